@@ -1,0 +1,44 @@
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.html' -o -name '*.css' 2>/dev/null)
+
+.PHONY: help demo test lint unit chaos clean
+
+help: ## what there is to make
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+demo: .venv/stamp ## install, edit the sample catalog on the embedded stack, show where the report is
+	.venv/bin/qie-batch demo
+
+test: .venv/stamp .venv-dev/stamp lint ## every check and every test, as CI runs it
+	.venv-dev/bin/python -m pytest
+
+lint: .venv-dev/stamp ## ruff, mypy, import-linter
+	.venv-dev/bin/ruff check .
+	.venv-dev/bin/ruff format --check .
+	.venv-dev/bin/mypy
+	.venv-dev/bin/lint-imports
+
+unit: .venv-dev/stamp ## the fast tests alone
+	.venv-dev/bin/python -m pytest tests/unit
+
+# What a user gets: the built wheel with the embedded default and nothing else.
+.venv/stamp: pyproject.toml constraints.txt README.md $(SOURCES)
+	test -x .venv/bin/python || $(PYTHON) -m venv .venv
+	rm -rf dist
+	.venv/bin/python -m pip wheel --quiet --disable-pip-version-check --no-deps --wheel-dir dist .
+	.venv/bin/python $(PIP) dist/*.whl
+	.venv/bin/python $(PIP) --force-reinstall --no-deps dist/*.whl
+	touch $@
+
+# What a developer gets: the checkout itself with every extra.
+.venv-dev/stamp: pyproject.toml constraints.txt
+	test -x .venv-dev/bin/python || $(PYTHON) -m venv .venv-dev
+	.venv-dev/bin/python $(PIP) "torch==2.13.0"
+	.venv-dev/bin/python $(PIP) --editable ".[dev,gpu,postgres]"
+	touch $@
+
+clean: ## remove what make and the tests made
+	rm -rf .venv .venv-dev dist .qie-batch .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
