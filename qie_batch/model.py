@@ -165,12 +165,8 @@ class EditSpec:
     @property
     def cache_key(self) -> str:
         """Hex sha256 of the canonical JSON of all fields and the schema version."""
-        text = json.dumps(
-            {"schema": SCHEMA_VERSION, **asdict(self)},
-            sort_keys=True,
-            separators=(",", ":"),
-            ensure_ascii=False,
-        )
+        fields = {"schema": SCHEMA_VERSION, **asdict(self)}
+        text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -202,7 +198,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewItem:
-    """One row and variant on its way into the ledger: with a spec to edit, or with the reason it cannot be."""
+    """One row and variant on its way into the ledger: with a spec to edit, or why it cannot be edited."""
 
     #: Position in the job, from 0; a row with three variants takes three.
     ordinal: int
