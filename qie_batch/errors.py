@@ -79,7 +79,7 @@ class Fenced(AttemptEnded):
 
 
 class Preempted(AttemptEnded):
-    """This process is leaving (SIGTERM): hand the item back, uncharged."""
+    """The process is leaving (SIGTERM): hand the item back, uncharged."""
 
     code = "preempted"
 

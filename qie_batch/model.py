@@ -184,6 +184,8 @@ class NewJob:
     #: What people call it; the manifest's file name unless given.
     name: str
     engine: str
+    #: One sentence: why this engine and no other.
+    engine_reason: str
     preset: str
     priority: Priority
     #: Object key of the manifest's bytes.
@@ -219,6 +221,7 @@ class Job:
     #: Why it is paused: "user" or "budget".
     pause_reason: str
     engine: str
+    engine_reason: str
     preset: str
     priority: Priority
     manifest_key: str
@@ -243,9 +246,9 @@ class Result:
     height: int
     engine: str
     device: str
-    #: Device seconds and cost of the attempt that made it.
-    seconds: float
-    cost_micros: int
+    #: Device seconds and cost of the attempt that made it; known once it is in the ledger.
+    seconds: float = 0.0
+    cost_micros: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -297,6 +300,8 @@ class Attempt:
     number: int
     row_id: str
     spec: EditSpec
+    #: Price of one hour of the device it runs on.
+    hour_micros: int
     #: Passing errors and crashes charged to the item so far.
     errors: int
     crashes: int
@@ -323,3 +328,101 @@ class EditRequest:
 class EditResult:
     #: RGB, of the request's width and height.
     image: Image.Image
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What edits of one engine and preset took so far; zeros where there were none."""
+
+    edits: int
+    #: Mean device seconds, mean cost and the dearest single attempt.
+    seconds: float
+    cost_micros: int
+    dearest_micros: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """A job's money, for its budget."""
+
+    spent_micros: int
+    #: Items queued or running, whose cost is still to come.
+    in_flight: int
+    dearest_micros: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a job is, summed from its items and attempts: never a counter that could drift."""
+
+    job: Job
+    #: Items in each state; every state is there.
+    counts: Mapping[ItemState, int]
+    cached: int
+    #: Failed items by error code.
+    failures: Mapping[str, int]
+    attempts: int
+    seconds: float
+    spent_micros: int
+    #: What the cached items cost when they were first made.
+    saved_micros: int
+    #: Spent on attempts that did not succeed.
+    lost_micros: int
+    #: Items that became final in the last minute.
+    last_minute: int
+    now: float
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def done(self) -> int:
+        return sum(self.counts[state] for state in FINAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostLine:
+    """One line of `qie-batch cost`: money by day, by sku or by engine."""
+
+    key: str
+    items: int
+    seconds: float
+    spent_micros: int
+    saved_micros: int
+    lost_micros: int
+
+
+class SlotState(StrEnum):
+    #: A control process is submitting it.
+    TAKEN = "taken"
+    SUBMITTED = "submitted"
+    #: The run before was still going.
+    SKIPPED = "skipped"
+    #: The catalog was refused; the note says why.
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    name: str
+    #: Five fields, read in `timezone`.
+    cron: str
+    timezone: str
+    #: A path or s3:// address, read anew at every run.
+    catalog: str
+    #: Options of `submit`, by name.
+    options: Mapping[str, str] = field(default_factory=dict)
+    created_at: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One due time of a schedule; there is at most one row for it, whoever sees it first."""
+
+    schedule: str
+    #: Seconds since 1970.
+    due_at: float
+    state: SlotState
+    job_id: str
+    note: str

@@ -1,0 +1,118 @@
+"""The `qie-batch` command. Each command's module is imported when it runs, so that --help answers at once."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qie_batch import __version__
+from qie_batch.errors import InvalidManifest, QieError, Unavailable, UsageError
+
+if TYPE_CHECKING:
+    from qie_batch.settings import Settings
+
+#: Exit codes of the contract.
+DONE, SOME_FAILED, USAGE, NOT_REACHABLE = 0, 1, 2, 3
+
+#: Bad rows printed before the rest is only counted.
+SHOWN = 50
+
+#: Command -> module of qie_batch.cli that has it, and the line that --help shows.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("stack", "Edit the sample catalog on an embedded stack and show the result."),
+    "up": ("stack", "Run the embedded stack: broker, store, ledger, worker, control, Flower."),
+    "submit": ("submit", "Check a catalog, upload its pictures and enter it as a job."),
+    "status": ("show", "How far jobs are, how fast, what failed and why."),
+    "results": ("collect", "Download what succeeded, with results.csv and errors.csv."),
+    "retry": ("change", "Make failed items of a job pending again."),
+    "cancel": ("change", "Cancel what is not finished of a job."),
+    "pause": ("change", "Start nothing new of a job."),
+    "resume": ("change", "Go on with a paused job."),
+    "cost": ("show", "Money spent, saved by the cache and lost to failed attempts."),
+    "schedule": ("schedule", "Catalogs that are submitted by the clock."),
+    "worker": ("processes", "Run the workers, one process for each visible GPU."),
+    "control": ("processes", "Run dispatch, settle, sweep and schedules."),
+    "flower": ("processes", "Run the live dashboard, never without a login."),
+    "db": ("care", "The ledger's schema."),
+    "doctor": ("care", "Check every dependency and say how to mend it."),
+    "fsck": ("care", "Prove that ledger and store agree."),
+}
+
+
+@dataclass(slots=True)
+class App:
+    """What every command gets as its context object."""
+
+    folder: Path | None
+    debug: bool
+
+    @property
+    def settings(self) -> Settings:
+        from pydantic import ValidationError
+
+        from qie_batch.settings import Settings
+
+        try:
+            return Settings(dir=self.folder) if self.folder else Settings()
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = "_".join(str(part) for part in first["loc"])
+            raise UsageError(f"QIE_{name.upper()}: {first['msg']}", hint="correct it and try again") from None
+
+
+class LazyGroup(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(f"qie_batch.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Errors become one sentence and what to do next; --debug shows where they came from."""
+        try:
+            return super().invoke(ctx)
+        except QieError as error:
+            if ctx.params.get("debug"):
+                raise
+            _explain(error)
+            if isinstance(error, UsageError):
+                sys.exit(USAGE)
+            sys.exit(NOT_REACHABLE if isinstance(error, Unavailable) else SOME_FAILED)
+
+
+def _explain(error: QieError) -> None:
+    click.echo(f"qie-batch: {error.message}", err=True)
+    if isinstance(error, InvalidManifest):
+        for bad in error.bad_rows[:SHOWN]:
+            click.echo(f"  {bad}", err=True)
+        if len(error.bad_rows) > SHOWN:
+            click.echo(f"  ... and {len(error.bad_rows) - SHOWN} more", err=True)
+    if error.hint:
+        click.echo(error.hint, err=True)
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--dir",
+    "folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of the embedded stack.  [default: QIE_DIR or .qie-batch]",
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(__version__, prog_name="qie-batch")
+@click.pass_context
+def main(ctx: click.Context, folder: Path | None, *, debug: bool) -> None:
+    """Edit the pictures of a whole catalog: qie-batch submit catalog.csv."""
+    ctx.obj = App(folder=folder, debug=debug)

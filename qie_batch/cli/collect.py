@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from qie_batch import wiring
+from qie_batch.cli.display import bar, note
+from qie_batch.model import ItemState
+from qie_batch.naming import DEFAULT_TEMPLATE
+from qie_batch.steps.collect import collect
+
+if TYPE_CHECKING:
+    from qie_batch.cli import App
+
+
+@click.command()
+@click.argument("job")
+@click.option(
+    "--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder to fill."
+)
+@click.option(
+    "--name-template",
+    default=DEFAULT_TEMPLATE,
+    show_default=True,
+    help="Names of the pictures: {id}, {variant} and any column of the catalog; / makes folders.",
+)
+@click.pass_obj
+def results(app: App, job: str, out: Path, name_template: str) -> None:
+    """Download what succeeded of JOB under human names, with results.csv, errors.csv and the report."""
+    settings = app.settings
+    ledger = wiring.ledger(settings)
+    found = ledger.job(job)
+    there = ledger.progress(job).counts[ItemState.SUCCEEDED]
+    done = 0
+    with bar("downloading", there) as show:
+        for done, _ in enumerate(
+            collect(found, out, name_template, ledger=ledger, store=wiring.store(settings)), start=1
+        ):
+            show(done)
+    note(f"{done} pictures, results.csv and errors.csv")
+    click.echo(str(out))

@@ -1,0 +1,143 @@
+"""From what a person or a schedule asks for to an Order, and the Order carried out."""
+
+from __future__ import annotations
+
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qie_batch import wiring
+from qie_batch.cli.display import bar
+from qie_batch.errors import InvalidManifest, Rejected, UsageError
+from qie_batch.manifest import open_manifest
+from qie_batch.model import PRESETS, Priority
+from qie_batch.steps import submit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from qie_batch.interfaces import Ledger, ObjectStore
+    from qie_batch.manifest import Manifest
+    from qie_batch.model import Schedule
+    from qie_batch.settings import Settings
+    from qie_batch.steps.submit import Order, Pictures, Survey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wishes:
+    """The options of `submit`."""
+
+    name: str = ""
+    engine: str = ""
+    preset: str = "reference"
+    priority: Priority = Priority.NORMAL
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    instruction: str = ""
+    skip_bad_rows: bool = False
+    budget_micros: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A catalog that was looked at: what `submit` shows before it writes anything."""
+
+    order: Order
+    manifest: Manifest
+    pictures: Pictures
+    survey: Survey
+
+
+@contextmanager
+def catalog_file(address: str, settings: Settings) -> Iterator[tuple[Path, str]]:
+    """The catalog as a file here, and where its relative paths start; s3:// is fetched first."""
+    if not address.startswith("s3://"):
+        path = Path(address).expanduser()
+        yield path, str(path.absolute().parent)
+        return
+    bucket, _, key = address.removeprefix("s3://").partition("/")
+    try:
+        data = wiring.buckets(settings)(bucket).get(key)
+    except Rejected as error:
+        raise UsageError(f"there is no catalog at {address}", hint="check the address") from error
+    with tempfile.TemporaryDirectory(prefix="qie-catalog-") as folder:
+        path = Path(folder) / Path(key).name
+        path.write_bytes(data)
+        yield path, address.rpartition("/")[0]
+
+
+def prepare(
+    path: Path, folder: str, wishes: Wishes, settings: Settings, ledger: Ledger, job_id: str = ""
+) -> Prepared:
+    """Read the whole catalog and every picture once. InvalidManifest names every bad row."""
+    submit.preset_named(wishes.preset)
+    choice = wiring.choose_engine(settings, wishes.engine)
+    manifest = open_manifest(path, mapping=wishes.mapping, instruction=wishes.instruction)
+    if not manifest.count:
+        raise InvalidManifest(f"{path.name} has a header but no rows", hint="add a line for each picture")
+    order = submit.Order(
+        job_id=job_id or submit.job_id_now(),
+        name=wishes.name or path.name,
+        catalog=path,
+        folder=folder,
+        engine=choice.name,
+        engine_reason=choice.reason,
+        revision=choice.revision,
+        diffusion=choice.diffusion,
+        preset=wishes.preset,
+        loras=_loras(settings),
+        priority=wishes.priority,
+        mapping=wishes.mapping,
+        instruction=wishes.instruction,
+        skip_bad_rows=wishes.skip_bad_rows,
+        budget_micros=wishes.budget_micros,
+    )
+    pictures = submit.Pictures(folder, wiring.buckets(settings), wiring.limits(settings))
+    with bar("checking pictures") as show:
+        for done, _ in enumerate(pictures.check(submit.picture_names(manifest.rows())), start=1):
+            show(done)
+    survey = submit.survey(manifest.rows(), order, pictures, ledger)
+    if survey.bad and not wishes.skip_bad_rows:
+        raise InvalidManifest(
+            f"{path.name}: {survey.bad} of {survey.rows} rows cannot be edited; nothing was submitted",
+            bad_rows=survey.bad_rows,
+            hint="mend them, or submit with --skip-bad-rows: then they become failed rows of errors.csv",
+        )
+    return Prepared(order=order, manifest=manifest, pictures=pictures, survey=survey)
+
+
+def carry_out(prepared: Prepared, ledger: Ledger, store: ObjectStore) -> int:
+    """Upload and enter the job; says how many pictures were new to the store."""
+    new = 0
+    with bar("uploading pictures", prepared.survey.pictures) as show:
+        for done, was_new in enumerate(submit.upload(prepared.pictures, store), start=1):
+            new += was_new
+            show(done)
+    submit.enter(prepared.order, prepared.manifest.rows(), prepared.pictures, store=store, ledger=ledger)
+    return new
+
+
+def submit_scheduled(schedule: Schedule, job_id: str, settings: Settings) -> None:
+    """One run of a schedule: bad rows are reported as failed items, nobody is there to be asked."""
+    ledger, store = wiring.ledger(settings), wiring.store(settings)
+    options = schedule.options
+    wishes = Wishes(
+        name=options.get("name") or schedule.name,
+        engine=options.get("engine", ""),
+        preset=options.get("preset", "reference"),
+        priority=Priority[options.get("priority", "normal").upper()],
+        instruction=options.get("instruction", ""),
+        skip_bad_rows=True,
+    )
+    try:
+        with catalog_file(schedule.catalog, settings) as (path, folder):
+            carry_out(prepare(path, folder, wishes, settings, ledger, job_id), ledger, store)
+    finally:
+        ledger.dispose()
+
+
+def _loras(settings: Settings) -> dict[str, str]:
+    """The pinned LoRA files are part of what decides the pixels."""
+    pins = "+".join(f"{name}:{sha256[:12]}" for name, sha256 in sorted(settings.lora_sha256.items()))
+    return {preset.lora: f"{preset.lora}@{pins}" for preset in PRESETS.values() if preset.lora and pins}

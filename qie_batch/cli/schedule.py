@@ -1,0 +1,127 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import click
+from croniter import croniter
+
+from qie_batch import wiring
+from qie_batch.cli.orders import submit_scheduled
+from qie_batch.errors import UsageError
+from qie_batch.model import PRESETS, Priority, Schedule
+from qie_batch.steps.schedule import next_due, run_now
+
+if TYPE_CHECKING:
+    from qie_batch.cli import App
+
+
+@click.group()
+def schedule() -> None:
+    """Catalogs that are submitted by the clock; `qie-batch control` runs them."""
+
+
+@schedule.command()
+@click.argument("name")
+@click.argument("catalog")
+@click.option("--cron", required=True, help='Five fields, for example "0 2 * * *".')
+@click.option("--timezone", default="UTC", show_default=True, help="For example Asia/Shanghai.")
+@click.option("--engine", default="")
+@click.option("--preset", default="reference", show_default=True, type=click.Choice(list(PRESETS)))
+@click.option(
+    "--priority", default="low", show_default=True, type=click.Choice([p.name.lower() for p in Priority])
+)
+@click.option("--instruction", default="", help="For rows that have none.")
+@click.pass_obj
+def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **options: Any) -> None:
+    """Submit CATALOG (a file, or s3://bucket/key) at every time the cron names."""
+    if not croniter.is_valid(cron) or len(cron.split()) != 5:
+        raise UsageError(
+            f"--cron {cron!r} is not a cron expression of five fields", hint='for example "0 2 * * *"'
+        )
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise UsageError(f"there is no timezone {timezone!r}", hint="for example Asia/Shanghai") from None
+    if not catalog.startswith("s3://"):
+        path = Path(catalog).expanduser().absolute()
+        if not path.is_file():
+            raise UsageError(f"there is no catalog at {path}", hint="control must be able to read it too")
+        catalog = str(path)
+    ledger = wiring.ledger(app.settings)
+    new = Schedule(name=name, cron=cron, timezone=timezone, catalog=catalog, options=options)
+    ledger.add_schedule(new)
+    click.echo(f"schedule {name}: next at {_local(next_due(new, ledger.now()), timezone)}")
+
+
+@schedule.command(name="list")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def list_(app: App, *, as_json: bool) -> None:
+    """Every schedule, when it runs next, and what became of its last runs."""
+    ledger = wiring.ledger(app.settings)
+    now = ledger.now()
+    found = [(entry, ledger.last_slots(entry.name, limit=5)) for entry in ledger.schedules()]
+    if as_json:
+        click.echo(
+            json.dumps(
+                [
+                    {
+                        "name": entry.name,
+                        "cron": entry.cron,
+                        "timezone": entry.timezone,
+                        "catalog": entry.catalog,
+                        "next": next_due(entry, now),
+                        "slots": [
+                            {
+                                "due_at": slot.due_at,
+                                "state": slot.state,
+                                "job": slot.job_id,
+                                "note": slot.note,
+                            }
+                            for slot in slots
+                        ],
+                    }
+                    for entry, slots in found
+                ],
+                ensure_ascii=False,
+            )
+        )
+        return
+    if not found:
+        click.echo('no schedules: `qie-batch schedule add nightly catalog.csv --cron "0 2 * * *"` makes one')
+    for entry, slots in found:
+        click.echo(f"{entry.name}: {entry.cron} {entry.timezone}, {entry.catalog}")
+        click.echo(f"  next {_local(next_due(entry, now), entry.timezone)}")
+        for slot in slots:
+            click.echo(f"  {_local(slot.due_at, entry.timezone)}  {slot.state}  {slot.job_id or slot.note}")
+
+
+@schedule.command()
+@click.argument("name")
+@click.pass_obj
+def remove(app: App, name: str) -> None:
+    """Forget schedule NAME; jobs that it submitted stay."""
+    if not wiring.ledger(app.settings).remove_schedule(name):
+        raise UsageError(f"there is no schedule {name!r}", hint="`qie-batch schedule list` shows them")
+    click.echo(f"schedule {name} is removed")
+
+
+@schedule.command()
+@click.argument("name")
+@click.pass_obj
+def run(app: App, name: str) -> None:
+    """Submit schedule NAME now, beside its clock; the last line is the job's id."""
+    settings = app.settings
+    ledger = wiring.ledger(settings)
+    found = next((entry for entry in ledger.schedules() if entry.name == name), None)
+    if found is None:
+        raise UsageError(f"there is no schedule {name!r}", hint="`qie-batch schedule list` shows them")
+    click.echo(run_now(ledger, found, lambda entry, job_id: submit_scheduled(entry, job_id, settings)))
+
+
+def _local(moment: float, timezone: str) -> str:
+    return datetime.fromtimestamp(moment, ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M %Z")

@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from decimal import Decimal, InvalidOperation
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from qie_batch import wiring
+from qie_batch.cli import SOME_FAILED, App
+from qie_batch.cli.display import note, sentence, wait
+from qie_batch.cli.orders import Prepared, Wishes, carry_out, catalog_file, prepare
+from qie_batch.errors import QueueUnavailable, UsageError
+from qie_batch.model import PRESETS, ItemState, JobState, Priority
+from qie_batch.pricing import cost_micros, decimal_usd, usd
+from qie_batch.steps.dispatch import dispatch, expected_seconds
+
+if TYPE_CHECKING:
+    from qie_batch.interfaces import Ledger
+    from qie_batch.settings import Settings
+
+PRIORITIES = [priority.name.lower() for priority in Priority]
+
+
+@click.command()
+@click.argument("catalog")
+@click.option("--name", default="", help="What the job is called.  [default: the catalog's file name]")
+@click.option("--engine", default="", help="classic, qwen, or a dotted module.  [default: the best there is]")
+@click.option("--preset", default="reference", show_default=True, type=click.Choice(list(PRESETS)))
+@click.option("--priority", default="normal", show_default=True, type=click.Choice(PRIORITIES))
+@click.option("--map", "mapping", multiple=True, metavar="COL=HEADER", help="Which header means a column.")
+@click.option("--instruction", default="", help="For rows that have none.")
+@click.option("--skip-bad-rows", is_flag=True, help="Submit the good rows; the bad ones become failed items.")
+@click.option("--budget", metavar="USD", help="Pause the job before it costs more.")
+@click.option("--dry-run", is_flag=True, help="Say what would happen, write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: print one JSON object.")
+@click.option("--wait", "waits", is_flag=True, help="Wait until the job is closed.")
+@click.pass_obj
+def submit(app: App, /, catalog: str, **options: Any) -> None:
+    """Check CATALOG, upload its pictures and enter it as a job; the last line is the job's id.
+
+    CATALOG is a CSV, TSV or JSONL file, here or at s3://bucket/key.
+    """
+    wishes = Wishes(
+        name=options["name"],
+        engine=options["engine"],
+        preset=options["preset"],
+        priority=Priority[options["priority"].upper()],
+        mapping=_mapping(options["mapping"]),
+        instruction=options["instruction"],
+        skip_bad_rows=options["skip_bad_rows"] or options["dry_run"],
+        budget_micros=budget_micros(options["budget"]),
+    )
+    settings = app.settings
+    ledger = wiring.ledger(settings)
+    with catalog_file(catalog, settings) as (path, folder):
+        prepared = prepare(path, folder, wishes, settings, ledger)
+        note(f"engine {prepared.order.engine}: {prepared.order.engine_reason}")
+        if options["dry_run"]:
+            _show_plan(prepared, settings, ledger, as_json=options["as_json"])
+            return
+        new = carry_out(prepared, ledger, wiring.store(settings))
+    _say_submitted(prepared, new)
+    _dispatch(settings, ledger)
+    if options["waits"]:
+        _wait(ledger, prepared.order.job_id)
+    click.echo(prepared.order.job_id)
+    if options["waits"] and ledger.progress(prepared.order.job_id).counts[ItemState.FAILED]:
+        raise click.exceptions.Exit(SOME_FAILED)
+
+
+def _say_submitted(prepared: Prepared, new: int) -> None:
+    survey = prepared.survey
+    note(
+        f"{survey.rows} rows, {survey.items} items, {survey.pictures} pictures ({new} uploaded, "
+        f"{survey.pictures - new} there already)"
+    )
+    if survey.bad:
+        note(f"{survey.bad} rows cannot be edited; `qie-batch results` writes them to errors.csv")
+    if survey.items and survey.cached == survey.items - survey.bad:
+        note("every edit is cached: nothing to do, nothing to pay")
+    elif survey.cached:
+        note(f"{survey.cached} edits are cached; {sum(survey.edits.values())} are to be made")
+
+
+def _dispatch(settings: Settings, ledger: Ledger) -> None:
+    """Start at once; if the broker is away, control does it when it is back."""
+    try:
+        dispatch(
+            ledger,
+            wiring.queue(settings),
+            window=settings.window,
+            hour_micros=wiring.expected_prices(settings),
+        )
+    except QueueUnavailable as error:
+        note(f"{error.message}; the job is safe in the ledger and starts when the broker is back")
+
+
+def _wait(ledger: Ledger, job_id: str) -> None:
+    progress = wait(ledger, job_id)
+    note(sentence(progress))
+    if progress.job.state is JobState.PAUSED:
+        note(f"the job is paused ({progress.job.pause_reason}); `qie-batch resume {job_id}` goes on")
+        raise click.exceptions.Exit(SOME_FAILED)
+
+
+def _show_plan(prepared: Prepared, settings: Settings, ledger: Ledger, *, as_json: bool) -> None:
+    survey, order = prepared.survey, prepared.order
+    hour = wiring.expected_prices(settings).get(order.engine, 0)
+    seconds = micros = 0.0
+    for preset, edits in survey.edits.items():
+        history = ledger.history(order.engine, preset)
+        each = history.seconds if history.edits else expected_seconds(preset)
+        seconds += edits * each
+        micros += edits * (history.cost_micros if history.edits else cost_micros(each, hour))
+    if as_json:
+        plan = {
+            "engine": order.engine,
+            "rows": survey.rows,
+            "items": survey.items,
+            "pictures": survey.pictures,
+            "cached": survey.cached,
+            "edits": sum(survey.edits.values()),
+            "device_seconds": round(seconds, 3),
+            "cost_usd": decimal_usd(round(micros)),
+            "bad": survey.bad,
+            "bad_rows": [{**asdict(row), "cells": dict(row.cells)} for row in survey.bad_rows],
+        }
+        click.echo(json.dumps(plan, ensure_ascii=False))
+        return
+    click.echo(f"{survey.rows} rows, {survey.items} items, {survey.pictures} different pictures")
+    click.echo(
+        f"{survey.cached} cached, {sum(survey.edits.values())} to edit, {survey.bad} that cannot be edited"
+    )
+    for row in survey.bad_rows:
+        click.echo(f"  {row}")
+    click.echo(f"about {seconds:,.0f} device seconds, {usd(round(micros))}")
+    click.echo("dry run: nothing was written")
+
+
+def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
+    for pair in pairs:
+        if "=" not in pair:
+            raise UsageError(
+                f"--map {pair!r} is not of the form column=header", hint="for example --map id=SKU"
+            )
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def budget_micros(usd_text: str | None) -> int | None:
+    """Micro-dollars of an amount that a person typed."""
+    if usd_text is None:
+        return None
+    try:
+        micros = Decimal(usd_text) * 1_000_000
+    except InvalidOperation:
+        raise UsageError(
+            f"--budget {usd_text!r} is not an amount of USD", hint="for example --budget 2.50"
+        ) from None
+    if not micros.is_finite() or micros < 0:
+        raise UsageError(f"--budget {usd_text!r} is not an amount of USD", hint="for example --budget 2.50")
+    return int(micros)

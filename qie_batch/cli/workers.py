@@ -1,0 +1,127 @@
+"""The parent of the worker processes: one for each card, replaced when it dies."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qie_batch import wiring
+from qie_batch.cli.processes import child_environment, worker_name
+from qie_batch.errors import QieError
+from qie_batch.queues.celery import queue_name
+
+if TYPE_CHECKING:
+    import threading
+
+    from qie_batch.settings import Settings
+
+log = logging.getLogger(__name__)
+
+#: The exit code of a process that no restart helps (its settings or weights are wrong).
+HOPELESS = 78
+#: Waits between restarts of a process that dies young, in seconds; one that lived a minute starts anew.
+BACKOFF = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
+YOUNG_SECONDS = 60.0
+LOOK_SECONDS = 0.2
+#: What a process may take beyond its grace to close its connections.
+CLOSING_SECONDS = 10.0
+
+
+@dataclass(slots=True)
+class _Slot:
+    card: str
+    process: subprocess.Popen[bytes] | None = None
+    name: str = ""
+    started: float = 0.0
+    deaths: int = 0
+    start_at: float = 0.0
+
+
+class Workers:
+    def __init__(self, settings: Settings, engine: str, cards: list[str]) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._slots = [_Slot(card) for card in cards or [""]]
+
+    def run(self, stop: threading.Event) -> int:
+        """Keep every process alive until told to stop; the exit code is that of one that cannot live."""
+        code = 0
+        try:
+            while not stop.is_set() and not code:
+                for slot in self._slots:
+                    code = code or self._look(slot)
+                stop.wait(LOOK_SECONDS)
+        finally:
+            self._stop_all()
+        return code
+
+    def _look(self, slot: _Slot) -> int:
+        if slot.process is None:
+            if time.monotonic() >= slot.start_at:
+                self._start(slot)
+            return 0
+        code = slot.process.poll()
+        if code is None:
+            return 0
+        if code == HOPELESS:
+            return code
+        self._bury(slot, code)
+        return 0
+
+    def _start(self, slot: _Slot) -> None:
+        slot.name = worker_name(slot.card)
+        environment = {
+            **child_environment(self._settings),
+            "QIE_WORKER_NAME": slot.name,
+            "QIE_ENGINE": self._engine,
+        }
+        if slot.card:
+            environment["CUDA_VISIBLE_DEVICES"] = slot.card
+        slot.process = subprocess.Popen(self._command(slot.name), env=environment, stdin=subprocess.DEVNULL)
+        slot.started = time.monotonic()
+        log.info("worker %s is process %d", slot.name, slot.process.pid)
+
+    def _command(self, name: str) -> list[str]:
+        """Celery's threads pool: its slots overlap transfers with the edit, and CUDA never forks."""
+        return [
+            *(sys.executable, "-m", "celery", "--app", "workers.app", "worker"),
+            *("--pool", "threads", "--concurrency", str(self._settings.slots)),
+            *("--queues", queue_name(self._engine), "--hostname", name),
+            *("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--task-events"),
+        ]
+
+    def _bury(self, slot: _Slot, code: int) -> None:
+        """Its leases end now instead of in half a minute, and another one takes its place."""
+        young = time.monotonic() - slot.started < YOUNG_SECONDS
+        slot.deaths = slot.deaths + 1 if young else 0
+        wait = BACKOFF[min(slot.deaths, len(BACKOFF) - 1)]
+        log.warning("worker %s ended with code %d; the next one starts in %g s", slot.name, code, wait)
+        self._abandon(slot.name)
+        slot.process, slot.start_at = None, time.monotonic() + wait
+
+    def _abandon(self, name: str) -> None:
+        try:
+            ledger = wiring.ledger(self._settings)
+            held = ledger.abandon(name)
+            ledger.dispose()
+        except QieError as error:
+            log.warning("its leases run out by themselves: %s", error.message)
+        else:
+            log.info("it held %d items", held)
+
+    def _stop_all(self) -> None:
+        running = [slot.process for slot in self._slots if slot.process and slot.process.poll() is None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + self._settings.grace_seconds + CLOSING_SECONDS
+        for process in running:
+            try:
+                process.wait(timeout=max(deadline - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                log.warning("process %d did not leave in time and is killed", process.pid)
+                process.kill()
+                process.wait()

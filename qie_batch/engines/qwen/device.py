@@ -1,0 +1,31 @@
+"""torch's errors, translated."""
+
+from __future__ import annotations
+
+import traceback
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import torch
+
+from qie_batch.errors import DeviceOutOfMemory, EngineLost
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: In the messages of errors that torch raises as plain RuntimeError.
+_DEVICE = ("CUDA", "CUBLAS", "CUDNN", "cuDNN")
+
+
+@contextmanager
+def device_errors() -> Iterator[None]:
+    try:
+        yield
+    except torch.OutOfMemoryError as error:
+        traceback.clear_frames(error.__traceback__)  # they hold the edit's tensors
+        torch.cuda.empty_cache()
+        raise DeviceOutOfMemory(f"The edit did not fit the card's memory: {error}") from error
+    except RuntimeError as error:
+        if isinstance(error, torch.AcceleratorError) or any(word in str(error) for word in _DEVICE):
+            raise EngineLost(f"The card failed: {error}", code="device_failed") from error
+        raise

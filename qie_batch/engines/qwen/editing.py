@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+from qie_batch.engines.qwen.device import device_errors
+from qie_batch.engines.qwen.options import BUCKETS
+from qie_batch.engines.qwen.requests import call_for, preset_of
+from qie_batch.errors import EngineLost
+from qie_batch.model import EditRequest, EditResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qie_batch.engines.qwen.lightning import Lightning
+    from qie_batch.engines.qwen.options import QwenOptions
+    from qie_batch.engines.qwen.requests import Call
+
+_log = logging.getLogger(__name__)
+
+
+class QwenEngine:
+    name = "qwen"
+
+    def __init__(self, options: QwenOptions, pipe: Any, lightning: Lightning) -> None:
+        self.revision = options.revision
+        self.device = str(torch.cuda.get_device_name()) if options.device == "cuda" else "cpu"
+        self.buckets = BUCKETS
+        self._pipe = pipe
+        self._lightning = lightning
+        self._control_tokens = tuple(pipe.tokenizer.get_added_vocab())
+
+    def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
+        """As the Protocol says, at any size in multiples of 16, not only at the buckets."""
+        call = call_for(request, self._control_tokens, self._count_tokens)
+        self._lightning.select(preset_of(request).lora)
+        try:
+            with device_errors():
+                pixels = self._paint(call, on_step)
+        except EngineLost:
+            raise
+        except BaseException:
+            self._pipe.maybe_free_model_hooks()  # what ended early left its part of the model on the card
+            raise
+        if not np.isfinite(pixels).all():
+            # No 8-bit picture causes this; weights or arithmetic that went wrong in this process do.
+            raise EngineLost("The model painted values that are not numbers.", code="not_finite")
+        return EditResult(image=self._pipe.image_processor.numpy_to_pil(pixels)[0])
+
+    def _paint(self, call: Call, on_step: Callable[[int], None]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        """Pixels (1, height, width, 3) from 0 to 1."""
+
+        def after_step(_pipe: Any, step: int, _timestep: Any, _tensors: dict[str, Any]) -> dict[str, Any]:
+            on_step(step + 1)
+            return {}
+
+        output = self._pipe(
+            image=call.images,
+            prompt=call.prompt,
+            negative_prompt=call.negative if call.cfg > 1 else None,  # unused at 1, with a warning each time
+            true_cfg_scale=call.cfg,
+            num_inference_steps=call.steps,
+            width=call.width,
+            height=call.height,
+            generator=torch.Generator("cpu").manual_seed(call.seed),
+            output_type="np",
+            callback_on_step_end=after_step,
+            callback_on_step_end_tensor_inputs=[],
+        )
+        pixels: np.ndarray[Any, np.dtype[np.float32]] = output.images
+        return pixels
+
+    def _count_tokens(self, text: str) -> int:
+        return len(self._pipe.tokenizer(text)["input_ids"])
+
+
+def warm(engine: QwenEngine) -> None:
+    """Two steps at full size: kernels are chosen, and too full a card says so before the first row."""
+    start = time.monotonic()
+    width, height = engine.buckets[0]
+    picture = Image.new("RGB", (width, height), "gray")
+    request = EditRequest(
+        images=(picture,), instruction="Keep it.", negative=" ", width=width, height=height, steps=2, seed=0
+    )
+    engine.edit(request, lambda _step: None)
+    _log.info("Warmed up in %.1f s on %s", time.monotonic() - start, engine.device)

@@ -1,0 +1,116 @@
+"""The Lightning LoRAs behind `fast` and `draft`: pinned files, switched on and off between edits."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+from typing import TYPE_CHECKING, Any
+
+from diffusers import FlowMatchEulerDiscreteScheduler
+from safetensors import SafetensorError
+from safetensors.torch import load as read_safetensors
+
+from qie_batch.errors import Rejected, UsageError
+
+if TYPE_CHECKING:
+    from qie_batch.engines.qwen.options import QwenOptions
+
+_log = logging.getLogger(__name__)
+
+#: By `Preset.lora`; from lightx2v/Qwen-Image-Lightning, folder Qwen-Image-Edit-2509.
+FILES = {
+    "lightning-8": "Qwen-Image-Edit-2509-Lightning-8steps-V1.0-bf16.safetensors",
+    "lightning-4": "Qwen-Image-Edit-2509-Lightning-4steps-V1.0-bf16.safetensors",
+}
+#: As in the LoRAs' model card. With the base model's own scheduler their pictures are bad.
+SCHEDULER = {
+    "base_image_seq_len": 256,
+    "base_shift": math.log(3),
+    "max_image_seq_len": 8192,
+    "max_shift": math.log(3),
+    "num_train_timesteps": 1000,
+    "shift": 1.0,
+    "shift_terminal": None,
+    "time_shift_type": "exponential",
+    "use_dynamic_shifting": True,
+}
+
+
+class Lightning:
+    """Which LoRAs a pipeline has, and which of them is on."""
+
+    def __init__(self, pipe: Any, options: QwenOptions) -> None:
+        """Load every pinned LoRA there is; UsageError if one is not the file that was pinned."""
+        self._pipe = pipe
+        self._base_scheduler = pipe.scheduler
+        self._scheduler = FlowMatchEulerDiscreteScheduler(**SCHEDULER)
+        #: Why a LoRA is not there, by its name.
+        self._refusals: dict[str, Rejected] = {}
+        for lora, name in FILES.items():
+            refusal = _refusal(lora, name, options)
+            if refusal is not None:
+                self._refusals[lora] = refusal
+                _log.info("%s %s", refusal, refusal.hint)
+                continue
+            _load(pipe, lora, name, options)
+        self.select("")
+
+    def select(self, lora: str) -> None:
+        """Edit with that LoRA and its scheduler from here on, "" for neither; Rejected if it is missing.
+
+        The LoRA stays beside the weights instead of being fused into them: taking it out of bfloat16 weights
+        again would leave rounding behind, and the base model would no longer be the same.
+        """
+        if lora in self._refusals:
+            refusal = self._refusals[lora]
+            raise Rejected(refusal.message, code=refusal.code, hint=refusal.hint)
+        loaded = len(self._refusals) < len(FILES)
+        if lora:
+            self._pipe.transformer.set_adapters([lora])
+            self._pipe.transformer.enable_lora()
+        elif loaded:
+            self._pipe.transformer.disable_lora()
+        self._pipe.scheduler = self._scheduler if lora else self._base_scheduler
+
+
+def _refusal(lora: str, name: str, options: QwenOptions) -> Rejected | None:
+    steps = lora.removeprefix("lightning-")
+    preset = "fast" if steps == "8" else "draft"
+    if options.lora_dir is None or not (options.lora_dir / name).is_file():
+        where = f"in {options.lora_dir}" if options.lora_dir else "on this worker (QIE_LORA_DIR is not set)"
+        return Rejected(
+            f"The preset {preset!r} needs the LoRA file {name}, which is not {where}.",
+            code="preset_unavailable",
+            hint="Put it there and pin it in QIE_LORA_SHA256, or use the preset 'reference' or 'balanced'.",
+        )
+    if name not in options.lora_sha256:
+        return Rejected(
+            f"The preset {preset!r} needs the LoRA file {name}, for which no sha256 is pinned.",
+            code="preset_unavailable",
+            hint="Compare its sha256 with the publisher's and pin it in QIE_LORA_SHA256.",
+        )
+    return None
+
+
+def _load(pipe: Any, lora: str, name: str, options: QwenOptions) -> None:
+    assert options.lora_dir is not None
+    path = options.lora_dir / name
+    data = path.read_bytes()  # once, so that what was hashed is what is loaded
+    digest = hashlib.sha256(data).hexdigest()
+    pinned = options.lora_sha256[name].lower()
+    if digest != pinned:
+        raise UsageError(
+            f"The LoRA file {path} has the sha256 {digest}, but {pinned} is pinned.",
+            code="lora_changed",
+            hint="Fetch the file again, or mend QIE_LORA_SHA256 if the change was meant.",
+        )
+    try:
+        pipe.load_lora_weights(read_safetensors(data), adapter_name=lora)
+    except (SafetensorError, ValueError) as error:
+        raise UsageError(
+            f"The LoRA file {path} holds no LoRA for this model: {error}",
+            code="lora_unreadable",
+            hint="Fetch it again from lightx2v/Qwen-Image-Lightning.",
+        ) from error
+    _log.info("Loaded the LoRA %s from %s", lora, path)

@@ -1,0 +1,103 @@
+"""Weights on disk -> a pipeline that gives the published model's pictures.
+
+Two defects of the pinned versions are mended here, each by a function that can go once it is mended upstream.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from diffusers import QwenImageEditPlusPipeline
+from transformers import ProcessorMixin, Qwen2Tokenizer, Qwen2VLImageProcessorPil, Qwen2VLProcessor
+
+from qie_batch.engines.qwen import memory
+from qie_batch.engines.qwen.lightning import Lightning
+from qie_batch.engines.qwen.weights import find_weights
+from qie_batch.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qie_batch.engines.qwen.options import Memory, QwenOptions
+
+
+def load(options: QwenOptions) -> tuple[Any, Lightning]:
+    """The pipeline, in place on its device, and its LoRAs; UsageError if the weights cannot be loaded."""
+    if options.device == "cuda" and not torch.cuda.is_available():
+        raise UsageError(
+            "The qwen engine was asked for a CUDA card, and torch sees none here.",
+            code="no_card",
+            hint="Check nvidia-smi and that torch is a CUDA build, or choose another engine.",
+        )
+    folder = find_weights(options.model, options.revision)
+    layout = _layout(options)
+    try:
+        pipe = QwenImageEditPlusPipeline.from_pretrained(
+            folder,
+            processor=_processor(folder / "processor"),
+            dtype=_dtype(options),
+            device_map=options.device if layout == "resident" else None,
+            use_safetensors=True,
+            local_files_only=True,
+            trust_remote_code=False,
+        )
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"The weights in {folder} cannot be loaded: {error}",
+            code="weights_missing",
+            hint="Only safetensors are read. Fetch them again with: hf download Qwen/Qwen-Image-Edit-2509",
+        ) from error
+    hand_over_image_positions(pipe.text_encoder)
+    pipe.set_progress_bar_config(disable=True)
+    lightning = Lightning(pipe, options)
+    memory.apply(pipe, layout)
+    return pipe, lightning
+
+
+def _layout(options: QwenOptions) -> Memory:
+    if options.device == "cpu":
+        return "resident"
+    return memory.plan(torch.cuda.mem_get_info()[0]) if options.memory == "auto" else options.memory
+
+
+def _dtype(options: QwenOptions) -> torch.dtype:
+    if options.dtype == "auto":
+        return torch.bfloat16 if options.device == "cuda" else torch.float32
+    return torch.bfloat16 if options.dtype == "bfloat16" else torch.float32
+
+
+def hand_over_image_positions(text_encoder: Any) -> None:
+    """Tell the text encoder which tokens are pictures, which diffusers 0.42.1 keeps from it.
+
+    Without it transformers 5 gives picture tokens positions as if they were text, and the edit differs,
+    silently (huggingface/diffusers #14194). tests/integration/qwen/test_defects.py fails when this can go.
+    """
+
+    def add_ids(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        if kwargs.get("image_grid_thw") is not None and kwargs.get("mm_token_type_ids") is None:
+            kwargs["mm_token_type_ids"] = (kwargs["input_ids"] == module.config.image_token_id).int()
+        return args, kwargs
+
+    text_encoder.register_forward_pre_hook(add_ids, with_kwargs=True)
+
+
+class EditProcessor(Qwen2VLProcessor):  # type: ignore[misc] # transformers has no types here
+    """Without the video part, which needs torchvision and which editing never uses.
+
+    ProcessorMixin reads the parts that it insists on from this signature.
+    """
+
+    def __init__(self, image_processor: Any, tokenizer: Any, chat_template: str | None = None) -> None:
+        self.image_token, self.video_token = "<|image_pad|>", "<|video_pad|>"
+        self.image_token_id = tokenizer.convert_tokens_to_ids(self.image_token)
+        self.video_token_id = tokenizer.convert_tokens_to_ids(self.video_token)
+        ProcessorMixin.__init__(self, image_processor, tokenizer, chat_template=chat_template)
+
+
+def _processor(folder: Path) -> Any:
+    """Always with Pillow's resizing, so that a picture is the same where torchvision is installed."""
+    return EditProcessor(
+        Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True),
+        Qwen2Tokenizer.from_pretrained(folder, local_files_only=True),
+    )

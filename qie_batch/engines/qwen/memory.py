@@ -1,0 +1,41 @@
+"""How the model is laid over the card's memory and the host's."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from qie_batch.engines.qwen.options import Memory
+
+_log = logging.getLogger(__name__)
+
+#: In bfloat16 the transformer takes 40.9 GB, the text encoder 16.6 GB, the VAE 0.25 GB and two LoRAs 1.7 GB;
+#: an edit adds about 4.3 GB. On the card are all of them, or the largest.
+_RESIDENT = 64e9
+_OFFLOAD = 47e9
+_MEANING: dict[Memory, str] = {
+    "resident": "the whole model stays there",
+    "offload": "its parts take turns there (slower: about 60 GB cross the bus in each edit)",
+    "group": "its layers take turns there (much slower: 41 GB cross the bus in each forward of each step)",
+}
+
+
+def plan(free: int) -> Memory:
+    """What `free` bytes on the card have room for: all parts at once, one part, or one layer."""
+    if free >= _RESIDENT:
+        memory: Memory = "resident"
+    else:
+        memory = "offload" if free >= _OFFLOAD else "group"
+    level = logging.INFO if memory == "resident" else logging.WARNING
+    _log.log(level, "%.1f GB are free on the card: %s.", free / 1e9, _MEANING[memory])
+    return memory
+
+
+def apply(pipe: Any, memory: Memory) -> None:
+    """Spread a pipeline that was loaded into host memory; a resident one was loaded in place."""
+    if memory == "offload":
+        pipe.enable_model_cpu_offload(device="cuda")
+    elif memory == "group":
+        # No stream: prefetching wants a second, pinned copy of the model in host memory.
+        pipe.enable_group_offload("cuda", offload_type="leaf_level", exclude_modules=["vae"])

@@ -1,0 +1,41 @@
+"""A catalog's text on its way into the chat template: without control tokens, and not too long."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qie_batch.errors import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+#: Of one text. The pipeline declares 1,024 as its longest sequence; the transformer's position table, 4,096
+#: long and shared with up to three pictures, ends in a crash at about 3,400.
+MAX_TOKENS = 1024
+#: More characters than this are not worth tokenising: no text packs 32 of them into each token.
+_MAX_CHARACTERS = 32 * MAX_TOKENS
+
+
+def neutralise(text: str, control_tokens: Iterable[str]) -> str:
+    """The text with a space inside each control token, so that it is read as the characters in it.
+
+    Lone surrogates, which no tokenizer takes, become question marks.
+    """
+    text = text.encode("utf-8", "replace").decode()
+    pattern = "|".join(re.escape(token) for token in sorted(control_tokens, key=len, reverse=True))
+    return re.sub(pattern, lambda match: match[0][0] + " " + match[0][1:], text) if pattern else text
+
+
+def check_length(text: str, what: str, count_tokens: Callable[[str], int]) -> None:
+    if len(text) > _MAX_CHARACTERS:
+        size = f"{len(text):,} characters"
+    elif (tokens := count_tokens(text)) > MAX_TOKENS:
+        size = f"{tokens:,} tokens"
+    else:
+        return
+    raise Rejected(
+        f"The {what} is too long for the model: {size}, and it takes at most {MAX_TOKENS:,} tokens.",
+        code="instruction_too_long",
+        hint="Say it in fewer words; a few sentences serve best.",
+    )

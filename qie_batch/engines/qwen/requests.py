@@ -1,0 +1,107 @@
+"""What a row asks for -> what the pipeline is called with, or why it cannot be."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from qie_batch.engines.qwen.prompt import check_length, neutralise
+from qie_batch.errors import Rejected
+from qie_batch.model import PRESETS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from qie_batch.model import EditRequest, Preset
+
+MAX_IMAGES = 3
+#: Longer strips leave nothing to see across: the model looks at each picture at an area of 384 x 384.
+MAX_RATIO = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    images: list[Image.Image]
+    prompt: str
+    #: Never empty: a blank one still switches CFG on.
+    negative: str
+    width: int
+    height: int
+    steps: int
+    cfg: float
+    seed: int
+
+
+def preset_of(request: EditRequest) -> Preset:
+    name = request.preset or "reference"
+    if name not in PRESETS:
+        raise Rejected(
+            f"There is no preset {name!r}.", code="preset_unknown", hint=f"There are: {', '.join(PRESETS)}."
+        )
+    return PRESETS[name]
+
+
+def call_for(request: EditRequest, control_tokens: Iterable[str], count_tokens: Callable[[str], int]) -> Call:
+    """The request with its preset's defaults; Rejected where the pipeline would crash or paint nothing."""
+    preset = preset_of(request)
+    tokens = tuple(control_tokens)
+    call = Call(
+        images=[_rgb(image) for image in request.images],
+        prompt=neutralise(request.instruction, tokens),
+        negative=neutralise(request.negative, tokens) or " ",
+        width=request.width,
+        height=request.height,
+        steps=preset.steps if request.steps is None else request.steps,
+        cfg=preset.cfg if request.cfg is None else request.cfg,
+        seed=request.seed or 0,
+    )
+    _check_images(call.images)
+    _check_numbers(call, lightning=bool(preset.lora))
+    check_length(call.prompt, "instruction", count_tokens)
+    check_length(call.negative, "negative", count_tokens)
+    return call
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    """The picture as the model wants it; transparency shows white."""
+    if image.mode == "RGB":
+        return image
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
+    return image.convert("RGB")
+
+
+def _check_images(images: list[Image.Image]) -> None:
+    if not 1 <= len(images) <= MAX_IMAGES:
+        raise Rejected(
+            f"An edit takes one to {MAX_IMAGES} pictures; this one has {len(images)}.", code="image_count"
+        )
+    for number, image in enumerate(images, start=1):
+        if max(image.size) > MAX_RATIO * min(image.size):
+            raise Rejected(
+                f"Picture {number} is {image.width}x{image.height}, longer than {MAX_RATIO} times its width.",
+                code="image_too_long",
+                hint="Crop it to the part that matters.",
+            )
+
+
+def _check_numbers(call: Call, *, lightning: bool) -> None:
+    if min(call.width, call.height) < 16 or call.width % 16 or call.height % 16:
+        raise Rejected(
+            f"The model paints multiples of 16 pixels, not {call.width}x{call.height}.",
+            code="size_unsupported",
+        )
+    # The base scheduler stretches its steps to end at a given noise, which divides one step by zero.
+    fewest = 1 if lightning else 2
+    if call.steps < fewest:
+        raise Rejected(
+            f"{call.steps} steps are too few: this preset needs {fewest}.", code="steps_out_of_range"
+        )
+    if not (math.isfinite(call.cfg) and call.cfg >= 1):
+        raise Rejected(f"A cfg of {call.cfg} means nothing: 1 is off, 4 is usual.", code="cfg_out_of_range")
+    if not 0 <= call.seed < 2**63:
+        raise Rejected(f"The seed {call.seed} is not between 0 and 2^63 - 1.", code="seed_out_of_range")

@@ -1,0 +1,19 @@
+"""From untrusted bytes to an upright RGB picture, to the engine's size and back, to encoded bytes."""
+
+from qie_batch.images.encoding import encode, thumbnail_jpeg
+from qie_batch.images.opening import DEFAULT_LIMITS, Header, Limits, check_length, inspect, open_picture
+from qie_batch.images.sizes import Fitted, check_ratio, fit
+
+__all__ = [
+    "DEFAULT_LIMITS",
+    "Fitted",
+    "Header",
+    "Limits",
+    "check_length",
+    "check_ratio",
+    "encode",
+    "fit",
+    "inspect",
+    "open_picture",
+    "thumbnail_jpeg",
+]

@@ -1,0 +1,70 @@
+"""RGB pictures to bytes that carry pixels and nothing else.
+
+Thread CPU in ms / MB, one picture of 1.05 MP and one of 1.5 MP with 3 levels of noise, 2-core AMD EPYC:
+
+    PNG   Pillow level 6                     203 / 1.75    312 / 2.53
+    PNG   Pillow level 1                      79 / 1.93    114 / 2.80
+    PNG   Pillow level 1, run lengths         66 / 1.75    102 / 2.53
+    PNG   OpenCV level 1                      60 / 1.90     92 / 2.75
+    PNG   OpenCV level 1, run lengths, up     22 / 1.82     35 / 2.64   <- chosen
+    JPEG  q95 4:4:4                          4.6 / 0.54    6.9 / 0.79   <- chosen
+    JPEG  q95 4:4:4 optimised               12.5 / 0.51   18.8 / 0.74
+    WebP  q95 method 0                        40 / 0.33     61 / 0.44
+    WebP  q95 method 2                        53 / 0.30     84 / 0.44   <- chosen: a third smaller on white
+    WebP  q95 method 4                       109 / 0.32    170 / 0.46
+"""
+
+from __future__ import annotations
+
+import io
+
+from PIL import Image
+
+from qie_batch.images.opening import DEFAULT_LIMITS, Limits, open_picture
+from qie_batch.model import OutputFormat
+
+
+def encode(picture: Image.Image, output: OutputFormat) -> tuple[bytes, str]:
+    """The bytes and their content type. 4:4:4, because coloured text and edges fray in 4:2:0."""
+    bare = _bare(picture)
+    if output is OutputFormat.PNG:
+        return _png(bare), "image/png"
+    buffer = io.BytesIO()
+    if output is OutputFormat.JPEG:
+        bare.save(buffer, "JPEG", quality=95, subsampling="4:4:4")
+        return buffer.getvalue(), "image/jpeg"
+    bare.save(buffer, "WEBP", quality=95, method=2)
+    return buffer.getvalue(), "image/webp"
+
+
+def thumbnail_jpeg(picture: Image.Image | bytes, side: int, limits: Limits = DEFAULT_LIMITS) -> bytes:
+    """A JPEG whose longest side is at most `side`; Rejected where bytes are no picture."""
+    if isinstance(picture, bytes):
+        # Twice the side leaves the resampling something to average.
+        picture = open_picture(picture, limits, draft=2 * side)
+    small = _bare(picture)
+    small.thumbnail((side, side), Image.Resampling.LANCZOS)
+    buffer = io.BytesIO()
+    small.save(buffer, "JPEG", quality=85, optimize=True)
+    return buffer.getvalue()
+
+
+def _bare(picture: Image.Image) -> Image.Image:
+    """A copy without `info`, out of which Pillow would write comments, profiles and text."""
+    bare = picture.convert("RGB")
+    bare.info = {}
+    return bare
+
+
+def _png(picture: Image.Image) -> bytes:
+    import cv2  # noqa: PLC0415 - 60 ms that only a process which encodes should pay
+    import numpy as np  # noqa: PLC0415 - likewise
+
+    options = (
+        *(cv2.IMWRITE_PNG_COMPRESSION, 1),
+        *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
+        *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
+    )
+    written, data = cv2.imencode(".png", cv2.cvtColor(np.asarray(picture), cv2.COLOR_RGB2BGR), options)
+    assert written  # it says no only for kinds and types of array that it does not know
+    return bytes(data)

@@ -1,0 +1,147 @@
+"""What a worker process holds: leases renewed from one thread, and the device, one edit at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from qie_batch.errors import Fenced, LedgerUnavailable, Preempted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from qie_batch.interfaces import Ledger
+    from qie_batch.model import Attempt
+
+log = logging.getLogger(__name__)
+
+#: Beats in one lease: four may be lost before the fifth would be late.
+BEATS = 6
+#: How long a finished edit waits for a ledger that is away before the process gives up on it.
+PATIENCE_SECONDS = 600.0
+
+
+class Departure:
+    """When this process must be gone (monotonic seconds); infinity until it is told to leave."""
+
+    def __init__(self) -> None:
+        self.deadline = float("inf")
+
+    def begin(self, grace_seconds: float) -> None:
+        self.deadline = min(self.deadline, time.monotonic() + grace_seconds)
+
+    @property
+    def begun(self) -> bool:
+        return self.deadline != float("inf")
+
+
+class Hold:
+    """One attempt in this process: its step, its seconds on the device, and whether it is still ours."""
+
+    def __init__(self, attempt: Attempt, departure: Departure) -> None:
+        self.attempt = attempt
+        self.fenced = False
+        self.last_step = 0
+        self._departure = departure
+        self._entered: float | None = None
+        self._seconds = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """On the device so far."""
+        running = time.monotonic() - self._entered if self._entered is not None else 0.0
+        return self._seconds + running
+
+    def check(self) -> None:
+        """Raise Fenced or Preempted if this attempt should not go on."""
+        if self.fenced:
+            raise Fenced(f"item {self.attempt.item_id} went on without attempt {self.attempt.number}")
+        if self._departure.begun and time.monotonic() + self._remaining() > self._departure.deadline:
+            raise Preempted(f"item {self.attempt.item_id} is handed back: this process is leaving")
+
+    def step(self, number: int) -> None:
+        """An engine says so after each step, from 1."""
+        self.last_step = number
+        self.check()
+
+    def _remaining(self) -> float:
+        """Seconds until the edit is done, by the steps so far; endless before the first."""
+        steps = self.attempt.spec.steps or 1
+        if self.last_step >= steps:
+            return 0.0
+        return self.seconds / self.last_step * (steps - self.last_step) if self.last_step else float("inf")
+
+    @contextmanager
+    def on_device(self, device: threading.Lock) -> Iterator[None]:
+        """Wait for the device, then count the seconds on it."""
+        while not device.acquire(timeout=0.2):
+            self.check()
+        try:
+            self.check()
+            self._entered = time.monotonic()
+            try:
+                yield
+            finally:
+                self._seconds = self.seconds
+                self._entered = None
+        finally:
+            device.release()
+
+
+class Leases:
+    """Renews every lease that this process holds, from one thread."""
+
+    def __init__(self, ledger: Ledger, lease_seconds: float) -> None:
+        self.lease_seconds = lease_seconds
+        self.departure = Departure()
+        self._ledger = ledger
+        self._holds: set[Hold] = set()
+        self._guard = threading.Lock()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="leases", daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def hold(self, attempt: Attempt) -> Iterator[Hold]:
+        """Keep the attempt's lease until the block ends."""
+        hold = Hold(attempt, self.departure)
+        with self._guard:
+            self._holds.add(hold)
+        try:
+            yield hold
+        finally:
+            with self._guard:
+                self._holds.discard(hold)
+
+    def insist(self, write: Callable[[], bool]) -> bool:
+        """Write the end of an attempt; while the ledger is away, try again with the lease still beating."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return write()
+            except LedgerUnavailable:
+                if time.monotonic() > deadline or self.departure.begun:
+                    raise
+                self._stopped.wait(1.0)
+
+    def held(self) -> list[Hold]:
+        with self._guard:
+            return list(self._holds)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stopped.wait(self.lease_seconds / BEATS):
+            for hold in self.held():
+                try:
+                    held = self._ledger.renew(hold.attempt, self.lease_seconds, hold.last_step, hold.seconds)
+                except LedgerUnavailable as error:
+                    log.warning("no heartbeat: %s", error)
+                    break
+                if not held:
+                    hold.fenced = True

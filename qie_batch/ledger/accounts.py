@@ -1,0 +1,172 @@
+"""Progress and money, summed from items and attempts whenever somebody asks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from sqlalchemy import ColumnElement, Connection, case, func, select
+
+from qie_batch.ledger.rows import job_of
+from qie_batch.ledger.tables import attempts, items, jobs, results
+from qie_batch.model import FINAL, CostLine, History, ItemState, JobState, Outcome, Progress, Spending
+
+if TYPE_CHECKING:
+    from qie_batch.ledger.database import Database
+    from qie_batch.model import Job
+
+#: Attempts that estimates look back on.
+HISTORY = 1000
+
+By = Literal["day", "sku", "engine"]
+
+
+class Accounts:
+    _db: Database
+
+    def progress(self, job_id: str) -> Progress:
+        with self._db.read() as connection:
+            job = job_of(connection.execute(select(jobs).where(jobs.c.id == job_id)).one())
+            mine = items.c.job_id == job_id
+            counted = connection.execute(
+                select(items.c.state, func.count()).where(mine).group_by(items.c.state)
+            )
+            counts = {ItemState(state): number for state, number in counted}
+            failed = (mine, items.c.state == ItemState.FAILED)
+            failures = connection.execute(
+                select(items.c.error_code, func.count()).where(*failed).group_by(items.c.error_code)
+            )
+            recent = select(func.count()).where(
+                mine, items.c.finished_at > self._db.now - 60, ~items.c.cached
+            )
+            spent = connection.execute(
+                select(*_spent_columns(), func.count().label("attempts")).where(attempts.c.job_id == job_id)
+            ).one()
+            cached, saved = connection.execute(_saved().where(mine)).one()
+            return Progress(
+                job=job,
+                counts={state: counts.get(state, 0) for state in ItemState},
+                cached=cached,
+                failures={str(code): number for code, number in failures},
+                attempts=spent.attempts,
+                seconds=float(spent.seconds or 0.0),
+                spent_micros=int(spent.spent or 0),
+                saved_micros=int(saved or 0),
+                lost_micros=int(spent.lost or 0),
+                last_minute=connection.scalar(recent) or 0,
+                now=connection.scalar(select(self._db.now)) or 0.0,
+            )
+
+    def costs(self, job_id: str | None, by: By) -> list[CostLine]:
+        """Money by day (UTC), sku or engine, of one job or of all."""
+        with self._db.read() as connection:
+            spent = self._spent_by(connection, job_id, by)
+            saved = self._saved_by(connection, job_id, by)
+        lines = []
+        for key in sorted({*spent, *saved}):
+            row, (cached, saved_micros) = spent.get(key), saved.get(key, (0, 0))
+            lines.append(
+                CostLine(
+                    key=key,
+                    items=(int(row.items) if row else 0) + cached,
+                    seconds=float(row.seconds or 0.0) if row else 0.0,
+                    spent_micros=int(row.spent or 0) if row else 0,
+                    saved_micros=saved_micros,
+                    lost_micros=int(row.lost or 0) if row else 0,
+                )
+            )
+        return lines
+
+    def _spent_by(self, connection: Connection, job_id: str | None, by: By) -> dict[str, Any]:
+        key = {"day": self._day(attempts.c.started_at), "sku": items.c.row_id, "engine": attempts.c.engine}[
+            by
+        ]
+        number = func.count(attempts.c.item_id.distinct()).label("items")
+        query = select(key.label("key"), number, *_spent_columns()).join(
+            items, items.c.id == attempts.c.item_id
+        )
+        if job_id:
+            query = query.where(attempts.c.job_id == job_id)
+        return {str(row.key): row for row in connection.execute(query.group_by(key))}
+
+    def _saved_by(self, connection: Connection, job_id: str | None, by: By) -> dict[str, tuple[int, int]]:
+        key = {"day": self._day(items.c.finished_at), "sku": items.c.row_id, "engine": items.c.engine}[by]
+        query = _saved().add_columns(key.label("key")).where(items.c.cached)
+        if job_id:
+            query = query.where(items.c.job_id == job_id)
+        return {
+            str(key): (cached, int(saved or 0))
+            for cached, saved, key in connection.execute(query.group_by(key))
+        }
+
+    def _day(self, column: ColumnElement[float]) -> ColumnElement[str]:
+        if self._db.engine.dialect.name == "sqlite":
+            return func.strftime("%Y-%m-%d", column, "unixepoch")
+        return func.to_char(func.timezone("UTC", func.to_timestamp(column)), "YYYY-MM-DD")
+
+    def history(self, engine: str, preset: str) -> History:
+        """What the latest edits of this engine and preset took."""
+        latest = (
+            select(attempts.c.seconds, attempts.c.cost_micros)
+            .where(attempts.c.engine == engine, attempts.c.preset == preset)
+            .where(attempts.c.outcome == Outcome.SUCCEEDED)
+            .order_by(attempts.c.started_at.desc())
+            .limit(HISTORY)
+            .subquery()
+        )
+        with self._db.read() as connection:
+            row = connection.execute(
+                select(
+                    func.count(),
+                    func.avg(latest.c.seconds),
+                    func.avg(latest.c.cost_micros),
+                    func.max(latest.c.cost_micros),
+                )
+            ).one()
+        edits, seconds, cost, dearest = row
+        return History(
+            edits=edits,
+            seconds=float(seconds or 0.0),
+            cost_micros=round(cost or 0),
+            dearest_micros=int(dearest or 0),
+        )
+
+    def spending(self, job_id: str) -> Spending:
+        with self._db.read() as connection:
+            spent, dearest = connection.execute(
+                select(func.sum(attempts.c.cost_micros), func.max(attempts.c.cost_micros)).where(
+                    attempts.c.job_id == job_id
+                )
+            ).one()
+            flying = items.c.state.in_((ItemState.QUEUED, ItemState.RUNNING))
+            in_flight = connection.scalar(select(func.count()).where(items.c.job_id == job_id, flying))
+        return Spending(
+            spent_micros=int(spent or 0), in_flight=in_flight or 0, dearest_micros=int(dearest or 0)
+        )
+
+    def budgeted_jobs(self) -> list[Job]:
+        """Open jobs with a budget and with items still to run."""
+        unfinished = select(1).where(items.c.job_id == jobs.c.id, items.c.state.not_in(list(FINAL))).exists()
+        with self._db.read() as connection:
+            query = select(jobs).where(
+                jobs.c.state == JobState.OPEN, jobs.c.budget_micros.is_not(None), unfinished
+            )
+            return [job_of(row) for row in connection.execute(query)]
+
+
+def _spent_columns() -> tuple[ColumnElement[Any], ...]:
+    ended_in_vain = attempts.c.outcome.not_in((Outcome.SUCCEEDED, Outcome.RUNNING))
+    return (
+        func.sum(attempts.c.seconds).label("seconds"),
+        func.sum(attempts.c.cost_micros).label("spent"),
+        func.sum(case((ended_in_vain, attempts.c.cost_micros), else_=0)).label("lost"),
+    )
+
+
+def _saved() -> Any:
+    """How many items were cached, and what their results had cost."""
+    return (
+        select(func.count(), func.sum(results.c.cost_micros))
+        .select_from(items)
+        .join(results, results.c.cache_key == items.c.result_key)
+        .where(items.c.cached)
+    )

@@ -1,0 +1,254 @@
+"""Attempts: claimed, renewed and ended by compare-and-set on the attempt number.
+
+Every write of a worker says `WHERE id = ? AND attempt = ? AND state = 'running'`. A worker whose item went
+on without it (lease lost, cancelled) changes no row, is told so, and only its seconds are still counted.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, insert, select, update
+
+from qie_batch.ledger.rows import spec_of
+from qie_batch.ledger.tables import attempts, items, jobs, results
+from qie_batch.model import Attempt, ItemState, JobState, Outcome
+from qie_batch.pricing import cost_micros
+
+if TYPE_CHECKING:
+    from qie_batch.ledger.database import Database
+    from qie_batch.model import Failure, Result, Worker
+
+
+class Attempts:
+    _db: Database
+
+    def claim(self, item_id: str, worker: Worker, lease_seconds: float) -> Attempt | None:
+        """The right to run a queued item, or None: somebody else has it, or nobody should."""
+        is_open = select(jobs.c.id).where(jobs.c.id == items.c.job_id, jobs.c.state == JobState.OPEN).exists()
+        with self._db.write() as connection:
+            row = connection.execute(
+                update(items)
+                .where(items.c.id == item_id, items.c.state == ItemState.QUEUED)
+                .where(items.c.engine == worker.engine, is_open)
+                .values(
+                    state=ItemState.RUNNING,
+                    attempt=items.c.attempt + 1,
+                    lease_until=self._db.now + lease_seconds,
+                    worker=worker.name,
+                    step=0,
+                )
+                .returning(
+                    items.c.job_id,
+                    items.c.attempt,
+                    items.c.row_id,
+                    items.c.spec,
+                    items.c.errors,
+                    items.c.crashes,
+                )
+            ).one_or_none()
+            if row is None:
+                return None
+            spec = spec_of(row.spec)
+            connection.execute(
+                insert(attempts).values(
+                    item_id=item_id,
+                    number=row.attempt,
+                    job_id=row.job_id,
+                    worker=worker.name,
+                    engine=worker.engine,
+                    preset=spec.preset,
+                    device=worker.device,
+                    hour_micros=worker.hour_micros,
+                    started_at=self._db.now,
+                    outcome=Outcome.RUNNING,
+                )
+            )
+        return Attempt(
+            item_id=item_id,
+            number=row.attempt,
+            row_id=row.row_id,
+            spec=spec,
+            hour_micros=worker.hour_micros,
+            errors=row.errors,
+            crashes=row.crashes,
+        )
+
+    def renew(self, attempt: Attempt, lease_seconds: float, step: int, seconds: float) -> bool:
+        """A heartbeat: where the edit is and what it took so far. False: the item went on without us."""
+        with self._db.write() as connection:
+            held = self._move(connection, attempt, lease_until=self._db.now + lease_seconds, step=step)
+            _account(connection, attempt, seconds)
+        return held
+
+    def succeed(self, attempt: Attempt, result: Result, seconds: float) -> bool:
+        """The item is done; so is every waiting item with the same cache key, at no cost."""
+        with self._db.write() as connection:
+            now = connection.scalar(select(self._db.now))
+            cost = _account(connection, attempt, seconds)
+            if not self._move(connection, attempt, lease_until=None):
+                return False
+            self._db.insert_once(connection, results, _result_values(result, seconds, cost, now))
+            done: dict[str, Any] = {
+                "state": ItemState.SUCCEEDED,
+                "result_key": result.cache_key,
+                "finished_at": now,
+                "error_code": None,
+                "error": None,
+            }
+            self._move(connection, attempt, **done)
+            self._end(connection, attempt, Outcome.SUCCEEDED, None)
+            waiting = items.c.state.in_((ItemState.PENDING, ItemState.QUEUED))
+            connection.execute(
+                update(items)
+                .where(items.c.cache_key == result.cache_key, waiting)
+                .values(cached=True, **done)
+            )
+        return True
+
+    def fail(self, attempt: Attempt, failure: Failure, seconds: float) -> bool:
+        """The item failed for good."""
+        with self._db.write() as connection:
+            _account(connection, attempt, seconds)
+            self._end(connection, attempt, Outcome.FAILED, failure)
+            return self._move(
+                connection,
+                attempt,
+                state=ItemState.FAILED,
+                lease_until=None,
+                error_code=failure.code,
+                error=failure.reason,
+                finished_at=self._db.now,
+            )
+
+    def retry_later(
+        self, attempt: Attempt, failure: Failure, seconds: float, delay: float, *, crash: bool = False
+    ) -> bool:
+        """A passing error: pending again, in `delay` seconds; charged as an error or as a crash."""
+        charged = items.c.crashes if crash else items.c.errors
+        with self._db.write() as connection:
+            _account(connection, attempt, seconds)
+            self._end(connection, attempt, Outcome.RETRIED, failure)
+            return self._move(
+                connection,
+                attempt,
+                state=ItemState.PENDING,
+                lease_until=None,
+                not_before=self._db.now + delay,
+                **{charged.name: charged + 1},
+            )
+
+    def release(self, attempt: Attempt, seconds: float) -> bool:
+        """Hand the item back, uncharged: this process is leaving."""
+        with self._db.write() as connection:
+            _account(connection, attempt, seconds)
+            self._end(connection, attempt, Outcome.PREEMPTED, None)
+            return self._move(
+                connection,
+                attempt,
+                state=ItemState.PENDING,
+                lease_until=None,
+                preemptions=items.c.preemptions + 1,
+            )
+
+    def account(self, attempt: Attempt, seconds: float) -> None:
+        """Device seconds of an attempt that may write nothing else any more: they were spent all the same."""
+        with self._db.write() as connection:
+            _account(connection, attempt, seconds)
+
+    def abandon(self, worker_name: str) -> int:
+        """The process of that name is dead: its leases end now. Says how many items it held."""
+        with self._db.write() as connection:
+            held = update(items).where(items.c.worker == worker_name, items.c.state == ItemState.RUNNING)
+            return connection.execute(held.values(lease_until=self._db.now - 1)).rowcount
+
+    def expire_leases(self, max_crashes: int, poison: Failure) -> int:
+        """Take back items whose lease ran out; after `max_crashes` of them the item failed for good.
+
+        State, attempt and horizon are checked again inside the UPDATE: a worker that finished between our
+        look and our write has won.
+        """
+        late = (items.c.state == ItemState.RUNNING, items.c.lease_until < self._db.now)
+        with self._db.read() as connection:
+            overdue = connection.execute(
+                select(items.c.id, items.c.attempt, items.c.crashes).where(*late)
+            ).all()
+        taken = 0
+        for row in overdue:
+            final = row.crashes + 1 >= max_crashes
+            values: dict[str, Any] = {"state": ItemState.PENDING, "not_before": self._db.now}
+            if final:
+                values = {
+                    "state": ItemState.FAILED,
+                    "error_code": poison.code,
+                    "error": poison.reason,
+                    "finished_at": self._db.now,
+                }
+            with self._db.write() as connection:
+                unchanged = (items.c.id == row.id, items.c.attempt == row.attempt, *late)
+                change = update(items).where(*unchanged)
+                change = change.values(lease_until=None, crashes=items.c.crashes + 1, **values)
+                if connection.execute(change).rowcount:
+                    taken += 1
+                    self._close(connection, row.id, row.attempt, Outcome.LOST, poison if final else None)
+        return taken
+
+    def _move(self, connection: Connection, attempt: Attempt, **values: Any) -> bool:
+        """Change the item if this attempt still holds it."""
+        return connection.execute(update(items).where(*_fence(attempt)).values(**values)).rowcount == 1
+
+    def _end(
+        self, connection: Connection, attempt: Attempt, outcome: Outcome, failure: Failure | None
+    ) -> None:
+        self._close(connection, attempt.item_id, attempt.number, outcome, failure)
+
+    def _close(
+        self, connection: Connection, item_id: str, number: int, outcome: Outcome, failure: Failure | None
+    ) -> None:
+        """Close an attempt's row, once."""
+        connection.execute(
+            update(attempts)
+            .where(attempts.c.item_id == item_id, attempts.c.number == number)
+            .where(attempts.c.outcome == Outcome.RUNNING)
+            .values(
+                outcome=outcome,
+                ended_at=self._db.now,
+                error_code=failure.code if failure else None,
+                error=failure.reason if failure else None,
+            )
+        )
+
+
+def _fence(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
+    return (
+        items.c.id == attempt.item_id,
+        items.c.attempt == attempt.number,
+        items.c.state == ItemState.RUNNING,
+    )
+
+
+def _account(connection: Connection, attempt: Attempt, seconds: float) -> int:
+    """Write what the attempt took so far; gives its cost in micro-dollars. Never fenced: it was spent."""
+    cost = cost_micros(seconds, attempt.hour_micros)
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.item_id == attempt.item_id, attempts.c.number == attempt.number)
+        .values(seconds=seconds, cost_micros=cost)
+    )
+    return cost
+
+
+def _result_values(result: Result, seconds: float, cost: int, now: float | None) -> dict[str, Any]:
+    return {
+        "cache_key": result.cache_key,
+        "object_key": result.object_key,
+        "sha256": result.sha256,
+        "size": result.size,
+        "width": result.width,
+        "height": result.height,
+        "engine": result.engine,
+        "device": result.device,
+        "seconds": seconds,
+        "cost_micros": cost,
+        "created_at": now,
+    }

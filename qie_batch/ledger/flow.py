@@ -1,0 +1,147 @@
+"""What goes to the queue next, what was sent, and what seems to have been lost on the way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
+
+from qie_batch.ledger.tables import items, jobs, memory
+from qie_batch.model import Hint, ItemState, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qie_batch.ledger.database import Database
+
+IN_FLIGHT = (ItemState.QUEUED, ItemState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Candidate:
+    #: Priority, then the position among its own job's candidates: jobs of one priority take turns.
+    turn: tuple[int, int, float]
+    hint: Hint
+    cache_key: str
+
+
+class Flow:
+    _db: Database
+
+    def engines_waiting(self) -> list[str]:
+        """Engines with items that may run now."""
+        with self._db.read() as connection:
+            query = (
+                select(items.c.engine)
+                .join(jobs)
+                .where(items.c.state == ItemState.PENDING, jobs.c.state == JobState.OPEN)
+                .where(items.c.not_before <= self._db.now)
+                .distinct()
+            )
+            return list(connection.scalars(query))
+
+    def engines_queued(self) -> list[str]:
+        with self._db.read() as connection:
+            query = select(items.c.engine).where(items.c.state == ItemState.QUEUED).distinct()
+            return list(connection.scalars(query))
+
+    def enqueue(self, engine: str, window: int, allowance: Mapping[str, int]) -> list[Hint]:
+        """Make pending items queued until `window` are; the caller publishes them.
+
+        Higher priority first, then jobs in turn. An item waits while another with its cache key is in
+        flight: that one's result will be its own. `allowance` caps single jobs (their budgets).
+        """
+        with self._db.write() as connection:
+            queued = select(func.count()).where(items.c.state == ItemState.QUEUED, items.c.engine == engine)
+            room = window - (connection.scalar(queued) or 0)
+            chosen = self._choose(connection, engine, room, allowance) if room > 0 else []
+            if chosen:
+                connection.execute(
+                    update(items)
+                    .where(items.c.id == bindparam("item"), items.c.state == ItemState.PENDING)
+                    .values(state=ItemState.QUEUED, published_at=None),
+                    [{"item": candidate.hint.item_id} for candidate in chosen],
+                )
+        return [candidate.hint for candidate in chosen]
+
+    def _choose(
+        self, connection: Connection, engine: str, room: int, allowance: Mapping[str, int]
+    ) -> list[_Candidate]:
+        candidates: list[_Candidate] = []
+        for job in connection.execute(_open_jobs(engine)):
+            limit = min(room, allowance.get(job.id, room))
+            candidates += self._candidates(connection, job, engine, limit)
+        chosen: dict[str, _Candidate] = {}
+        for candidate in sorted(candidates, key=lambda candidate: candidate.turn):
+            chosen.setdefault(candidate.cache_key, candidate)
+        return list(chosen.values())[:room]
+
+    def _candidates(self, connection: Connection, job: Any, engine: str, limit: int) -> list[_Candidate]:
+        twin = items.alias()
+        in_flight = (
+            select(1).where(twin.c.cache_key == items.c.cache_key, twin.c.state.in_(IN_FLIGHT)).exists()
+        )
+        query = (
+            select(items.c.id, items.c.row_id, items.c.priority, items.c.cache_key)
+            .where(items.c.job_id == job.id, items.c.state == ItemState.PENDING, items.c.engine == engine)
+            .where(items.c.not_before <= self._db.now, ~in_flight)
+            .order_by(items.c.priority, items.c.ordinal)
+            .limit(max(limit, 0))
+            .with_for_update(skip_locked=True, of=items)
+        )
+        return [
+            _Candidate(
+                turn=(row.priority, position, job.created_at),
+                hint=Hint(item_id=row.id, row_id=row.row_id, job_name=job.name),
+                cache_key=row.cache_key,
+            )
+            for position, row in enumerate(connection.execute(query))
+        ]
+
+    def published(self, item_ids: Sequence[str]) -> None:
+        """These were sent, now."""
+        if not item_ids:
+            return
+        with self._db.write() as connection:
+            connection.execute(
+                update(items)
+                .where(items.c.id == bindparam("item"), items.c.state == ItemState.QUEUED)
+                .values(published_at=self._db.now, publishes=items.c.publishes + 1),
+                [{"item": item_id} for item_id in item_ids],
+            )
+
+    def unclaimed(self, engine: str, older_than: float) -> list[Hint]:
+        """Queued items that nobody claimed within `older_than` seconds of being sent (or that never were)."""
+        with self._db.read() as connection:
+            overdue: ColumnElement[bool] = items.c.published_at <= self._db.now - older_than
+            query = (
+                select(items.c.id, items.c.row_id, jobs.c.name)
+                .join(jobs)
+                .where(items.c.state == ItemState.QUEUED, items.c.engine == engine)
+                .where(or_(items.c.published_at.is_(None), overdue))
+                .order_by(items.c.priority, items.c.ordinal)
+            )
+            rows = connection.execute(query).all()
+        return [Hint(item_id=row.id, row_id=row.row_id, job_name=row.name) for row in rows]
+
+    def remember_epoch(self, epoch: str) -> bool:
+        """Remember the broker's epoch; True if it is another than the one remembered."""
+        with self._db.write() as connection:
+            if self._db.insert_once(connection, memory, {"name": "epoch", "value": epoch}):
+                return False
+            changed = (
+                update(memory).where(memory.c.name == "epoch", memory.c.value != epoch).values(value=epoch)
+            )
+            return connection.execute(changed).rowcount == 1
+
+
+def _open_jobs(engine: str) -> Any:
+    waiting = select(1).where(
+        items.c.job_id == jobs.c.id, items.c.state == ItemState.PENDING, items.c.engine == engine
+    )
+    return (
+        select(jobs.c.id, jobs.c.name, jobs.c.created_at)
+        .where(jobs.c.state == JobState.OPEN, waiting.exists())
+        .order_by(jobs.c.created_at)
+    )

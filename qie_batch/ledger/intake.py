@@ -1,0 +1,104 @@
+"""A job and its items enter the ledger, all in one transaction."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection, insert, select
+
+from qie_batch.ledger.rows import spec_text
+from qie_batch.ledger.tables import items, jobs, results
+from qie_batch.model import ItemState, JobState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from qie_batch.ledger.database import Database
+    from qie_batch.model import NewItem, NewJob
+
+#: Items looked up and inserted at a time.
+CHUNK = 500
+
+
+class Intake:
+    _db: Database
+
+    def add_job(self, job: NewJob, new_items: Iterable[NewItem]) -> bool:
+        """Write job and items, or nothing; False if this job id is there already.
+
+        An item whose cache key has a result is succeeded at once, cached, at no cost.
+        """
+        with self._db.write() as connection:
+            now = connection.scalar(select(self._db.now)) or 0.0
+            if not self._db.insert_once(connection, jobs, _job_values(job, now)):
+                return False
+            for chunk in _chunks(new_items):
+                known = _known_results(connection, chunk)
+                connection.execute(insert(items), [_item_values(job, item, known, now) for item in chunk])
+        return True
+
+    def has_result(self, cache_keys: Iterable[str]) -> set[str]:
+        """Those of the keys that need no edit."""
+        with self._db.read() as connection:
+            query = select(results.c.cache_key).where(results.c.cache_key.in_(list(cache_keys)))
+            return set(connection.scalars(query))
+
+
+def _chunks(new_items: Iterable[NewItem]) -> Iterator[list[NewItem]]:
+    rest = iter(new_items)
+    while chunk := list(islice(rest, CHUNK)):
+        yield chunk
+
+
+def _known_results(connection: Connection, chunk: list[NewItem]) -> set[str]:
+    keys = [item.spec.cache_key for item in chunk if item.spec]
+    return set(connection.scalars(select(results.c.cache_key).where(results.c.cache_key.in_(keys))))
+
+
+def _job_values(job: NewJob, now: float) -> dict[str, Any]:
+    return {
+        "id": job.id,
+        "name": job.name,
+        "state": JobState.OPEN,
+        "pause_reason": "",
+        "engine": job.engine,
+        "engine_reason": job.engine_reason,
+        "preset": job.preset,
+        "priority": int(job.priority),
+        "manifest_key": job.manifest_key,
+        "mapping": json.dumps(dict(job.mapping), ensure_ascii=False),
+        "instruction": job.instruction,
+        "folder": job.folder,
+        "budget_micros": job.budget_micros,
+        "created_at": now,
+    }
+
+
+def _item_values(job: NewJob, item: NewItem, known: set[str], now: float) -> dict[str, Any]:
+    cache_key = item.spec.cache_key if item.spec else None
+    cached = cache_key in known
+    state = ItemState.PENDING
+    if item.failure:
+        state = ItemState.FAILED
+    elif cached:
+        state = ItemState.SUCCEEDED
+    return {
+        "id": f"{job.id}.{item.ordinal}",
+        "job_id": job.id,
+        "ordinal": item.ordinal,
+        "line": item.line,
+        "row_id": item.row_id,
+        "variant": item.variant,
+        "priority": int(item.priority),
+        "engine": job.engine,
+        "spec": spec_text(item.spec) if item.spec else None,
+        "cache_key": cache_key,
+        "state": state,
+        "cached": cached,
+        "result_key": cache_key if cached else None,
+        "error_code": item.failure.code if item.failure else None,
+        "error": item.failure.reason if item.failure else None,
+        "finished_at": None if state is ItemState.PENDING else now,
+    }

@@ -1,0 +1,163 @@
+"""Jobs and items as people see them, and what people do to them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, func, select, update
+
+from qie_batch.errors import UsageError
+from qie_batch.ledger.rows import item_of, job_of
+from qie_batch.ledger.tables import attempts, items, jobs, results
+from qie_batch.model import FINAL, ItemState, JobState, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from qie_batch.ledger.database import Database
+    from qie_batch.model import Item, Job
+
+
+class Jobs:
+    _db: Database
+
+    def job(self, job_id: str) -> Job:
+        """The job; UsageError if there is none of that id."""
+        with self._db.read() as connection:
+            row = connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+        if row is None:
+            raise UsageError(f"there is no job {job_id!r}", hint="`qie-batch status` lists the jobs")
+        return job_of(row)
+
+    def jobs(self, limit: int = 20) -> list[Job]:
+        """Newest first."""
+        with self._db.read() as connection:
+            rows = connection.execute(select(jobs).order_by(jobs.c.created_at.desc()).limit(limit)).all()
+        return [job_of(row) for row in rows]
+
+    def items(self, job_id: str) -> Iterator[Item]:
+        """A job's items in the manifest's order, read a page at a time."""
+        after = -1
+        while True:
+            with self._db.read() as connection:
+                rows = connection.execute(_item_page(job_id, after)).all()
+            if not rows:
+                return
+            yield from map(item_of, rows)
+            after = rows[-1].ordinal
+
+    def pause(self, job_id: str, reason: str) -> bool:
+        """Nothing new of it starts; what runs is finished."""
+        with self._db.write() as connection:
+            change = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.OPEN)
+            paused = (
+                connection.execute(change.values(state=JobState.PAUSED, pause_reason=reason)).rowcount == 1
+            )
+            if paused:
+                queued = (items.c.job_id == job_id, items.c.state == ItemState.QUEUED)
+                connection.execute(update(items).where(*queued).values(state=ItemState.PENDING))
+        return paused
+
+    def resume(self, job_id: str, budget_micros: int | None = None) -> bool:
+        """Go on, with another budget where one is given."""
+        values: dict[str, Any] = {"state": JobState.OPEN, "pause_reason": ""}
+        if budget_micros is not None:
+            values["budget_micros"] = budget_micros
+        with self._db.write() as connection:
+            change = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.PAUSED)
+            return connection.execute(change.values(**values)).rowcount == 1
+
+    def cancel(self, job_id: str) -> int:
+        """Every item that is not final becomes cancelled; a running edit stops at its next step."""
+        open_states = [state for state in ItemState if state not in FINAL]
+        with self._db.write() as connection:
+            cancelled = connection.execute(
+                update(items)
+                .where(items.c.job_id == job_id, items.c.state.in_(open_states))
+                .values(state=ItemState.CANCELLED, lease_until=None, finished_at=self._db.now)
+            ).rowcount
+            connection.execute(
+                update(attempts)
+                .where(attempts.c.job_id == job_id, attempts.c.outcome == Outcome.RUNNING)
+                .values(outcome=Outcome.CANCELLED, ended_at=self._db.now)
+            )
+            paused = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.PAUSED)
+            connection.execute(paused.values(state=JobState.OPEN, pause_reason=""))
+        return cancelled
+
+    def retry(self, job_id: str, code: str | None = None) -> int:
+        """Failed items (of that error code) become pending again; those without a spec cannot."""
+        with self._db.write() as connection:
+            failed = [items.c.job_id == job_id, items.c.state == ItemState.FAILED, items.c.spec.is_not(None)]
+            if code:
+                failed.append(items.c.error_code == code)
+            again = connection.execute(
+                update(items)
+                .where(*failed)
+                .values(
+                    state=ItemState.PENDING,
+                    errors=0,
+                    crashes=0,
+                    not_before=0.0,
+                    retries=items.c.retries + 1,
+                    error_code=None,
+                    error=None,
+                    finished_at=None,
+                )
+            ).rowcount
+            if again:
+                reopened = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.CLOSED)
+                connection.execute(reopened.values(state=JobState.OPEN, closed_at=None))
+        return again
+
+    def settleable(self) -> list[Job]:
+        """Jobs that are not closed and whose every item is final."""
+        unfinished = select(1).where(items.c.job_id == jobs.c.id, items.c.state.not_in(list(FINAL)))
+        with self._db.read() as connection:
+            query = select(jobs).where(jobs.c.state != JobState.CLOSED, ~unfinished.exists())
+            rows = connection.execute(query).all()
+        return [job_of(row) for row in rows]
+
+    def close(self, job_id: str) -> bool:
+        """Close the job if every item is still final."""
+        unfinished = select(1).where(items.c.job_id == job_id, items.c.state.not_in(list(FINAL)))
+        with self._db.write() as connection:
+            change = update(jobs).where(
+                jobs.c.id == job_id, jobs.c.state != JobState.CLOSED, ~unfinished.exists()
+            )
+            closed = change.values(state=JobState.CLOSED, pause_reason="", closed_at=self._db.now)
+            return connection.execute(closed).rowcount == 1
+
+
+def _item_page(job_id: str, after: int) -> Select[Any]:
+    spent = (
+        select(
+            attempts.c.item_id,
+            func.sum(attempts.c.seconds).label("attempts_seconds"),
+            func.sum(attempts.c.cost_micros).label("attempts_cost"),
+        )
+        .where(attempts.c.job_id == job_id)
+        .group_by(attempts.c.item_id)
+        .subquery()
+    )
+    return (
+        select(
+            items,
+            spent.c.attempts_seconds,
+            spent.c.attempts_cost,
+            results.c.object_key,
+            results.c.sha256,
+            results.c.size,
+            results.c.width,
+            results.c.height,
+            results.c.device,
+            results.c.engine.label("result_engine"),
+            results.c.seconds.label("result_seconds"),
+            results.c.cost_micros.label("result_cost"),
+        )
+        .outerjoin(spent, spent.c.item_id == items.c.id)
+        .outerjoin(results, results.c.cache_key == items.c.result_key)
+        .where(items.c.job_id == job_id, items.c.ordinal > after)
+        .order_by(items.c.ordinal)
+        .limit(1000)
+    )

@@ -1,0 +1,58 @@
+"""Bring a database to the newest schema: Alembic, configured in code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from qie_batch.errors import LedgerUnavailable
+
+if TYPE_CHECKING:
+    from qie_batch.ledger.database import Database
+
+
+def migrations_folder() -> Path:
+    """Inside the installed package, or beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    inside = package / "migrations"
+    return inside if inside.is_dir() else package.parent / "migrations"
+
+
+def upgrade(database: Database) -> None:
+    """Apply every migration that is missing; harmless where none is."""
+    config = _config()
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def current(database: Database) -> str:
+    """The database's revision, "" before the first `upgrade`."""
+    with database.read() as connection:
+        return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def newest() -> str:
+    """The revision that this version of qie-batch is written for."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+
+
+def check(database: Database) -> None:
+    """LedgerUnavailable unless the database is at the newest schema."""
+    found = current(database)
+    if found != newest():
+        raise LedgerUnavailable(
+            f"the ledger's schema is {found or 'missing'}, this version needs {newest()}",
+            hint="run `qie-batch db upgrade`",
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(migrations_folder()))
+    return config

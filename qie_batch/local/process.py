@@ -1,0 +1,119 @@
+"""A child process with its own log file, ended by its number and never left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from qie_batch.errors import Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+_POLL_SECONDS = 0.02
+
+# Run by a bare interpreter that then becomes the child: it takes the user's rights, then asks the kernel to
+# end it with its parent (PR_SET_PDEATHSIG = 1, forgotten when rights change). A preexec_fn could do the same,
+# but is unsafe in a process with threads. ctypes first: that user may be unable to read this Python.
+_BECOME = """
+import ctypes, os, sys
+parent, user, *argv = sys.argv[1:]
+if user:
+    os.setgroups([])
+    os.setgid(int(user))
+    os.setuid(int(user))
+if sys.platform == "linux":
+    ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
+    if os.getppid() != int(parent):
+        sys.exit("the parent ended first")
+os.execvp(argv[0], argv)
+"""
+
+
+@dataclass(slots=True, kw_only=True)
+class Child:
+    name: str
+    log_path: Path
+    process: subprocess.Popen[bytes]
+
+    @classmethod
+    def start(
+        cls,
+        name: str,
+        argv: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        log_path: Path,
+        cwd: Path | None = None,
+        inherit: Sequence[int] = (),
+        user: int | None = None,
+    ) -> Self:
+        """Start it in a session of its own, so that Ctrl-C reaches only the parent, which stops it in order.
+
+        `inherit` are file descriptors that the child keeps open; `user` is the uid and gid it runs as.
+        The child gets SIGTERM when the thread that called this ends: call it from a thread that stays.
+        """
+        become = [sys.executable, "-I", "-S", "-c", _BECOME]
+        log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        try:
+            process = subprocess.Popen(
+                [*become, str(os.getpid()), "" if user is None else str(user), *argv],
+                env=env,
+                cwd=cwd,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=inherit,
+                umask=0o077,
+            )
+        finally:
+            os.close(log)
+        return cls(name=name, log_path=log_path, process=process)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def poll(self) -> int | None:
+        """The exit code, negative for a signal; None while it runs."""
+        return self.process.poll()
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
+        """Unavailable if the child ends or is not ready in time; both say what its log ends with."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            code = self.poll()
+            if code is not None:
+                raise self._failed(f"ended with exit code {code} while it started")
+            if time.monotonic() > deadline:
+                raise self._failed(f"was not ready after {seconds:g} s")
+            time.sleep(_POLL_SECONDS)
+
+    def stop(self, grace: float = 10.0) -> int:
+        """SIGTERM; if it is still there after `grace` seconds, SIGKILL to its session. The exit code."""
+        if self.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(timeout=grace)
+        except subprocess.TimeoutExpired:
+            os.killpg(self.pid, signal.SIGKILL)  # its session is its own: no one else is in the group
+            return self.process.wait()
+
+    def tail(self, lines: int = 12) -> str:
+        with self.log_path.open("rb") as log:
+            log.seek(max(0, log.seek(0, os.SEEK_END) - 16_384))
+            return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
+
+    def _failed(self, what: str) -> Unavailable:
+        return Unavailable(
+            f"{self.name} {what}; its log is {self.log_path}.",
+            code="service_failed",
+            hint=f"The log ends with:\n{self.tail()}",
+        )

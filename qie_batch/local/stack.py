@@ -1,0 +1,197 @@
+"""The embedded stack: broker and store on free loopback ports, in one folder that also holds the ledger."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import time
+import tomllib
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+from qie_batch.errors import UsageError
+from qie_batch.local import seaweedfs, valkey
+from qie_batch.local.ports import remembered_ports
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+    from qie_batch.local.process import Child
+
+_START_SECONDS = 60.0
+#: How long the services of a parent that was killed may take to end.
+_INHERITED_SECONDS = 15.0
+_HEADER = """\
+# Written by `qie-batch up`: its addresses and secrets. Other settings added here stay, comments do not.
+"""
+
+
+@dataclass(kw_only=True)
+class Stack:
+    """Running services; leaving the context stops them, the last started first."""
+
+    folder: Path
+    #: What config.toml says, by the names of Settings.
+    config: Mapping[str, Any] = field(repr=False)
+    children: tuple[Child, ...]
+    _undo: ExitStack = field(repr=False)
+
+    @classmethod
+    def start(cls, folder: Path, settings: Mapping[str, Any] = MappingProxyType({})) -> Self:
+        """Start or restart on `folder`; returns when both services are usable and the bucket is there.
+
+        `settings` go into config.toml beside the stack's own: they are what every command there shall see.
+
+        Raises UsageError if the folder is in use or a binary is missing, Unavailable with the end of its log
+        if a service does not come up.
+        """
+        folder = folder.absolute()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        logs = folder / "logs"
+        logs.mkdir(exist_ok=True)
+        with ExitStack() as undo:
+            lock = _lock(folder / "lock")
+            undo.callback(os.close, lock)
+            ports = remembered_ports(folder / "ports.json", ("valkey", *seaweedfs.SERVERS, "flower"))
+            config = _write_config(folder, ports, settings)
+            broker = valkey.start_valkey(
+                folder / "valkey",
+                log_path=logs / "valkey.log",
+                port=ports["valkey"],
+                password=_password(config),
+                inherit=[lock],
+            )
+            undo.callback(broker.stop)
+            bucket, keys = config["s3_bucket"], (config["s3_access_key"], config["s3_secret_key"])
+            store = seaweedfs.start_seaweedfs(
+                folder / "seaweedfs",
+                log_path=logs / "seaweedfs.log",
+                ports=ports,
+                bucket=bucket,
+                access_key=keys[0],
+                secret_key=keys[1],
+                inherit=[lock],
+            )
+            undo.callback(seaweedfs.remove_sockets, ports)
+            undo.callback(store.stop)
+            broker.wait_until(lambda: valkey.answers(config["broker_url"]), _START_SECONDS)
+            client = seaweedfs.probe(config["s3_endpoint"], *keys)
+            store.wait_until(lambda: seaweedfs.has_bucket(client, bucket), _START_SECONDS)
+            client.close()
+            return cls(folder=folder, config=config, children=(broker, store), _undo=undo.pop_all())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        self._undo.close()
+
+    def died(self) -> Child | None:
+        """A service that has ended by itself, if one has."""
+        return next((child for child in self.children if child.poll() is not None), None)
+
+    def addresses(self) -> dict[str, str]:
+        """Where everything is, for people; the secrets stay in the settings file."""
+        return {
+            "settings": str(self.folder / "config.toml"),
+            "ledger": self.config["ledger_url"],
+            "broker": "redis://" + self.config["broker_url"].rpartition("@")[2],
+            "store": f"{self.config['s3_endpoint']}/{self.config['s3_bucket']}",
+            "flower": f"http://127.0.0.1:{self.config['flower_port']}",
+            "logs": str(self.folder / "logs"),
+        }
+
+
+def _write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str, Any]) -> dict[str, Any]:
+    path = folder / "config.toml"
+    try:
+        before = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        before = {}
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}.", hint="Mend it or delete it.") from error
+    password = _password(before) or secrets.token_urlsafe(24)
+    kept = {
+        "s3_bucket": "qie-batch",
+        "s3_access_key": secrets.token_hex(10),
+        "s3_secret_key": secrets.token_urlsafe(30),
+        "flower_user": "qie",
+        "flower_password": secrets.token_urlsafe(15),
+    }
+    config = {
+        **kept,
+        **before,
+        **settings,
+        "ledger_url": f"sqlite:///{folder / 'ledger.sqlite3'}",
+        "broker_url": f"redis://:{password}@127.0.0.1:{ports['valkey']}/0",
+        "s3_endpoint": f"http://127.0.0.1:{ports['s3']}",
+        "flower_port": ports["flower"],
+    }
+    # A private file that takes the old one's place in one step: a reader never sees half of it.
+    draft = path.with_name("config.toml.new")
+    draft.unlink(missing_ok=True)
+    draft.touch(mode=0o600)
+    lines = "".join(f"{name} = {_toml(value)}\n" for name, value in config.items())
+    draft.write_text(_HEADER + lines, encoding="utf-8")
+    draft.replace(path)
+    return config
+
+
+def _password(config: Mapping[str, Any]) -> str:
+    return urlsplit(str(config.get("broker_url", ""))).password or ""
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return (
+            "{ " + ", ".join(f"{json.dumps(name)} = {_toml(inner)}" for name, inner in value.items()) + " }"
+        )
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _lock(path: Path) -> int:
+    """The folder's lock; the services inherit it, so that it outlives a parent that was killed."""
+    lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + _INHERITED_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = int(os.pread(lock, 20, 0) or b"0")
+            if _runs(holder) or time.monotonic() > deadline:
+                os.close(lock)
+                raise UsageError(
+                    f"the embedded stack in {path.parent} runs already (process {holder}).",
+                    hint="Use it as it is, stop it with Ctrl-C where it runs, or choose another --dir.",
+                ) from None
+            time.sleep(0.05)
+        else:
+            os.ftruncate(lock, 0)
+            os.pwrite(lock, str(os.getpid()).encode(), 0)
+            return lock
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return pid != 0

@@ -1,0 +1,29 @@
+"""CSV, TSV or JSONL bytes -> ManifestRow | BadRow, and rows -> results.csv, errors.csv.
+
+`open_manifest` refuses a file that cannot be used as a whole; a row that cannot is a BadRow among the others.
+"""
+
+from qie_batch.manifest.columns import COLUMNS
+from qie_batch.manifest.limits import MAX_BYTES, MAX_CELL, MAX_ROWS
+from qie_batch.manifest.opening import Manifest, open_manifest
+from qie_batch.manifest.writing import (
+    ERROR_COLUMNS,
+    RESULT_COLUMNS,
+    ErrorsWriter,
+    ResultsWriter,
+    RowOutcome,
+)
+
+__all__ = [
+    "COLUMNS",
+    "ERROR_COLUMNS",
+    "MAX_BYTES",
+    "MAX_CELL",
+    "MAX_ROWS",
+    "RESULT_COLUMNS",
+    "ErrorsWriter",
+    "Manifest",
+    "ResultsWriter",
+    "RowOutcome",
+    "open_manifest",
+]

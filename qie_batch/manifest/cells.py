@@ -1,0 +1,91 @@
+"""One cell's text -> one value. Every reader here is given stripped text that is not empty."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from qie_batch.manifest.faults import WrongCell, quoted
+from qie_batch.manifest.limits import MAX_ID
+from qie_batch.model import PRESETS, OutputFormat, Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# pandas writes whole numbers of a column with gaps as "20.0".
+_WHOLE = re.compile(r"([+-]?\d{1,20})(?:\.0*)?", re.ASCII)
+_DECIMAL = re.compile(r"[+-]?\d{1,20}(?:[.,]\d*)?", re.ASCII)
+_SIZE = re.compile(r"(\d{1,6})\s*[xX\u00d7*]\s*(\d{1,6})", re.ASCII)
+# Line separators too: an id ends up in logs and file names.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|data:")
+_S3 = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{1,62}/.*[^/]", re.DOTALL)
+
+
+def read_id(text: str) -> str:
+    if len(text) > MAX_ID:
+        raise WrongCell("id_invalid", f"the id has {len(text)} characters: shorten it to {MAX_ID}")
+    if _CONTROL.search(text):
+        raise WrongCell("id_invalid", f"the id {quoted(text)} holds a control character: remove it")
+    return text
+
+
+def read_image(text: str) -> str:
+    scheme = _SCHEME.match(text)
+    if scheme and text[:5] != "s3://":
+        advice = "download the picture first, or put it into S3 and write s3://bucket/key"
+        raise WrongCell("image_address", f"{quoted(text)} is not a path: {advice}")
+    if scheme and not _S3.fullmatch(text):
+        raise WrongCell("image_address", f"{quoted(text)} is no S3 address: write s3://bucket/key")
+    if "\0" in text:
+        raise WrongCell("image_address", f"{quoted(text)} holds a NUL character: remove it")
+    return text
+
+
+def _whole(column: str, low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        found = _WHOLE.fullmatch(text)
+        if found and low <= int(found[1]) <= high:
+            return int(found[1])
+        advice = f"write a whole number from {low} to {high}"
+        raise WrongCell(f"{column}_invalid", f"'{column}' is {quoted(text)}: {advice}")
+
+    return read
+
+
+def _cfg(text: str) -> float:
+    if _DECIMAL.fullmatch(text) and 0 <= (value := float(text.replace(",", "."))) <= 20:
+        return value
+    raise WrongCell("cfg_invalid", f"'cfg' is {quoted(text)}: write a number from 0 to 20")
+
+
+def _size(text: str) -> tuple[int, int]:
+    found = _SIZE.fullmatch(text)
+    if found and all(64 <= int(side) <= 4096 for side in found.groups()):
+        return int(found[1]), int(found[2])
+    advice = "write width x height in pixels, each from 64 to 4096, such as 1024x768"
+    raise WrongCell("size_invalid", f"'size' is {quoted(text)}: {advice}")
+
+
+def _choice(column: str, choices: Mapping[str, Any]) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        try:
+            return choices[text.casefold()]
+        except KeyError:
+            advice = f"write one of {', '.join(choices)}"
+            raise WrongCell(f"{column}_invalid", f"'{column}' is {quoted(text)}: {advice}") from None
+
+    return read
+
+
+#: The columns that may override the job's choice; what each returns fits the field of the same name.
+OPTIONAL: Mapping[str, Callable[[str], Any]] = {
+    "preset": _choice("preset", {name: name for name in PRESETS}),
+    "steps": _whole("steps", 1, 100),
+    "cfg": _cfg,
+    "seed": _whole("seed", 0, 2**32 - 1),
+    "size": _size,
+    "variants": _whole("variants", 1, 8),
+    "priority": _choice("priority", {priority.name.lower(): priority for priority in Priority}),
+    "output": _choice("output", {**{o.value: o for o in OutputFormat}, "jpg": OutputFormat.JPEG}),
+}

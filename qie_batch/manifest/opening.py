@@ -1,0 +1,117 @@
+"""A catalog file -> Manifest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Literal
+
+from qie_batch.errors import InvalidManifest
+from qie_batch.manifest.columns import is_own, match_columns
+from qie_batch.manifest.duplicates import SeenIds
+from qie_batch.manifest.encoding import detect_encoding
+from qie_batch.manifest.limits import MAX_BYTES
+from qie_batch.manifest.objects import Objects
+from qie_batch.manifest.row import RowReader
+from qie_batch.manifest.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from qie_batch.model import BadRow, ManifestRow
+
+_NOT_TEXT = {b"PK\x03\x04": "an Excel workbook or a ZIP file", b"\xd0\xcf\x11\xe0": "an Excel workbook"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """A file that can be read to its end, though some of its rows may be bad."""
+
+    #: Header names in the file's order, without qie-batch's own columns; of JSONL, every key that occurs.
+    header: tuple[str, ...]
+    #: Column ("id", "image", ...) -> the header name that means it, for the columns that the file has.
+    columns: Mapping[str, str]
+    #: Rows that are not blank, good and bad.
+    count: int
+    format: Literal["csv", "tsv", "jsonl"]
+    #: Python's name of the codec.
+    encoding: str
+    #: "" in JSONL.
+    delimiter: str
+    _source: Table | Objects
+    _reader: RowReader
+
+    def rows(self) -> Iterator[ManifestRow | BadRow]:
+        """All rows in the file's order, read anew at each call; memory does not grow with their number."""
+        try:
+            with SeenIds() as seen:
+                for record in self._source.records():
+                    yield self._reader.read(record, seen)
+        except (OSError, UnicodeDecodeError) as error:
+            raise InvalidManifest(
+                f"The catalog changed while it was read: {error}", hint="Submit it again when it is complete"
+            ) from error
+
+
+def open_manifest(
+    path: Path,
+    *,
+    mapping: Mapping[str, str] = MappingProxyType({}),
+    instruction: str = "",
+) -> Manifest:
+    """Check the file as a whole. Raises InvalidManifest.
+
+    `mapping` is column -> header name, before any alias; `instruction` is used in rows that have none.
+    """
+    source = _source(path)
+    header = tuple(name for name in source.header if not is_own(name))
+    columns = match_columns(path.name, header, mapping, need_instruction=not instruction.strip())
+    return Manifest(
+        header=header,
+        columns=columns,
+        count=source.count,
+        format=source.format,
+        encoding=source.encoding,
+        delimiter=source.delimiter,
+        _source=source,
+        _reader=RowReader(source.header, columns, instruction),
+    )
+
+
+def _source(path: Path) -> Table | Objects:
+    try:
+        _refuse_whole(path)
+        encoding = detect_encoding(path)
+        with path.open(encoding=encoding) as stream:
+            first = stream.read(4096).lstrip()[:1]
+        if first == "[":
+            raise InvalidManifest(
+                f"{path.name} holds a JSON array",
+                hint="Write one object on each line: jq -c '.[]' turns one into the other",
+            )
+        if first == "{" or path.suffix.lower() in {".jsonl", ".ndjson"}:
+            return Objects(path, encoding)
+        return Table(path, encoding)
+    except OSError as error:
+        raise InvalidManifest(
+            f"{path} cannot be read: {error.strerror}", hint="Name a CSV, TSV or JSONL file"
+        ) from error
+
+
+def _refuse_whole(path: Path) -> None:
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise InvalidManifest(
+            f"{path.name} has {size:,} bytes, more than {MAX_BYTES:,}", hint="Split it into several catalogs"
+        )
+    with path.open("rb") as file:
+        start = file.read(4)
+    if not start:
+        raise InvalidManifest(
+            f"{path.name} is empty", hint="Its first line names the columns: id,image,instruction"
+        )
+    if start in _NOT_TEXT:
+        raise InvalidManifest(
+            f"{path.name} is {_NOT_TEXT[start]}, not a CSV file", hint="In Excel: Save As, 'CSV UTF-8'"
+        )

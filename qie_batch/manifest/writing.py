@@ -1,0 +1,112 @@
+"""Rows and what became of them -> results.csv, errors.csv.
+
+Streams are text opened with encoding="utf-8" and newline=""; a BOM goes first, because Excel asks for it.
+"""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qie_batch.manifest.columns import FOLDER_COLUMN
+from qie_batch.manifest.formulas import escape
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import TextIO
+
+RESULT_COLUMNS = (
+    "qie_status",
+    "qie_output",
+    "qie_width",
+    "qie_height",
+    "qie_seed",
+    "qie_engine",
+    "qie_seconds",
+    "qie_cost",
+    "qie_cached",
+    "qie_attempts",
+    "qie_error_code",
+    "qie_error",
+)
+ERROR_COLUMNS = ("qie_error_code", "qie_error", FOLDER_COLUMN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowOutcome:
+    """What became of one row, or of one of its variants. `None` is written as an empty cell."""
+
+    status: str
+    #: Path or key of the result, "" where there is none.
+    output: str = ""
+    width: int | None = None
+    height: int | None = None
+    seed: int | None = None
+    engine: str = ""
+    seconds: float | None = None
+    cost_micros: int | None = None
+    cached: bool = False
+    attempts: int = 0
+    error_code: str = ""
+    error: str = ""
+
+
+class ResultsWriter:
+    """One line for each row and variant: the input cells, then RESULT_COLUMNS."""
+
+    def __init__(self, stream: TextIO, header: Sequence[str]) -> None:
+        self._lines = _Lines(stream, header, RESULT_COLUMNS)
+
+    def write(self, cells: Mapping[str, str], outcome: RowOutcome) -> None:
+        self._lines.write(
+            cells,
+            outcome.status,
+            outcome.output,
+            _number(outcome.width),
+            _number(outcome.height),
+            _number(outcome.seed),
+            outcome.engine,
+            "" if outcome.seconds is None else f"{outcome.seconds:.3f}",
+            "" if outcome.cost_micros is None else _usd(outcome.cost_micros),
+            "true" if outcome.cached else "false",
+            str(outcome.attempts),
+            outcome.error_code,
+            outcome.error,
+        )
+
+
+class ErrorsWriter:
+    """A manifest of failed rows, to be mended and submitted again. Write a row once, whatever its variants.
+
+    `folder` (a path or an s3:// prefix) is where relative picture paths start; a row that has come back
+    from another errors.csv keeps its own.
+    """
+
+    def __init__(self, stream: TextIO, header: Sequence[str], folder: str) -> None:
+        self._lines = _Lines(stream, header, ERROR_COLUMNS)
+        self._folder = folder
+
+    def write(self, cells: Mapping[str, str], outcome: RowOutcome) -> None:
+        folder = cells.get(FOLDER_COLUMN) or self._folder
+        self._lines.write(cells, outcome.error_code, outcome.error, folder)
+
+
+class _Lines:
+    def __init__(self, stream: TextIO, header: Sequence[str], own: Sequence[str]) -> None:
+        self._header = tuple(header)
+        stream.write("\ufeff")
+        self._csv = csv.writer(stream)
+        self._csv.writerow(map(escape, (*header, *own)))
+
+    def write(self, cells: Mapping[str, str], *own: str) -> None:
+        given = (cells.get(name, "") for name in self._header)
+        self._csv.writerow(map(escape, (*given, *own)))
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _usd(micros: int) -> str:
+    return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"

@@ -1,0 +1,130 @@
+"""Task names, routes and the Celery application, on Redis or Valkey.
+
+The message carries an item id and nothing else; the ledger decides whether it still means anything. So
+results, retries, ETAs and time limits are left to it, and the settings below say so.
+"""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from celery import Celery
+from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
+
+from qie_batch.errors import QueueUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from qie_batch.model import Hint
+
+EDIT_TASK = "qie_batch.edit"
+EPOCH_KEY = "qie:epoch"
+
+#: Messages sent to the broker in one round trip.
+BATCH = 1000
+
+SETTINGS: dict[str, Any] = {
+    "task_serializer": "json",
+    "accept_content": ["json"],
+    "result_backend": None,
+    "task_ignore_result": True,
+    "task_store_errors_even_if_ignored": False,
+    "task_acks_late": True,
+    # True redelivers a task that kills its worker for ever; the ledger counts crashes instead.
+    "task_reject_on_worker_lost": False,
+    "worker_prefetch_multiplier": 1,
+    "worker_send_task_events": True,
+    "worker_cancel_long_running_tasks_on_connection_loss": False,
+    "worker_hijack_root_logger": False,
+    "broker_connection_retry_on_startup": True,
+    "broker_connection_max_retries": None,
+    "broker_channel_error_retry": True,
+    "broker_transport_options": {
+        # Longer than any edit: the ledger's leases find the dead sooner.
+        "visibility_timeout": 3600,
+        "health_check_interval": 25,
+        "socket_keepalive": True,
+        "socket_connect_timeout": 3,
+        "socket_timeout": 30,
+    },
+}
+
+
+def queue_name(engine: str) -> str:
+    """Each engine has a queue: a worker takes only what its engine can edit."""
+    return f"edit.{engine}"
+
+
+def celery_app(broker_url: str) -> Celery:
+    """The application, with no task registered yet."""
+    app = Celery("qie_batch", broker=broker_url, set_as_current=False)
+    app.conf.update(SETTINGS)
+    return app
+
+
+class CeleryQueue:
+    """Implements `qie_batch.interfaces.WorkQueue`."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+
+    def publish(self, engine: str, hints: Sequence[Hint]) -> None:
+        if not hints:
+            return
+        with self._producer() as producer, producer.batch(max_size=BATCH):
+            for hint in hints:
+                # What Flower and the log show of a message; the body stays the bare id.
+                shown = f"{hint.item_id}, {hint.row_id}, {hint.job_name}"
+                message = self._app.amqp.create_task_message(
+                    str(uuid.uuid4()),
+                    EDIT_TASK,
+                    (hint.item_id,),
+                    {},
+                    argsrepr=f"({shown})",
+                    ignore_result=True,
+                )
+                producer.publish(
+                    message.body,
+                    exchange="",
+                    routing_key=queue_name(engine),
+                    serializer="json",
+                    delivery_mode=2,
+                    retry=False,
+                    headers=message.headers,
+                    **message.properties,
+                )
+
+    def depth(self, engine: str) -> int:
+        with self._redis() as redis:
+            return int(redis.llen(queue_name(engine)))
+
+    def epoch(self) -> str:
+        with self._redis() as redis:
+            redis.set(EPOCH_KEY, str(uuid.uuid4()), nx=True)
+            value: bytes = redis.get(EPOCH_KEY)
+        return value.decode()
+
+    @contextmanager
+    def _redis(self) -> Iterator[Any]:
+        with self._translated(), self._app.pool.acquire(block=True) as connection:
+            yield connection.default_channel.client
+
+    @contextmanager
+    def _producer(self) -> Iterator[Any]:
+        with self._translated(), self._app.producer_pool.acquire(block=True) as producer:
+            yield producer
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, RedisError, ConnectionError, TimeoutError) as error:
+            address = self._app.connection_for_write().as_uri()  # as_uri hides the password
+            raise QueueUnavailable(
+                f"the broker {address} did not answer: {error}",
+                hint="start it, or correct QIE_BROKER_URL; `qie-batch doctor` tells when it is well",
+            ) from error

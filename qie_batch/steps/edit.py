@@ -1,0 +1,157 @@
+"""One item: claim, fetch, edit, check, store, close."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import random
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qie_batch import images
+from qie_batch.errors import DeviceOutOfMemory, EngineLost, Fenced, Preempted, Rejected, Unavailable
+from qie_batch.model import EditRequest, Failure, Result
+
+if TYPE_CHECKING:
+    import threading
+
+    from qie_batch.errors import QieError
+    from qie_batch.interfaces import Engine, Ledger, ObjectStore
+    from qie_batch.leases import Hold, Leases
+    from qie_batch.model import Attempt, EditSpec, Worker
+
+log = logging.getLogger(__name__)
+
+ITEM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9]{1,9}")
+
+#: Tries before an error that should have passed is final, and the longest wait between two, in seconds.
+TRIES = 8
+TRIES_OUT_OF_MEMORY = 2
+MAX_CRASHES = 3
+LONGEST_DELAY = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What a worker process edits with."""
+
+    ledger: Ledger
+    store: ObjectStore
+    engine: Engine
+    worker: Worker
+    leases: Leases
+    #: Held while the engine edits: transfers of the neighbours go on beside it.
+    device: threading.Lock
+    limits: images.Limits
+
+
+def edit(item_id: str, bench: Bench) -> None:
+    """Edit the item, unless somebody else has it or nobody should: then the message was late or doubled."""
+    if not ITEM_ID.fullmatch(item_id):
+        log.warning("a message without an item id was dropped")
+        return
+    attempt = bench.ledger.claim(item_id, bench.worker, bench.leases.lease_seconds)
+    if attempt is None:
+        log.info("item %s is not waiting: message dropped", item_id)
+        return
+    with bench.leases.hold(attempt) as hold:
+        try:
+            result = _result(attempt, hold, bench)
+            bench.leases.insist(lambda: bench.ledger.succeed(attempt, result, hold.seconds))
+        except Rejected as error:
+            failure = Failure(code=error.code, reason=error.message)
+            bench.leases.insist(lambda: bench.ledger.fail(attempt, failure, hold.seconds))
+        except Preempted:
+            bench.leases.insist(lambda: bench.ledger.release(attempt, hold.seconds))
+        except Fenced:
+            bench.ledger.account(attempt, hold.seconds)
+        except (Unavailable, EngineLost) as error:
+            passing = error
+            bench.leases.insist(lambda: _retry_or_fail(attempt, passing, hold, bench))
+            if isinstance(error, EngineLost):
+                raise
+
+
+def _result(attempt: Attempt, hold: Hold, bench: Bench) -> Result:
+    """The stored result of the attempt: made now, or found because an earlier attempt got that far."""
+    spec = attempt.spec
+    if spec.revision != bench.engine.revision:
+        raise Rejected(
+            f"the job wants {spec.engine} revision {spec.revision}, this worker runs {bench.engine.revision}",
+            code="engine_revision",
+        )
+    key = f"results/{spec.cache_key}"
+    if bench.store.stat(key):
+        return _found(key, spec, bench)
+    data, content_type = _edited(spec, hold, bench)
+    hold.check()
+    if not bench.store.put_new(key, data, content_type):
+        return _found(key, spec, bench)
+    return _described(key, data, spec, bench)
+
+
+def _edited(spec: EditSpec, hold: Hold, bench: Bench) -> tuple[bytes, str]:
+    """Encoded bytes of the edit, and their content type."""
+    pictures = [
+        images.open_picture(bench.store.get(f"inputs/{sha256}"), bench.limits) for sha256 in spec.inputs
+    ]
+    if bench.engine.buckets:
+        for reference in pictures[1:]:
+            images.check_ratio(reference.size, "reference picture")
+    size = (spec.width, spec.height) if spec.width and spec.height else None
+    fitted = images.fit(pictures[0], bench.engine.buckets, size)
+    request = EditRequest(
+        images=(fitted.picture, *pictures[1:]),
+        instruction=spec.instruction,
+        negative=spec.negative,
+        width=fitted.picture.width,
+        height=fitted.picture.height,
+        steps=spec.steps,
+        cfg=spec.cfg,
+        seed=spec.seed,
+        preset=spec.preset,
+    )
+    with hold.on_device(bench.device):
+        output = bench.engine.edit(request, hold.step)
+    return images.encode(fitted.restore(output.image), spec.output)
+
+
+def _found(key: str, spec: EditSpec, bench: Bench) -> Result:
+    """Adopt the object under the key if it is a picture."""
+    return _described(key, bench.store.get(key), spec, bench)
+
+
+def _described(key: str, data: bytes, spec: EditSpec, bench: Bench) -> Result:
+    _, width, height = images.inspect(data, bench.limits)
+    return Result(
+        cache_key=spec.cache_key,
+        object_key=key,
+        sha256=hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        width=width,
+        height=height,
+        engine=bench.engine.name,
+        device=bench.engine.device,
+    )
+
+
+def _retry_or_fail(attempt: Attempt, error: QieError, hold: Hold, bench: Bench) -> bool:
+    failure = Failure(code=error.code, reason=error.message)
+    crash = isinstance(error, EngineLost)
+    tries = TRIES_OUT_OF_MEMORY if isinstance(error, DeviceOutOfMemory) else TRIES
+    if crash and attempt.crashes + 1 >= MAX_CRASHES:
+        poison = replace(
+            failure, code="poison", reason=f"given up after {MAX_CRASHES} crashes: {failure.reason}"
+        )
+        return bench.ledger.fail(attempt, poison, hold.seconds)
+    if not crash and attempt.errors + 1 >= tries:
+        final = replace(failure, reason=f"given up after {tries} tries: {failure.reason}")
+        return bench.ledger.fail(attempt, final, hold.seconds)
+    delay = backoff(attempt.errors)
+    return bench.ledger.retry_later(attempt, failure, hold.seconds, delay, crash=crash)
+
+
+def backoff(errors: int) -> float:
+    """Seconds to wait after so many passing errors: doubling, with jitter, never above LONGEST_DELAY."""
+    return min(LONGEST_DELAY, 2.0**errors) * random.uniform(0.5, 1.0)  # noqa: S311 - spreads load, no secret

@@ -1,0 +1,106 @@
+"""Due schedules are submitted: each slot once, however many processes look at the clock."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from croniter import croniter
+
+from qie_batch.errors import Unavailable, UsageError
+from qie_batch.model import JobState, SlotState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qie_batch.interfaces import Ledger
+    from qie_batch.model import Schedule
+
+log = logging.getLogger(__name__)
+
+#: A control process that took a slot submits within this time or is taken for dead.
+SLOT_LEASE = 900.0
+
+
+def run_due(ledger: Ledger, submit: Callable[[Schedule, str], None]) -> int:
+    """Submit every schedule whose latest due time has no slot yet; says how many it took.
+
+    Times missed while everything was down are caught up once: only the latest of them is run. `submit`
+    gets the job id to use, the same for the same slot, so that a run begun twice is one job.
+    """
+    now = ledger.now()
+    taken = 0
+    for schedule in ledger.schedules():
+        due_at = latest_due(schedule, now)
+        if due_at <= schedule.created_at or not ledger.take_slot(schedule.name, due_at, SLOT_LEASE):
+            continue
+        taken += 1
+        run(ledger, schedule, due_at, submit)
+    return taken
+
+
+def run(ledger: Ledger, schedule: Schedule, due_at: float, submit: Callable[[Schedule, str], None]) -> None:
+    """Run one slot that was taken, and write down what became of it."""
+    running = _still_running(ledger, schedule)
+    if running:
+        note = f"job {running} of the run before is still going"
+        log.warning("schedule %s skipped: %s", schedule.name, note)
+        ledger.end_slot(schedule.name, due_at, SlotState.SKIPPED, note=note)
+        return
+    job_id = slot_job_id(schedule, due_at)
+    try:
+        submit(schedule, job_id)
+    except UsageError as error:
+        log.error("schedule %s was refused: %s", schedule.name, error)  # noqa: TRY400 - the sentence is enough
+        ledger.end_slot(schedule.name, due_at, SlotState.FAILED, note=f"{error.message} {error.hint}".strip())
+    except Unavailable as error:
+        # The slot stays taken; when its lease is over somebody tries again.
+        log.warning("schedule %s waits: %s", schedule.name, error)
+    else:
+        ledger.end_slot(schedule.name, due_at, SlotState.SUBMITTED, job_id=job_id)
+
+
+def run_now(ledger: Ledger, schedule: Schedule, submit: Callable[[Schedule, str], None]) -> str:
+    """Submit it outside its clock, as a slot of this very moment; the job's id. UsageError says why not."""
+    due_at = ledger.now()
+    ledger.take_slot(schedule.name, due_at, SLOT_LEASE)
+    run(ledger, schedule, due_at, submit)
+    slot = next(slot for slot in ledger.last_slots(schedule.name, limit=10) if slot.due_at == due_at)
+    if not slot.job_id:
+        raise UsageError(f"schedule {schedule.name} was not run: {slot.note or 'a service is away'}")
+    return slot.job_id
+
+
+def latest_due(schedule: Schedule, now: float) -> float:
+    """The last time at or before `now` that the cron names, in the schedule's own timezone."""
+    local = datetime.fromtimestamp(now, ZoneInfo(schedule.timezone))
+    # croniter looks strictly before its start: begin a second later, so that `now` itself counts.
+    found: datetime = croniter(
+        schedule.cron, datetime.fromtimestamp(local.timestamp() + 1, local.tzinfo)
+    ).get_prev(datetime)
+    return found.timestamp()
+
+
+def next_due(schedule: Schedule, now: float) -> float:
+    found: datetime = croniter(
+        schedule.cron, datetime.fromtimestamp(now, ZoneInfo(schedule.timezone))
+    ).get_next(datetime)
+    return found.timestamp()
+
+
+def slot_job_id(schedule: Schedule, due_at: float) -> str:
+    """The same for the same slot, with its day in front."""
+    day = datetime.fromtimestamp(due_at, UTC).strftime("%y%m%d")
+    return f"{day}-{hashlib.sha256(f'{schedule.name}@{due_at}'.encode()).hexdigest()[:8]}"
+
+
+def _still_running(ledger: Ledger, schedule: Schedule) -> str:
+    """The job of the latest submitted slot if it is not closed, else ""."""
+    for slot in ledger.last_slots(schedule.name, limit=10):
+        if slot.state is SlotState.SUBMITTED:
+            job = ledger.job(slot.job_id)
+            return "" if job.state is JobState.CLOSED else job.id
+    return ""

@@ -1,0 +1,171 @@
+"""All items final: results.csv, errors.csv and the report go to the store, and the job is closed."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from contextlib import contextmanager
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qie_batch import images
+from qie_batch.errors import Rejected
+from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome, open_manifest
+from qie_batch.model import ItemState, JobState
+from qie_batch.report import FailedRow, Pair, Summary, render
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import TextIO
+
+    from qie_batch.interfaces import Ledger, ObjectStore
+    from qie_batch.manifest import Manifest
+    from qie_batch.model import BadRow, Item, Job, ManifestRow, Progress
+
+#: Pairs of pictures on the report: as many as a phone still opens.
+SHOWN = 60
+THUMBNAIL_SIDE = 480
+
+RESULTS, ERRORS, REPORT = "results.csv", "errors.csv", "report.html"
+
+
+def settle(ledger: Ledger, store: ObjectStore) -> int:
+    """Close every job whose items are all final; says how many."""
+    closed = 0
+    for job in ledger.settleable():
+        progress = ledger.progress(job.id)
+        if progress.job.state is JobState.CLOSED:
+            continue  # another control process was quicker
+        with stored_manifest(job, store) as manifest:
+            results, errors = io.StringIO(), io.StringIO()
+            write_tables(job, manifest, ledger, results, errors, _addresses(job, ledger, store))
+        store.put(report_key(job.id, RESULTS), results.getvalue().encode(), "text/csv; charset=utf-8")
+        store.put(report_key(job.id, ERRORS), errors.getvalue().encode(), "text/csv; charset=utf-8")
+        store.put(
+            report_key(job.id, REPORT), report_page(progress, ledger, store), "text/html; charset=utf-8"
+        )
+        closed += ledger.close(job.id)
+    return closed
+
+
+def report_key(job_id: str, name: str) -> str:
+    return f"jobs/{job_id}/{name}"
+
+
+@contextmanager
+def stored_manifest(job: Job, store: ObjectStore) -> Iterator[Manifest]:
+    """The job's manifest as it was submitted."""
+    with tempfile.NamedTemporaryFile(suffix=Path(job.manifest_key).suffix, prefix="qie-manifest-") as file:
+        file.write(store.get(job.manifest_key))
+        file.flush()
+        yield open_manifest(Path(file.name), mapping=job.mapping, instruction=job.instruction)
+
+
+def rows_with_items(
+    manifest: Manifest, items: Iterator[Item]
+) -> Iterator[tuple[ManifestRow | BadRow, list[Item]]]:
+    """Each row of the manifest with its items, one a variant; both sides come in the file's order."""
+    by_line = groupby(items, key=lambda item: item.line)
+    for row, (_, variants) in zip(manifest.rows(), by_line, strict=True):
+        yield row, list(variants)
+
+
+def write_tables(
+    job: Job, manifest: Manifest, ledger: Ledger, results: TextIO, errors: TextIO, outputs: Iterator[str]
+) -> None:
+    """Write results.csv and errors.csv; `outputs` names, item by item, where a result is found."""
+    every, failed = ResultsWriter(results, manifest.header), ErrorsWriter(errors, manifest.header, job.folder)
+    for row, items in rows_with_items(manifest, ledger.items(job.id)):
+        outcomes = [_outcome(item, next(outputs)) for item in items]
+        for outcome in outcomes:
+            every.write(row.cells, outcome)
+        first_failed = next((outcome for outcome in outcomes if outcome.error_code), None)
+        if first_failed:
+            failed.write(row.cells, first_failed)
+
+
+def _outcome(item: Item, output: str) -> RowOutcome:
+    result, failure = item.result, item.failure
+    return RowOutcome(
+        status=item.state,
+        output=output if result else "",
+        width=result.width if result else None,
+        height=result.height if result else None,
+        seed=item.spec.seed if item.spec else None,
+        engine=result.engine if result else "",
+        seconds=item.seconds,
+        cost_micros=item.cost_micros,
+        cached=item.cached,
+        attempts=item.attempt,
+        error_code=failure.code if failure else "",
+        error=failure.reason if failure else "",
+    )
+
+
+def _addresses(job: Job, ledger: Ledger, store: ObjectStore) -> Iterator[str]:
+    for item in ledger.items(job.id):
+        yield store.address(item.result.object_key) if item.result else ""
+
+
+def report_page(progress: Progress, ledger: Ledger, store: ObjectStore) -> bytes:
+    """The page, with the first SHOWN pairs of pictures."""
+    job = progress.job
+    failed_rows: list[FailedRow] = []
+    pairs: list[Pair] = []
+    devices: set[str] = set()
+    for item in ledger.items(job.id):
+        if item.failure:
+            failed_rows.append(
+                FailedRow(line=item.line, row_id=item.row_id, variant=item.variant, failure=item.failure)
+            )
+        if item.result:
+            devices.add(item.result.device)
+        if len(pairs) < SHOWN:
+            pairs.append(_pair(item, store))
+    summary = Summary(
+        job_id=job.id,
+        job_name=job.name,
+        engine=job.engine,
+        device=", ".join(sorted(devices)),
+        engine_reason=job.engine_reason,
+        started_at=job.created_at,
+        finished_at=progress.now,
+        done=progress.counts[ItemState.SUCCEEDED],
+        cached=progress.cached,
+        cancelled=progress.counts[ItemState.CANCELLED],
+        failed_rows=failed_rows,
+        device_seconds=progress.seconds,
+        spent_micros=progress.spent_micros,
+        saved_micros=progress.saved_micros,
+        lost_micros=progress.lost_micros,
+    )
+    return render(summary, pairs)
+
+
+def _pair(item: Item, store: ObjectStore) -> Pair:
+    result = item.result
+    return Pair(
+        row_id=item.row_id,
+        line=item.line,
+        variant=item.variant,
+        instruction=item.spec.instruction if item.spec else "",
+        state=item.state,
+        before=_thumbnail(store, f"inputs/{item.spec.inputs[0]}") if item.spec else None,
+        after=_thumbnail(store, result.object_key) if result else None,
+        failure=item.failure,
+        engine=result.engine if result else "",
+        seconds=item.seconds,
+        cost_micros=item.cost_micros,
+        cached=item.cached,
+        attempts=item.attempt,
+        size=(result.width, result.height) if result else None,
+    )
+
+
+def _thumbnail(store: ObjectStore, key: str) -> bytes | None:
+    """None where the picture cannot be shown: it may be the very one that failed."""
+    try:
+        return images.thumbnail_jpeg(store.get(key), THUMBNAIL_SIDE)
+    except Rejected:
+        return None

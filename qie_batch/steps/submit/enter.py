@@ -1,0 +1,76 @@
+"""What was planned enters the store and the ledger."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from qie_batch.errors import UsageError
+from qie_batch.model import NewItem, NewJob
+from qie_batch.steps.submit.pictures import AT_A_TIME, Pictures
+from qie_batch.steps.submit.plan import Order, planned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from qie_batch.interfaces import Ledger, ObjectStore
+    from qie_batch.model import BadRow, ManifestRow
+
+
+def upload(pictures: Pictures, store: ObjectStore) -> Iterator[bool]:
+    """Put every picture under its hash, several at a time; yields whether each was new to the store.
+
+    Interrupted and started again, it goes on where it was: what is there is not sent twice.
+    """
+
+    def send(name: str, sha256: str, content_type: str) -> bool:
+        key = f"inputs/{sha256}"
+        if store.stat(key):
+            return False
+        data = pictures.read(name)
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise UsageError(
+                f"the picture {name!r} changed while it was being submitted", hint="submit again"
+            )
+        return store.put_new(key, data, content_type)
+
+    with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="upload") as pool:
+        sending: deque[Future[bool]] = deque()
+        for name, sha256, content_type in pictures.usable():
+            sending.append(pool.submit(send, name, sha256, content_type))
+            if len(sending) >= AT_A_TIME * 2:
+                yield sending.popleft().result()
+        while sending:
+            yield sending.popleft().result()
+
+
+def enter(
+    order: Order,
+    rows: Iterable[ManifestRow | BadRow],
+    pictures: Pictures,
+    *,
+    store: ObjectStore,
+    ledger: Ledger,
+) -> bool:
+    """Store the manifest and write job and items in one transaction; False if the job is there already."""
+    manifest = order.catalog.read_bytes()
+    # The suffix tells CSV from JSONL when it is read again.
+    manifest_key = f"manifests/{hashlib.sha256(manifest).hexdigest()}{order.catalog.suffix.lower()}"
+    store.put_new(manifest_key, manifest, "text/csv")
+    job = NewJob(
+        id=order.job_id,
+        name=order.name,
+        engine=order.engine,
+        engine_reason=order.engine_reason,
+        preset=order.preset if order.diffusion else "",
+        priority=order.priority,
+        manifest_key=manifest_key,
+        mapping=order.mapping,
+        instruction=order.instruction,
+        folder=order.folder,
+        budget_micros=order.budget_micros,
+    )
+    new_items: Iterator[NewItem] = planned(rows, order, pictures)
+    return ledger.add_job(job, new_items)

@@ -1,0 +1,48 @@
+"""What is overdue: leases of dead workers, and messages that the broker lost."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from qie_batch.model import Failure
+from qie_batch.steps.edit import MAX_CRASHES
+
+if TYPE_CHECKING:
+    from qie_batch.interfaces import Ledger, WorkQueue
+
+log = logging.getLogger(__name__)
+
+#: A message this old that is not in the broker either was popped a moment ago or is lost.
+MESSAGE_GRACE = 5.0
+
+POISON = Failure(
+    code="poison",
+    reason=f"its worker died {MAX_CRASHES} times over it; look at the picture, then `qie-batch retry`",
+)
+
+
+def sweep(ledger: Ledger, queue: WorkQueue) -> int:
+    """Take back what dead workers held and send lost messages again; says how many of both."""
+    taken_back = ledger.expire_leases(MAX_CRASHES, POISON)
+    if taken_back:
+        log.warning("took back %d items whose worker is gone", taken_back)
+    return taken_back + _send_lost_again(ledger, queue)
+
+
+def _send_lost_again(ledger: Ledger, queue: WorkQueue) -> int:
+    """A doubled message is harmless, so where some of several were lost, all of them are sent again."""
+    new_broker = ledger.remember_epoch(queue.epoch())
+    if new_broker:
+        log.warning("the broker was wiped or replaced: sending everything again that is queued")
+    sent = 0
+    for engine in ledger.engines_queued():
+        waiting = queue.depth(engine)
+        overdue = ledger.unclaimed(engine, 0.0 if new_broker else MESSAGE_GRACE)
+        if new_broker or len(overdue) > waiting:
+            queue.publish(engine, overdue)
+            ledger.published([hint.item_id for hint in overdue])
+            sent += len(overdue)
+    if sent:
+        log.warning("sent %d messages again", sent)
+    return sent

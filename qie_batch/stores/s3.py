@@ -1,0 +1,215 @@
+"""The object store on S3: AWS itself, or any server that honours create-only puts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import random
+import re
+import time
+import unicodedata
+import uuid
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+
+from qie_batch.errors import Rejected, StoreUnavailable, UsageError
+from qie_batch.interfaces import StoredObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+#: S3 allows 1,024; the rest is room for a server that adds a prefix.
+MAX_KEY_BYTES = 900
+#: What a server that keeps each segment as a file name can take (SeaweedFS).
+MAX_SEGMENT_BYTES = 255
+
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\%]")
+_LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
+_CONFLICT_TRIES = 6
+_SDK_ERRORS = (ClientError, BotoCoreError)
+# HEAD answers have no body, so their code is the bare HTTP status.
+_TAKEN = frozenset({"PreconditionFailed", "412"})
+_MISSING = frozenset({"NoSuchKey", "404"})
+_DENIED = frozenset({"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"})
+_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
+
+
+def canonical_key(key: str) -> str:
+    """The key itself; ValueError if a server might store it under another name (SeaweedFS: a//b is a/b)."""
+    segments = key.split("/")
+    if any(segment in ("", ".", "..") for segment in segments):
+        raise ValueError(f"object key {key!r} has an empty, '.' or '..' segment")
+    if _FORBIDDEN.search(key):
+        raise ValueError(f"object key {key!r} has a control character, a backslash or a percent sign")
+    if len(key.encode()) > MAX_KEY_BYTES or any(len(part.encode()) > MAX_SEGMENT_BYTES for part in segments):
+        raise ValueError(f"object key {key[:40]!r}... or a segment of it is too long")
+    if not unicodedata.is_normalized("NFC", key):
+        raise ValueError(f"object key {key!r} is not in Unicode form NFC")
+    return key
+
+
+def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None) -> Any:
+    """A boto3 client for all threads; endpoint None is AWS, keys None are boto3's own chain."""
+    config = Config(
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if endpoint else "auto"},
+        connect_timeout=3,
+        read_timeout=30,
+        retries={"mode": "standard", "total_max_attempts": 3},
+        max_pool_connections=32,
+        response_checksum_validation="when_supported",
+        # HTTP_PROXY would otherwise catch 127.0.0.1.
+        proxies={} if endpoint and _LOOPBACK.match(endpoint) else None,
+    )
+    try:
+        return boto3.session.Session().client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=region,
+            aws_access_key_id=access_key,
+            aws_secret_access_key=secret_key,
+            config=config,
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise UsageError(
+            f"no S3 client can be made for endpoint {endpoint or 'AWS'}: {error}.",
+            hint="Mend QIE_S3_ENDPOINT, QIE_S3_ACCESS_KEY and QIE_S3_SECRET_KEY (set both keys or neither).",
+        ) from error
+
+
+class S3Store:
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put_new(self, key: str, data: bytes, content_type: str) -> bool:
+        """False may also mean that this very call won and the answer to its first send was lost."""
+        for tries_left in reversed(range(_CONFLICT_TRIES)):
+            try:
+                self._put(key, data, content_type, IfNoneMatch="*")
+            except _SDK_ERRORS as error:
+                if _code(error) in _TAKEN:
+                    return False
+                if _code(error) != "ConditionalRequestConflict" or not tries_left:
+                    raise self._unavailable(key, error) from error
+                # Another put of this key is under way: who won is known once it has ended.
+                time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - jitter, not a secret
+            else:
+                return True
+        raise AssertionError("the last try returns or raises")
+
+    def put(self, key: str, data: bytes, content_type: str) -> None:
+        try:
+            self._put(key, data, content_type)
+        except _SDK_ERRORS as error:
+            raise self._unavailable(key, error) from error
+
+    def get(self, key: str) -> bytes:
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=canonical_key(key))
+            data: bytes = answer["Body"].read()
+        except _SDK_ERRORS as error:
+            if _code(error) in _MISSING:
+                sentence = f"there is no object {key!r} in bucket {self._bucket!r}."
+                raise Rejected(sentence, code="object_missing") from error
+            raise self._unavailable(key, error) from error
+        return data
+
+    def stat(self, key: str) -> StoredObject | None:
+        try:
+            answer = self._client.head_object(Bucket=self._bucket, Key=canonical_key(key))
+        except _SDK_ERRORS as error:
+            if _code(error) in _MISSING:
+                return None
+            raise self._unavailable(key, error) from error
+        return StoredObject(
+            key=key, size=answer["ContentLength"], modified=answer["LastModified"].timestamp()
+        )
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+        try:
+            for page in pages:
+                for entry in page.get("Contents", ()):
+                    yield StoredObject(
+                        key=entry["Key"], size=entry["Size"], modified=entry["LastModified"].timestamp()
+                    )
+        except _SDK_ERRORS as error:
+            raise self._unavailable(prefix, error) from error
+
+    def delete(self, key: str) -> None:
+        try:
+            self._client.delete_object(Bucket=self._bucket, Key=canonical_key(key))
+        except _SDK_ERRORS as error:
+            raise self._unavailable(key, error) from error
+
+    def address(self, key: str) -> str:
+        return f"s3://{self._bucket}/{key}"
+
+    def _put(self, key: str, data: bytes, content_type: str, **condition: str) -> None:
+        self._client.put_object(
+            Bucket=self._bucket,
+            Key=canonical_key(key),
+            Body=data,
+            ContentType=content_type,
+            ChecksumSHA256=base64.b64encode(hashlib.sha256(data).digest()).decode(),
+            **condition,
+        )
+
+    def _unavailable(self, key: str, error: Exception) -> StoreUnavailable:
+        return _unavailable(self._client, self._bucket, f"object {key!r}", error)
+
+
+def create_bucket(client: Any, bucket: str) -> None:
+    """Create the bucket unless it is there already; only tests and embedded stacks make buckets."""
+    region = client.meta.region_name
+    elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    try:
+        client.create_bucket(Bucket=bucket, **elsewhere)
+    except _SDK_ERRORS as error:
+        if _code(error) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise _unavailable(client, bucket, "the new bucket", error) from error
+
+
+def check_bucket(client: Any, bucket: str) -> None:
+    """StoreUnavailable unless the bucket is there, writable, and its server honours create-only puts.
+
+    A server that ignores If-None-Match would let two workers overwrite each other unnoticed.
+    """
+    store = S3Store(client, bucket)
+    key = f"probe/{uuid.uuid4().hex}"
+    try:
+        client.head_bucket(Bucket=bucket)
+    except _SDK_ERRORS as error:
+        raise _unavailable(client, bucket, "the bucket", error) from error
+    created, overwritten = (store.put_new(key, data, "text/plain") for data in (b"first", b"second"))
+    store.delete(key)
+    if overwritten or not created:
+        raise StoreUnavailable(
+            f"the S3 server at {client.meta.endpoint_url} ignores If-None-Match:"
+            " a create-only put replaced an object.",
+            code="store_overwrites",
+            hint="Use AWS S3, SeaweedFS 4 or another server with conditional writes.",
+        )
+
+
+def _code(error: Exception) -> str:
+    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
+
+
+def _unavailable(client: Any, bucket: str, what: str, error: Exception) -> StoreUnavailable:
+    """The error's class or code only: SDK texts may quote request headers."""
+    code = _code(error)
+    hint = f"Check that {client.meta.endpoint_url} is up and reachable from here."
+    if code in _DENIED or isinstance(error, _NO_CREDENTIALS):
+        hint = "Check QIE_S3_ACCESS_KEY and QIE_S3_SECRET_KEY and what they may do in the bucket."
+    elif code == "NoSuchBucket" or (code == "404" and what == "the bucket"):
+        hint = f"`qie-batch up` creates it in the embedded stack; elsewhere create bucket {bucket!r}."
+    return StoreUnavailable(
+        f"S3 at {client.meta.endpoint_url}, bucket {bucket!r}: no success with {what}"
+        f" ({code or type(error).__name__}).",
+        hint=hint,
+    )

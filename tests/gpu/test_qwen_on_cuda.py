@@ -1,0 +1,100 @@
+import runpy
+from pathlib import Path
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="torch is not installed")
+pytestmark = [
+    pytest.mark.gpu,
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA card here"),
+]
+
+from dataclasses import replace  # noqa: E402 - after the question whether torch is there
+from types import SimpleNamespace  # noqa: E402
+
+import numpy as np  # noqa: E402
+from PIL import Image  # noqa: E402
+
+from qie_batch.engines.qwen import QwenOptions, create  # noqa: E402
+from qie_batch.engines.qwen.lightning import FILES  # noqa: E402
+from qie_batch.errors import DeviceOutOfMemory, Fenced  # noqa: E402
+from qie_batch.model import EditRequest  # noqa: E402
+
+SIZE = 256
+REQUEST = EditRequest(
+    images=(Image.radial_gradient("L").convert("RGB"),),
+    instruction="turn the background red",
+    negative=" ",
+    width=SIZE,
+    height=SIZE,
+    steps=3,
+    seed=7,
+)
+
+
+@pytest.fixture(scope="module")
+def options(tmp_path_factory):
+    tiny = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "tiny_qwen.py")))
+    folder = tmp_path_factory.mktemp("loras")
+    pins = {name: tiny.build_lora(folder / name, seed) for seed, name in enumerate(FILES.values(), start=1)}
+    weights = tiny.build(tmp_path_factory.mktemp("weights"))
+    return QwenOptions(model=str(weights), revision="tiny", lora_dir=folder, lora_sha256=pins)
+
+
+@pytest.fixture(scope="module")
+def engine(options):
+    return create(replace(options, memory="resident"))
+
+
+def paint(engine, **changes):
+    return np.asarray(engine.edit(replace(REQUEST, **changes), lambda _step: None).image)
+
+
+def test_the_engine_names_its_card_and_runs_in_bfloat16(engine):
+    assert engine.device == torch.cuda.get_device_name()
+    assert engine._pipe.transformer.dtype == torch.bfloat16
+    for part in (engine._pipe.transformer, engine._pipe.text_encoder, engine._pipe.vae):
+        assert {parameter.device.type for parameter in part.parameters()} == {"cuda"}
+
+
+def test_the_same_seed_paints_the_same_and_presets_leave_no_trace(engine):
+    reference, fast = paint(engine), paint(engine, preset="fast")
+    assert reference.shape == (SIZE, SIZE, 3)
+    assert reference.std() > 1
+    assert (reference != fast).any()
+    assert (paint(engine) == reference).all()
+    assert (paint(engine, preset="fast") == fast).all()
+
+
+@pytest.mark.parametrize("memory", ["offload", "group"])
+def test_a_small_card_paints_the_same(options, engine, memory):
+    small = create(replace(options, memory=memory))
+    assert np.abs(paint(small).astype(int) - paint(engine)).max() <= 1
+    assert np.abs(paint(small, preset="draft").astype(int) - paint(engine, preset="draft")).max() <= 1
+
+
+@pytest.mark.parametrize("memory", ["resident", "offload", "group"])
+def test_a_cancelled_edit_leaves_the_engine_well(options, memory):
+    engine = create(replace(options, memory=memory))
+    before = paint(engine)
+    fenced = Fenced("The attempt is no longer the latest.")
+
+    def stop(_step):
+        raise fenced
+
+    with pytest.raises(Fenced) as caught:
+        engine.edit(REQUEST, stop)
+    assert caught.value is fenced
+    assert (paint(engine) == before).all()
+
+
+def test_a_full_card_is_said_to_be_full_and_recovers(engine):
+    before = paint(engine)
+    torch.cuda.empty_cache()
+    free, _ = torch.cuda.mem_get_info()
+    hog = torch.empty(free - 2**28, dtype=torch.uint8, device="cuda")
+    with pytest.raises(DeviceOutOfMemory):
+        paint(engine, width=4096, height=4096)
+    del hog
+    torch.cuda.empty_cache()
+    assert (paint(engine) == before).all()

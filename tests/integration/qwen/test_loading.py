@@ -1,0 +1,107 @@
+import json
+import shutil
+import socket
+from dataclasses import replace
+
+import huggingface_hub.constants
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from qie_batch.engines.qwen import create
+from qie_batch.errors import UsageError
+
+
+@pytest.fixture
+def copy(weights, tmp_path):
+    return shutil.copytree(weights, tmp_path / "copy")
+
+
+def refusal(options, folder):
+    with pytest.raises(UsageError) as caught:
+        create(replace(options, model=str(folder)))
+    return caught.value
+
+
+def test_loading_and_editing_open_no_connection(options, request_for, monkeypatch):
+    def connect(*_args):
+        pytest.fail("a connection was opened")
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", connect)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    assert create(options).edit(request_for(), lambda _step: None)
+
+
+def test_missing_weights_say_where_they_were_looked_for(options, tmp_path, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    error = refusal(options, "Qwen/Qwen-Image-Edit-2509")
+    assert error.code == "weights_missing"
+    assert str(tmp_path) in error.message
+    assert "hf download Qwen/Qwen-Image-Edit-2509" in error.hint
+    assert refusal(options, tmp_path / "nowhere").code == "weights_missing"
+    assert "model_index.json" in refusal(options, tmp_path).message
+
+
+def test_weights_in_the_hub_cache_are_found_by_name_and_commit(options, weights, tmp_path, monkeypatch):
+    commit = "0123456789abcdef" * 2 + "01234567"
+    repository = tmp_path / "models--Qwen--Qwen-Image-Edit-2509"
+    shutil.copytree(weights, repository / "snapshots" / commit)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text(commit)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    for revision in ("2509", commit):
+        engine = create(replace(options, model="Qwen/Qwen-Image-Edit-2509", revision=revision))
+        assert engine.revision == revision
+    with pytest.raises(UsageError):
+        create(replace(options, model="Qwen/Qwen-Image-Edit-2509", revision="f" * 40))
+
+
+def test_another_pipeline_is_refused(options, copy):
+    index = json.loads((copy / "model_index.json").read_text())
+    (copy / "model_index.json").write_text(json.dumps(index | {"_class_name": "QwenImagePipeline"}))
+    assert refusal(options, copy).code == "weights_unsuitable"
+    (copy / "model_index.json").write_text(json.dumps(index | {"_class_name": ["pipeline", "Mine"]}))
+    assert refusal(options, copy).code == "weights_unsuitable"
+    (copy / "model_index.json").write_text("{")
+    assert refusal(options, copy).code == "weights_missing"
+
+
+def test_code_beside_weights_is_never_run(options, copy):
+    (copy / "transformer" / "mine.py").write_text("raise SystemExit('code beside weights was run')")
+    index = json.loads((copy / "model_index.json").read_text())
+    (copy / "model_index.json").write_text(json.dumps(index | {"transformer": ["mine", "Mine"]}))
+    assert refusal(options, copy).code == "weights_unsafe"
+
+
+@pytest.mark.parametrize(
+    ("part", "name", "pickled"),
+    [
+        ("transformer", "diffusion_pytorch_model.safetensors", "diffusion_pytorch_model.bin"),
+        ("text_encoder", "model.safetensors", "pytorch_model.bin"),
+    ],
+)
+def test_pickled_weights_are_refused(options, copy, part, name, pickled):
+    torch.save(load_file(copy / part / name), copy / part / pickled)
+    (copy / part / name).unlink()
+    error = refusal(options, copy)
+    assert error.code == "weights_missing"
+    assert "safetensors" in error.hint
+
+
+def test_half_a_download_is_refused(options, copy):
+    shutil.rmtree(copy / "processor")
+    assert refusal(options, copy).code == "weights_missing"
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA card is here")
+def test_asking_for_a_card_where_there_is_none_says_so(options):
+    with pytest.raises(UsageError, match="torch sees none") as caught:
+        create(replace(options, device="cuda"))
+    assert caught.value.code == "no_card"
+
+
+def test_bfloat16_loads_and_paints_on_the_cpu_too(options, request_for):
+    engine = create(replace(options, dtype="bfloat16"))
+    assert engine._pipe.transformer.dtype == torch.bfloat16
+    assert engine.edit(request_for(preset="fast", steps=2), lambda _step: None)

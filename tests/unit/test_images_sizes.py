@@ -1,0 +1,154 @@
+"""The size policy: whatever the picture's size, the engine gets a bucket and the user gets the size back."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageChops, ImageDraw, ImageStat
+
+from qie_batch.errors import Rejected
+from qie_batch.images import check_ratio, fit
+
+BUCKETS = (
+    (1024, 1024), (1184, 896), (896, 1184), (1248, 832), (832, 1248),
+    (1152, 928), (928, 1152), (1376, 768), (768, 1376), (1440, 736),
+)  # fmt: skip
+SMALL = tuple((width // 8, height // 8) for width, height in BUCKETS)
+
+
+def scene(size):
+    """Smooth, with a few straight edges: what a product on a plain ground looks like."""
+    width, height = size
+    picture = Image.merge(
+        "RGB", (Image.linear_gradient("L").resize(size), Image.radial_gradient("L").resize(size),
+                Image.linear_gradient("L").rotate(90).resize(size))
+    )  # fmt: skip
+    box = (width // 4, height // 4, width // 2, height // 2)
+    ImageDraw.Draw(picture).rectangle(box, fill=(200, 60, 40))
+    return picture
+
+
+def psnr(one, other):
+    squares = ImageStat.Stat(ImageChops.difference(one, other)).sum2
+    mean = sum(squares) / (3 * one.width * one.height)
+    return 99 if mean == 0 else 10 * math.log10(255**2 / mean)
+
+
+def test_picture_of_a_buckets_size_is_left_alone():
+    picture = scene((1184, 896))
+    fitted = fit(picture, BUCKETS)
+    assert fitted.picture is picture
+    assert fitted.restore(picture).tobytes() == picture.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("size", "bucket"),
+    [((800, 800), (1024, 1024)), ((640, 480), (1184, 896)), ((480, 640), (896, 1184)),
+     ((3000, 2000), (1248, 832)), ((1920, 1080), (1376, 768)), ((1080, 1920), (768, 1376)),
+     ((1250, 1000), (1152, 928)), ((4000, 400), (1440, 736))],
+)  # fmt: skip
+def test_bucket_of_the_nearest_ratio_is_chosen(size, bucket):
+    assert fit(scene(size), BUCKETS).picture.size == bucket
+
+
+@pytest.mark.parametrize(
+    ("size", "least"),
+    [((1000, 1000), 38), ((640, 480), 38), ((901, 677), 38), ((333, 517), 38), ((97, 89), 40),
+     ((1999, 1501), 34), ((1600, 120), 34)],
+)  # fmt: skip
+def test_round_trip_is_visually_equal(size, least):
+    picture = scene(size)
+    fitted = fit(picture, BUCKETS)
+    restored = fitted.restore(fitted.picture)
+    assert restored.size == size
+    assert psnr(picture, restored) > least
+
+
+def test_picture_is_scaled_and_not_stretched():
+    fitted = fit(Image.new("RGB", (1000, 600)), BUCKETS)
+    left, top, right, bottom = fitted.frame
+    assert (right - left) / (bottom - top) == pytest.approx(1000 / 600, rel=2e-3)
+
+
+def test_padding_that_is_cut_off_repeats_the_edge():
+    picture = Image.new("RGB", (900, 300), "white")
+    picture.paste("red", (0, 290, 900, 300))
+    fitted = fit(picture, BUCKETS)
+    assert fitted.picture.getpixel((700, 5)) == (255, 255, 255)
+    assert fitted.picture.getpixel((700, 730)) == (255, 0, 0)
+
+
+@settings(max_examples=150, deadline=None)
+@given(width=st.integers(16, 300), height=st.integers(16, 300))
+def test_any_size_comes_back_exactly(width, height):
+    picture = scene((width, height))
+    fitted = fit(picture, SMALL)
+    assert fitted.picture.size in SMALL
+    assert fitted.restore(fitted.picture).size == (width, height)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    own=st.tuples(st.integers(16, 200), st.integers(16, 200)),
+    size=st.tuples(st.integers(16, 200), st.integers(16, 200)),
+    buckets=st.sampled_from([SMALL, ()]),
+)
+def test_any_size_asked_for_is_met_exactly(own, size, buckets):
+    fitted = fit(scene(own), buckets, size)
+    assert fitted.picture.size in (buckets or (size,))
+    assert fitted.restore(fitted.picture).size == size
+
+
+def test_without_buckets_the_picture_goes_through_unchanged():
+    picture = scene((333, 77))
+    fitted = fit(picture, ())
+    assert fitted.picture is picture
+    assert fitted.restore(picture).tobytes() == picture.tobytes()
+
+
+@pytest.mark.parametrize("buckets", [BUCKETS, ()])
+def test_size_of_another_ratio_shows_the_whole_picture_between_bands(buckets):
+    picture = Image.new("RGB", (300, 600), "white")
+    picture.paste("red", (100, 0, 200, 600))
+    fitted = fit(picture, buckets, (800, 800))
+    result = fitted.restore(fitted.picture)
+    row = [result.getpixel((x, 400)) for x in (10, 190, 400, 610, 790)]
+    assert [min(pixel) > 250 for pixel in row] == [True, True, False, True, True]
+    assert result.getpixel((400, 3)) == (255, 0, 0)
+
+
+def test_bands_have_the_median_colour_of_the_border():
+    picture = Image.new("RGB", (300, 600), (250, 251, 252))
+    picture.paste("black", (100, 0, 200, 600))
+    result = fit(picture, (), (600, 600)).picture
+    assert result.getpixel((10, 300)) == (250, 251, 252)
+
+
+def test_ratio_that_differs_by_rounding_alone_leaves_no_band():
+    result = fit(Image.new("RGB", (100, 67), "red"), (), (3000, 2000)).picture
+    assert result.getextrema() == ((255, 255), (0, 0), (0, 0))
+
+
+def test_tiny_pictures_are_refused():
+    for size in ((1, 1), (15, 100), (100, 15)):
+        with pytest.raises(Rejected) as caught:
+            fit(Image.new("RGB", size), BUCKETS)
+        assert caught.value.code == "image_too_small"
+
+
+def test_narrow_pictures_are_refused_only_where_there_are_buckets():
+    strip = Image.new("RGB", (20 * 16 + 1, 16))
+    assert fit(strip, ()).picture is strip
+    for size in (None, (100, 100)):
+        with pytest.raises(Rejected) as caught:
+            fit(strip, BUCKETS, size)
+        assert caught.value.code == "image_too_narrow"
+    with pytest.raises(Rejected, match="result of 3,000 x 100"):
+        fit(scene((100, 100)), BUCKETS, (3000, 100))
+    check_ratio((320, 16))
+
+
+def test_engine_that_paints_another_size_is_a_bug():
+    with pytest.raises(ValueError, match="painted"):
+        fit(scene((100, 100)), BUCKETS).restore(scene((100, 100)))

@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from qie_batch.manifest import RESULT_COLUMNS, ErrorsWriter, ResultsWriter, RowOutcome, open_manifest
+from qie_batch.manifest.formulas import escape, unescape
+
+FAILED = RowOutcome(status="failed", error_code="image_missing", error="There is no picture 'a.png'")
+
+# NUL aside, which no catalog may hold, a cell may be any text.
+TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
+TRICKY = st.text(st.sampled_from("'\"=+-@\t\r\n ,;{}\ufeff\uff1d\uff20\u2028a"), max_size=8)
+
+
+def write(path, writer, header, rows, *options):
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        lines = writer(stream, header, *options)
+        for cells, outcome in rows:
+            lines.write(cells, outcome)
+    return path
+
+
+@pytest.fixture(scope="module")
+def errors_csv(tmp_path_factory):
+    return tmp_path_factory.mktemp("round") / "errors.csv"
+
+
+@settings(deadline=None, max_examples=60)
+@given(rows=st.lists(st.tuples(TEXT | TRICKY, TEXT | TRICKY), min_size=1, max_size=4))
+def test_what_is_written_to_errors_csv_is_read_again(errors_csv, rows):
+    header = ("id", "image", "instruction", "=x", "last")
+    written = [
+        dict(zip(header, (f"{n}", "a.png", "red", *cells), strict=True)) for n, cells in enumerate(rows)
+    ]
+    write(errors_csv, ErrorsWriter, header, [(cells, FAILED) for cells in written], "/data")
+    manifest = open_manifest(errors_csv)
+    assert manifest.header == header
+    read = list(manifest.rows())
+    assert [{name: row.cells[name] for name in header} for row in read] == written
+    assert all(row.images == ("/data/a.png",) for row in read)
+
+
+@settings(deadline=None)
+@given(TEXT | TRICKY)
+def test_escaping_is_undone_exactly(text):
+    assert unescape(escape(text)) == text
+
+
+@pytest.mark.parametrize("start", [*"=+-@\t\r\uff1d\uff0b\uff0d\uff20", " =", '"=', "' @", "\n-"])
+def test_no_written_cell_starts_a_formula(tmp_path, start):
+    cells = {"id": f"{start}1"}
+    rows = [(cells, RowOutcome(status="failed", error=f"{start}2"))]
+    path = write(tmp_path / "results.csv", ResultsWriter, ("id",), rows)
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        (row,) = csv.DictReader(stream)
+    assert (row["id"], row["qie_error"]) == (f"'{start}1", f"'{start}2")
+
+
+def test_results_csv_is_the_input_row_and_what_became_of_it(tmp_path):
+    done = RowOutcome(
+        status="succeeded", output="A.png", width=1024, height=768, seed=7, engine="qwen",
+        seconds=25.64159, cost_micros=12_345_678, attempts=2,
+    )  # fmt: skip
+    cached = RowOutcome(status="succeeded", output="B.png", seconds=0.0, cost_micros=0, cached=True)
+    header = ("Price", "id")
+    rows = [({"id": "A", "Price": "9,50"}, done), ({"id": "B"}, cached), ({"id": "C"}, FAILED)]
+    path = write(tmp_path / "results.csv", ResultsWriter, header, rows)
+    assert (
+        path.read_bytes()
+        == (
+            "\ufeffPrice,id," + ",".join(RESULT_COLUMNS) + "\r\n"
+            '"9,50",A,succeeded,A.png,1024,768,7,qwen,25.642,12.345678,false,2,,\r\n'
+            ",B,succeeded,B.png,,,,,0.000,0.000000,true,0,,\r\n"
+            ",C,failed,,,,,,,,false,0,image_missing,There is no picture 'a.png'\r\n"
+        ).encode()
+    )
+
+
+def test_a_row_that_fails_twice_keeps_its_first_folder(tmp_path):
+    header = ("id", "image", "instruction")
+    cells = {"id": "A", "image": "a.png", "instruction": "red"}
+    first = write(tmp_path / "errors.csv", ErrorsWriter, header, [(cells, FAILED)], "/data/shop")
+    manifest = open_manifest(first)
+    rows = [(row.cells, FAILED) for row in manifest.rows()]
+    second = write(tmp_path / "again.csv", ErrorsWriter, manifest.header, rows, str(tmp_path))
+    assert second.read_bytes() == first.read_bytes()
+
+
+def test_a_bad_row_can_be_written_and_mended(tmp_path):
+    source = tmp_path / "catalog.csv"
+    source.write_text("id,image,prompt,steps\nA,a.png,red,lots\n")
+    manifest = open_manifest(source)
+    (bad,) = manifest.rows()
+    outcome = RowOutcome(status="failed", error_code=bad.code, error=bad.reason)
+    path = write(tmp_path / "errors.csv", ErrorsWriter, manifest.header, [(bad.cells, outcome)], "/data")
+    path.write_text(path.read_text(encoding="utf-8").replace("lots", "20"), encoding="utf-8")
+    (row,) = open_manifest(path).rows()
+    assert (row.id, row.images, row.steps) == ("A", ("/data/a.png",), 20)
+
+
+def test_a_stream_gets_the_mark_that_excel_needs():
+    stream = io.StringIO()
+    ErrorsWriter(stream, ("id",), "")
+    assert stream.getvalue() == "\ufeffid,qie_error_code,qie_error,qie_folder\r\n"

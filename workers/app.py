@@ -1,0 +1,24 @@
+"""The Celery application of a worker process; `qie-batch worker` starts it with the right flags."""
+
+from __future__ import annotations
+
+from celery import signals
+
+from qie_batch import wiring
+from qie_batch.queues.celery import EDIT_TASK
+from qie_batch.settings import Settings
+from qie_batch.steps.edit import edit as edit_item
+from workers.process import WorkerProcess
+
+settings = Settings()
+app = wiring.celery(settings)
+process = WorkerProcess(settings)
+
+signals.worker_init.connect(process.load, weak=False)
+signals.worker_shutting_down.connect(process.leave, weak=False)
+signals.task_failure.connect(process.failed, weak=False)
+
+
+@app.task(name=EDIT_TASK)  # type: ignore[untyped-decorator]
+def edit(item_id: str) -> None:
+    edit_item(item_id, process.bench)
