@@ -1,0 +1,87 @@
+"""How busy the device is between the first and the last edit, through the whole path.
+
+Real broker, S3 server, ledger, worker and control; a stand-in engine of 1.2 s; 1.5-megapixel JPEG in, PNG out.
+`duty` is with three slots in the worker, `duty_one_slot` with one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import random
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+
+from qie_batch import wiring
+from qie_batch.cli.display import wait
+from qie_batch.cli.orders import Wishes, carry_out, prepare
+from qie_batch.cli.stack import running
+from qie_batch.settings import Settings
+
+BENCH = Path(__file__).resolve().parent
+
+
+def draw_pictures(folder: Path, number: int, size: tuple[int, int]) -> Path:
+    """A catalog of as many photo-like pictures (gradients and noise), all different."""
+    folder.mkdir(parents=True)
+    noise = random.Random(0)
+    lines = ["id,image,instruction"]
+    for index in range(number):
+        coarse = Image.frombytes("RGB", (48, 32), noise.randbytes(48 * 32 * 3)).resize(
+            size, Image.Resampling.BICUBIC
+        )
+        grain = Image.frombytes("RGB", (256, 256), noise.randbytes(256 * 256 * 3)).resize(size)
+        buffer = io.BytesIO()
+        Image.blend(coarse, grain, 0.05).save(buffer, "JPEG", quality=92)
+        (folder / f"{index}.jpg").write_bytes(buffer.getvalue())
+        lines.append(f"sku-{index},{index}.jpg,stand in")
+    catalog = folder / "catalog.csv"
+    catalog.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return catalog
+
+
+def measure(folder: Path, catalog: Path, slots: int, seconds: float) -> float:
+    """Submit the catalog to a fresh stack; busy device seconds over seconds between first and last edit."""
+    log = folder / f"edits-{slots}.jsonl"
+    os.environ |= {
+        "PYTHONPATH": str(BENCH),
+        "QIE_SLOTS": str(slots),
+        "QIE_ENGINE_OPTIONS": json.dumps({"seconds": seconds, "log": str(log)}),
+    }
+    with running(folder / f"stack-{slots}", "standin.engine") as (stack, _):
+        settings = Settings(dir=stack.folder)
+        ledger, store = wiring.ledger(settings), wiring.store(settings)
+        prepared = prepare(catalog, str(catalog.parent), Wishes(), settings, ledger)
+        carry_out(prepared, ledger, store)
+        wait(ledger, prepared.order.job_id)
+        ledger.dispose()
+    spans = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
+    busy = sum(end - start for start, end in spans)
+    return busy / (max(end for _, end in spans) - min(start for start, _ in spans))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--items", type=int, default=24)
+    parser.add_argument("--seconds", type=float, default=1.2)
+    arguments = parser.parse_args()
+    import sys
+
+    sys.path.insert(0, str(BENCH))
+    with tempfile.TemporaryDirectory(prefix="qie-duty-") as name:
+        folder = Path(name)
+        catalog = draw_pictures(folder / "catalog", arguments.items, (1500, 1000))
+        duty = measure(folder, catalog, 3, arguments.seconds)
+        one_slot = measure(folder, catalog, 1, arguments.seconds)
+    print(f"device busy {duty:.1%} with three slots, {one_slot:.1%} with one")
+    if arguments.json:
+        print(json.dumps({"duty": round(duty, 4), "duty_one_slot": round(one_slot, 4)}))
+
+
+if __name__ == "__main__":
+    main()

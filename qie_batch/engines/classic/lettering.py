@@ -1,0 +1,156 @@
+"""Writes a text onto a picture: as large as its place allows, in a colour that reads there."""
+
+from __future__ import annotations
+
+from importlib import resources
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from qie_batch.engines.classic.vocabulary import Place
+from qie_batch.errors import Rejected
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from qie_batch.engines.classic.vocabulary import WriteText
+
+    Pixels = NDArray[np.uint8]
+    Rgb = tuple[int, int, int]
+    Box = tuple[int, int, int, int]
+
+#: In the package; its licence stands beside it.
+FONT = "fonts/QieSans-Bold.otf"
+
+_DARK, _LIGHT = (24, 25, 28), (255, 255, 255)
+_LEAST_PIXELS = 10
+_MOST_LETTERS = 120
+
+
+def load_font() -> ImageFont.FreeTypeFont:
+    data = resources.files("qie_batch.engines.classic").joinpath(FONT).read_bytes()
+    return ImageFont.truetype(BytesIO(data), 64)
+
+
+def write(pixels: Pixels, text: WriteText, font: ImageFont.FreeTypeFont) -> Pixels:
+    """Rejected (glyph_missing, text_does_not_fit) rather than boxes or letters too small to read."""
+    _require_glyphs(text.text, font)
+    height, width = pixels.shape[:2]
+    lines, sized = _fitted(text.text, font, width, height)
+    picture = Image.fromarray(pixels)
+    draw = ImageDraw.Draw(picture)
+    block = "\n".join(lines)
+    spacing = round(sized.size * 0.28)
+    box = draw.multiline_textbbox((0, 0), block, font=sized, spacing=spacing, align="center")
+    left, top = _corner(box, text.place, width, height)
+    placed = (left, top, left + round(box[2] - box[0]), top + round(box[3] - box[1]))
+    ink, plate = _ink(pixels, placed, text.colour.rgb if text.colour else None)
+    if plate:
+        picture = _plated(picture, placed, plate, round(sized.size))
+        draw = ImageDraw.Draw(picture)
+    start = (left - box[0], top - box[1])
+    draw.multiline_text(start, block, font=sized, fill=ink, spacing=spacing, align="center")
+    return np.asarray(picture)
+
+
+def _require_glyphs(text: str, font: ImageFont.FreeTypeFont) -> None:
+    missing = font.getmask("\uffff")
+    box = (missing.size, bytes(missing))
+    for letter in dict.fromkeys(text.replace(" ", "")):
+        mask = font.getmask(letter)
+        if (mask.size, bytes(mask)) == box or not letter.isprintable():
+            raise Rejected(
+                f"The font of the classic engine has no glyph for “{letter}” (U+{ord(letter):04X}).",
+                code="glyph_missing",
+                hint="Write the text with Latin letters or simplified Chinese characters.",
+            )
+
+
+def _fitted(
+    text: str, font: ImageFont.FreeTypeFont, width: int, height: int
+) -> tuple[list[str], ImageFont.FreeTypeFont]:
+    """Fewest lines at the largest size, within 84 % of the width and a share of the height."""
+    best: tuple[int, list[str]] = (0, [])
+    for count in range(1, 5):
+        lines = _broken(text, font, count)
+        widest = max(font.getlength(line) for line in lines) / font.size
+        size = int(min(0.84 * width / widest, (0.055 + 0.03 * len(lines)) * height / len(lines)))
+        if size > best[0] * 1.15:
+            best = (size, lines)
+    if best[0] < _LEAST_PIXELS or len(text) > _MOST_LETTERS:
+        raise Rejected(
+            f"The text “{text}” is too long to be read on a picture of {width}x{height}.",
+            code="text_does_not_fit",
+            hint="Shorten the text.",
+        )
+    return best[1], font.font_variant(size=best[0])
+
+
+def _broken(text: str, font: ImageFont.FreeTypeFont, count: int) -> list[str]:
+    """At spaces where there are any, else between characters; lines of about one length."""
+    parts = text.split(" ")
+    joint = " "
+    if len(parts) < count and not text.isascii():
+        parts, joint = list(text), ""
+    goal = font.getlength(text) / count
+    lines = [""]
+    for part in parts:
+        longer = lines[-1] + joint + part if lines[-1] else part
+        if lines[-1] and len(lines) < count and font.getlength(longer) > goal * 1.08:
+            lines.append(part)
+        else:
+            lines[-1] = longer
+    return lines
+
+
+def _corner(box: tuple[float, float, float, float], place: Place, width: int, height: int) -> tuple[int, int]:
+    wide, tall = round(box[2] - box[0]), round(box[3] - box[1])
+    margin = round(0.06 * height)
+    tops = {Place.TOP: margin, Place.CENTRE: (height - tall) // 2, Place.BOTTOM: height - margin - tall}
+    return (width - wide) // 2, tops[place]
+
+
+def _ink(pixels: Pixels, box: Box, asked: Rgb | None) -> tuple[Rgb, Rgb | None]:
+    """The colour of the letters, and of the plate beneath them where the picture is too busy to read on."""
+    left, top, right, bottom = box
+    pad = max(2, (bottom - top) // 4)
+    under = pixels[max(0, top - pad) : bottom + pad, max(0, left - pad) : right + pad].reshape(-1, 3)
+    worst = {ink: _least_contrast(under, ink) for ink in ((asked,) if asked else (_DARK, _LIGHT))}
+    ink = max(worst, key=lambda colour: worst[colour])
+    if worst[ink] >= 3.5:
+        return ink, None
+    if not asked:
+        return _LIGHT, _DARK
+    return asked, max((_DARK, _LIGHT), key=lambda plate: _least_contrast(np.array([plate], np.uint8), asked))
+
+
+def _least_contrast(under: Pixels, ink: Rgb) -> float:
+    """WCAG 2 contrast of the ink against all but the worst 4 % of the pixels under it."""
+    light = _luminance(under)
+    own = float(_luminance(np.array([ink], np.uint8))[0])
+    contrast = (np.maximum(light, own) + 0.05) / (np.minimum(light, own) + 0.05)
+    return float(np.percentile(contrast, 4))
+
+
+def _luminance(rgb: Pixels) -> NDArray[np.float64]:
+    linear = (rgb / 255.0) ** 2.2
+    luminance: NDArray[np.float64] = linear @ np.array([0.2126, 0.7152, 0.0722])
+    return luminance
+
+
+def _plated(picture: Image.Image, box: Box, plate: Rgb, size: int) -> Image.Image:
+    """A rounded, mostly opaque plate with smooth corners."""
+    pad, factor = round(size * 0.42), 4
+    left, top, right, bottom = (box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad)
+    wide, tall = right - left, bottom - top
+    shape = Image.new("L", (wide * factor, tall * factor))
+    ImageDraw.Draw(shape).rounded_rectangle(
+        (0, 0, wide * factor - 1, tall * factor - 1), radius=pad * factor * 0.8, fill=217
+    )
+    out = picture.copy()
+    out.paste(
+        Image.new("RGB", (wide, tall), plate), (left, top), shape.resize((wide, tall), Image.Resampling.BOX)
+    )
+    return out

@@ -1,0 +1,188 @@
+"""Reads an instruction into operations, or says which part of it is not understood.
+
+A sentence is cut at "and", "then", commas, 并, 然后 and their like; every clause must match one pattern
+from its first to its last letter, because half an understanding damages a picture.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from qie_batch.engines.classic.clauses import (
+    CLAUSES,
+    CLOTHES,
+    FORBIDDEN_HANZI,
+    FORBIDDEN_WORDS,
+    JOINTS,
+    MONOCHROME,
+)
+from qie_batch.engines.classic.colours import BY_WORD
+from qie_batch.errors import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qie_batch.engines.classic.colours import Colour, HueFamily
+
+#: What the engine can do, each with an instruction in English and one in Chinese.
+CAPABILITIES = (
+    'replace a plain background by a colour ("make the background white", "把背景换成白色")',
+    'recolour ("change the blue jacket to red", "把蓝色外套换成红色")',
+    'a warm, cool, autumn or vintage tone ("give it a warm tone", "改成复古风格")',
+    'brighter or darker ("make it brighter", "调亮一点")',
+    'black and white ("make it black and white", "变成黑白")',
+    (
+        "text at the top, centre or bottom "
+        '(\'add the text "New Arrival" at the top\', "在上方添加文字“新品上市”")'
+    ),
+)
+
+
+class Tone(StrEnum):
+    WARM = "warm"
+    COOL = "cool"
+    AUTUMN = "autumn"
+    VINTAGE = "vintage"
+
+
+class Place(StrEnum):
+    TOP = "top"
+    CENTRE = "centre"
+    BOTTOM = "bottom"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBackground:
+    colour: Colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recolour:
+    source: HueFamily
+    target: Colour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetTone:
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetBrightness:
+    #: Exponent on values of 0 to 1: below 1 is brighter.
+    gamma: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakeGrey:
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteText:
+    text: str
+    place: Place
+    #: None: whichever of black and white reads better.
+    colour: Colour | None = None
+
+
+Operation = SetBackground | Recolour | SetTone | SetBrightness | MakeGrey | WriteText
+
+_QUOTED = re.compile(
+    r"\"([^\"]*)\"|“([^”]*)”|「([^」]*)」|『([^』]*)』|《([^》]*)》|\u2018([^\u2019]*)\u2019|(?<!\w)'([^']*)'(?!\w)"
+)
+_TONES = {"暖": Tone.WARM, "冷": Tone.COOL, "秋": Tone.AUTUMN, "复": Tone.VINTAGE, "怀": Tone.VINTAGE}
+_TONES |= {"warm": Tone.WARM, "cool": Tone.COOL, "autu": Tone.AUTUMN, "fall": Tone.AUTUMN}
+_TONES |= {"cold": Tone.COOL, "vint": Tone.VINTAGE, "retr": Tone.VINTAGE}
+_PLACES = {"top": Place.TOP, "bottom": Place.BOTTOM, "底": Place.BOTTOM, "下": Place.BOTTOM}
+_PLACES |= {"上": Place.TOP, "顶": Place.TOP}
+_GAMMAS = {True: {"less": 0.86, "": 0.74, "more": 0.58}, False: {"less": 1.18, "": 1.4, "more": 1.8}}
+
+
+def parse(instruction: str) -> tuple[Operation, ...]:
+    """The operations in the order given; Rejected (instruction_not_understood) if any clause is unknown."""
+    texts: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        texts.append(next(group for group in found.groups() if group is not None))
+        return f' "{len(texts) - 1}" '
+
+    plain = unicodedata.normalize("NFKC", _QUOTED.sub(keep, instruction)).lower()
+    plain = MONOCHROME.sub("monochrome", plain.replace("\u2019", "'"))
+    clauses = [" ".join(clause.split()) for clause in JOINTS.split(plain)]
+    clauses = [clause for clause in clauses if clause]
+    if not clauses:
+        raise _not_understood("The instruction is empty")
+    return tuple(_read(clause, texts) for clause in clauses)
+
+
+def _read(clause: str, texts: list[str]) -> Operation:
+    tight = re.sub(r"\s", "", clause)
+    # Chinese is written without spaces, and with them around Latin words or by chance.
+    form = clause if clause.isascii() else tight
+    for kind, pattern in CLAUSES:
+        found = pattern.fullmatch(form)
+        operation = found and _READERS[kind](found, texts)
+        if operation:
+            return operation
+    named = re.sub(r'"(\d+)"', lambda found: f'"{texts[int(found[1])]}"', clause)
+    raise _not_understood(f"Did not understand “{named}”")
+
+
+def _not_understood(what: str) -> Rejected:
+    can = "; ".join(CAPABILITIES)
+    return Rejected(
+        f"{what}. The classic engine can: {can}.",
+        code="instruction_not_understood",
+        hint="Reword the instruction, or run the row with an engine that understands free text.",
+    )
+
+
+def _background(found: re.Match[str], _texts: list[str]) -> Operation | None:
+    return SetBackground(colour=BY_WORD[found["colour"]])
+
+
+def _recolour(found: re.Match[str], _texts: list[str]) -> Operation | None:
+    source, thing = BY_WORD[found["source"]], found["thing"] or ""
+    words = set(re.split(r"[\s-]", thing))
+    if source.family is None or words & FORBIDDEN_WORDS or FORBIDDEN_HANZI.search(CLOTHES.sub("", thing)):
+        return None
+    return Recolour(source=source.family, target=BY_WORD[found["target"]])
+
+
+def _tone(found: re.Match[str], _texts: list[str]) -> Operation | None:
+    word = found["tone"]
+    return SetTone(tone=_TONES[word[:4] if word.isascii() else word[0]])
+
+
+def _brightness(found: re.Match[str], _texts: list[str]) -> Operation | None:
+    much = "less" if found["less"] else "more" if found["more"] else ""
+    return SetBrightness(gamma=_GAMMAS[found["up"] is not None][much])
+
+
+def _grey(_found: re.Match[str], _texts: list[str]) -> Operation | None:
+    return MakeGrey()
+
+
+def _text(found: re.Match[str], texts: list[str]) -> Operation | None:
+    text = " ".join(unicodedata.normalize("NFC", texts[int(found["text"])]).split())
+    if not text:
+        return None
+    word = found["place"]
+    place = _PLACES.get(word if word.isascii() else word[0], Place.CENTRE) if word else Place.BOTTOM
+    colour = BY_WORD[found["colour"]] if found["colour"] else None
+    return WriteText(text=text, place=place, colour=colour)
+
+
+_READERS: dict[str, Callable[[re.Match[str], list[str]], Operation | None]] = {
+    "background": _background,
+    "recolour": _recolour,
+    "tone": _tone,
+    "brightness": _brightness,
+    "grey": _grey,
+    "text": _text,
+}
