@@ -1,6 +1,7 @@
 """How busy the device is between the first and the last edit, through the whole path.
 
-Real broker, S3 server, ledger, worker and control; a stand-in engine of 1.2 s; 1.5-megapixel JPEG in, PNG out.
+Real broker, S3 server, ledger, worker and control; a stand-in engine of 1.2 s; 1.5-megapixel JPEG in,
+PNG out.
 `duty` is with three slots in the worker, `duty_one_slot` with one.
 """
 
@@ -11,6 +12,7 @@ import io
 import json
 import os
 import random
+import sys
 import tempfile
 from pathlib import Path
 
@@ -70,9 +72,7 @@ def main() -> None:
     parser.add_argument("--items", type=int, default=24)
     parser.add_argument("--seconds", type=float, default=1.2)
     arguments = parser.parse_args()
-    import sys
-
-    sys.path.insert(0, str(BENCH))
+    sys.path.insert(0, str(BENCH))  # the stand-in engine
     with tempfile.TemporaryDirectory(prefix="qie-duty-") as name:
         folder = Path(name)
         catalog = draw_pictures(folder / "catalog", arguments.items, (1500, 1000))

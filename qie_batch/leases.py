@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Beats in one lease: four may be lost before the fifth would be late.
-BEATS = 6
+#: Seconds between two beats, and how many at least fit into a lease: some may be lost.
+BEAT_SECONDS, BEATS = 2.0, 6
+#: How often somebody who waits looks whether to go on waiting.
+LOOK_SECONDS = 0.2
 #: How long a finished edit waits for a ledger that is away before the process gives up on it.
 PATIENCE_SECONDS = 600.0
 
@@ -55,10 +57,14 @@ class Hold:
         running = time.monotonic() - self._entered if self._entered is not None else 0.0
         return self._seconds + running
 
-    def check(self) -> None:
-        """Raise Fenced or Preempted if this attempt should not go on."""
+    def check_fence(self) -> None:
+        """Raise Fenced if the item went on without this attempt."""
         if self.fenced:
             raise Fenced(f"item {self.attempt.item_id} went on without attempt {self.attempt.number}")
+
+    def check(self) -> None:
+        """Raise Fenced or Preempted if this attempt should not go on."""
+        self.check_fence()
         if self._departure.begun and time.monotonic() + self._remaining() > self._departure.deadline:
             raise Preempted(f"item {self.attempt.item_id} is handed back: this process is leaving")
 
@@ -77,7 +83,7 @@ class Hold:
     @contextmanager
     def on_device(self, device: threading.Lock) -> Iterator[None]:
         """Wait for the device, then count the seconds on it."""
-        while not device.acquire(timeout=0.2):
+        while not device.acquire(timeout=LOOK_SECONDS):
             self.check()
         try:
             self.check()
@@ -100,6 +106,9 @@ class Leases:
         self._ledger = ledger
         self._holds: set[Hold] = set()
         self._guard = threading.Lock()
+        self._admission = threading.Condition()
+        self._admitted = 0
+        self._alone = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="leases", daemon=True)
         self._thread.start()
@@ -115,6 +124,24 @@ class Leases:
         finally:
             with self._guard:
                 self._holds.discard(hold)
+
+    @contextmanager
+    def admitted(self, hold: Hold) -> Iterator[None]:
+        """An item whose worker died before runs alone: a second death then takes no neighbour with it."""
+        alone = hold.attempt.crashes > 0
+        with self._admission:
+            while self._alone or (alone and self._admitted):
+                hold.check()
+                self._admission.wait(timeout=LOOK_SECONDS)
+            self._admitted += 1
+            self._alone = alone
+        try:
+            yield
+        finally:
+            with self._admission:
+                self._admitted -= 1
+                self._alone = False
+                self._admission.notify_all()
 
     def insist(self, write: Callable[[], bool]) -> bool:
         """Write the end of an attempt; while the ledger is away, try again with the lease still beating."""
@@ -136,7 +163,7 @@ class Leases:
         self._thread.join()
 
     def _beat(self) -> None:
-        while not self._stopped.wait(self.lease_seconds / BEATS):
+        while not self._stopped.wait(min(BEAT_SECONDS, self.lease_seconds / BEATS)):
             for hold in self.held():
                 try:
                     held = self._ledger.renew(hold.attempt, self.lease_seconds, hold.last_step, hold.seconds)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qie_batch.model import Progress
 
 #: Between two plain lines, and between two looks at the ledger.
-LINE_SECONDS, LOOK_SECONDS = 5.0, 0.3
+LINE_SECONDS, LOOK_SECONDS = 1.0, 0.2
 
 
 def note(text: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import subprocess
 import sys
 import time
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 from qie_batch import wiring
 from qie_batch.cli.processes import child_environment, worker_name
 from qie_batch.errors import QieError
+from qie_batch.local.process import Child
 from qie_batch.queues.celery import queue_name
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ CLOSING_SECONDS = 10.0
 @dataclass(slots=True)
 class _Slot:
     card: str
-    process: subprocess.Popen[bytes] | None = None
+    process: Child | None = None
     name: str = ""
     started: float = 0.0
     deaths: int = 0
@@ -81,7 +81,8 @@ class Workers:
         }
         if slot.card:
             environment["CUDA_VISIBLE_DEVICES"] = slot.card
-        slot.process = subprocess.Popen(self._command(slot.name), env=environment, stdin=subprocess.DEVNULL)
+        # A child of this very thread: it gets SIGTERM should this parent die.
+        slot.process = Child.start(slot.name, self._command(slot.name), env=environment, log_path=None)
         slot.started = time.monotonic()
         log.info("worker %s is process %d", slot.name, slot.process.pid)
 
@@ -119,9 +120,4 @@ class Workers:
             process.terminate()
         deadline = time.monotonic() + self._settings.grace_seconds + CLOSING_SECONDS
         for process in running:
-            try:
-                process.wait(timeout=max(deadline - time.monotonic(), 0.1))
-            except subprocess.TimeoutExpired:
-                log.warning("process %d did not leave in time and is killed", process.pid)
-                process.kill()
-                process.wait()
+            process.wait_or_kill(max(deadline - time.monotonic(), 0.1))

@@ -1,4 +1,4 @@
-"""A child process with its own log file, ended by its number and never left behind."""
+"""A child process with its own log file or its parent's, ended by its number and never left behind."""
 
 from __future__ import annotations
 
@@ -39,7 +39,8 @@ os.execvp(argv[0], argv)
 @dataclass(slots=True, kw_only=True)
 class Child:
     name: str
-    log_path: Path
+    #: None: it writes where its parent does.
+    log_path: Path | None
     process: subprocess.Popen[bytes]
 
     @classmethod
@@ -49,7 +50,7 @@ class Child:
         argv: Sequence[str],
         *,
         env: Mapping[str, str],
-        log_path: Path,
+        log_path: Path | None,
         cwd: Path | None = None,
         inherit: Sequence[int] = (),
         user: int | None = None,
@@ -60,7 +61,9 @@ class Child:
         The child gets SIGTERM when the thread that called this ends: call it from a thread that stays.
         """
         become = [sys.executable, "-I", "-S", "-c", _BECOME]
-        log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        log = None
+        if log_path:
+            log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             process = subprocess.Popen(
                 [*become, str(os.getpid()), "" if user is None else str(user), *argv],
@@ -74,7 +77,8 @@ class Child:
                 umask=0o077,
             )
         finally:
-            os.close(log)
+            if log is not None:
+                os.close(log)
         return cls(name=name, log_path=log_path, process=process)
 
     @property
@@ -98,8 +102,16 @@ class Child:
 
     def stop(self, grace: float = 10.0) -> int:
         """SIGTERM; if it is still there after `grace` seconds, SIGKILL to its session. The exit code."""
+        self.terminate()
+        return self.wait_or_kill(grace)
+
+    def terminate(self) -> None:
+        """SIGTERM."""
         if self.poll() is None:
             self.process.send_signal(signal.SIGTERM)
+
+    def wait_or_kill(self, grace: float) -> int:
+        """Wait for its end; SIGKILL to its session if it is still there after `grace` seconds."""
         try:
             return self.process.wait(timeout=grace)
         except subprocess.TimeoutExpired:
@@ -107,6 +119,8 @@ class Child:
             return self.process.wait()
 
     def tail(self, lines: int = 12) -> str:
+        if self.log_path is None:
+            return ""
         with self.log_path.open("rb") as log:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 16_384))
             return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])

@@ -39,7 +39,7 @@ SETTINGS: dict[str, Any] = {
     "worker_prefetch_multiplier": 1,
     "worker_send_task_events": True,
     "worker_cancel_long_running_tasks_on_connection_loss": False,
-    "worker_hijack_root_logger": False,
+    "worker_disable_prefetch": True,
     "broker_connection_retry_on_startup": True,
     "broker_connection_max_retries": None,
     "broker_channel_error_retry": True,

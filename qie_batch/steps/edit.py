@@ -57,20 +57,38 @@ def edit(item_id: str, bench: Bench) -> None:
         return
     with bench.leases.hold(attempt) as hold:
         try:
-            result = _result(attempt, hold, bench)
+            with bench.leases.admitted(hold):
+                result = _result(attempt, hold, bench)
             bench.leases.insist(lambda: bench.ledger.succeed(attempt, result, hold.seconds))
+            _log(hold, "succeeded")
         except Rejected as error:
             failure = Failure(code=error.code, reason=error.message)
             bench.leases.insist(lambda: bench.ledger.fail(attempt, failure, hold.seconds))
+            _log(hold, f"failed: {failure.code}")
         except Preempted:
             bench.leases.insist(lambda: bench.ledger.release(attempt, hold.seconds))
+            _log(hold, "handed back")
         except Fenced:
             bench.ledger.account(attempt, hold.seconds)
+            _log(hold, "fenced")
         except (Unavailable, EngineLost) as error:
             passing = error
             bench.leases.insist(lambda: _retry_or_fail(attempt, passing, hold, bench))
+            _log(hold, f"did not succeed: {passing.message}")
             if isinstance(error, EngineLost):
                 raise
+
+
+def _log(hold: Hold, what: str) -> None:
+    attempt = hold.attempt
+    log.info(
+        "item %s (%s), attempt %d: %s, %.2f s on the device",
+        attempt.item_id,
+        attempt.row_id,
+        attempt.number,
+        what,
+        hold.seconds,
+    )
 
 
 def _result(attempt: Attempt, hold: Hold, bench: Bench) -> Result:
@@ -85,7 +103,7 @@ def _result(attempt: Attempt, hold: Hold, bench: Bench) -> Result:
     if bench.store.stat(key):
         return _found(key, spec, bench)
     data, content_type = _edited(spec, hold, bench)
-    hold.check()
+    hold.check_fence()
     if not bench.store.put_new(key, data, content_type):
         return _found(key, spec, bench)
     return _described(key, data, spec, bench)

@@ -8,21 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.engine import ClassicEngine
-from qie_batch.engines.classic.vocabulary import CAPABILITIES
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qie_batch.interfaces import Engine
 
-__all__ = ["CAPABILITIES", "DIFFUSION", "REVISION", "ClassicEngine", "create"]
-
 #: It knows no presets, steps, CFG or seeds.
 DIFFUSION = False
-REVISION = ClassicEngine.revision
+#: Raise it when the same instruction gives other pixels.
+REVISION = "1"
 
 
 def create(_options: Mapping[str, object]) -> Engine:
     """It has no options: any are ignored."""
+    from qie_batch.engines.classic.engine import ClassicEngine  # noqa: PLC0415 - submit needs no OpenCV
+
     return ClassicEngine()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
+from qie_batch.engines.classic import REVISION
 from qie_batch.engines.classic.lettering import load_font
 from qie_batch.engines.classic.operations import apply
 from qie_batch.engines.classic.vocabulary import parse
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 class ClassicEngine:
     name = "classic"
-    revision = "1"
+    revision = REVISION
     device = "cpu"
     #: It edits a picture of any size in place.
     buckets: tuple[tuple[int, int], ...] = ()
