@@ -29,6 +29,13 @@ class QieError(Exception):
         if code:
             self.code = code
 
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What is wrong and what to do next, each a whole sentence whoever wrote it."""
+        hint = self.hint[:1].upper() + self.hint[1:]
+        texts = (text for text in (self.message, hint) if text)
+        return tuple(text if text.endswith((".", "!", "?")) else f"{text}." for text in texts)
+
 
 class Rejected(QieError):
     """The row cannot be edited as it is: its picture or its instruction is wrong. Never retried."""

@@ -48,14 +48,20 @@ class Hold:
         self.fenced = False
         self.last_step = 0
         self._departure = departure
-        self._entered: float | None = None
-        self._seconds = 0.0
+        # Seconds before, and when the device was entered: one value, so that the beat sees no half change.
+        self._meter: tuple[float, float | None] = (0.0, None)
+        self._progressed = 0.0
 
     @property
     def seconds(self) -> float:
         """On the device so far."""
-        running = time.monotonic() - self._entered if self._entered is not None else 0.0
-        return self._seconds + running
+        before, entered = self._meter
+        return before + (time.monotonic() - entered if entered is not None else 0.0)
+
+    @property
+    def stalled_seconds(self) -> float:
+        """How long its step has stood still on the device; 0 off the device."""
+        return time.monotonic() - self._progressed if self._meter[1] is not None else 0.0
 
     def check_fence(self) -> None:
         """Raise Fenced if the item went on without this attempt."""
@@ -71,6 +77,7 @@ class Hold:
     def step(self, number: int) -> None:
         """An engine says so after each step, from 1."""
         self.last_step = number
+        self._progressed = time.monotonic()
         self.check()
 
     def _remaining(self) -> float:
@@ -87,12 +94,12 @@ class Hold:
             self.check()
         try:
             self.check()
-            self._entered = time.monotonic()
+            self._progressed = time.monotonic()
+            self._meter = (self.seconds, self._progressed)
             try:
                 yield
             finally:
-                self._seconds = self.seconds
-                self._entered = None
+                self._meter = (self.seconds, None)
         finally:
             device.release()
 

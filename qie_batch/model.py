@@ -30,7 +30,7 @@ class ItemState(StrEnum):
     CANCELLED = "cancelled"
 
 
-#: A final state stays final; only an explicit `retry` makes a failed or cancelled item pending again.
+#: A final state stays final; only an explicit `retry` makes a failed item pending again.
 FINAL = frozenset({ItemState.SUCCEEDED, ItemState.FAILED, ItemState.CANCELLED})
 
 
@@ -305,6 +305,8 @@ class Attempt:
     #: Passing errors and crashes charged to the item so far.
     errors: int
     crashes: int
+    #: An earlier attempt did not fit the device's memory: take the smaller plan.
+    low_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,6 +324,8 @@ class EditRequest:
     cfg: float | None = None
     seed: int | None = None
     preset: str = ""
+    #: Trade time for memory where the engine can.
+    low_memory: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

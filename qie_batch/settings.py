@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     #: Items in flight in one worker process: one on the device, its neighbours in transfer.
     slots: int = Field(default=3, ge=1, le=16)
     lease_seconds: float = Field(default=30.0, gt=0)
+    #: An edit whose step stands still for so long is hung, and its process is replaced.
+    hang_seconds: float = Field(default=120.0, gt=0)
     #: Messages kept in the broker for each engine; the backlog stays in the ledger.
     window: int = Field(default=64, ge=1)
     #: How long a worker told to leave (SIGTERM) may take.

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from qie_batch.images import Limits
+    from qie_batch.images.sandbox import Opener
     from qie_batch.interfaces import Engine, ObjectStore
     from qie_batch.ledger.database import Database
     from qie_batch.ledger.sql import SqlLedger
@@ -99,6 +100,13 @@ def limits(settings: Settings) -> Limits:
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
 
 
+def opener() -> Opener:
+    """Opens pictures in processes of their own; close it when done."""
+    from qie_batch.images.sandbox import Opener
+
+    return Opener()
+
+
 def choose_engine(settings: Settings, asked: str = "") -> EngineChoice:
     """The engine that was asked for, else the one set, else qwen where it can run, else classic."""
     if asked:
@@ -157,6 +165,8 @@ def load_engine(settings: Settings, choice: EngineChoice) -> Engine:
 
 def bench(settings: Settings) -> Bench:
     """What a worker process edits with; the engine is loaded here."""
+    from qie_batch.breaker import Breaker
+    from qie_batch.images.sandbox import Opener
     from qie_batch.leases import Leases
     from qie_batch.model import Worker
     from qie_batch.pricing import hour_micros
@@ -176,6 +186,8 @@ def bench(settings: Settings) -> Bench:
             hour_micros=hour_micros(engine.device, settings.market, settings.prices),
         ),
         leases=Leases(the_ledger, settings.lease_seconds),
+        breaker=Breaker(the_store),
+        pictures=Opener(children=settings.slots),
         device=threading.Lock(),
         limits=limits(settings),
     )

@@ -14,6 +14,7 @@ settings = Settings()
 app = wiring.celery(settings)
 process = WorkerProcess(settings)
 
+signals.after_setup_logger.connect(process.hide_secrets, weak=False)
 signals.worker_init.connect(process.load, weak=False)
 signals.worker_shutting_down.connect(process.leave, weak=False)
 signals.task_failure.connect(process.failed, weak=False)

@@ -1,17 +1,21 @@
-"""What lives in one worker process: its bench, and how it starts and leaves."""
+"""What lives in one worker process: its bench, and how it starts, is watched, and leaves."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
 from qie_batch import wiring
 from qie_batch.errors import EngineLost, QieError, Unavailable
+from qie_batch.redaction import redact
+from qie_batch.steps.edit import charge_crash
 
 if TYPE_CHECKING:
+    from qie_batch.leases import Hold
     from qie_batch.settings import Settings
     from qie_batch.steps.edit import Bench
 
@@ -22,6 +26,7 @@ RESTART, HOPELESS = 75, 78
 
 #: How long the neighbours of a lost engine have to hand back what they hold.
 NEIGHBOURS_SECONDS = 10.0
+WATCH_SECONDS = 0.5
 
 
 class WorkerProcess:
@@ -37,21 +42,20 @@ class WorkerProcess:
             raise RuntimeError("a message was taken before the engine was loaded")
         return self._bench
 
+    def hide_secrets(self, logger: logging.Logger, **_signal: Any) -> None:
+        redact(self.settings, logger)
+
     def load(self, **_signal: Any) -> None:
         """Load and warm the engine; a process that cannot leaves with a sentence."""
         began = time.monotonic()
         try:
-            self._bench = wiring.bench(self.settings)
+            self._bench = bench = wiring.bench(self.settings)
         except QieError as error:
             log.error("%s %s", error.message, error.hint)  # noqa: TRY400 - the sentence is enough
             sys.exit(RESTART if isinstance(error, Unavailable) else HOPELESS)
-        log.info(
-            "engine %s on %s is ready after %.1f s (%s)",
-            self._bench.engine.name,
-            self._bench.engine.device,
-            time.monotonic() - began,
-            wiring.choose_engine(self.settings).reason,
-        )
+        threading.Thread(target=self._watch, args=(bench,), name="watchdog", daemon=True).start()
+        engine, seconds = bench.engine, time.monotonic() - began
+        log.info("engine %s on %s is ready after %.1f s", engine.name, engine.device, seconds)
 
     def leave(self, **_signal: Any) -> None:
         """Told to go (SIGTERM): finish what fits into the grace, hand back the rest."""
@@ -69,3 +73,25 @@ class WorkerProcess:
             time.sleep(0.05)
         log.critical("leaving: %s", exception)
         os._exit(RESTART)
+
+    def _watch(self, bench: Bench) -> None:
+        """A thread that hangs in the engine cannot be stopped: leave the process with it."""
+        while True:
+            time.sleep(WATCH_SECONDS)
+            for hold in bench.leases.held():
+                if hold.stalled_seconds > self.settings.hang_seconds:
+                    self._leave_hung(hold, bench)
+
+    def _leave_hung(self, hung: Hold, bench: Bench) -> None:
+        bench.leases.departure.begin(0.0)
+        step = f"its step {hung.last_step} stood still for {hung.stalled_seconds:.0f} s"
+        try:
+            charge_crash(hung, EngineLost(step, code="hung"), bench)
+            for neighbour in bench.leases.held():
+                if neighbour is not hung:
+                    bench.ledger.release(neighbour.attempt, neighbour.seconds)
+        except Unavailable as error:
+            log.warning("the leases run out by themselves: %s", error.message)
+        finally:
+            log.critical("leaving: item %s hangs, %s", hung.attempt.item_id, step)
+            os._exit(RESTART)

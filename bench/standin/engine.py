@@ -1,16 +1,24 @@
-"""An engine that takes its time and gives the picture back: honest timing without a GPU.
+"""An engine that takes its time and gives the picture back: honest timing, and drills, without a GPU.
 
 Options: `seconds` an edit takes, `steps` it takes them in, `log` a file that gets one line an edit
-(monotonic start and end), for measuring how busy the device was.
+(monotonic start and end), for measuring how busy the device was. Instructions that it knows:
+
+    out of memory   raises DeviceOutOfMemory, unless the smaller plan is asked for
+    card error      raises EngineLost
+    hang            takes no further step
+    die             ends the process as a fault in a driver does
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qie_batch.errors import DeviceOutOfMemory, EngineLost
 from qie_batch.model import EditResult
 
 if TYPE_CHECKING:
@@ -38,10 +46,24 @@ class StandIn:
         for step in range(1, self._steps + 1):
             time.sleep(max(0.0, start + self._seconds * step / self._steps - time.monotonic()))
             on_step(step)
+            if step == self._steps // 2:
+                _drill(request)
         if self._log:
             with Path(self._log).open("a", encoding="utf-8") as log:
                 log.write(json.dumps([start, time.monotonic()]) + "\n")
         return EditResult(image=request.images[0])
+
+
+def _drill(request: EditRequest) -> None:
+    """The accident that the instruction asks for, in the middle of the edit."""
+    if request.instruction == "out of memory" and not request.low_memory:
+        raise DeviceOutOfMemory("the drill did not fit the device")
+    if request.instruction == "card error":
+        raise EngineLost("the drill lost its card")
+    if request.instruction == "hang":
+        threading.Event().wait()
+    if request.instruction == "die":
+        ctypes.string_at(0)
 
 
 def create(options: Mapping[str, Any]) -> StandIn:

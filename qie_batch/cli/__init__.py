@@ -93,14 +93,16 @@ class LazyGroup(click.Group):
 
 
 def _explain(error: QieError) -> None:
-    click.echo(f"qie-batch: {error.message}", err=True)
-    if isinstance(error, InvalidManifest):
-        for bad in error.bad_rows[:SHOWN]:
-            click.echo(f"  {bad}", err=True)
-        if len(error.bad_rows) > SHOWN:
-            click.echo(f"  ... and {len(error.bad_rows) - SHOWN} more", err=True)
-    if error.hint:
-        click.echo(error.hint, err=True)
+    """What is wrong, every bad row of a manifest, and what to do next."""
+    problem, *advice = error.sentences
+    click.echo(f"qie-batch: {problem}", err=True)
+    bad_rows = error.bad_rows if isinstance(error, InvalidManifest) else ()
+    for bad in bad_rows[:SHOWN]:
+        click.echo(f"  {bad}", err=True)
+    if len(bad_rows) > SHOWN:
+        click.echo(f"  ... and {len(bad_rows) - SHOWN} more", err=True)
+    for sentence in advice:
+        click.echo(sentence, err=True)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

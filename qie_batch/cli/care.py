@@ -81,7 +81,7 @@ def _check(name: str, settings: Settings, look: Callable[[Settings], str]) -> Ch
     try:
         return Check(name=name, well=True, text=look(settings))
     except QieError as error:
-        return Check(name=name, well=False, text=f"{error.message}; {error.hint}".removesuffix("; "))
+        return Check(name=name, well=False, text=" ".join(error.sentences))
 
 
 def _ledger(settings: Settings) -> str:

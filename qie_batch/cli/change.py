@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qie_batch import wiring
+from qie_batch.cli.display import many
 from qie_batch.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def retry(app: App, job: str, code: str | None) -> None:
     """Make failed items of JOB pending again; rows that never were understood stay failed."""
     ledger = wiring.ledger(app.settings)
     ledger.job(job)
-    click.echo(f"{ledger.retry(job, code)} items are pending again")
+    click.echo(f"pending again: {many(ledger.retry(job, code), 'item')}")
 
 
 @click.command()
@@ -31,7 +32,7 @@ def cancel(app: App, job: str) -> None:
     """Cancel what is not finished of JOB; a running edit stops at its next step."""
     ledger = wiring.ledger(app.settings)
     ledger.job(job)
-    click.echo(f"{ledger.cancel(job)} items are cancelled")
+    click.echo(f"cancelled: {many(ledger.cancel(job), 'item')}")
 
 
 @click.command()
@@ -42,7 +43,7 @@ def pause(app: App, job: str) -> None:
     ledger = wiring.ledger(app.settings)
     state = ledger.job(job).state
     if not ledger.pause(job, "user"):
-        raise UsageError(f"job {job} is {state}, so it cannot be paused")
+        raise UsageError(f"job {job} is {state}, so it cannot be paused", hint="only an open job can")
     click.echo(f"job {job} is paused")
 
 
@@ -52,7 +53,7 @@ def pause(app: App, job: str) -> None:
 @click.pass_obj
 def resume(app: App, job: str, budget: str | None) -> None:
     """Go on with a paused JOB."""
-    from qie_batch.cli.submit import budget_micros
+    from qie_batch.cli.orders import budget_micros
 
     ledger = wiring.ledger(app.settings)
     found = ledger.job(job)
@@ -63,5 +64,5 @@ def resume(app: App, job: str, budget: str | None) -> None:
             hint=f"give it more: qie-batch resume {job} --budget USD (in all, not in addition)",
         )
     if not ledger.resume(job, micros):
-        raise UsageError(f"job {job} is {found.state}, so it cannot be resumed")
+        raise UsageError(f"job {job} is {found.state}, so it cannot be resumed", hint="only a paused job can")
     click.echo(f"job {job} goes on")

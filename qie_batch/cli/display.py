@@ -20,6 +20,13 @@ if TYPE_CHECKING:
 
 #: Between two plain lines, and between two looks at the ledger.
 LINE_SECONDS, LOOK_SECONDS = 1.0, 0.2
+#: A job that nobody touched for so long may have nobody to touch it.
+IDLE_SECONDS = 15.0
+
+
+def many(number: int, noun: str) -> str:
+    """1 row, 2 rows."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def note(text: str) -> None:
@@ -54,12 +61,18 @@ def bar(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
 def wait(ledger: Ledger, job_id: str) -> Progress:
     """Show the job's progress until it is closed or paused."""
     first = ledger.progress(job_id)
+    began, warned = time.monotonic(), False
     with bar("editing", first.total) as show:
         while True:
             progress = ledger.progress(job_id)
             show(progress.done)
             if progress.job.state is not JobState.OPEN:
                 return progress
+            idle = not progress.attempts and time.monotonic() - began > IDLE_SECONDS
+            if idle and not warned:
+                warned = True
+                engine = progress.job.engine
+                note(f"no worker with engine {engine} has taken anything yet: are worker and control up?")
             time.sleep(LOOK_SECONDS)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from qie_batch.model import PRESETS, Priority
 from qie_batch.steps import submit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from qie_batch.interfaces import Ledger, ObjectStore
     from qie_batch.manifest import Manifest
@@ -127,8 +128,10 @@ def submit_scheduled(schedule: Schedule, job_id: str, settings: Settings) -> Non
         engine=options.get("engine", ""),
         preset=options.get("preset", "reference"),
         priority=Priority[options.get("priority", "normal").upper()],
+        mapping=columns_of(options.get("mapping", "").splitlines()),
         instruction=options.get("instruction", ""),
         skip_bad_rows=True,
+        budget_micros=budget_micros(options.get("budget") or None),
     )
     try:
         with catalog_file(schedule.catalog, settings) as (path, folder):
@@ -141,3 +144,28 @@ def _loras(settings: Settings) -> dict[str, str]:
     """The pinned LoRA files are part of what decides the pixels."""
     pins = "+".join(f"{name}:{sha256[:12]}" for name, sha256 in sorted(settings.lora_sha256.items()))
     return {preset.lora: f"{preset.lora}@{pins}" for preset in PRESETS.values() if preset.lora and pins}
+
+
+def columns_of(pairs: Iterable[str]) -> dict[str, str]:
+    """Column -> header name, from what `--map` was given."""
+    for pair in pairs:
+        if "=" not in pair:
+            raise UsageError(
+                f"--map {pair!r} is not of the form column=header", hint="for example --map id=SKU"
+            )
+    return dict(pair.split("=", 1) for pair in pairs)
+
+
+def budget_micros(usd_text: str | None) -> int | None:
+    """Micro-dollars of an amount that a person typed."""
+    if usd_text is None:
+        return None
+    try:
+        micros = Decimal(usd_text) * 1_000_000
+    except InvalidOperation:
+        raise UsageError(
+            f"--budget {usd_text!r} is not an amount of USD", hint="for example --budget 2.50"
+        ) from None
+    if not micros.is_finite() or micros < 0:
+        raise UsageError(f"--budget {usd_text!r} is not an amount of USD", hint="for example --budget 2.50")
+    return int(micros)

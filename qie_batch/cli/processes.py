@@ -8,12 +8,14 @@ import signal
 import sys
 import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import click
 
 from qie_batch import wiring
-from qie_batch.errors import Unavailable, UsageError
+from qie_batch.errors import QieError, UsageError
+from qie_batch.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +35,8 @@ def worker(app: App) -> None:
 
     settings = app.settings
     choice = wiring.choose_engine(settings)
-    _log_to_stderr()
+    wiring.celery(settings)  # without any settings, say so rather than start processes that cannot live
+    _log_to_stderr(settings)
     log.info("engine %s: %s", choice.name, choice.reason)
     cards = wiring.visible_cards() if choice.name != "classic" else []
     workers = Workers(settings, choice.name, cards)
@@ -52,39 +55,37 @@ def control(app: App) -> None:
     from qie_batch.steps.sweep import sweep
 
     settings = app.settings
-    _log_to_stderr()
+    _log_to_stderr(settings)
     ledger, store, queue = wiring.ledger(settings), wiring.store(settings), wiring.queue(settings)
-    prices = wiring.expected_prices(settings)
+    pictures, prices = wiring.opener(), wiring.expected_prices(settings)
     stop = told_to_stop()
     # Settling reads pictures and schedules read catalogs: beside the quick steps, so that no GPU waits.
-    slow = threading.Thread(
-        target=_rounds,
-        args=(
-            stop,
-            settings.tick_seconds,
-            lambda: settle(ledger, store),
-            lambda: run_due(ledger, lambda entry, job_id: submit_scheduled(entry, job_id, settings)),
-        ),
+    slow = (
+        lambda: settle(ledger, store, pictures),
+        lambda: run_due(ledger, lambda entry, job_id: submit_scheduled(entry, job_id, settings)),
     )
-    slow.start()
-    _rounds(
-        stop,
-        settings.tick_seconds,
+    quick = (
         lambda: sweep(ledger, queue),
         lambda: dispatch(ledger, queue, window=settings.window, hour_micros=prices),
     )
-    slow.join()
+    with pictures, ThreadPoolExecutor(2) as loops:
+        running = [loops.submit(_rounds, stop, settings.tick_seconds, *steps) for steps in (quick, slow)]
+    for loop in running:
+        loop.result()  # a bug in one of them ends both, loudly
 
 
 def _rounds(stop: threading.Event, seconds: float, *steps: Callable[[], int]) -> None:
     """Every step once a round; one that meets an absent service waits for the next round."""
-    while not stop.is_set():
-        for step in steps:
-            try:
-                step()
-            except Unavailable as error:
-                log.warning("%s", error.message)
-        stop.wait(seconds)
+    try:
+        while not stop.is_set():
+            for step in steps:
+                try:
+                    step()
+                except QieError as error:
+                    log.warning("%s", " ".join(error.sentences))
+            stop.wait(seconds)
+    finally:
+        stop.set()
 
 
 @click.command()
@@ -133,5 +134,7 @@ def told_to_stop() -> threading.Event:
     return stop
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    redact(settings)

@@ -10,7 +10,7 @@ import click
 from croniter import croniter
 
 from qie_batch import wiring
-from qie_batch.cli.orders import submit_scheduled
+from qie_batch.cli.orders import budget_micros, columns_of, submit_scheduled
 from qie_batch.errors import UsageError
 from qie_batch.model import PRESETS, Priority, Schedule
 from qie_batch.steps.schedule import next_due, run_now
@@ -34,13 +34,16 @@ def schedule() -> None:
 @click.option(
     "--priority", default="low", show_default=True, type=click.Choice([p.name.lower() for p in Priority])
 )
+@click.option("--map", "mapping", multiple=True, metavar="COL=HEADER", help="Which header means a column.")
 @click.option("--instruction", default="", help="For rows that have none.")
+@click.option("--budget", default="", metavar="USD", help="Pause each run before it costs more.")
 @click.pass_obj
 def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **options: Any) -> None:
     """Submit CATALOG (a file, or s3://bucket/key) at every time the cron names."""
     if not croniter.is_valid(cron) or len(cron.split()) != 5:
         raise UsageError(
-            f"--cron {cron!r} is not a cron expression of five fields", hint='for example "0 2 * * *"'
+            f"--cron {cron!r} is not a cron expression: minute, hour, day, month, weekday",
+            hint='for example "0 2 * * *"',
         )
     try:
         ZoneInfo(timezone)
@@ -51,6 +54,9 @@ def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **option
         if not path.is_file():
             raise UsageError(f"there is no catalog at {path}", hint="control must be able to read it too")
         catalog = str(path)
+    columns_of(options["mapping"])
+    budget_micros(options["budget"] or None)
+    options["mapping"] = "\n".join(options["mapping"])
     ledger = wiring.ledger(app.settings)
     new = Schedule(name=name, cron=cron, timezone=timezone, catalog=catalog, options=options)
     ledger.add_schedule(new)

@@ -2,16 +2,23 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from qie_batch import wiring
 from qie_batch.cli import SOME_FAILED, App
-from qie_batch.cli.display import note, sentence, wait
-from qie_batch.cli.orders import Prepared, Wishes, carry_out, catalog_file, prepare
-from qie_batch.errors import QueueUnavailable, UsageError
+from qie_batch.cli.display import many, note, sentence, wait
+from qie_batch.cli.orders import (
+    Prepared,
+    Wishes,
+    budget_micros,
+    carry_out,
+    catalog_file,
+    columns_of,
+    prepare,
+)
+from qie_batch.errors import QueueUnavailable
 from qie_batch.model import PRESETS, ItemState, JobState, Priority
 from qie_batch.pricing import cost_micros, decimal_usd, usd
 from qie_batch.steps.dispatch import dispatch, expected_seconds
@@ -47,7 +54,7 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
         engine=options["engine"],
         preset=options["preset"],
         priority=Priority[options["priority"].upper()],
-        mapping=_mapping(options["mapping"]),
+        mapping=columns_of(options["mapping"]),
         instruction=options["instruction"],
         skip_bad_rows=options["skip_bad_rows"] or options["dry_run"],
         budget_micros=budget_micros(options["budget"]),
@@ -63,25 +70,24 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
         new = carry_out(prepared, ledger, wiring.store(settings))
     _say_submitted(prepared, new)
     _dispatch(settings, ledger)
-    if options["waits"]:
-        _wait(ledger, prepared.order.job_id)
+    well = _wait(ledger, prepared.order.job_id) if options["waits"] else True
     click.echo(prepared.order.job_id)
-    if options["waits"] and ledger.progress(prepared.order.job_id).counts[ItemState.FAILED]:
+    if not well:
         raise click.exceptions.Exit(SOME_FAILED)
 
 
 def _say_submitted(prepared: Prepared, new: int) -> None:
     survey = prepared.survey
     note(
-        f"{survey.rows} rows, {survey.items} items, {survey.pictures} pictures ({new} uploaded, "
-        f"{survey.pictures - new} there already)"
+        f"{many(survey.rows, 'row')}, {many(survey.items, 'item')}, {many(survey.pictures, 'picture')} "
+        f"({new} uploaded, {survey.pictures - new} there already)"
     )
     if survey.bad:
-        note(f"{survey.bad} rows cannot be edited; `qie-batch results` writes them to errors.csv")
-    if survey.items and survey.cached == survey.items - survey.bad:
+        note(f"{many(survey.bad, 'row')} cannot be edited; `qie-batch results` writes them to errors.csv")
+    if survey.cached and survey.cached == survey.items - survey.bad:
         note("every edit is cached: nothing to do, nothing to pay")
     elif survey.cached:
-        note(f"{survey.cached} edits are cached; {sum(survey.edits.values())} are to be made")
+        note(f"{survey.cached} of the edits are cached, {sum(survey.edits.values())} to be made")
 
 
 def _dispatch(settings: Settings, ledger: Ledger) -> None:
@@ -97,12 +103,15 @@ def _dispatch(settings: Settings, ledger: Ledger) -> None:
         note(f"{error.message}; the job is safe in the ledger and starts when the broker is back")
 
 
-def _wait(ledger: Ledger, job_id: str) -> None:
+def _wait(ledger: Ledger, job_id: str) -> bool:
+    """Whether the job came to its end with no failed row."""
     progress = wait(ledger, job_id)
     note(sentence(progress))
     if progress.job.state is JobState.PAUSED:
-        note(f"the job is paused ({progress.job.pause_reason}); `qie-batch resume {job_id}` goes on")
-        raise click.exceptions.Exit(SOME_FAILED)
+        budget = " --budget USD" if progress.job.pause_reason == "budget" else ""
+        note(f"the job is paused ({progress.job.pause_reason}); `qie-batch resume {job_id}{budget}` goes on")
+        return False
+    return not progress.counts[ItemState.FAILED]
 
 
 def _show_plan(prepared: Prepared, settings: Settings, ledger: Ledger, *, as_json: bool) -> None:
@@ -129,7 +138,8 @@ def _show_plan(prepared: Prepared, settings: Settings, ledger: Ledger, *, as_jso
         }
         click.echo(json.dumps(plan, ensure_ascii=False))
         return
-    click.echo(f"{survey.rows} rows, {survey.items} items, {survey.pictures} different pictures")
+    counts = many(survey.rows, "row"), many(survey.items, "item"), many(survey.pictures, "different picture")
+    click.echo(", ".join(counts))
     click.echo(
         f"{survey.cached} cached, {sum(survey.edits.values())} to edit, {survey.bad} that cannot be edited"
     )
@@ -137,27 +147,3 @@ def _show_plan(prepared: Prepared, settings: Settings, ledger: Ledger, *, as_jso
         click.echo(f"  {row}")
     click.echo(f"about {seconds:,.0f} device seconds, {usd(round(micros))}")
     click.echo("dry run: nothing was written")
-
-
-def _mapping(pairs: tuple[str, ...]) -> dict[str, str]:
-    for pair in pairs:
-        if "=" not in pair:
-            raise UsageError(
-                f"--map {pair!r} is not of the form column=header", hint="for example --map id=SKU"
-            )
-    return dict(pair.split("=", 1) for pair in pairs)
-
-
-def budget_micros(usd_text: str | None) -> int | None:
-    """Micro-dollars of an amount that a person typed."""
-    if usd_text is None:
-        return None
-    try:
-        micros = Decimal(usd_text) * 1_000_000
-    except InvalidOperation:
-        raise UsageError(
-            f"--budget {usd_text!r} is not an amount of USD", hint="for example --budget 2.50"
-        ) from None
-    if not micros.is_finite() or micros < 0:
-        raise UsageError(f"--budget {usd_text!r} is not an amount of USD", hint="for example --budget 2.50")
-    return int(micros)

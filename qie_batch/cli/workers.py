@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import logging
+import os
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qie_batch import wiring
@@ -23,10 +27,12 @@ log = logging.getLogger(__name__)
 
 #: The exit code of a process that no restart helps (its settings or weights are wrong).
 HOPELESS = 78
-#: Waits between restarts of a process that dies young, in seconds; one that lived a minute starts anew.
+#: Waits between restarts of a process that dies young, in seconds; one that lived longer starts anew.
 BACKOFF = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
-YOUNG_SECONDS = 60.0
+YOUNG_SECONDS = 5.0
 LOOK_SECONDS = 0.2
+#: Between two looks whether the card of a dead parent's process is free.
+LEAVING_SECONDS = 1.0
 #: What a process may take beyond its grace to close its connections.
 CLOSING_SECONDS = 10.0
 
@@ -73,6 +79,11 @@ class Workers:
         return 0
 
     def _start(self, slot: _Slot) -> None:
+        lock = _lock(slot.card)
+        if lock is None:
+            log.warning("card %s is still in use by a process whose parent died", slot.card)
+            slot.start_at = time.monotonic() + LEAVING_SECONDS
+            return
         slot.name = worker_name(slot.card)
         environment = {
             **child_environment(self._settings),
@@ -81,8 +92,14 @@ class Workers:
         }
         if slot.card:
             environment["CUDA_VISIBLE_DEVICES"] = slot.card
-        # A child of this very thread: it gets SIGTERM should this parent die.
-        slot.process = Child.start(slot.name, self._command(slot.name), env=environment, log_path=None)
+        try:
+            # A child of this very thread: it gets SIGTERM should this parent die.
+            slot.process = Child.start(
+                slot.name, self._command(slot.name), env=environment, log_path=None, inherit=lock
+            )
+        finally:
+            for descriptor in lock:
+                os.close(descriptor)
         slot.started = time.monotonic()
         log.info("worker %s is process %d", slot.name, slot.process.pid)
 
@@ -121,3 +138,21 @@ class Workers:
         deadline = time.monotonic() + self._settings.grace_seconds + CLOSING_SECONDS
         for process in running:
             process.wait_or_kill(max(deadline - time.monotonic(), 0.1))
+
+
+def _lock(card: str) -> list[int] | None:
+    """The card's lock, for its process to keep as long as it lives; None while another one has it.
+
+    One whose parent was killed takes its grace to leave, and a card has no room for two.
+    """
+    if not card:
+        return []
+    name = f"qie-batch-{os.getuid()}-card-{card.replace('/', '_')}.lock"
+    path = Path(tempfile.gettempdir()) / name
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return [descriptor]

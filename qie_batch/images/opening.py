@@ -29,7 +29,7 @@ _DECODERS: dict[str, type[ImageFile]] = {"JPEG": JpegImageFile, "PNG": PngImageF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a picture may declare at most; at 40 MP a decode stays under 500 MB and about a second."""
+    """What a picture may declare at most; at 40 MP a decode stays under 1.1 GB and two seconds."""
 
     max_pixels: int = 40_000_000
     max_side: int = 8192

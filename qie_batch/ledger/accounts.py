@@ -80,7 +80,8 @@ class Accounts:
         key = {"day": self._day(attempts.c.started_at), "sku": items.c.row_id, "engine": attempts.c.engine}[
             by
         ]
-        number = func.count(attempts.c.item_id.distinct()).label("items")
+        # An item that was tried in vain and then cached is counted where it was saved.
+        number = func.count(case((~items.c.cached, attempts.c.item_id)).distinct()).label("items")
         query = select(key.label("key"), number, *_spent_columns()).join(
             items, items.c.id == attempts.c.item_id
         )

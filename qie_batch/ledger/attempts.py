@@ -2,14 +2,18 @@
 
 Every write of a worker says `WHERE id = ? AND attempt = ? AND state = 'running'`. A worker whose item went
 on without it (lease lost, cancelled) changes no row, is told so, and only its seconds are still counted.
+
+Every transaction locks the item before the attempt, or a heartbeat and an ending would block one another.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
+from qie_batch.errors import DeviceOutOfMemory
 from qie_batch.ledger.rows import spec_of
 from qie_batch.ledger.tables import attempts, items, jobs, results
 from qie_batch.model import Attempt, ItemState, JobState, Outcome
@@ -50,6 +54,11 @@ class Attempts:
             if row is None:
                 return None
             spec = spec_of(row.spec)
+            too_big = connection.scalar(
+                select(func.count())
+                .select_from(attempts)
+                .where(attempts.c.item_id == item_id, attempts.c.error_code == DeviceOutOfMemory.code)
+            )
             connection.execute(
                 insert(attempts).values(
                     item_id=item_id,
@@ -72,6 +81,7 @@ class Attempts:
             hour_micros=worker.hour_micros,
             errors=row.errors,
             crashes=row.crashes,
+            low_memory=bool(too_big),
         )
 
     def renew(self, attempt: Attempt, lease_seconds: float, step: int, seconds: float) -> bool:
@@ -84,10 +94,11 @@ class Attempts:
     def succeed(self, attempt: Attempt, result: Result, seconds: float) -> bool:
         """The item is done; so is every waiting item with the same cache key, at no cost."""
         with self._db.write() as connection:
-            now = connection.scalar(select(self._db.now))
-            cost = _account(connection, attempt, seconds)
             if not self._move(connection, attempt, lease_until=None):
+                _account(connection, attempt, seconds)
                 return False
+            now = connection.scalar(select(self._db.now))
+            cost = cost_micros(seconds, attempt.hour_micros)
             self._db.insert_once(connection, results, _result_values(result, seconds, cost, now))
             done: dict[str, Any] = {
                 "state": ItemState.SUCCEEDED,
@@ -97,7 +108,7 @@ class Attempts:
                 "error": None,
             }
             self._move(connection, attempt, **done)
-            self._end(connection, attempt, Outcome.SUCCEEDED, None)
+            self._end(connection, attempt, seconds, Outcome.SUCCEEDED)
             waiting = items.c.state.in_((ItemState.PENDING, ItemState.QUEUED))
             connection.execute(
                 update(items)
@@ -109,9 +120,7 @@ class Attempts:
     def fail(self, attempt: Attempt, failure: Failure, seconds: float) -> bool:
         """The item failed for good."""
         with self._db.write() as connection:
-            _account(connection, attempt, seconds)
-            self._end(connection, attempt, Outcome.FAILED, failure)
-            return self._move(
+            held = self._move(
                 connection,
                 attempt,
                 state=ItemState.FAILED,
@@ -120,6 +129,8 @@ class Attempts:
                 error=failure.reason,
                 finished_at=self._db.now,
             )
+            self._end(connection, attempt, seconds, Outcome.FAILED, failure)
+        return held
 
     def retry_later(
         self, attempt: Attempt, failure: Failure, seconds: float, delay: float, *, crash: bool = False
@@ -127,9 +138,7 @@ class Attempts:
         """A passing error: pending again, in `delay` seconds; charged as an error or as a crash."""
         charged = items.c.crashes if crash else items.c.errors
         with self._db.write() as connection:
-            _account(connection, attempt, seconds)
-            self._end(connection, attempt, Outcome.RETRIED, failure)
-            return self._move(
+            held = self._move(
                 connection,
                 attempt,
                 state=ItemState.PENDING,
@@ -137,19 +146,21 @@ class Attempts:
                 not_before=self._db.now + delay,
                 **{charged.name: charged + 1},
             )
+            self._end(connection, attempt, seconds, Outcome.RETRIED, failure)
+        return held
 
     def release(self, attempt: Attempt, seconds: float) -> bool:
         """Hand the item back, uncharged: this process is leaving."""
         with self._db.write() as connection:
-            _account(connection, attempt, seconds)
-            self._end(connection, attempt, Outcome.PREEMPTED, None)
-            return self._move(
+            held = self._move(
                 connection,
                 attempt,
                 state=ItemState.PENDING,
                 lease_until=None,
                 preemptions=items.c.preemptions + 1,
             )
+            self._end(connection, attempt, seconds, Outcome.PREEMPTED)
+        return held
 
     def account(self, attempt: Attempt, seconds: float) -> None:
         """Device seconds of an attempt that may write nothing else any more: they were spent all the same."""
@@ -198,8 +209,14 @@ class Attempts:
         return connection.execute(update(items).where(*_fence(attempt)).values(**values)).rowcount == 1
 
     def _end(
-        self, connection: Connection, attempt: Attempt, outcome: Outcome, failure: Failure | None
+        self,
+        connection: Connection,
+        attempt: Attempt,
+        seconds: float,
+        outcome: Outcome,
+        failure: Failure | None = None,
     ) -> None:
+        _account(connection, attempt, seconds)
         self._close(connection, attempt.item_id, attempt.number, outcome, failure)
 
     def _close(
@@ -227,28 +244,15 @@ def _fence(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _account(connection: Connection, attempt: Attempt, seconds: float) -> int:
-    """Write what the attempt took so far; gives its cost in micro-dollars. Never fenced: it was spent."""
-    cost = cost_micros(seconds, attempt.hour_micros)
+def _account(connection: Connection, attempt: Attempt, seconds: float) -> None:
+    """Write what the attempt took so far. Never fenced, it was spent; never less, a heartbeat may be late."""
     connection.execute(
         update(attempts)
         .where(attempts.c.item_id == attempt.item_id, attempts.c.number == attempt.number)
-        .values(seconds=seconds, cost_micros=cost)
+        .where(attempts.c.seconds <= seconds)
+        .values(seconds=seconds, cost_micros=cost_micros(seconds, attempt.hour_micros))
     )
-    return cost
 
 
 def _result_values(result: Result, seconds: float, cost: int, now: float | None) -> dict[str, Any]:
-    return {
-        "cache_key": result.cache_key,
-        "object_key": result.object_key,
-        "sha256": result.sha256,
-        "size": result.size,
-        "width": result.width,
-        "height": result.height,
-        "engine": result.engine,
-        "device": result.device,
-        "seconds": seconds,
-        "cost_micros": cost,
-        "created_at": now,
-    }
+    return {**asdict(result), "seconds": seconds, "cost_micros": cost, "created_at": now}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, func, select
 
 from qie_batch.ledger.rows import spec_of
-from qie_batch.ledger.tables import attempts, items, results
-from qie_batch.model import FINAL, ItemState, Outcome, Result
+from qie_batch.ledger.tables import attempts, items, jobs, results
+from qie_batch.model import FINAL, ItemState, JobState, Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,6 +90,18 @@ def _impossible() -> dict[str, Select[Any]]:
         "an attempt runs though the item does not": select(attempts.c.item_id)
         .join(items, items.c.id == attempts.c.item_id)
         .where(attempts.c.outcome == Outcome.RUNNING, items.c.state != ItemState.RUNNING),
+        "it runs without an attempt that does": select(items.c.id).where(
+            items.c.state == ItemState.RUNNING,
+            ~select(1)
+            .where(attempts.c.item_id == items.c.id, attempts.c.outcome == Outcome.RUNNING)
+            .exists(),
+        ),
+        "it runs without a lease": select(items.c.id).where(
+            items.c.state == ItemState.RUNNING, items.c.lease_until.is_(None)
+        ),
+        "its job is closed over it": select(items.c.id)
+        .join(jobs, jobs.c.id == items.c.job_id)
+        .where(jobs.c.state == JobState.CLOSED, items.c.state.not_in(list(FINAL))),
     }
 
 

@@ -7,16 +7,28 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Double, Engine, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from qie_batch.errors import LedgerUnavailable
+from qie_batch.errors import LedgerUnavailable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import Table
+
+#: A server that is frozen or cut off must not block its callers for ever.
+POSTGRESQL = {
+    "connect_timeout": 5,
+    "options": "-c statement_timeout=30s",
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
 
 #: How long a writer waits for SQLite's single write lock.
 BUSY_SECONDS = 30
@@ -45,6 +57,7 @@ class Database:
     def __init__(self, url: str, clock: Callable[[], float] | None = None) -> None:
         self._clock = clock
         self.engine = open_engine(url)
+        self._is_sqlite = self.engine.dialect.name == "sqlite"
 
     @property
     def now(self) -> ColumnElement[float]:
@@ -60,19 +73,32 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A consistent view that blocks nobody."""
         with _translated(self.engine), self.engine.connect() as connection:
-            yield connection.execution_options(qie_read_only=True)
+            # On PostgreSQL each statement would otherwise have a view of its own.
+            level = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
+            yield connection.execution_options(qie_read_only=True, **level)
 
     def insert_once(self, connection: Connection, table: Table, values: dict[str, Any]) -> bool:
         """Insert unless a row with this primary key is there; say whether it was inserted."""
-        dialect = sqlite if self.engine.dialect.name == "sqlite" else postgresql
+        dialect = sqlite if self._is_sqlite else postgresql
         statement = dialect.insert(table).values(values).on_conflict_do_nothing()
-        return connection.execute(statement).rowcount == 1
+        # RETURNING, because psycopg's rowcount of an INSERT is not kept.
+        inserted = connection.execute(statement.returning(*table.primary_key.columns))
+        return inserted.first() is not None
 
 
 def open_engine(url: str) -> Engine:
     """SQLite gets WAL and explicit transactions (pysqlite's own begin too late and then deadlock)."""
-    if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=8, connect_args={"connect_timeout": 5})
+    try:
+        backend = make_url(url).get_backend_name()
+    except ArgumentError:
+        backend = ""
+    if backend not in {"sqlite", "postgresql"}:
+        raise UsageError(
+            "QIE_LEDGER_URL is not the address of a SQLite or PostgreSQL database",
+            hint="for example postgresql+psycopg://user:password@host/database, or sqlite:////folder/ledger.sqlite3",
+        )
+    if backend == "postgresql":
+        return create_engine(url, pool_pre_ping=True, pool_size=8, connect_args=POSTGRESQL)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
@@ -96,11 +122,10 @@ def _translated(engine: Engine) -> Iterator[None]:
         yield
     except IntegrityError:
         raise
-    except DBAPIError as error:
+    except (DBAPIError, PoolTimeoutError) as error:
         where = engine.url.render_as_string(hide_password=True)
-        reason = (
-            str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else type(error.orig).__name__
-        )
+        cause = (isinstance(error, DBAPIError) and error.orig) or error
+        reason = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
         raise LedgerUnavailable(
             f"the ledger {where} did not answer: {reason}",
             hint="check QIE_LEDGER_URL; `qie-batch doctor` says more",

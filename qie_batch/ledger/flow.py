@@ -137,6 +137,7 @@ class Flow:
 
 
 def _open_jobs(engine: str) -> Any:
+    """Locked against a pause beside it, which would not see what is becoming queued."""
     waiting = select(1).where(
         items.c.job_id == jobs.c.id, items.c.state == ItemState.PENDING, items.c.engine == engine
     )
@@ -144,4 +145,5 @@ def _open_jobs(engine: str) -> Any:
         select(jobs.c.id, jobs.c.name, jobs.c.created_at)
         .where(jobs.c.state == JobState.OPEN, waiting.exists())
         .order_by(jobs.c.created_at)
+        .with_for_update(read=True, of=jobs)
     )

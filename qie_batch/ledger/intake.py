@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, insert, select
 
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Items looked up and inserted at a time.
 CHUNK = 500
 
+T = TypeVar("T")
+
 
 class Intake:
     _db: Database
@@ -35,25 +37,23 @@ class Intake:
             if not self._db.insert_once(connection, jobs, _job_values(job, now)):
                 return False
             for chunk in _chunks(new_items):
-                known = _known_results(connection, chunk)
+                known = _known_results(connection, [item.spec.cache_key for item in chunk if item.spec])
                 connection.execute(insert(items), [_item_values(job, item, known, now) for item in chunk])
         return True
 
     def has_result(self, cache_keys: Iterable[str]) -> set[str]:
         """Those of the keys that need no edit."""
         with self._db.read() as connection:
-            query = select(results.c.cache_key).where(results.c.cache_key.in_(list(cache_keys)))
-            return set(connection.scalars(query))
+            return {key for chunk in _chunks(cache_keys) for key in _known_results(connection, chunk)}
 
 
-def _chunks(new_items: Iterable[NewItem]) -> Iterator[list[NewItem]]:
-    rest = iter(new_items)
+def _chunks(whole: Iterable[T]) -> Iterator[list[T]]:
+    rest = iter(whole)
     while chunk := list(islice(rest, CHUNK)):
         yield chunk
 
 
-def _known_results(connection: Connection, chunk: list[NewItem]) -> set[str]:
-    keys = [item.spec.cache_key for item in chunk if item.spec]
+def _known_results(connection: Connection, keys: list[str]) -> set[str]:
     return set(connection.scalars(select(results.c.cache_key).where(results.c.cache_key.in_(keys))))
 
 

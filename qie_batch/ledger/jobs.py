@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Connection, Select, func, select, update
 
 from qie_batch.errors import UsageError
 from qie_batch.ledger.rows import item_of, job_of
@@ -71,6 +71,7 @@ class Jobs:
         """Every item that is not final becomes cancelled; a running edit stops at its next step."""
         open_states = [state for state in ItemState if state not in FINAL]
         with self._db.write() as connection:
+            _lock(connection, job_id)
             cancelled = connection.execute(
                 update(items)
                 .where(items.c.job_id == job_id, items.c.state.in_(open_states))
@@ -88,6 +89,7 @@ class Jobs:
     def retry(self, job_id: str, code: str | None = None) -> int:
         """Failed items (of that error code) become pending again; those without a spec cannot."""
         with self._db.write() as connection:
+            _lock(connection, job_id)
             failed = [items.c.job_id == job_id, items.c.state == ItemState.FAILED, items.c.spec.is_not(None)]
             if code:
                 failed.append(items.c.error_code == code)
@@ -122,11 +124,17 @@ class Jobs:
         """Close the job if every item is still final."""
         unfinished = select(1).where(items.c.job_id == job_id, items.c.state.not_in(list(FINAL)))
         with self._db.write() as connection:
+            _lock(connection, job_id)
             change = update(jobs).where(
                 jobs.c.id == job_id, jobs.c.state != JobState.CLOSED, ~unfinished.exists()
             )
             closed = change.values(state=JobState.CLOSED, pause_reason="", closed_at=self._db.now)
             return connection.execute(closed).rowcount == 1
+
+
+def _lock(connection: Connection, job_id: str) -> None:
+    """One change of a job at a time, each seeing the items as the one before left them (PostgreSQL)."""
+    connection.execute(select(jobs.c.id).where(jobs.c.id == job_id).with_for_update())
 
 
 def _item_page(job_id: str, after: int) -> Select[Any]:

@@ -9,11 +9,15 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import func, select
 
 from qie_batch.errors import LedgerUnavailable
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
+
+#: Any number that nothing else in the database locks.
+UPGRADE_LOCK = 7_133_700_001
 
 
 def migrations_folder() -> Path:
@@ -24,9 +28,11 @@ def migrations_folder() -> Path:
 
 
 def upgrade(database: Database) -> None:
-    """Apply every migration that is missing; harmless where none is."""
+    """Apply every migration that is missing; harmless where none is, and from several processes at once."""
     config = _config()
     with database.write() as connection:
+        if connection.dialect.name == "postgresql":  # SQLite has its write lock
+            connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"([+-]?\d{1,20})(?:\.0*)?", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d{1,20}(?:[.,]\d*)?", re.ASCII)
 _SIZE = re.compile(r"(\d{1,6})\s*[xX\u00d7*]\s*(\d{1,6})", re.ASCII)
-# Line separators too: an id ends up in logs and file names.
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+# Line separators too, and what turns the reading direction: an id ends up in logs and file names.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|data:")
 _S3 = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{1,62}/.*[^/]", re.DOTALL)
 

@@ -7,6 +7,8 @@ import shlex
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import InvalidManifest
+from qie_batch.manifest.faults import quoted, shown
+from qie_batch.manifest.limits import MAX_NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -50,6 +52,7 @@ def match_columns(
     file: str, header: Sequence[str], mapping: Mapping[str, str], *, need_instruction: bool
 ) -> dict[str, str]:
     """Column -> header name. `mapping` is the user's word and goes before the aliases."""
+    _refuse_long_names(file, header)
     _refuse_doubles(file, header)
     found = {column: _mapped(file, header, column, name) for column, name in mapping.items()}
     taken = set(found.values())
@@ -72,6 +75,15 @@ def match_columns(
     return {column: found[column] for column in COLUMNS if column in found}
 
 
+def _refuse_long_names(file: str, header: Sequence[str]) -> None:
+    for place, name in enumerate(header, start=1):
+        if len(name) > MAX_NAME:
+            raise InvalidManifest(
+                f"{file}: the name of column {place} has {len(name):,} characters, more than {MAX_NAME:,}",
+                hint="The first line names the columns: id,image,instruction",
+            )
+
+
 def _refuse_doubles(file: str, header: Sequence[str]) -> None:
     places: dict[str, int] = {}
     for place, name in enumerate(header, start=1):
@@ -79,7 +91,7 @@ def _refuse_doubles(file: str, header: Sequence[str]) -> None:
             continue
         first = places.setdefault(normal(name), place)
         if first != place:
-            what = f"named '{name.strip()}'" if name.strip() else "without a name"
+            what = f"named {quoted(name.strip())}" if name.strip() else "without a name"
             raise InvalidManifest(
                 f"{file} has two columns {what}: column {first} and column {place}",
                 hint="Rename or remove one of them",
@@ -108,7 +120,7 @@ def _missing(file: str, header: Sequence[str], missing: Sequence[str], taken: se
         near = next((n for known in (column, *COLUMNS[column]) if (n := _nearest(known, free))), "")
         if near:
             flag = _map_flag(column, near)
-            hints.append(f"Did you mean '{near.strip()}'? Rename it to '{column}' or pass {flag}")
+            hints.append(f"Did you mean '{shown(near.strip())}'? Rename it to '{column}' or pass {flag}")
         else:
             hints.append(f"Rename the column that holds it to '{column}', or pass --map {column}=HEADER")
     if "instruction" in missing:
@@ -127,13 +139,13 @@ def _nearest(name: str, names: Iterable[str]) -> str:
 
 def _did_you_mean(name: str, names: Iterable[str]) -> str:
     near = _nearest(name, names)
-    return f"Did you mean '{near.strip()}'?" if near else ""
+    return f"Did you mean '{shown(near.strip())}'?" if near else ""
 
 
 def _map_flag(column: str, header: str) -> str:
-    return "--map " + shlex.quote(f"{column}={header.strip()}")
+    return "--map " + shlex.quote(f"{column}={shown(header.strip(), MAX_NAME)}")
 
 
 def _listed(names: Iterable[str], limit: int = 30) -> str:
-    names = [name.strip() or "(no name)" for name in names]
+    names = [shown(name.strip()) or "(no name)" for name in names]
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

@@ -35,6 +35,12 @@ class Record:
     faults: tuple[Fault, ...] = ()
 
 
+def shown(text: str, limit: int = 60) -> str:
+    """The text as it may stand in a sentence: what would move a terminal's cursor is replaced."""
+    head = text if len(text) <= limit else text[:limit] + "…"
+    return "".join(character if character.isprintable() else "\ufffd" for character in head)
+
+
 def quoted(text: str, limit: int = 60) -> str:
     """The text as an error shows it: on one line and not too long."""
     return repr(text if len(text) <= limit else text[:limit] + "…")

@@ -6,3 +6,5 @@ MAX_COLUMNS = 1_000
 #: Characters in one cell. The csv module gives up by itself at twice this.
 MAX_CELL = 65_536
 MAX_ID = 200
+#: Characters in a header name: every sentence about a cell repeats it.
+MAX_NAME = 1_000

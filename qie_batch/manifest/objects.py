@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Literal
 
 from qie_batch.errors import InvalidManifest
-from qie_batch.manifest.faults import Fault, Record
+from qie_batch.manifest.faults import Fault, Record, quoted
 from qie_batch.manifest.limits import MAX_COLUMNS, MAX_ROWS
 
 if TYPE_CHECKING:
@@ -81,11 +81,11 @@ def _cell(name: str, value: object) -> tuple[str, Fault | None]:
         text = _clean(value)
         if text == value:
             return text, None
-        reason = f"'{name}' holds NUL or half a surrogate pair: write plain text"
+        reason = f"{quoted(name)} holds NUL or half a surrogate pair: write plain text"
         return text, Fault(column=name, code="text_invalid", reason=reason)
     if isinstance(value, (dict, list)):
         text = _clean(json.dumps(value, ensure_ascii=False))
-        reason = f"'{name}' holds a nested value: write a text or a number"
+        reason = f"{quoted(name)} holds a nested value: write a text or a number"
         return text, Fault(column=name, code="value_nested", reason=reason)
     return _WORDS[value], None  # type: ignore[index]  # JSON has nothing else
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch.manifest.columns import normal
 from qie_batch.manifest.faults import WrongCell, quoted
+from qie_batch.manifest.limits import MAX_CELL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,7 +31,10 @@ class Placeholders:
         if "{" not in template and "}" not in template:
             return template
 
+        length = len(template)
+
         def value(match: re.Match[str]) -> str:
+            nonlocal length
             braces, name = match[0], match[1]
             if braces in ("{{", "}}"):
                 return braces[0]
@@ -41,7 +45,12 @@ class Placeholders:
             if header is None:
                 advice = f"the row has {self._listed()}; write {{{{ and }}}} for plain braces"
                 raise WrongCell("placeholder_unknown", f"{{{quoted(name)[1:-1]}}} is no column: {advice}")
-            return cells[header].strip()
+            filled = cells[header].strip()
+            length += len(filled)
+            if length > MAX_CELL:
+                reason = f"with its {{columns}} filled in, the text is longer than {MAX_CELL:,} characters"
+                raise WrongCell("cell_too_long", f"{reason}: shorten it")
+            return filled
 
         return _BRACES.sub(value, template)
 

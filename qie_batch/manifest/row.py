@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from qie_batch.manifest.cells import OPTIONAL, read_id, read_image
 from qie_batch.manifest.columns import FOLDER_COLUMN, is_own, normal
-from qie_batch.manifest.faults import Fault, Record, WrongCell
+from qie_batch.manifest.faults import Fault, Record, WrongCell, quoted
 from qie_batch.manifest.limits import MAX_CELL, MAX_ID
 from qie_batch.manifest.placeholders import Placeholders
 from qie_batch.model import BadRow, ManifestRow
@@ -125,7 +125,7 @@ class _Row:
     def _refuse_long_cells(self) -> None:
         for name, cell in self.cells.items():
             if len(cell) > MAX_CELL:
-                reason = f"'{name}' has {len(cell):,} characters: shorten it to {MAX_CELL:,}"
+                reason = f"{quoted(name)} has {len(cell):,} characters: shorten it to {MAX_CELL:,}"
                 self.faults.append(Fault(column=name, code="cell_too_long", reason=reason))
 
 

@@ -70,6 +70,8 @@ class CeleryQueue:
     """Implements `qie_batch.interfaces.WorkQueue`."""
 
     def __init__(self, app: Celery) -> None:
+        # A publisher says at once that the broker is away; a worker waits for it.
+        app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}
         self._app = app
 
     def publish(self, engine: str, hints: Sequence[Hint]) -> None:
@@ -104,8 +106,10 @@ class CeleryQueue:
 
     def epoch(self) -> str:
         with self._redis() as redis:
-            redis.set(EPOCH_KEY, str(uuid.uuid4()), nx=True)
-            value: bytes = redis.get(EPOCH_KEY)
+            value: bytes | None = None
+            while value is None:  # it may be wiped between the two
+                redis.set(EPOCH_KEY, str(uuid.uuid4()), nx=True)
+                value = redis.get(EPOCH_KEY)
         return value.decode()
 
     @contextmanager
@@ -125,6 +129,6 @@ class CeleryQueue:
         except (OperationalError, RedisError, ConnectionError, TimeoutError) as error:
             address = self._app.connection_for_write().as_uri()  # as_uri hides the password
             raise QueueUnavailable(
-                f"the broker {address} did not answer: {error}",
-                hint="start it, or correct QIE_BROKER_URL; `qie-batch doctor` tells when it is well",
+                f"the broker {address} did not answer ({type(error.__cause__ or error).__name__})",
+                hint="start it, or correct QIE_BROKER_URL",
             ) from error

@@ -10,13 +10,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qie_batch import images
-from qie_batch.errors import DeviceOutOfMemory, EngineLost, Fenced, Preempted, Rejected, Unavailable
+from qie_batch.errors import (
+    DeviceOutOfMemory,
+    EngineLost,
+    Fenced,
+    Preempted,
+    Rejected,
+    StoreUnavailable,
+    Unavailable,
+)
 from qie_batch.model import EditRequest, Failure, Result
 
 if TYPE_CHECKING:
     import threading
 
-    from qie_batch.errors import QieError
+    from qie_batch.breaker import Breaker
+    from qie_batch.images.sandbox import Opener
     from qie_batch.interfaces import Engine, Ledger, ObjectStore
     from qie_batch.leases import Hold, Leases
     from qie_batch.model import Attempt, EditSpec, Worker
@@ -25,9 +34,9 @@ log = logging.getLogger(__name__)
 
 ITEM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9]{1,9}")
 
-#: Tries before an error that should have passed is final, and the longest wait between two, in seconds.
+#: Tries before an error that should have passed is final (out of memory: one, and one with less memory),
+#: and the longest wait between two, in seconds.
 TRIES = 8
-TRIES_OUT_OF_MEMORY = 2
 MAX_CRASHES = 3
 LONGEST_DELAY = 300.0
 
@@ -41,6 +50,9 @@ class Bench:
     engine: Engine
     worker: Worker
     leases: Leases
+    breaker: Breaker
+    #: Opens pictures outside this process: a hostile one never meets the device.
+    pictures: Opener
     #: Held while the engine edits: transfers of the neighbours go on beside it.
     device: threading.Lock
     limits: images.Limits
@@ -51,6 +63,8 @@ def edit(item_id: str, bench: Bench) -> None:
     if not ITEM_ID.fullmatch(item_id):
         log.warning("a message without an item id was dropped")
         return
+    if not bench.breaker.wait(bench.leases.departure):
+        return  # this process is leaving: the item stays queued and is sent again
     attempt = bench.ledger.claim(item_id, bench.worker, bench.leases.lease_seconds)
     if attempt is None:
         log.info("item %s is not waiting: message dropped", item_id)
@@ -59,34 +73,37 @@ def edit(item_id: str, bench: Bench) -> None:
         try:
             with bench.leases.admitted(hold):
                 result = _result(attempt, hold, bench)
-            bench.leases.insist(lambda: bench.ledger.succeed(attempt, result, hold.seconds))
-            _log(hold, "succeeded")
+            held = bench.leases.insist(lambda: bench.ledger.succeed(attempt, result, hold.seconds))
+            _log(hold, "succeeded", held=held)
         except Rejected as error:
             failure = Failure(code=error.code, reason=error.message)
-            bench.leases.insist(lambda: bench.ledger.fail(attempt, failure, hold.seconds))
-            _log(hold, f"failed: {failure.code}")
+            held = bench.leases.insist(lambda: bench.ledger.fail(attempt, failure, hold.seconds))
+            _log(hold, f"failed: {failure.code}", held=held)
         except Preempted:
-            bench.leases.insist(lambda: bench.ledger.release(attempt, hold.seconds))
-            _log(hold, "handed back")
+            held = bench.leases.insist(lambda: bench.ledger.release(attempt, hold.seconds))
+            _log(hold, "handed back", held=held)
         except Fenced:
             bench.ledger.account(attempt, hold.seconds)
-            _log(hold, "fenced")
-        except (Unavailable, EngineLost) as error:
+            _log(hold, "stopped", held=False)
+        except Unavailable as error:
             passing = error
-            bench.leases.insist(lambda: _retry_or_fail(attempt, passing, hold, bench))
-            _log(hold, f"did not succeed: {passing.message}")
-            if isinstance(error, EngineLost):
-                raise
+            if isinstance(error, StoreUnavailable):
+                bench.breaker.trip()
+            held = bench.leases.insist(lambda: _retry_or_fail(hold, passing, bench))
+            _log(hold, f"did not succeed: {passing.message}", held=held)
+        except EngineLost as error:
+            charge_crash(hold, error, bench)
+            raise
 
 
-def _log(hold: Hold, what: str) -> None:
+def _log(hold: Hold, what: str, *, held: bool) -> None:
     attempt = hold.attempt
     log.info(
         "item %s (%s), attempt %d: %s, %.2f s on the device",
         attempt.item_id,
         attempt.row_id,
         attempt.number,
-        what,
+        what if held else "fenced",
         hold.seconds,
     )
 
@@ -102,18 +119,18 @@ def _result(attempt: Attempt, hold: Hold, bench: Bench) -> Result:
     key = f"results/{spec.cache_key}"
     if bench.store.stat(key):
         return _found(key, spec, bench)
-    data, content_type = _edited(spec, hold, bench)
+    data, content_type = _edited(attempt, hold, bench)
     hold.check_fence()
     if not bench.store.put_new(key, data, content_type):
         return _found(key, spec, bench)
     return _described(key, data, spec, bench)
 
 
-def _edited(spec: EditSpec, hold: Hold, bench: Bench) -> tuple[bytes, str]:
+def _edited(attempt: Attempt, hold: Hold, bench: Bench) -> tuple[bytes, str]:
     """Encoded bytes of the edit, and their content type."""
-    pictures = [
-        images.open_picture(bench.store.get(f"inputs/{sha256}"), bench.limits) for sha256 in spec.inputs
-    ]
+    spec = attempt.spec
+    sources = (bench.store.get(f"inputs/{sha256}") for sha256 in spec.inputs)
+    pictures = [bench.pictures.open_picture(source, bench.limits) for source in sources]
     if bench.engine.buckets:
         for reference in pictures[1:]:
             images.check_ratio(reference.size, "reference picture")
@@ -129,6 +146,7 @@ def _edited(spec: EditSpec, hold: Hold, bench: Bench) -> tuple[bytes, str]:
         cfg=spec.cfg,
         seed=spec.seed,
         preset=spec.preset,
+        low_memory=attempt.low_memory,
     )
     with hold.on_device(bench.device):
         output = bench.engine.edit(request, hold.step)
@@ -141,7 +159,7 @@ def _found(key: str, spec: EditSpec, bench: Bench) -> Result:
 
 
 def _described(key: str, data: bytes, spec: EditSpec, bench: Bench) -> Result:
-    _, width, height = images.inspect(data, bench.limits)
+    _, width, height = bench.pictures.inspect(data, bench.limits)
     return Result(
         cache_key=spec.cache_key,
         object_key=key,
@@ -154,20 +172,28 @@ def _described(key: str, data: bytes, spec: EditSpec, bench: Bench) -> Result:
     )
 
 
-def _retry_or_fail(attempt: Attempt, error: QieError, hold: Hold, bench: Bench) -> bool:
-    failure = Failure(code=error.code, reason=error.message)
-    crash = isinstance(error, EngineLost)
-    tries = TRIES_OUT_OF_MEMORY if isinstance(error, DeviceOutOfMemory) else TRIES
-    if crash and attempt.crashes + 1 >= MAX_CRASHES:
-        poison = replace(
-            failure, code="poison", reason=f"given up after {MAX_CRASHES} crashes: {failure.reason}"
+def charge_crash(hold: Hold, error: EngineLost, bench: Bench) -> None:
+    """The edit takes its process with it: again elsewhere, or after MAX_CRASHES never more."""
+    attempt = hold.attempt
+    if attempt.crashes + 1 >= MAX_CRASHES:
+        reason = f"given up after {MAX_CRASHES} crashes: {error.message}"
+        poison = Failure(code="poison", reason=reason)
+        held = bench.leases.insist(lambda: bench.ledger.fail(attempt, poison, hold.seconds))
+    else:
+        failure, delay = Failure(code=error.code, reason=error.message), backoff(attempt.crashes)
+        held = bench.leases.insist(
+            lambda: bench.ledger.retry_later(attempt, failure, hold.seconds, delay, crash=True)
         )
-        return bench.ledger.fail(attempt, poison, hold.seconds)
-    if not crash and attempt.errors + 1 >= tries:
-        final = replace(failure, reason=f"given up after {tries} tries: {failure.reason}")
+    _log(hold, f"crashed: {error.message}", held=held)
+
+
+def _retry_or_fail(hold: Hold, error: Unavailable, bench: Bench) -> bool:
+    attempt, failure = hold.attempt, Failure(code=error.code, reason=error.message)
+    too_big = isinstance(error, DeviceOutOfMemory) and attempt.low_memory
+    if too_big or attempt.errors + 1 >= TRIES:
+        final = replace(failure, reason=f"given up after {attempt.errors + 1} tries: {failure.reason}")
         return bench.ledger.fail(attempt, final, hold.seconds)
-    delay = backoff(attempt.errors)
-    return bench.ledger.retry_later(attempt, failure, hold.seconds, delay, crash=crash)
+    return bench.ledger.retry_later(attempt, failure, hold.seconds, backoff(attempt.errors))
 
 
 def backoff(errors: int) -> float:

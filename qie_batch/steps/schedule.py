@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -38,7 +39,11 @@ def run_due(ledger: Ledger, submit: Callable[[Schedule, str], None]) -> int:
         if due_at <= schedule.created_at or not ledger.take_slot(schedule.name, due_at, SLOT_LEASE):
             continue
         taken += 1
-        run(ledger, schedule, due_at, submit)
+        try:
+            run(ledger, schedule, due_at, submit)
+        except Unavailable as error:
+            # The slot stays taken; when its lease is over somebody tries again.
+            log.warning("schedule %s waits: %s", schedule.name, error)
     return taken
 
 
@@ -55,10 +60,7 @@ def run(ledger: Ledger, schedule: Schedule, due_at: float, submit: Callable[[Sch
         submit(schedule, job_id)
     except UsageError as error:
         log.error("schedule %s was refused: %s", schedule.name, error)  # noqa: TRY400 - the sentence is enough
-        ledger.end_slot(schedule.name, due_at, SlotState.FAILED, note=f"{error.message} {error.hint}".strip())
-    except Unavailable as error:
-        # The slot stays taken; when its lease is over somebody tries again.
-        log.warning("schedule %s waits: %s", schedule.name, error)
+        ledger.end_slot(schedule.name, due_at, SlotState.FAILED, note=" ".join(error.sentences))
     else:
         ledger.end_slot(schedule.name, due_at, SlotState.SUBMITTED, job_id=job_id)
 
@@ -70,25 +72,30 @@ def run_now(ledger: Ledger, schedule: Schedule, submit: Callable[[Schedule, str]
     run(ledger, schedule, due_at, submit)
     slot = next(slot for slot in ledger.last_slots(schedule.name, limit=10) if slot.due_at == due_at)
     if not slot.job_id:
-        raise UsageError(f"schedule {schedule.name} was not run: {slot.note or 'a service is away'}")
+        raise UsageError(f"schedule {schedule.name} was not run: {slot.note}")
     return slot.job_id
 
 
 def latest_due(schedule: Schedule, now: float) -> float:
     """The last time at or before `now` that the cron names, in the schedule's own timezone."""
-    local = datetime.fromtimestamp(now, ZoneInfo(schedule.timezone))
-    # croniter looks strictly before its start: begin a second later, so that `now` itself counts.
-    found: datetime = croniter(
-        schedule.cron, datetime.fromtimestamp(local.timestamp() + 1, local.tzinfo)
-    ).get_prev(datetime)
-    return found.timestamp()
+    # croniter looks strictly before its start: begin at the next whole second, so that `now` itself counts.
+    start = datetime.fromtimestamp(math.floor(now) + 1, ZoneInfo(schedule.timezone))
+    found: datetime = croniter(schedule.cron, start).get_prev(datetime)
+    return (found.replace(fold=0) if _is_repeat(schedule, found) else found).timestamp()
 
 
 def next_due(schedule: Schedule, now: float) -> float:
-    found: datetime = croniter(
-        schedule.cron, datetime.fromtimestamp(now, ZoneInfo(schedule.timezone))
-    ).get_next(datetime)
+    times = croniter(schedule.cron, datetime.fromtimestamp(now, ZoneInfo(schedule.timezone)))
+    found: datetime = times.get_next(datetime)
+    while _is_repeat(schedule, found):
+        found = times.get_next(datetime)
     return found.timestamp()
+
+
+def _is_repeat(schedule: Schedule, found: datetime) -> bool:
+    """Autumn's clock shows an hour twice: the second counts only where the cron names every hour."""
+    hours = schedule.cron.split()[1:2]
+    return bool(found.fold) and not any("*" in hour for hour in hours)
 
 
 def slot_job_id(schedule: Schedule, due_at: float) -> str:

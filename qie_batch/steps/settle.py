@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import io
+import logging
 import tempfile
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qie_batch import images
 from qie_batch.errors import Rejected
 from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome, open_manifest
 from qie_batch.model import ItemState, JobState
@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TextIO
 
+    from qie_batch.images.sandbox import Opener
     from qie_batch.interfaces import Ledger, ObjectStore
     from qie_batch.manifest import Manifest
     from qie_batch.model import BadRow, Item, Job, ManifestRow, Progress
+
+log = logging.getLogger(__name__)
 
 #: Pairs of pictures on the report: as many as a phone still opens.
 SHOWN = 60
@@ -30,23 +33,29 @@ THUMBNAIL_SIDE = 480
 RESULTS, ERRORS, REPORT = "results.csv", "errors.csv", "report.html"
 
 
-def settle(ledger: Ledger, store: ObjectStore) -> int:
+def settle(ledger: Ledger, store: ObjectStore, pictures: Opener) -> int:
     """Close every job whose items are all final; says how many."""
     closed = 0
     for job in ledger.settleable():
-        progress = ledger.progress(job.id)
-        if progress.job.state is JobState.CLOSED:
-            continue  # another control process was quicker
-        with stored_manifest(job, store) as manifest:
-            results, errors = io.StringIO(), io.StringIO()
-            write_tables(job, manifest, ledger, results, errors, _addresses(job, ledger, store))
-        store.put(report_key(job.id, RESULTS), results.getvalue().encode(), "text/csv; charset=utf-8")
-        store.put(report_key(job.id, ERRORS), errors.getvalue().encode(), "text/csv; charset=utf-8")
-        store.put(
-            report_key(job.id, REPORT), report_page(progress, ledger, store), "text/html; charset=utf-8"
-        )
-        closed += ledger.close(job.id)
+        try:
+            closed += _settle(job, ledger, store, pictures)
+        except Rejected as error:  # its manifest is gone: the other jobs are settled all the same
+            log.error("job %s cannot be settled: %s", job.id, error.message)  # noqa: TRY400 - a sentence is enough
     return closed
+
+
+def _settle(job: Job, ledger: Ledger, store: ObjectStore, pictures: Opener) -> bool:
+    progress = ledger.progress(job.id)
+    if progress.job.state is JobState.CLOSED:
+        return False  # another control process was quicker
+    with stored_manifest(job, store) as manifest:
+        results, errors = io.StringIO(), io.StringIO()
+        write_tables(job, manifest, ledger, results, errors, _addresses(job, ledger, store))
+    store.put(report_key(job.id, RESULTS), results.getvalue().encode(), "text/csv; charset=utf-8")
+    store.put(report_key(job.id, ERRORS), errors.getvalue().encode(), "text/csv; charset=utf-8")
+    page = report_page(progress, ledger, store, pictures)
+    store.put(report_key(job.id, REPORT), page, "text/html; charset=utf-8")
+    return ledger.close(job.id)
 
 
 def report_key(job_id: str, name: str) -> str:
@@ -108,7 +117,7 @@ def _addresses(job: Job, ledger: Ledger, store: ObjectStore) -> Iterator[str]:
         yield store.address(item.result.object_key) if item.result else ""
 
 
-def report_page(progress: Progress, ledger: Ledger, store: ObjectStore) -> bytes:
+def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures: Opener) -> bytes:
     """The page, with the first SHOWN pairs of pictures."""
     job = progress.job
     failed_rows: list[FailedRow] = []
@@ -122,7 +131,7 @@ def report_page(progress: Progress, ledger: Ledger, store: ObjectStore) -> bytes
         if item.result:
             devices.add(item.result.device)
         if len(pairs) < SHOWN:
-            pairs.append(_pair(item, store))
+            pairs.append(_pair(item, store, pictures))
     summary = Summary(
         job_id=job.id,
         job_name=job.name,
@@ -143,7 +152,7 @@ def report_page(progress: Progress, ledger: Ledger, store: ObjectStore) -> bytes
     return render(summary, pairs)
 
 
-def _pair(item: Item, store: ObjectStore) -> Pair:
+def _pair(item: Item, store: ObjectStore, pictures: Opener) -> Pair:
     result = item.result
     return Pair(
         row_id=item.row_id,
@@ -151,8 +160,8 @@ def _pair(item: Item, store: ObjectStore) -> Pair:
         variant=item.variant,
         instruction=item.spec.instruction if item.spec else "",
         state=item.state,
-        before=_thumbnail(store, f"inputs/{item.spec.inputs[0]}") if item.spec else None,
-        after=_thumbnail(store, result.object_key) if result else None,
+        before=_thumbnail(store, f"inputs/{item.spec.inputs[0]}", pictures) if item.spec else None,
+        after=_thumbnail(store, result.object_key, pictures) if result else None,
         failure=item.failure,
         engine=result.engine if result else "",
         seconds=item.seconds,
@@ -163,9 +172,9 @@ def _pair(item: Item, store: ObjectStore) -> Pair:
     )
 
 
-def _thumbnail(store: ObjectStore, key: str) -> bytes | None:
+def _thumbnail(store: ObjectStore, key: str, pictures: Opener) -> bytes | None:
     """None where the picture cannot be shown: it may be the very one that failed."""
     try:
-        return images.thumbnail_jpeg(store.get(key), THUMBNAIL_SIDE)
+        return pictures.thumbnail_jpeg(store.get(key), THUMBNAIL_SIDE)
     except Rejected:
         return None

@@ -202,14 +202,17 @@ def _code(error: Exception) -> str:
 
 def _unavailable(client: Any, bucket: str, what: str, error: Exception) -> StoreUnavailable:
     """The error's class or code only: SDK texts may quote request headers."""
-    code = _code(error)
+    code, kind = _code(error), ""
     hint = f"Check that {client.meta.endpoint_url} is up and reachable from here."
     if code in _DENIED or isinstance(error, _NO_CREDENTIALS):
+        kind = "store_denied"
         hint = "Check QIE_S3_ACCESS_KEY and QIE_S3_SECRET_KEY and what they may do in the bucket."
     elif code == "NoSuchBucket" or (code == "404" and what == "the bucket"):
+        kind = "bucket_missing"
         hint = f"`qie-batch up` creates it in the embedded stack; elsewhere create bucket {bucket!r}."
     return StoreUnavailable(
         f"S3 at {client.meta.endpoint_url}, bucket {bucket!r}: no success with {what}"
         f" ({code or type(error).__name__}).",
+        code=kind,
         hint=hint,
     )

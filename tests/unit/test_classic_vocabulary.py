@@ -1,8 +1,8 @@
 import pytest
 
-from qie_batch.engines.classic.vocabulary import CAPABILITIES
 from qie_batch.engines.classic.colours import BLUE, BY_WORD, ORANGE, RED
 from qie_batch.engines.classic.vocabulary import (
+    CAPABILITIES,
     MakeGrey,
     Place,
     Recolour,

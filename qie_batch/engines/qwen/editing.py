@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from qie_batch.errors import EngineLost
 from qie_batch.model import EditRequest, EditResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from qie_batch.engines.qwen.lightning import Lightning
     from qie_batch.engines.qwen.options import QwenOptions
@@ -40,7 +41,7 @@ class QwenEngine:
         call = call_for(request, self._control_tokens, self._count_tokens)
         self._lightning.select(preset_of(request).lora)
         try:
-            with device_errors():
+            with device_errors(), self._tiled(on=request.low_memory):
                 pixels = self._paint(call, on_step)
         except EngineLost:
             raise
@@ -51,6 +52,19 @@ class QwenEngine:
             # No 8-bit picture causes this; weights or arithmetic that went wrong in this process do.
             raise EngineLost("The model painted values that are not numbers.", code="not_finite")
         return EditResult(image=self._pipe.image_processor.numpy_to_pil(pixels)[0])
+
+    @contextmanager
+    def _tiled(self, *, on: bool) -> Iterator[None]:
+        """The smaller plan: pictures go through the VAE in tiles, which blends at their seams."""
+        if not on:
+            yield
+            return
+        torch.cuda.empty_cache()
+        self._pipe.vae.enable_tiling()
+        try:
+            yield
+        finally:
+            self._pipe.vae.disable_tiling()
 
     def _paint(self, call: Call, on_step: Callable[[int], None]) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Pixels (1, height, width, 3) from 0 to 1."""

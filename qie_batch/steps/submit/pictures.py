@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qie_batch import images
-from qie_batch.errors import Rejected
+from qie_batch.errors import Rejected, StoreUnavailable
 from qie_batch.model import BadRow
 
 if TYPE_CHECKING:
@@ -96,9 +96,19 @@ class Pictures:
         """The bytes; Rejected says why there are none."""
         address = self._address(name)
         if address.startswith("s3://"):
-            bucket, _, key = address.removeprefix("s3://").partition("/")
-            return self._bucket(bucket).get(key)
+            return self._from_store(address)
         return _file_bytes(Path(address), name, self._limits)
+
+    def _from_store(self, address: str) -> bytes:
+        bucket, _, key = address.removeprefix("s3://").partition("/")
+        try:
+            return self._bucket(bucket).get(key)
+        except StoreUnavailable as error:
+            if error.code not in {"bucket_missing", "store_denied"}:
+                raise
+            raise Rejected(
+                f"bucket {bucket!r} is not there or must not be read", code="image_missing"
+            ) from error
 
     def _remember(self, name: str, checked: Checked) -> None:
         columns = (checked.sha256, checked.content_type, checked.code, checked.reason)

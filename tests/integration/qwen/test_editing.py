@@ -139,3 +139,13 @@ def test_a_picture_of_no_numbers_is_not_handed_out(engine, edit, monkeypatch):
     with pytest.raises(EngineLost) as caught:
         edit()
     assert caught.value.code == "not_finite"
+
+
+def test_the_smaller_plan_paints_nearly_the_same_and_is_left_again(edit):
+    # 512 pixels are more than one tile of the VAE.
+    large = {"width": 512, "height": 512, "steps": 2}
+    whole, tiled = edit(**large), edit(**large, low_memory=True)
+    assert tiled != whole
+    difference = np.abs(np.frombuffer(tiled, np.uint8).astype(int) - np.frombuffer(whole, np.uint8))
+    assert difference.mean() < 25
+    assert edit(**large) == whole

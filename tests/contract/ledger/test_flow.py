@@ -1,0 +1,185 @@
+"""What every ledger promises about what goes to the queue next."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+from qie_batch.model import Hint, ItemState, Priority
+from tests.ledgers import (
+    BROKEN,
+    WORKER,
+    add,
+    at_once,
+    enqueue,
+    finish,
+    new_items,
+    new_job,
+    result_of,
+    spec,
+    start,
+    told,
+)
+
+
+def test_the_window_is_kept(ledger):
+    add(ledger, *"abcdef")
+    assert enqueue(ledger, window=4) == ["job.0", "job.1", "job.2", "job.3"]
+    assert enqueue(ledger, window=4) == []
+    assert ledger.claim("job.1", WORKER, 60)
+    assert enqueue(ledger, window=4) == ["job.4"]
+    assert told(ledger) == "qrqqqp"
+
+
+def test_a_closing_window_takes_nothing_back(ledger):
+    add(ledger, *"abc")
+    enqueue(ledger, window=3)
+    assert enqueue(ledger, window=1) == []
+    assert told(ledger) == "qqq"
+
+
+def test_high_priority_goes_first(ledger):
+    for priority in (Priority.LOW, Priority.NORMAL, Priority.HIGH):
+        specs = (spec(f"{priority.name} {number}") for number in range(2))
+        ledger.add_job(new_job(priority.name), new_items(*specs, priority=priority))
+    assert enqueue(ledger, window=5) == ["HIGH.0", "HIGH.1", "NORMAL.0", "NORMAL.1", "LOW.0"]
+
+
+def test_jobs_of_one_priority_take_turns(ledger, clock):
+    add(ledger, *"abcdef", job_id="long")
+    clock.turn(1)
+    add(ledger, *"xyz", job_id="short")
+    assert enqueue(ledger, window=4) == ["long.0", "short.0", "long.1", "short.1"]
+
+
+def test_twins_of_one_job_are_edited_once(ledger):
+    add(ledger, "red", "red", "blue")
+    assert enqueue(ledger) == ["job.0", "job.2"]
+    assert enqueue(ledger) == []
+    ledger.claim("job.0", WORKER, 60)
+    assert enqueue(ledger) == []
+
+
+def test_a_twin_in_another_job_is_held_back(ledger):
+    add(ledger, "red", job_id="one")
+    add(ledger, "red", "blue", job_id="two")
+    assert sorted(enqueue(ledger)) == ["one.0", "two.1"]
+
+
+def test_a_twin_goes_once_the_other_has_failed(ledger):
+    add(ledger, "red", "red")
+    ledger.fail(start(ledger), BROKEN, 1.0)
+    assert enqueue(ledger) == ["job.1"]
+
+
+def test_an_allowance_caps_one_job(ledger):
+    add(ledger, *"abc", job_id="poor")
+    add(ledger, *"xyz", job_id="rich")
+    hints = ledger.enqueue("classic", 10, {"poor": 1})
+    assert sorted(hint.item_id for hint in hints) == ["poor.0", "rich.0", "rich.1", "rich.2"]
+    assert ledger.enqueue("classic", 10, {"poor": 0}) == []
+
+
+def test_each_engine_has_its_own_window(ledger):
+    add(ledger, "a", job_id="here")
+    add(ledger, "b", job_id="there", engine="qwen")
+    assert sorted(ledger.engines_waiting()) == ["classic", "qwen"]
+    assert ledger.engines_queued() == []
+    assert enqueue(ledger) == ["here.0"]
+    assert ledger.engines_waiting() == ["qwen"]
+    assert ledger.engines_queued() == ["classic"]
+
+
+def test_back_off_is_waited_for(ledger, clock):
+    add(ledger, "a")
+    ledger.retry_later(start(ledger), BROKEN, 1.0, delay=30.0)
+    clock.turn(29.9)
+    assert ledger.engines_waiting() == []
+    assert enqueue(ledger) == []
+    clock.turn(0.2)
+    assert ledger.engines_waiting() == ["classic"]
+    assert enqueue(ledger) == ["job.0"]
+
+
+def test_a_hint_says_what_people_know_it_by(ledger):
+    add(ledger, "a")
+    assert ledger.enqueue("classic", 1, {}) == [Hint(item_id="job.0", row_id="sku-0", job_name="job.csv")]
+
+
+def test_eight_dispatchers_queue_each_item_once(ledger):
+    add(ledger, *(f"shade {number}" for number in range(64)))
+    with ThreadPoolExecutor(8) as pool:
+        queued = [item for some in pool.map(lambda _: enqueue(ledger), range(8)) for item in some]
+    assert sorted(queued) == sorted({*queued})
+    assert len(queued) == 64
+
+
+def test_an_enqueue_beside_a_pause_leaves_nothing_queued(ledger):
+    """It would stay queued, refused by every claim, and hold a place in the window."""
+    for number in range(20):
+        job_id = f"job-{number}"
+        add(ledger, job_id, job_id=job_id)
+        at_once(partial(ledger.pause, job_id, "user"), partial(enqueue, ledger))
+        assert told(ledger, job_id) == "p"
+
+
+def test_what_was_never_sent_is_unclaimed_at_once(ledger):
+    add(ledger, "a", "b")
+    enqueue(ledger)
+    ledger.published(["job.0"])
+    assert [hint.item_id for hint in ledger.unclaimed("classic", 5.0)] == ["job.1"]
+
+
+def test_what_was_sent_is_unclaimed_after_its_grace(ledger, clock):
+    add(ledger, "a", "b")
+    enqueue(ledger)
+    ledger.published(["job.0", "job.1"])
+    assert ledger.unclaimed("classic", 5.0) == []
+    clock.turn(5.5)
+    ledger.claim("job.0", WORKER, 60)
+    assert [hint.item_id for hint in ledger.unclaimed("classic", 5.0)] == ["job.1"]
+    assert ledger.unclaimed("qwen", 5.0) == []
+    ledger.published(["job.1"])
+    assert ledger.unclaimed("classic", 5.0) == []
+
+
+def test_what_is_queued_anew_was_not_sent_yet(ledger, clock):
+    add(ledger, "a")
+    enqueue(ledger)
+    ledger.published(["job.0"])
+    clock.turn(1)
+    ledger.release(ledger.claim("job.0", WORKER, 60), 0.0)
+    enqueue(ledger)
+    assert [hint.item_id for hint in ledger.unclaimed("classic", 5.0)] == ["job.0"]
+
+
+def test_publishing_nothing_or_the_unknown_is_harmless(ledger):
+    ledger.published([])
+    ledger.published(["nobody.7"])
+
+
+def test_an_epoch_is_new_only_when_it_changes(ledger):
+    told_new = [ledger.remember_epoch(epoch) for epoch in ("one", "one", "two", "two", "one")]
+    assert told_new == [False, False, True, False, True]
+
+
+def test_success_ends_waiting_twins_in_every_job_at_no_cost(ledger):
+    add(ledger, "red", "red", job_id="one")
+    add(ledger, "blue", "red", job_id="two")
+    add(ledger, "red", job_id="paused")
+    attempt = start(ledger, "one.0")
+    ledger.pause("paused", "user")
+    assert ledger.succeed(attempt, result_of(attempt), 3.0)
+    assert (told(ledger, "one"), told(ledger, "two"), told(ledger, "paused")) == ("SS", "qS", "S")
+    for twin in (list(ledger.items("one"))[1], list(ledger.items("two"))[1], *ledger.items("paused")):
+        assert (twin.cached, twin.cost_micros, twin.attempt) == (True, 0, 0)
+        assert twin.result.object_key == f"results/{spec('red').cache_key}"
+    progress = ledger.progress("two")
+    assert (progress.cached, progress.saved_micros, progress.spent_micros) == (1, 3000, 0)
+
+
+def test_a_failed_twin_stays_failed(ledger):
+    add(ledger, "red", "red")
+    ledger.fail(start(ledger), BROKEN, 1.0)
+    finish(ledger, "job.1")
+    assert [item.state for item in ledger.items("job")] == [ItemState.FAILED, ItemState.SUCCEEDED]

@@ -1,0 +1,186 @@
+"""What every ledger promises about pause, resume, cancel, retry and close."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
+import pytest
+
+from qie_batch.errors import UsageError
+from qie_batch.model import Failure, JobState
+from tests.ledgers import (
+    BROKEN,
+    POISON,
+    SECOND_MICROS,
+    WORKER,
+    add,
+    at_once,
+    enqueue,
+    finish,
+    new_items,
+    new_job,
+    result_of,
+    spec,
+    start,
+    told,
+)
+
+WRONG = Failure(code="image_missing", reason="there is no picture")
+
+
+def test_an_unknown_job_is_a_usage_error(ledger):
+    with pytest.raises(UsageError, match="no job 'nobody'"):
+        ledger.job("nobody")
+
+
+def test_pause_recalls_what_is_queued_and_lets_run_what_runs(ledger):
+    add(ledger, *"abc")
+    attempt = start(ledger)
+    assert told(ledger) == "rqq"
+    assert ledger.pause("job", "user") is True
+    assert told(ledger) == "rpp"
+    assert (ledger.job("job").state, ledger.job("job").pause_reason) == (JobState.PAUSED, "user")
+    assert enqueue(ledger) == []
+    assert ledger.engines_waiting() == []
+    assert ledger.succeed(attempt, result_of(attempt), 1.0)
+    assert told(ledger) == "Spp"
+
+
+def test_a_paused_job_is_not_paused_again(ledger):
+    add(ledger, "a")
+    assert ledger.pause("job", "budget") is True
+    assert ledger.pause("job", "user") is False
+    assert ledger.job("job").pause_reason == "budget"
+    assert ledger.pause("nobody", "user") is False
+
+
+def test_resume_goes_on_with_another_budget(ledger):
+    add(ledger, "a", budget_micros=5)
+    assert ledger.resume("job") is False
+    ledger.pause("job", "budget")
+    assert ledger.resume("job", 700) is True
+    job = ledger.job("job")
+    assert (job.state, job.pause_reason, job.budget_micros) == (JobState.OPEN, "", 700)
+    ledger.pause("job", "user")
+    ledger.resume("job")
+    assert ledger.job("job").budget_micros == 700
+    assert enqueue(ledger) == ["job.0"]
+
+
+def test_cancel_ends_everything_that_is_not_final(ledger):
+    add(ledger, *"abcd")
+    finish(ledger)
+    attempt = start(ledger, "job.1")
+    assert ledger.cancel("job") == 3
+    assert told(ledger) == "SXXX"
+    assert ledger.renew(attempt, 60, 1, 1.0) is False
+    assert ledger.cancel("job") == 0
+    assert list(ledger.contradictions()) == []
+    assert ledger.progress("job").lost_micros == SECOND_MICROS
+
+
+def test_cancel_leaves_other_jobs_alone(ledger):
+    add(ledger, "a")
+    add(ledger, "b", job_id="other")
+    attempt = start(ledger, "other.0")
+    ledger.cancel("job")
+    assert ledger.renew(attempt, 60, 1, 1.0) is True
+
+
+def test_cancel_reopens_a_paused_job_so_that_it_can_close(ledger):
+    add(ledger, "a")
+    ledger.pause("job", "budget")
+    ledger.cancel("job")
+    assert ledger.job("job").state is JobState.OPEN
+    assert [job.id for job in ledger.settleable()] == ["job"]
+    assert ledger.close("job") is True
+
+
+def test_retry_takes_those_of_one_code_or_all_that_can_run(ledger):
+    ledger.add_job(new_job(), new_items(spec("a"), spec("b"), WRONG, spec("c")))
+    for item_id, failure in (("job.0", BROKEN), ("job.1", POISON)):
+        ledger.fail(start(ledger, item_id), failure, 1.0)
+    finish(ledger, "job.3")
+    assert told(ledger) == "FFFS"
+    assert ledger.retry("job", "poison") == 1
+    assert told(ledger) == "FpFS"
+    assert ledger.retry("job") == 1
+    assert told(ledger) == "ppFS"
+    assert ledger.retry("job") == 0
+    assert ledger.retry("nobody") == 0
+    assert list(ledger.contradictions()) == []
+
+
+def test_retry_starts_the_charges_anew(ledger, clock):
+    add(ledger, "a")
+    for _ in range(2):
+        ledger.retry_later(start(ledger), BROKEN, 1.0, 0.0)
+        ledger.retry_later(start(ledger), BROKEN, 1.0, 0.0, crash=True)
+    ledger.retry_later(start(ledger), BROKEN, 1.0, 300.0)
+    clock.turn(301)
+    ledger.fail(start(ledger), BROKEN, 1.0)
+    ledger.retry("job")
+    again = start(ledger)
+    assert (again.number, again.errors, again.crashes) == (7, 0, 0)
+    (item,) = ledger.items("job")
+    assert (item.failure, item.cost_micros) == (None, 6 * SECOND_MICROS)
+
+
+def test_retry_reopens_a_closed_job(ledger):
+    add(ledger, "a")
+    ledger.fail(start(ledger), BROKEN, 1.0)
+    assert ledger.close("job")
+    ledger.retry("job")
+    job = ledger.job("job")
+    assert (job.state, job.closed_at) == (JobState.OPEN, None)
+    finish(ledger)
+    assert told(ledger) == "S"
+
+
+def test_a_job_is_settled_when_its_last_item_is_final(ledger, clock):
+    add(ledger, "a", "b", "c")
+    finish(ledger)
+    assert ledger.settleable() == []
+    ledger.fail(start(ledger, "job.1"), BROKEN, 1.0)
+    assert ledger.close("job") is False
+    assert ledger.job("job").state is JobState.OPEN
+    finish(ledger, "job.2")
+    assert [job.id for job in ledger.settleable()] == ["job"]
+    clock.turn(5)
+    assert ledger.close("job") is True
+    assert ledger.close("job") is False
+    assert ledger.settleable() == []
+    job = ledger.job("job")
+    assert (job.state, job.closed_at) == (JobState.CLOSED, clock.now)
+
+
+def test_a_job_without_rows_is_settled_at_once(ledger):
+    add(ledger)
+    assert [job.id for job in ledger.settleable()] == ["job"]
+
+
+def test_of_eight_closers_one_closes(ledger):
+    add(ledger)
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(lambda _: ledger.close("job"), range(8))) == [False] * 7 + [True]
+
+
+def test_a_retry_beside_the_close_is_never_shut_in(ledger):
+    """Closed with a pending item would be for ever: nothing is queued for a closed job."""
+    for number in range(20):
+        job_id = f"job-{number}"
+        add(ledger, job_id, job_id=job_id)
+        ledger.fail(start(ledger, f"{job_id}.0"), BROKEN, 1.0)
+        at_once(partial(ledger.close, job_id), partial(ledger.retry, job_id))
+        assert ledger.job(job_id).state is JobState.OPEN
+
+
+def test_a_claim_beside_a_cancel_is_cancelled_or_refused(ledger):
+    for number in range(20):
+        job_id = f"job-{number}"
+        add(ledger, job_id, job_id=job_id)
+        enqueue(ledger)
+        at_once(partial(ledger.claim, f"{job_id}.0", WORKER, 60), partial(ledger.cancel, job_id))
+        assert told(ledger, job_id) == "X"
+    assert list(ledger.contradictions()) == []

@@ -1,0 +1,153 @@
+"""What every ledger promises about leases: the dead give back what they held, the living keep it."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from qie_batch.ledger.database import Database
+from qie_batch.ledger.sql import SqlLedger
+from qie_batch.ledger.tables import attempts
+from qie_batch.model import Outcome
+from tests.ledgers import BROKEN, POISON, WORKER, add, enqueue, finish, result_of, start, told
+
+
+class Interrupted(Database):
+    """Something else happens between the first look and the write after it."""
+
+    meanwhile = None
+
+    @contextmanager
+    def write(self):
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+        with super().write() as connection:
+            yield connection
+
+
+@pytest.fixture
+def reaper(ledger, clock):
+    database = Interrupted(ledger._db.engine.url.render_as_string(hide_password=False), clock)
+    yield SqlLedger(database)
+    database.engine.dispose()
+
+
+def outcomes(ledger):
+    with ledger._db.read() as connection:
+        query = select(attempts.c.outcome).order_by(attempts.c.item_id, attempts.c.number)
+        return list(connection.scalars(query))
+
+
+def test_a_lost_lease_is_taken_back(ledger, clock):
+    add(ledger, "red")
+    start(ledger, lease=60)
+    clock.turn(59)
+    assert ledger.expire_leases(3, POISON) == 0
+    clock.turn(2)
+    assert ledger.expire_leases(3, POISON) == 1
+    assert ledger.expire_leases(3, POISON) == 0
+    assert told(ledger) == "p"
+    assert outcomes(ledger) == [Outcome.LOST]
+    assert start(ledger).crashes == 1
+
+
+def test_a_renewed_lease_is_kept(ledger, clock):
+    add(ledger, "red")
+    attempt = start(ledger, lease=60)
+    for _ in range(5):
+        clock.turn(50)
+        assert ledger.renew(attempt, 60, 1, 1.0)
+        assert ledger.expire_leases(3, POISON) == 0
+    assert told(ledger) == "r"
+
+
+def test_the_third_lost_lease_is_poison(ledger, clock):
+    add(ledger, "red")
+    for state in "ppF":
+        start(ledger, lease=60)
+        clock.turn(61)
+        assert ledger.expire_leases(3, POISON) == 1
+        assert told(ledger) == state
+    (item,) = ledger.items("job")
+    assert (item.failure, item.attempt) == (POISON, 3)
+    assert outcomes(ledger) == [Outcome.LOST] * 3
+    assert list(ledger.contradictions()) == []
+
+
+def test_passing_errors_do_not_count_as_crashes(ledger, clock):
+    add(ledger, "red")
+    for _ in range(5):
+        ledger.retry_later(start(ledger), BROKEN, 0.0, 0.0)
+    start(ledger)
+    clock.turn(61)
+    ledger.expire_leases(3, POISON)
+    assert told(ledger) == "p"
+
+
+@pytest.mark.parametrize(
+    ("wins", "state"),
+    [
+        (lambda ledger, attempt: ledger.renew(attempt, 60, 5, 61.0), "r"),
+        (lambda ledger, attempt: ledger.succeed(attempt, result_of(attempt), 61.0), "S"),
+        (lambda ledger, attempt: ledger.fail(attempt, BROKEN, 61.0), "F"),
+        (lambda ledger, attempt: ledger.release(attempt, 61.0), "p"),
+        (lambda ledger, _attempt: ledger.cancel("job"), "X"),
+        (lambda ledger, _attempt: ledger.expire_leases(3, POISON), "p"),
+    ],
+    ids=["renewed", "succeeded", "failed", "released", "cancelled", "taken back by another"],
+)
+def test_a_worker_that_is_late_but_quicker_than_the_sweep_wins(ledger, clock, reaper, wins, state):
+    add(ledger, "red")
+    attempt = start(ledger, lease=60)
+    clock.turn(61)
+    reaper._db.meanwhile = lambda: wins(ledger, attempt)
+    assert reaper.expire_leases(3, POISON) == 0
+    assert told(ledger) == state
+    assert list(ledger.contradictions()) == []
+
+
+def test_a_new_attempt_is_not_taken_for_the_lost_one(ledger, clock, reaper):
+    add(ledger, "red")
+    start(ledger, lease=60)
+    clock.turn(61)
+
+    def lost_and_started_again():
+        ledger.expire_leases(3, POISON)
+        start(ledger, lease=60)
+
+    reaper._db.meanwhile = lost_and_started_again
+    assert reaper.expire_leases(3, POISON) == 0
+    assert told(ledger) == "r"
+
+
+def test_what_a_dead_process_held_is_taken_back_at_once(ledger):
+    add(ledger, *"abc")
+    enqueue(ledger)
+    for number, name in enumerate(["dead", "dead", "alive"]):
+        ledger.claim(f"job.{number}", replace(WORKER, name=name), 60)
+    assert ledger.abandon("dead") == 2
+    assert ledger.expire_leases(3, POISON) == 2
+    assert told(ledger) == "ppr"
+    assert ledger.abandon("dead") == 0
+    assert ledger.abandon("nobody") == 0
+
+
+def test_what_a_dead_process_finished_stays(ledger):
+    add(ledger, "red")
+    finish(ledger)
+    assert ledger.abandon(WORKER.name) == 0
+    assert ledger.expire_leases(3, POISON) == 0
+    assert told(ledger) == "S"
+
+
+def test_a_worker_that_comes_back_in_time_keeps_its_item(ledger):
+    """`abandon` was wrong about it: the next heartbeat says so, unless the sweep was there before."""
+    add(ledger, "red")
+    attempt = start(ledger)
+    ledger.abandon(WORKER.name)
+    assert ledger.renew(attempt, 60, 1, 1.0)
+    assert ledger.expire_leases(3, POISON) == 0

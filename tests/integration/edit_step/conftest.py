@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from qie_batch.breaker import Breaker
+from qie_batch.images import DEFAULT_LIMITS
+from qie_batch.images.sandbox import Opener
+from qie_batch.leases import Leases
+from qie_batch.steps.edit import Bench
+from qie_batch.stores.s3 import S3Store
+from tests.ledgers import WORKER, Clock, open_ledger
+from tests.painters import INPUT, PICTURE
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def ledger(tmp_path, clock):
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}", clock)
+    yield ledger
+    ledger.dispose()
+
+
+@pytest.fixture
+def store(s3):
+    store = S3Store(s3.client, s3.bucket)
+    store.put(f"inputs/{INPUT}", PICTURE, "image/png")
+    yield store
+    for stored in list(store.list("")):
+        store.delete(stored.key)
+
+
+@pytest.fixture(scope="session")
+def pictures():
+    with Opener() as opener:
+        yield opener
+
+
+@pytest.fixture
+def make_bench(ledger, store, pictures):
+    """A worker process with the engine; parts may be others."""
+    made = []
+
+    def make(engine, *, lease_seconds=60.0, **parts):
+        parts = {"ledger": ledger, "store": store, "worker": WORKER, "limits": DEFAULT_LIMITS} | parts
+        leases = Leases(parts["ledger"], lease_seconds)
+        made.append(leases)
+        return Bench(
+            engine=engine,
+            device=threading.Lock(),
+            leases=leases,
+            breaker=Breaker(parts["store"]),
+            pictures=pictures,
+            **parts,
+        )
+
+    yield make
+    for leases in made:
+        leases.stop()

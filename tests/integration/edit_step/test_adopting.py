@@ -1,0 +1,84 @@
+"""A result that is in the store is adopted, whoever put it there: the engine is not asked again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+import pytest
+
+from qie_batch.errors import LedgerUnavailable
+from qie_batch.ledger.sql import SqlLedger
+from qie_batch.steps.edit import edit
+from tests.ledgers import POISON, enqueue, told
+from tests.painters import Painter, again, leaving, only, png, submit
+
+
+class Killed(BaseException):
+    """The process is gone: nothing of it runs any more."""
+
+
+class Deaf(SqlLedger):
+    """Does not hear of the first successes, because of the errors given."""
+
+    def __init__(self, database, *errors):
+        super().__init__(database)
+        self.errors = list(errors)
+
+    def succeed(self, attempt, result, seconds):
+        if self.errors:
+            raise self.errors.pop(0)
+        return super().succeed(attempt, result, seconds)
+
+
+def test_a_finished_edit_of_a_killed_process_is_adopted_without_the_engine(ledger, clock, make_bench):
+    submit(ledger, "red")
+    with pytest.raises(Killed):
+        edit("job.0", make_bench(Painter(), ledger=Deaf(ledger._db, Killed())))
+    clock.turn(61)
+    assert ledger.expire_leases(3, POISON) == 1
+    enqueue(ledger)
+    edit("job.0", make_bench(engine := Painter()))
+    assert (told(ledger), engine.edits, only(ledger).attempt) == ("S", 0, 2)
+    assert list(ledger.contradictions()) == []
+
+
+def test_a_finished_edit_waits_for_a_ledger_that_is_away(ledger, make_bench):
+    submit(ledger, "red")
+    away = LedgerUnavailable("the ledger is away")
+    edit("job.0", make_bench(engine := Painter(), ledger=Deaf(ledger._db, away)))
+    assert (told(ledger), engine.edits, only(ledger).attempt) == ("S", 1, 1)
+
+
+def test_a_finished_edit_is_adopted_when_its_process_had_to_leave(ledger, clock, make_bench):
+    submit(ledger, "red", steps=10)
+    engine = leaving(make_bench, told_at=10, grace=60.0)
+    deaf = Deaf(ledger._db, LedgerUnavailable("the ledger is away"))
+    edit("job.0", replace(engine.bench, ledger=deaf))
+    assert (told(ledger), engine.edits) == ("p", 1)
+    again(ledger, clock)
+    edit("job.0", make_bench(later := Painter()))
+    assert (told(ledger), later.edits) == ("S", 0)
+
+
+def test_a_result_that_is_there_is_adopted(ledger, store, make_bench):
+    submit(ledger, "red")
+    data = png("red")
+    store.put_new(f"results/{only(ledger).spec.cache_key}", data, "image/png")
+    edit("job.0", make_bench(engine := Painter()))
+    assert (told(ledger), engine.edits) == ("S", 0)
+    assert only(ledger).result.sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_a_result_that_another_put_meanwhile_is_the_result(ledger, store, make_bench):
+    submit(ledger, "red")
+    data, key = png("red"), f"results/{only(ledger).spec.cache_key}"
+
+    class Overtaken(Painter):
+        def paint(self, on_step):
+            on_step(1)
+            store.put_new(key, data, "image/png")
+
+    edit("job.0", make_bench(Overtaken()))
+    assert told(ledger) == "S"
+    assert (store.get(key), only(ledger).result.sha256) == (data, hashlib.sha256(data).hexdigest())

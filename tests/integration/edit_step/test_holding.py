@@ -1,0 +1,97 @@
+"""The device is held by one edit at a time, and every lease is held while it lasts."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from qie_batch.leases import Departure, Hold
+from tests.ledgers import POISON, WORKER, open_ledger, told
+from tests.painters import PATIENCE, Painter, ended, in_thread, only, submit, wait_until
+
+
+def test_an_engine_is_never_entered_twice_at_once(ledger, make_bench):
+    """Its neighbours claim and fetch beside it all the same."""
+    submit(ledger, *"abcd")
+
+    class Single(Painter):
+        inside = most = 0
+
+        def paint(self, _on_step):
+            self.inside += 1
+            self.most = max(self.most, self.inside)
+            if self.edits == 1:
+                wait_until(lambda: told(ledger) == "rrrr", "second claim")
+            self.inside -= 1
+
+    bench = make_bench(engine := Single())
+    ended(*[in_thread(f"job.{number}", bench) for number in range(4)])
+    assert (told(ledger), engine.most, engine.edits) == ("SSSS", 1, 4)
+
+
+def test_seconds_on_the_device_are_not_counted_while_waiting_for_it(ledger, make_bench):
+    submit(ledger, *"abcd")
+
+    class Slow(Painter):
+        def paint(self, on_step):
+            time.sleep(0.05)
+            on_step(1)
+
+    bench = make_bench(Slow())
+    began = time.monotonic()
+    ended(*[in_thread(f"job.{number}", bench) for number in range(4)])
+    assert 0.2 <= ledger.progress("job").seconds <= time.monotonic() - began
+
+
+def test_seconds_are_read_by_the_heartbeat_at_any_moment(ledger):
+    """Never None, which would end the thread that renews every lease, and never counted twice."""
+    submit(ledger, "red")
+    hold, began = Hold(ledger.claim("job.0", WORKER, 60), Departure()), time.monotonic()
+    device, over = threading.Lock(), threading.Event()
+
+    def read():
+        while not over.is_set():
+            assert hold.seconds <= time.monotonic() - began
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(1) as pool:
+            reading = pool.submit(read)
+            while time.monotonic() < began + 0.5:
+                with hold.on_device(device):
+                    pass
+            over.set()
+            reading.result(PATIENCE)
+    finally:
+        over.set()
+        sys.setswitchinterval(interval)
+
+
+def test_a_lease_is_renewed_while_the_engine_runs(tmp_path, make_bench):
+    """By the real clock: the edit goes on for several leases."""
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'real.sqlite3'}")
+    submit(ledger, "red", steps=1)
+    may_end = threading.Event()
+
+    class Held(Painter):
+        def paint(self, on_step):
+            assert may_end.wait(PATIENCE)
+            on_step(1)
+
+    lease = 1.0
+    bench = make_bench(engine := Held(), ledger=ledger, lease_seconds=lease)
+    thread = in_thread("job.0", bench)
+    wait_until(lambda: engine.edits, "edit")
+    until = ledger.now() + 2.5 * lease
+    while ledger.now() < until:
+        assert ledger.expire_leases(3, POISON) == 0
+        time.sleep(0.02)
+    assert ledger.progress("job").seconds > 0, "heartbeats carry the seconds so far"
+    may_end.set()
+    ended(thread)
+    assert (told(ledger), only(ledger).attempt) == ("S", 1)
+    bench.leases.stop()
+    ledger.dispose()

@@ -1,0 +1,150 @@
+"""How the edit of one item ends, on a real ledger and a real store, with engines of a few lines."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import threading
+
+import pytest
+from PIL import Image
+
+from qie_batch.errors import EngineLost, Rejected
+from qie_batch.steps.edit import MAX_CRASHES, TRIES, edit
+from tests.ledgers import POISON, enqueue, told
+from tests.painters import BROKEN, BUSY, FULL, Painter, again, ended, only, results, submit
+
+
+def test_success_is_in_the_store_and_in_the_ledger(ledger, store, make_bench):
+    submit(ledger, "red")
+    edit("job.0", make_bench(Painter()))
+    item = only(ledger)
+    data = store.get(f"results/{item.spec.cache_key}")
+    assert told(ledger) == "S"
+    assert (item.result.sha256, item.result.size) == (hashlib.sha256(data).hexdigest(), len(data))
+    assert Image.open(io.BytesIO(data)).size == (item.result.width, item.result.height) == (40, 24)
+    assert (item.attempt, item.cached, item.result.engine, item.result.device) == (1, False, "classic", "cpu")
+    assert item.result.seconds == item.seconds > 0
+    assert list(ledger.contradictions()) == []
+
+
+def test_a_rejected_row_is_never_retried(ledger, store, clock, make_bench):
+    submit(ledger, "red")
+    engine = Painter(Rejected("no such colour", code="not_understood"))
+    edit("job.0", make_bench(engine))
+    again(ledger, clock)
+    assert (told(ledger), engine.edits, only(ledger).attempt) == ("F", 1, 1)
+    assert (only(ledger).failure.code, only(ledger).failure.reason) == ("not_understood", "no such colour")
+    assert results(store) == []
+
+
+def test_a_picture_that_is_gone_fails_its_row(ledger, make_bench):
+    submit(ledger, "red", inputs=("ab" * 32,))
+    edit("job.0", make_bench(engine := Painter()))
+    assert (told(ledger), only(ledger).failure.code, engine.edits) == ("F", "object_missing", 0)
+
+
+def test_bytes_that_are_no_picture_fail_their_row(ledger, store, make_bench):
+    store.put(f"inputs/{'cd' * 32}", b"<svg/>", "image/png")
+    submit(ledger, "red", inputs=("cd" * 32,))
+    edit("job.0", make_bench(engine := Painter()))
+    assert (told(ledger), engine.edits) == ("F", 0)
+    assert only(ledger).failure.code.startswith("image_")
+
+
+def test_another_revision_is_refused(ledger, make_bench):
+    submit(ledger, "red", revision="2")
+    edit("job.0", make_bench(engine := Painter()))
+    assert (told(ledger), only(ledger).failure.code, engine.edits) == ("F", "engine_revision", 0)
+
+
+@pytest.mark.parametrize(
+    "junk",
+    ["", "job", "job.", "job.x", "../job.0", "job.0; DROP TABLE items", "a" * 65 + ".0", "job.0\n", "作.0"],
+)
+def test_what_is_no_item_id_is_dropped(ledger, make_bench, junk):
+    submit(ledger, "red")
+    edit(junk, make_bench(engine := Painter()))
+    assert (told(ledger), engine.edits) == ("q", 0)
+
+
+def test_an_item_that_is_not_there_is_dropped(make_bench):
+    edit("nobody.0", make_bench(engine := Painter()))
+    assert engine.edits == 0
+
+
+def test_what_passes_is_tried_again_after_a_pause(ledger, clock, make_bench):
+    submit(ledger, "red")
+    bench = make_bench(Painter(BUSY))
+    edit("job.0", bench)
+    assert (told(ledger), enqueue(ledger)) == ("p", [])
+    again(ledger, clock)
+    edit("job.0", bench)
+    assert (told(ledger), only(ledger).attempt, only(ledger).failure) == ("S", 2, None)
+
+
+def test_what_never_passes_fails_after_eight_tries(ledger, clock, make_bench):
+    submit(ledger, "red")
+    bench = make_bench(engine := Painter(*[BUSY] * 20))
+    for number in range(1, TRIES + 1):
+        edit("job.0", bench)
+        assert told(ledger) == ("F" if number == TRIES else "p")
+        again(ledger, clock)
+    assert engine.edits == TRIES == 8
+    assert only(ledger).failure.code == "store_unavailable"
+    assert BUSY.message in only(ledger).failure.reason
+
+
+def test_out_of_memory_is_tried_once_more_with_less(ledger, clock, make_bench):
+    submit(ledger, "red")
+    bench = make_bench(engine := Painter(*[FULL] * 20))
+    edit("job.0", bench)
+    assert told(ledger) == "p"
+    again(ledger, clock)
+    edit("job.0", bench)
+    assert (told(ledger), only(ledger).failure.code) == ("F", "device_out_of_memory")
+    assert engine.low_memory == [False, True]
+
+
+def test_a_lost_engine_is_charged_and_ends_the_process_and_the_third_is_poison(ledger, clock, make_bench):
+    submit(ledger, "red")
+    for number in range(1, MAX_CRASHES + 1):
+        with pytest.raises(EngineLost):
+            edit("job.0", make_bench(Painter(BROKEN)))
+        assert told(ledger) == ("F" if number == MAX_CRASHES else "p")
+        again(ledger, clock)
+    assert only(ledger).failure.code == "poison"
+    assert BROKEN.message in only(ledger).failure.reason
+    assert only(ledger).attempt == MAX_CRASHES == 3
+
+
+def test_late_and_doubled_messages_are_harmless(ledger, make_bench):
+    submit(ledger, *(f"shade {number}" for number in range(12)))
+    benches = [make_bench(Painter()) for _ in range(8)]
+    messages = [item.id for item in ledger.items("job")] * 5
+
+    def work(bench, mine):
+        for item_id in mine:
+            edit(item_id, bench)
+
+    shares = enumerate(benches)
+    threads = [threading.Thread(target=work, args=(bench, messages[first::8])) for first, bench in shares]
+    for thread in threads:
+        thread.start()
+    ended(*threads)
+    progress = ledger.progress("job")
+    assert (told(ledger), progress.attempts) == ("S" * 12, 12)
+    assert sum(bench.engine.edits for bench in benches) == 12
+    edit("job.0", benches[0])
+    assert ledger.progress("job").attempts == 12
+    assert list(ledger.contradictions()) == []
+
+
+def test_a_bug_is_a_bug(ledger, clock, make_bench):
+    """It comes out as it is; the lease gives the item back."""
+    submit(ledger, "red")
+    with pytest.raises(ZeroDivisionError):
+        edit("job.0", make_bench(Painter(ZeroDivisionError())))
+    assert told(ledger) == "r"
+    clock.turn(61)
+    assert ledger.expire_leases(3, POISON) == 1

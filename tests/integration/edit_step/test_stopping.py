@@ -1,0 +1,71 @@
+"""An edit that is told to stop: cancelled, fenced, or in a process that leaves."""
+
+from __future__ import annotations
+
+import time
+from itertools import count
+
+from qie_batch.steps.edit import edit
+from tests.ledgers import POISON, WORKER, enqueue, told
+from tests.painters import Painter, ended, in_thread, leaving, results, submit, wait_until
+
+
+class Endless(Painter):
+    """Steps until it is stopped."""
+
+    def paint(self, on_step):
+        for step in count(1):
+            on_step(step)
+            time.sleep(0.005)
+
+
+def test_a_cancelled_edit_stops_at_its_next_step_and_writes_only_its_seconds(ledger, store, make_bench):
+    submit(ledger, "red")
+    thread = in_thread("job.0", make_bench(engine := Endless(), lease_seconds=0.3))
+    wait_until(lambda: engine.edits, "edit")
+    ledger.cancel("job")
+    ended(thread)
+    assert (told(ledger), results(store)) == ("X", [])
+    progress = ledger.progress("job")
+    assert progress.seconds > 0
+    assert progress.lost_micros == progress.spent_micros
+    assert list(ledger.contradictions()) == []
+
+
+def test_an_edit_that_lost_its_lease_stops_too(ledger, store, make_bench):
+    submit(ledger, "red")
+    thread = in_thread("job.0", make_bench(engine := Endless(), lease_seconds=0.3))
+    wait_until(lambda: engine.edits, "edit")
+    ledger.abandon(WORKER.name)
+    taken_back = ledger.expire_leases(3, POISON)
+    if not taken_back:  # a heartbeat was quicker, as it may be
+        ledger.cancel("job")
+    ended(thread)
+    assert told(ledger) in ("p", "X")
+    assert results(store) == []
+
+
+def test_an_edit_that_cannot_end_within_the_grace_is_handed_back(ledger, store, make_bench):
+    submit(ledger, "red", steps=10)
+    engine = leaving(make_bench, told_at=3, grace=0.02)
+    edit("job.0", engine.bench)
+    assert (told(ledger), engine.steps, results(store)) == ("p", 3, [])
+    assert enqueue(ledger) == ["job.0"], "at once, without back-off"
+    attempt = ledger.claim("job.0", WORKER, 60)
+    assert (attempt.number, attempt.errors, attempt.crashes) == (2, 0, 0)
+    assert list(ledger.contradictions()) == []
+
+
+def test_an_edit_that_can_end_within_the_grace_does(ledger, make_bench):
+    submit(ledger, "red", steps=10)
+    engine = leaving(make_bench, told_at=3, grace=60.0)
+    edit("job.0", engine.bench)
+    assert (told(ledger), engine.steps) == ("S", 10)
+
+
+def test_a_process_that_leaves_begins_nothing(ledger, make_bench):
+    submit(ledger, "red")
+    bench = make_bench(engine := Painter())
+    bench.leases.departure.begin(0.0)
+    edit("job.0", bench)
+    assert (told(ledger), engine.edits) == ("q", 0)

@@ -1,0 +1,218 @@
+"""Items go out over a real Valkey, and come out again when it loses them."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+import pytest
+from redis import Redis
+
+from qie_batch.errors import QueueUnavailable
+from qie_batch.local.ports import free_port
+from qie_batch.local.valkey import answers, start_valkey
+from qie_batch.model import JobState
+from qie_batch.queues.celery import CeleryQueue, celery_app, queue_name
+from qie_batch.steps.dispatch import dispatch
+from qie_batch.steps.sweep import MESSAGE_GRACE, sweep
+from tests.ledgers import BROKEN, SECOND_MICROS, WORKER, Clock, add, open_ledger, result_of, told
+
+HOUR = {"classic": WORKER.hour_micros}
+QUEUE = queue_name("classic")
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def ledger(tmp_path, clock):
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}", clock)
+    yield ledger
+    ledger.dispose()
+
+
+@pytest.fixture
+def queue(broker_url):
+    app = celery_app(broker_url)
+    yield CeleryQueue(app)
+    app.close()
+
+
+@pytest.fixture
+def redis(broker_url):
+    with Redis.from_url(broker_url) as client:
+        yield client
+
+
+def take(redis) -> str:
+    """The item id of the next message, as a worker pops it."""
+    message = json.loads(redis.rpop(QUEUE))
+    (item_id,), _, _ = json.loads(base64.b64decode(message["body"]))
+    return item_id
+
+
+def work_off(ledger, redis, seconds: float = 1.0) -> int:
+    """Edit everything that is in the broker; how many messages were worth a claim."""
+    edited = 0
+    while redis.llen(QUEUE):
+        attempt = ledger.claim(take(redis), WORKER, 60)
+        if attempt:
+            edited += ledger.succeed(attempt, result_of(attempt), seconds)
+    return edited
+
+
+def words(number: int) -> list[str]:
+    return [f"shade {each}" for each in range(number)]
+
+
+def test_the_window_is_kept_and_the_backlog_stays_in_the_ledger(ledger, queue, redis):
+    add(ledger, *words(10))
+    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 4
+    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 0
+    assert (queue.depth("classic"), told(ledger)) == (4, "qqqqpppppp")
+    assert work_off(ledger, redis) == 4
+    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 4
+    work_off(ledger, redis)
+    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 2
+    work_off(ledger, redis)
+    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 0
+    assert told(ledger) == "S" * 10
+
+
+def test_each_engine_gets_its_own_messages(ledger, queue):
+    add(ledger, "a", job_id="here")
+    add(ledger, "b", "c", job_id="there", engine="qwen")
+    assert dispatch(ledger, queue, window=9, hour_micros={}) == 3
+    assert (queue.depth("classic"), queue.depth("qwen")) == (1, 2)
+
+
+def test_all_is_well_so_the_sweep_sends_nothing(ledger, queue, clock):
+    add(ledger, *words(5))
+    dispatch(ledger, queue, window=9, hour_micros=HOUR)
+    assert sweep(ledger, queue) == 0
+    clock.turn(1000)
+    assert sweep(ledger, queue) == 0
+    assert queue.depth("classic") == 5
+
+
+def test_a_wiped_broker_gets_everything_again_at_once(ledger, queue, redis):
+    add(ledger, *words(20))
+    sweep(ledger, queue)
+    dispatch(ledger, queue, window=15, hour_micros=HOUR)
+    running = ledger.claim(take(redis), WORKER, 60)
+    redis.flushdb()
+    assert sweep(ledger, queue) == 14
+    assert sweep(ledger, queue) == 0
+    assert queue.depth("classic") == 14
+    ledger.succeed(running, result_of(running), 1.0)
+    work_off(ledger, redis)
+    dispatch(ledger, queue, window=15, hour_micros=HOUR)
+    work_off(ledger, redis)
+    assert told(ledger) == "S" * 20
+    assert ledger.progress("job").attempts == 20
+
+
+def test_one_lost_message_is_sent_again_after_its_grace(ledger, queue, redis, clock):
+    add(ledger, *words(3))
+    sweep(ledger, queue)
+    dispatch(ledger, queue, window=9, hour_micros=HOUR)
+    lost = take(redis)
+    clock.turn(MESSAGE_GRACE - 0.5)
+    assert sweep(ledger, queue) == 0
+    clock.turn(1)
+    assert sweep(ledger, queue) == 3
+    delivered = [take(redis) for _ in range(redis.llen(QUEUE))]
+    assert lost in delivered
+    assert sorted({*delivered}) == ["job.0", "job.1", "job.2"]
+
+
+def test_a_message_for_nothing_is_dropped_by_the_claim(ledger, queue, redis, clock):
+    add(ledger, *words(3))
+    dispatch(ledger, queue, window=9, hour_micros=HOUR)
+    clock.turn(MESSAGE_GRACE + 1)
+    redis.rpop(QUEUE)
+    sweep(ledger, queue)
+    assert redis.llen(QUEUE) == 5
+    assert work_off(ledger, redis) == 3
+    assert ledger.progress("job").attempts == 3
+
+
+def test_what_a_dead_worker_held_is_edited_by_another(ledger, queue, redis, clock):
+    add(ledger, *words(3))
+    dispatch(ledger, queue, window=9, hour_micros=HOUR)
+    ledger.claim(take(redis), WORKER, 60)
+    clock.turn(61)
+    assert sweep(ledger, queue) == 1
+    dispatch(ledger, queue, window=9, hour_micros=HOUR)
+    work_off(ledger, redis)
+    assert told(ledger) == "SSS"
+
+
+def test_a_budget_pauses_before_it_is_exceeded(ledger, queue, redis):
+    budget = 100 * SECOND_MICROS
+    add(ledger, *words(20), budget_micros=budget)
+    for _ in range(20):
+        dispatch(ledger, queue, window=4, hour_micros=HOUR)
+        work_off(ledger, redis, seconds=15.0)
+    job, progress = ledger.job("job"), ledger.progress("job")
+    assert (job.state, job.pause_reason) == (JobState.PAUSED, "budget")
+    assert budget - 15 * SECOND_MICROS < progress.spent_micros <= budget
+    assert told(ledger) == "S" * 6 + "p" * 14
+    ledger.resume("job", 3 * budget)
+    for _ in range(20):
+        dispatch(ledger, queue, window=4, hour_micros=HOUR)
+        work_off(ledger, redis, seconds=15.0)
+    assert told(ledger) == "S" * 20
+
+
+def test_failed_attempts_use_up_the_budget_too(ledger, queue, redis, clock):
+    add(ledger, *words(20), budget_micros=100 * SECOND_MICROS)
+    for _ in range(20):
+        dispatch(ledger, queue, window=4, hour_micros=HOUR)
+        while redis.llen(QUEUE):
+            ledger.retry_later(ledger.claim(take(redis), WORKER, 60), BROKEN, 15.0, 1.0)
+        clock.turn(2)
+    assert ledger.job("job").pause_reason == "budget"
+    assert ledger.progress("job").spent_micros <= 100 * SECOND_MICROS
+
+
+def test_a_budget_below_one_edit_starts_nothing(ledger, queue):
+    add(ledger, *words(3), budget_micros=SECOND_MICROS)
+    add(ledger, "another", job_id="rich")
+    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 1
+    assert ledger.job("job").pause_reason == "budget"
+    assert told(ledger) == "ppp"
+
+
+def test_what_a_device_does_for_nothing_needs_no_budget(ledger, queue):
+    add(ledger, *words(3), budget_micros=0)
+    assert dispatch(ledger, queue, window=4, hour_micros={"classic": 0}) >= 1
+
+
+def test_a_broker_that_is_away_loses_nothing(ledger, tmp_path):
+    """Accepted while it is down; sent by the first sweep that reaches it."""
+    port = free_port()
+    url = f"redis://:secret@127.0.0.1:{port}/0"
+    app = celery_app(url)
+    app.conf.broker_connection_timeout = 0.2  # seconds that a connection is tried again
+    queue = CeleryQueue(app)
+    add(ledger, *words(5))
+    with pytest.raises(QueueUnavailable):
+        dispatch(ledger, queue, window=3, hour_micros=HOUR)
+    with pytest.raises(QueueUnavailable):
+        sweep(ledger, queue)
+    assert told(ledger) == "qqqpp"
+    valkey = start_valkey(tmp_path / "valkey", log_path=tmp_path / "log", port=port, password="secret")
+    try:
+        valkey.wait_until(lambda: answers(url), 10)
+        assert sweep(ledger, queue) == 3
+        with Redis.from_url(url) as redis:
+            assert work_off(ledger, redis) == 3
+            assert dispatch(ledger, queue, window=3, hour_micros=HOUR) == 2
+            assert work_off(ledger, redis) == 2
+    finally:
+        app.close()
+        valkey.stop()
+    assert told(ledger) == "SSSSS"

@@ -1,0 +1,119 @@
+"""Every picture of `tests.hostile` through the opener: it opens or is refused in a sentence, nothing else."""
+
+import re
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from qie_batch import images
+from qie_batch.errors import Rejected
+from qie_batch.images.sandbox import Opener
+from tests.hostile import hostile_pictures, scans_without_end
+
+SENTENCE = re.compile(r"the (?:file|picture|JPEG|PNG|WEBP) [^\n\0\x1b/]{10,200}")
+
+
+class Answer(NamedTuple):
+    name: str
+    seconds: float
+    #: Of a refusal; "" for a picture.
+    code: str
+    sentence: str
+    mode: str = ""
+    size: tuple[int, int] = (0, 0)
+    #: Whether all pixels are there.
+    whole: bool = True
+
+
+def answer(opener, name, data):
+    began = time.monotonic()
+    try:
+        picture = opener.open_picture(data)
+    except Rejected as error:
+        return Answer(name, time.monotonic() - began, error.code, error.message)
+    seconds = time.monotonic() - began
+    whole = len(picture.tobytes()) == 3 * picture.width * picture.height
+    return Answer(name, seconds, "", "", picture.mode, picture.size, whole)
+
+
+class Run(NamedTuple):
+    answers: list[Answer]
+    #: Of the child that took most, in kB.
+    memory: int
+    seconds: float
+
+
+@pytest.fixture(scope="module")
+def run():
+    began = time.monotonic()
+    with Opener() as opener, ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda file: answer(opener, *file), hostile_pictures()))
+        statuses = [Path(f"/proc/{child.process.pid}/status").read_text() for child in opener._children]
+    peaks = [int(re.search(r"VmHWM:\s*(\d+)", text)[1]) for text in statuses]
+    return Run(answers, max(peaks), time.monotonic() - began)
+
+
+def test_there_are_hundreds_of_kinds(run):
+    assert len(run.answers) > 900
+    assert len({each.name for each in run.answers}) > 700
+
+
+def test_all_of_them_are_answered_in_time(run):
+    assert max(each.seconds for each in run.answers) < 20
+    assert run.seconds < 60
+
+
+def test_no_child_takes_more_than_its_memory(run):
+    assert run.memory < 1_500_000
+
+
+def test_what_opens_is_whole_and_within_the_limits(run):
+    opened = [each for each in run.answers if not each.code]
+    assert len(opened) > 200
+    limits = images.DEFAULT_LIMITS
+    for each in opened:
+        assert each.mode == "RGB", each
+        assert each.whole, each
+        assert min(each.size) >= 16, each
+        assert max(each.size) <= limits.max_side, each
+        assert each.size[0] * each.size[1] <= limits.max_pixels, each
+
+
+def test_what_is_refused_has_a_code_and_a_sentence(run):
+    refused = [each for each in run.answers if each.code]
+    assert len(refused) > 400
+    for each in refused:
+        assert re.fullmatch(r"image_[a-z_]+", each.code), each
+        assert SENTENCE.fullmatch(each.sentence), each
+        assert "Error" not in each.sentence, each
+
+
+def test_no_kind_of_harm_is_missing(run):
+    assert {each.code for each in run.answers} >= {
+        "",
+        "image_animated",
+        "image_broken",
+        "image_empty",
+        "image_format_unsupported",
+        "image_not_an_image",
+        "image_too_large",
+        "image_too_small",
+        "image_truncated",
+    }
+
+
+def test_same_seed_makes_the_same_files():
+    assert all(one == other for one, other in zip(hostile_pictures(7), hostile_pictures(7), strict=True))
+
+
+def test_small_file_of_endless_scans_is_stopped():
+    """264 kB that keep libjpeg busy for half a minute; a few megabytes would for ten."""
+    bomb = scans_without_end()
+    assert len(bomb) < 300_000
+    with Opener(cpu_seconds=1) as opener:
+        stopped = answer(opener, "scans", bomb)
+    assert stopped.code == "image_hangs_decoder"
+    assert stopped.seconds < 10

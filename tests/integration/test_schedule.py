@@ -1,0 +1,165 @@
+"""Schedules on a real ledger whose clock the test turns."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from qie_batch.errors import StoreUnavailable, UsageError
+from qie_batch.model import Schedule, SlotState
+from qie_batch.steps.schedule import SLOT_LEASE, latest_due, run_due, run_now, slot_job_id
+from tests.ledgers import START, Clock, add, at_once, open_ledger
+
+DAY = 86_400.0
+#: The first two in the morning, UTC, after START.
+DUE = START + 18 * 3600
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def ledger(ledger_url, clock):
+    ledger = open_ledger(ledger_url, clock)
+    ledger.add_schedule(Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog="catalog.csv"))
+    clock.now = DUE
+    yield ledger
+    ledger.dispose()
+
+
+class Submitter:
+    """Adds an empty job; fails first with each of the errors given."""
+
+    def __init__(self, ledger, *errors):
+        self.ledger, self.errors, self.asked = ledger, list(errors), []
+
+    def __call__(self, schedule, job_id):
+        self.asked.append((schedule.name, job_id))
+        if self.errors:
+            raise self.errors.pop(0)
+        add(self.ledger, job_id=job_id)
+
+
+def slots(ledger):
+    return [(slot.due_at, slot.state, slot.note) for slot in ledger.last_slots("nightly", limit=10)]
+
+
+def test_a_slot_is_submitted_once_however_many_look(ledger, clock):
+    submit = Submitter(ledger)
+    assert sum(at_once(*[lambda: run_due(ledger, submit)] * 8)) == 1
+    clock.turn(600)
+    assert run_due(ledger, submit) == 0
+    (schedule,) = ledger.schedules()
+    assert submit.asked == [("nightly", slot_job_id(schedule, DUE))]
+    (slot,) = ledger.last_slots("nightly", limit=10)
+    assert (slot.due_at, slot.state, slot.job_id) == (DUE, SlotState.SUBMITTED, submit.asked[0][1])
+
+
+def test_nothing_is_due_before_its_time(ledger, clock):
+    clock.now = DUE - 0.5
+    submit = Submitter(ledger)
+    assert run_due(ledger, submit) == 0
+    assert (submit.asked, slots(ledger)) == ([], [])
+
+
+def test_times_before_the_schedule_was_added_are_not_caught_up(ledger, clock):
+    clock.now = DUE + 600
+    ledger.add_schedule(Schedule(name="late", cron="0 2 * * *", timezone="UTC", catalog="catalog.csv"))
+    submit = Submitter(ledger)
+    run_due(ledger, submit)
+    assert [name for name, _ in submit.asked] == ["nightly"]
+
+
+def test_missed_times_are_caught_up_once(ledger, clock):
+    clock.turn(5 * DAY + 3600)
+    submit = Submitter(ledger)
+    assert run_due(ledger, submit) == 1
+    assert run_due(ledger, submit) == 0
+    assert slots(ledger) == [(DUE + 5 * DAY, SlotState.SUBMITTED, "")]
+
+
+def test_each_night_has_its_own_job(ledger, clock):
+    submit = Submitter(ledger)
+    for _ in range(3):
+        assert run_due(ledger, submit) == 1
+        ledger.close(submit.asked[-1][1])
+        clock.turn(DAY)
+    assert len({job_id for _, job_id in submit.asked}) == 3
+
+
+def test_a_run_is_skipped_while_the_one_before_goes_on(ledger, clock):
+    submit = Submitter(ledger)
+    run_due(ledger, submit)
+    first = submit.asked[0][1]
+    clock.turn(DAY)
+    assert run_due(ledger, submit) == 1
+    due_at, state, note = slots(ledger)[0]
+    assert (due_at, state) == (DUE + DAY, SlotState.SKIPPED)
+    assert first in note
+    clock.turn(DAY)
+    run_due(ledger, submit)
+    assert slots(ledger)[0][1] is SlotState.SKIPPED
+    ledger.close(first)
+    clock.turn(DAY)
+    run_due(ledger, submit)
+    assert slots(ledger)[0][1] is SlotState.SUBMITTED
+
+
+def test_a_refused_catalog_is_written_down_and_not_tried_again(ledger, clock):
+    submit = Submitter(ledger, UsageError("the catalog has no column image", hint="add one"))
+    assert run_due(ledger, submit) == 1
+    assert slots(ledger) == [(DUE, SlotState.FAILED, "the catalog has no column image. Add one.")]
+    clock.turn(SLOT_LEASE + 1)
+    assert run_due(ledger, submit) == 0
+    clock.turn(DAY)
+    assert run_due(ledger, submit) == 1
+    assert slots(ledger)[0][1] is SlotState.SUBMITTED
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("the store is away"), KeyboardInterrupt()])
+def test_a_run_that_could_not_be_is_tried_again_as_the_same_job(ledger, clock, error):
+    submit = Submitter(ledger, error)
+    with suppress(KeyboardInterrupt):  # with which the process is gone
+        run_due(ledger, submit)
+    clock.turn(SLOT_LEASE - 1)
+    assert run_due(ledger, submit) == 0
+    clock.turn(2)
+    assert run_due(ledger, submit) == 1
+    first, second = submit.asked
+    assert first == second
+    assert slots(ledger) == [(DUE, SlotState.SUBMITTED, "")]
+
+
+def test_a_run_by_hand_is_a_slot_of_that_moment(ledger, clock):
+    clock.now = DUE - 1234.5
+    submit = Submitter(ledger)
+    (schedule,) = ledger.schedules()
+    job_id = run_now(ledger, schedule, submit)
+    assert ledger.job(job_id).id == job_id
+    assert slots(ledger) == [(DUE - 1234.5, SlotState.SUBMITTED, "")]
+    ledger.close(job_id)
+    clock.now = DUE
+    assert run_due(ledger, submit) == 1
+    assert latest_due(schedule, clock.now) == DUE
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [(UsageError("no column image"), "no column image"), (StoreUnavailable("the store is away"), "away")],
+)
+def test_a_run_by_hand_says_why_not(ledger, error, sentence):
+    (schedule,) = ledger.schedules()
+    with pytest.raises(type(error), match=sentence):
+        run_now(ledger, schedule, Submitter(ledger, error))
+
+
+def test_a_run_by_hand_waits_for_the_one_before(ledger, clock):
+    submit = Submitter(ledger)
+    (schedule,) = ledger.schedules()
+    job_id = run_now(ledger, schedule, submit)
+    clock.turn(60)
+    with pytest.raises(UsageError, match=job_id):
+        run_now(ledger, schedule, submit)

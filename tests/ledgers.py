@@ -1,0 +1,162 @@
+"""Made-up jobs and a ledger to put them into; the arithmetic is easy: a second costs 1,000 micro-dollars."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from qie_batch.ledger.database import Database
+from qie_batch.ledger.schema import upgrade
+from qie_batch.ledger.sql import SqlLedger
+from qie_batch.model import (
+    EditSpec,
+    Failure,
+    ItemState,
+    NewItem,
+    NewJob,
+    OutputFormat,
+    Priority,
+    Result,
+    Worker,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qie_batch.model import Attempt
+
+START = 1_800_000_000.0
+SECOND_MICROS = 1_000
+WORKER = Worker(name="worker-1", engine="classic", device="cpu", hour_micros=3600 * SECOND_MICROS)
+POISON = Failure(code="poison", reason="its worker died too often")
+BROKEN = Failure(code="store_unavailable", reason="the store did not answer")
+
+
+def at_once(*calls: Callable[[], Any]) -> list[Any]:
+    """What the calls gave, each from a thread of its own, all begun at the same moment."""
+    together = threading.Barrier(len(calls))
+
+    def begin(call: Callable[[], Any]) -> Any:
+        together.wait()
+        return call()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(begin, calls))
+
+
+class Clock:
+    """Time that stands still until a test turns it."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> float:
+        return self.now
+
+    def turn(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def open_ledger(url: str, clock: Callable[[], float] | None = None) -> SqlLedger:
+    """At the newest schema; the caller disposes of it."""
+    database = Database(url, clock)
+    upgrade(database)
+    return SqlLedger(database)
+
+
+def spec(word: str, **changes: Any) -> EditSpec:
+    """Equal words have equal cache keys."""
+    made = EditSpec(
+        inputs=("00" * 32,),
+        instruction=f"make it {word}",
+        negative=" ",
+        width=None,
+        height=None,
+        steps=None,
+        cfg=None,
+        seed=None,
+        preset="balanced",
+        engine="classic",
+        revision="1",
+        lora="",
+        output=OutputFormat.PNG,
+    )
+    return replace(made, **changes)
+
+
+def new_job(job_id: str = "job", **changes: Any) -> NewJob:
+    made = NewJob(
+        id=job_id,
+        name=f"{job_id}.csv",
+        engine="classic",
+        engine_reason="it was asked for",
+        preset="balanced",
+        priority=Priority.NORMAL,
+        manifest_key=f"manifests/{job_id}.csv",
+    )
+    return replace(made, **changes)
+
+
+def new_items(*specs: EditSpec | Failure, priority: Priority = Priority.NORMAL) -> list[NewItem]:
+    """One row each; a failure is a row that was not understood."""
+    return [
+        NewItem(
+            ordinal=ordinal,
+            line=ordinal + 2,
+            row_id=f"sku-{ordinal}",
+            variant=0,
+            priority=priority,
+            spec=each if isinstance(each, EditSpec) else None,
+            failure=each if isinstance(each, Failure) else None,
+        )
+        for ordinal, each in enumerate(specs)
+    ]
+
+
+def add(ledger: SqlLedger, *words: str, job_id: str = "job", **changes: Any) -> None:
+    """A job with an item for each word."""
+    assert ledger.add_job(new_job(job_id, **changes), new_items(*map(spec, words)))
+
+
+def enqueue(ledger: SqlLedger, window: int = 1000) -> list[str]:
+    """Ids of the items that became queued."""
+    return [hint.item_id for hint in ledger.enqueue("classic", window, {})]
+
+
+def start(ledger: SqlLedger, item_id: str = "job.0", worker: Worker = WORKER, lease: float = 60.0) -> Attempt:
+    """Queue whatever may be, and claim the item."""
+    enqueue(ledger)
+    attempt = ledger.claim(item_id, worker, lease)
+    assert attempt is not None
+    return attempt
+
+
+def result_of(attempt: Attempt) -> Result:
+    key = attempt.spec.cache_key
+    return Result(
+        cache_key=key,
+        object_key=f"results/{key}",
+        sha256="ab" * 32,
+        size=1234,
+        width=64,
+        height=48,
+        engine="classic",
+        device="cpu",
+    )
+
+
+def finish(ledger: SqlLedger, item_id: str = "job.0", seconds: float = 1.0) -> None:
+    attempt = start(ledger, item_id)
+    assert ledger.succeed(attempt, result_of(attempt), seconds)
+
+
+def states(ledger: SqlLedger, job_id: str = "job") -> list[ItemState]:
+    return [item.state for item in ledger.items(job_id)]
+
+
+def told(ledger: SqlLedger, job_id: str = "job") -> str:
+    """The states as one word, to compare at a glance: S succeeded, F failed, X cancelled, p, q, r."""
+    letters = {ItemState.SUCCEEDED: "S", ItemState.FAILED: "F", ItemState.CANCELLED: "X"}
+    return "".join(letters.get(state, state[0]) for state in states(ledger, job_id))

@@ -1,0 +1,108 @@
+"""When a schedule is due: in its own timezone, once for each time that its clock shows."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from qie_batch.model import Schedule
+from qie_batch.steps.schedule import latest_due, next_due, slot_job_id
+
+BERLIN = "Europe/Berlin"
+
+
+def schedule(cron: str, timezone: str) -> Schedule:
+    return Schedule(name="nightly", cron=cron, timezone=timezone, catalog="catalog.csv")
+
+
+def seconds(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def fired(cron: str, timezone: str, start: str, end: str) -> list[str]:
+    """Every slot that a control process which looks every five minutes would take."""
+    nightly, now = schedule(cron, timezone), seconds(start)
+    slots = [latest_due(nightly, now)]
+    while now < seconds(end):
+        now += 300
+        due_at = latest_due(nightly, now)
+        assert due_at <= now
+        if due_at not in slots:
+            slots.append(due_at)
+    return [shown(due_at, timezone) for due_at in slots[1:]]
+
+
+def shown(due_at: float, timezone: str) -> str:
+    return datetime.fromtimestamp(due_at, ZoneInfo(timezone)).isoformat(timespec="minutes")
+
+
+def test_two_in_the_morning_is_two_in_shanghai():
+    slots = fired("0 2 * * *", "Asia/Shanghai", "2026-11-01T00:00Z", "2026-11-03T00:00Z")
+    assert slots == ["2026-11-02T02:00+08:00", "2026-11-03T02:00+08:00"]
+    assert next_due(schedule("0 2 * * *", "Asia/Shanghai"), seconds("2026-11-01T17:59Z")) == seconds(
+        "2026-11-01T18:00Z"
+    )
+
+
+def test_a_time_that_the_spring_leaves_out_is_made_up_for_at_once():
+    slots = fired("30 2 * * *", BERLIN, "2026-03-28T02:00Z", "2026-03-30T02:00Z")
+    assert slots == ["2026-03-29T03:00+02:00", "2026-03-30T02:30+02:00"]
+
+
+def test_a_time_that_the_autumn_shows_twice_is_one_slot():
+    slots = fired("30 2 * * *", BERLIN, "2026-10-24T02:00Z", "2026-10-26T02:00Z")
+    assert slots == ["2026-10-25T02:30+02:00", "2026-10-26T02:30+01:00"]
+
+
+def test_every_hour_goes_on_through_the_autumn():
+    slots = fired("0 * * * *", BERLIN, "2026-10-24T23:30Z", "2026-10-25T02:30Z")
+    assert slots == [
+        "2026-10-25T02:00+02:00",
+        "2026-10-25T02:00+01:00",
+        "2026-10-25T03:00+01:00",
+    ]
+
+
+def test_every_hour_goes_on_through_the_spring():
+    slots = fired("30 * * * *", BERLIN, "2026-03-29T00:00Z", "2026-03-29T02:00Z")
+    assert slots == ["2026-03-29T01:30+01:00", "2026-03-29T03:30+02:00"]
+
+
+@pytest.mark.parametrize(
+    ("start", "following"),
+    [
+        ("2026-10-24T12:00Z", ["2026-10-25T02:30+02:00", "2026-10-26T02:30+01:00"]),
+        ("2026-03-28T12:00Z", ["2026-03-29T03:00+02:00", "2026-03-30T02:30+02:00"]),
+    ],
+    ids=["autumn", "spring"],
+)
+def test_what_is_announced_is_what_fires(start, following):
+    nightly, now, announced = schedule("30 2 * * *", BERLIN), seconds(start), []
+    for _ in following:
+        now = next_due(nightly, now)
+        assert latest_due(nightly, now) == now
+        announced.append(shown(now, BERLIN))
+    assert announced == following
+
+
+def test_a_time_that_is_now_is_due():
+    nightly, due_at = schedule("0 2 * * *", "UTC"), seconds("2026-11-01T02:00Z")
+    assert latest_due(nightly, due_at) == due_at
+    assert next_due(nightly, due_at) == seconds("2026-11-02T02:00Z")
+
+
+@pytest.mark.parametrize("early", [1.5, 1.0, 0.5, 0.001])
+def test_nothing_is_due_before_its_time(early):
+    nightly, due_at = schedule("0 2 * * *", "UTC"), seconds("2026-11-01T02:00Z")
+    assert latest_due(nightly, due_at - early) == seconds("2026-10-31T02:00Z")
+    assert next_due(nightly, due_at - early) == due_at
+
+
+def test_the_same_slot_is_the_same_job():
+    nightly = schedule("0 2 * * *", "UTC")
+    due_at = seconds("2026-11-01T02:00Z")
+    assert slot_job_id(nightly, due_at) == slot_job_id(nightly, due_at)
+    assert slot_job_id(nightly, due_at).startswith("261101-")
+    assert slot_job_id(nightly, due_at) != slot_job_id(nightly, due_at + 86_400)
