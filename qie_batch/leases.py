@@ -112,43 +112,57 @@ class Leases:
         self.departure = Departure()
         self._ledger = ledger
         self._holds: set[Hold] = set()
-        self._guard = threading.Lock()
-        self._admission = threading.Condition()
-        self._admitted = 0
+        self._changed = threading.Condition()
         self._alone = False
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="leases", daemon=True)
         self._thread.start()
 
+    def open_to_claims(self) -> bool:
+        """Return once no item has to run alone; False if this process has to leave before that."""
+        with self._changed:
+            while self._alone and not self.departure.begun:
+                self._changed.wait(timeout=LOOK_SECONDS)
+        return not self.departure.begun
+
     @contextmanager
     def hold(self, attempt: Attempt) -> Iterator[Hold]:
         """Keep the attempt's lease until the block ends."""
         hold = Hold(attempt, self.departure)
-        with self._guard:
+        with self._changed:
             self._holds.add(hold)
         try:
             yield hold
         finally:
-            with self._guard:
+            with self._changed:
                 self._holds.discard(hold)
+                self._changed.notify_all()
 
     @contextmanager
     def admitted(self, hold: Hold) -> Iterator[None]:
-        """An item whose worker died before runs alone: a second death then takes no neighbour with it."""
-        alone = hold.attempt.crashes > 0
-        with self._admission:
-            while self._alone or (alone and self._admitted):
-                hold.check()
-                self._admission.wait(timeout=LOOK_SECONDS)
-            self._admitted += 1
-            self._alone = alone
+        """An item whose worker died before runs alone: a second death is then charged to no neighbour.
+
+        Those that began before it are waited for; Preempted is for those that did not.
+        """
+        with self._changed:
+            if self._alone:
+                raise Preempted(f"item {hold.attempt.item_id} is handed back: another one has to run alone")
+            self._alone = alone = hold.attempt.crashes > 0
         try:
+            if alone:
+                self._await_neighbours(hold)
             yield
         finally:
-            with self._admission:
-                self._admitted -= 1
-                self._alone = False
-                self._admission.notify_all()
+            if alone:
+                with self._changed:
+                    self._alone = False
+                    self._changed.notify_all()
+
+    def _await_neighbours(self, hold: Hold) -> None:
+        with self._changed:
+            while len(self._holds) > 1:
+                hold.check()
+                self._changed.wait(timeout=LOOK_SECONDS)
 
     def insist(self, write: Callable[[], bool]) -> bool:
         """Write the end of an attempt; while the ledger is away, try again with the lease still beating."""
@@ -162,7 +176,7 @@ class Leases:
                 self._stopped.wait(1.0)
 
     def held(self) -> list[Hold]:
-        with self._guard:
+        with self._changed:
             return list(self._holds)
 
     def stop(self) -> None:

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from qie_batch.ledger.database import Database
 
+#: One dispatcher at a time, or two would each queue one of two twins. Nothing else locks this number.
+DISPATCH_LOCK = 7_133_700_002
+
 IN_FLIGHT = (ItemState.QUEUED, ItemState.RUNNING)
 
 
@@ -53,6 +56,8 @@ class Flow:
         flight: that one's result will be its own. `allowance` caps single jobs (their budgets).
         """
         with self._db.write() as connection:
+            if connection.dialect.name == "postgresql":  # SQLite has its write lock
+                connection.execute(select(func.pg_advisory_xact_lock(DISPATCH_LOCK)))
             queued = select(func.count()).where(items.c.state == ItemState.QUEUED, items.c.engine == engine)
             room = window - (connection.scalar(queued) or 0)
             chosen = self._choose(connection, engine, room, allowance) if room > 0 else []

@@ -93,6 +93,7 @@ class Timetable:
     def end_slot(
         self, name: str, due_at: float, state: SlotState, *, job_id: str = "", note: str = ""
     ) -> None:
+        """What became of it; a submitted slot stays so, though one that was taken for dead comes late."""
         with self._db.write() as connection:
-            mine = (slots.c.schedule == name, slots.c.due_at == due_at)
+            mine = (slots.c.schedule == name, slots.c.due_at == due_at, slots.c.state != SlotState.SUBMITTED)
             connection.execute(update(slots).where(*mine).values(state=state, job_id=job_id, note=note))

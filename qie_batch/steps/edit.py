@@ -63,7 +63,7 @@ def edit(item_id: str, bench: Bench) -> None:
     if not ITEM_ID.fullmatch(item_id):
         log.warning("a message without an item id was dropped")
         return
-    if not bench.breaker.wait(bench.leases.departure):
+    if not (bench.breaker.wait(bench.leases.departure) and bench.leases.open_to_claims()):
         return  # this process is leaving: the item stays queued and is sent again
     attempt = bench.ledger.claim(item_id, bench.worker, bench.leases.lease_seconds)
     if attempt is None:

@@ -1,0 +1,77 @@
+"""Progress and money."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qie_batch.model.states import FINAL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qie_batch.model.jobs import Job
+    from qie_batch.model.states import ItemState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """What edits of one engine and preset took so far; zeros where there were none."""
+
+    edits: int
+    #: Mean device seconds, mean cost and the dearest single attempt.
+    seconds: float
+    cost_micros: int
+    dearest_micros: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spending:
+    """A job's money, for its budget."""
+
+    spent_micros: int
+    #: Items queued or running, whose cost is still to come.
+    in_flight: int
+    dearest_micros: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far a job is, summed from its items and attempts: never a counter that could drift."""
+
+    job: Job
+    #: Items in each state; every state is there.
+    counts: Mapping[ItemState, int]
+    cached: int
+    #: Failed items by error code.
+    failures: Mapping[str, int]
+    attempts: int
+    seconds: float
+    spent_micros: int
+    #: What the cached items cost when they were first made.
+    saved_micros: int
+    #: Spent on attempts that did not succeed.
+    lost_micros: int
+    #: Items that became final in the last minute.
+    last_minute: int
+    now: float
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def done(self) -> int:
+        return sum(self.counts[state] for state in FINAL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostLine:
+    """One line of `qie-batch cost`: money by day, by sku or by engine."""
+
+    key: str
+    items: int
+    seconds: float
+    spent_micros: int
+    saved_micros: int
+    lost_micros: int

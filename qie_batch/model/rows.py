@@ -1,0 +1,59 @@
+"""A line of a manifest, understood or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qie_batch.model.edits import OutputFormat
+    from qie_batch.model.states import Priority
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestRow:
+    """One line of a manifest, understood. `None` means: the job's or the preset's choice."""
+
+    #: 1-based line (CSV, TSV: the header is line 1) at which the row starts.
+    line: int
+    id: str
+    #: One to three pictures as the row names them: a path relative to the manifest, or s3://bucket/key.
+    images: tuple[str, ...]
+    instruction: str
+    negative: str = " "
+    preset: str | None = None
+    steps: int | None = None
+    cfg: float | None = None
+    seed: int | None = None
+    #: Width and height of the result in pixels; None keeps the picture's own.
+    size: tuple[int, int] | None = None
+    variants: int = 1
+    priority: Priority | None = None
+    output: OutputFormat | None = None
+    #: The row as it was read: header name -> cell, in the file's order.
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRow:
+    """One line of a manifest, not understood; data, not an exception."""
+
+    line: int
+    #: The row's id, "" where it has none.
+    id: str
+    #: The header name of the cell at fault, "" where the whole line is.
+    column: str
+    code: str
+    #: One sentence: what is wrong and what to do.
+    reason: str
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        where = f"line {self.line}"
+        if self.column:
+            where += f", column {self.column!r}"
+        if self.id:
+            where += f", id {self.id!r}"
+        return f"{where}: {self.reason}"
