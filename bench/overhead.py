@@ -1,0 +1,96 @@
+"""Host CPU of one item besides decoding, encoding and transfer: what the way of a row itself costs.
+
+A stand-in engine that takes no time, 48-pixel pictures (nothing to decode or encode), the real broker, S3
+server, ledger, worker and control. Counted is the CPU of the worker with its openers, and of control; taken
+off is what the same reads, looks and writes in the store take when they are made alone.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+from duty import BENCH, draw_pictures
+
+from qie_batch import wiring
+from qie_batch.cli.display import wait
+from qie_batch.cli.orders import Wishes, carry_out, prepare
+from qie_batch.cli.stack import running
+from qie_batch.settings import Settings
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def family(pid: int) -> list[int]:
+    """The process and all that descend from it."""
+    children = Path(f"/proc/{pid}/task").glob("*/children")
+    return [
+        pid,
+        *(found for path in children for child in path.read_text().split() for found in family(int(child))),
+    ]
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process and its descendants, the dead ones that were waited for included."""
+    total = 0
+    for member in family(pid):
+        fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
+        total += sum(int(field) for field in fields[11:15])
+    return total / TICKS
+
+
+def transfer_seconds(settings: Settings, items: int) -> float:
+    """CPU of what every item does with the store: look for a result, read the input, write the result."""
+    store = wiring.store(settings)
+    data = os.urandom(7000)
+    store.put_new("inputs/bench", data, "image/png")
+    began = time.process_time()
+    for _ in range(items):
+        key = f"results/{uuid.uuid4().hex}"
+        store.stat(key)
+        store.get("inputs/bench")
+        store.put_new(key, data, "image/png")
+    return time.process_time() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--items", type=int, default=300)
+    items = parser.parse_args().items
+    sys.path.insert(0, str(BENCH))  # the stand-in engine
+    os.environ |= {"PYTHONPATH": str(BENCH), "QIE_ENGINE_OPTIONS": json.dumps({"seconds": 0.0, "steps": 1})}
+    with tempfile.TemporaryDirectory(prefix="qie-overhead-") as name:
+        catalog = draw_pictures(Path(name) / "catalog", items + 10, (48, 48))
+        warm = catalog.with_name("warm.csv")
+        lines = catalog.read_text(encoding="utf-8").splitlines(keepends=True)
+        warm.write_text("".join(lines[:1] + lines[-10:]), encoding="utf-8")
+        catalog.write_text("".join(lines[:-10]), encoding="utf-8")
+        with running(Path(name) / "stack", "standin.engine") as (stack, processes):
+            settings = Settings(dir=stack.folder)
+            ledger, store = wiring.ledger(settings), wiring.store(settings)
+            for some in (warm, catalog):
+                before = {child.name: cpu_seconds(child.pid) for child in processes}
+                prepared = prepare(some, str(some.parent), Wishes(), settings, ledger)
+                carry_out(prepared, ledger, store)
+                wait(ledger, prepared.order.job_id)
+            spent = {child.name: cpu_seconds(child.pid) - before[child.name] for child in processes}
+            transfer = transfer_seconds(settings, items)
+            ledger.dispose()
+    worker, control = (1000 * spent[name] / items for name in ("worker", "control"))
+    moved = 1000 * transfer / items
+    print(f"CPU an item: worker {worker:.1f} ms, control {control:.1f} ms; {moved:.1f} ms of it is transfer")
+    if parser.parse_args().json:
+        figures = {"worker_ms": worker, "control_ms": control, "transfer_ms": moved}
+        figures["overhead_ms"] = worker + control - moved
+        print(json.dumps({key: round(value, 2) for key, value in figures.items()}))
+
+
+if __name__ == "__main__":
+    main()
