@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -30,15 +31,20 @@ class Intake:
     def add_job(self, job: NewJob, new_items: Iterable[NewItem]) -> bool:
         """Write job and items, or nothing; False if this job id is there already.
 
-        An item whose cache key has a result is succeeded at once, cached, at no cost.
+        An item whose cache key has a result is succeeded at once, cached, at no cost. The items are worked
+        out before the transaction begins, into a temporary file: SQLite has one writer, and a manifest of
+        200,000 rows must not keep every worker's heartbeat waiting.
         """
-        with self._db.write() as connection:
-            now = connection.scalar(select(self._db.now)) or 0.0
-            if not self._db.insert_once(connection, jobs, _job_values(job, now)):
-                return False
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
             for chunk in _chunks(new_items):
-                known = _known_results(connection, [item.spec.cache_key for item in chunk if item.spec])
-                connection.execute(insert(items), [_item_values(job, item, known, now) for item in chunk])
+                spool.write(json.dumps([_item_values(job, item) for item in chunk]) + "\n")
+            spool.seek(0)
+            with self._db.write() as connection:
+                now = connection.scalar(select(self._db.now)) or 0.0
+                if not self._db.insert_once(connection, jobs, _job_values(job, now)):
+                    return False
+                for line in spool:
+                    _insert_items(connection, json.loads(line), now)
         return True
 
     def has_result(self, cache_keys: Iterable[str]) -> set[str]:
@@ -55,6 +61,15 @@ def _chunks(whole: Iterable[T]) -> Iterator[list[T]]:
 
 def _known_results(connection: Connection, keys: list[str]) -> set[str]:
     return set(connection.scalars(select(results.c.cache_key).where(results.c.cache_key.in_(keys))))
+
+
+def _insert_items(connection: Connection, chunk: list[dict[str, Any]], now: float) -> None:
+    known = _known_results(connection, [values["cache_key"] for values in chunk if values["cache_key"]])
+    for values in chunk:
+        if values["cache_key"] in known:
+            values |= {"state": ItemState.SUCCEEDED, "cached": True, "result_key": values["cache_key"]}
+        values["finished_at"] = None if values["state"] == ItemState.PENDING else now
+    connection.execute(insert(items), chunk)
 
 
 def _job_values(job: NewJob, now: float) -> dict[str, Any]:
@@ -76,14 +91,7 @@ def _job_values(job: NewJob, now: float) -> dict[str, Any]:
     }
 
 
-def _item_values(job: NewJob, item: NewItem, known: set[str], now: float) -> dict[str, Any]:
-    cache_key = item.spec.cache_key if item.spec else None
-    cached = cache_key in known
-    state = ItemState.PENDING
-    if item.failure:
-        state = ItemState.FAILED
-    elif cached:
-        state = ItemState.SUCCEEDED
+def _item_values(job: NewJob, item: NewItem) -> dict[str, Any]:
     return {
         "id": f"{job.id}.{item.ordinal}",
         "job_id": job.id,
@@ -94,11 +102,10 @@ def _item_values(job: NewJob, item: NewItem, known: set[str], now: float) -> dic
         "priority": int(item.priority),
         "engine": job.engine,
         "spec": spec_text(item.spec) if item.spec else None,
-        "cache_key": cache_key,
-        "state": state,
-        "cached": cached,
-        "result_key": cache_key if cached else None,
+        "cache_key": item.spec.cache_key if item.spec else None,
+        "state": ItemState.FAILED if item.failure else ItemState.PENDING,
+        "cached": False,
+        "result_key": None,
         "error_code": item.failure.code if item.failure else None,
         "error": item.failure.reason if item.failure else None,
-        "finished_at": None if state is ItemState.PENDING else now,
     }

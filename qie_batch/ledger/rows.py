@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.model import EditSpec, Failure, Item, ItemState, Job, JobState, OutputFormat, Priority, Result
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def spec_text(spec: EditSpec) -> str:
-    return json.dumps(asdict(spec), ensure_ascii=False)
+    return json.dumps(spec.to_dict(), ensure_ascii=False)
 
 
 def spec_of(text: str) -> EditSpec:

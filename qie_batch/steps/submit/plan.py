@@ -110,14 +110,15 @@ def survey(rows: Iterable[ManifestRow | BadRow], order: Order, pictures: Picture
     seen = _bad_rows_noted(rows, pictures, bad_rows)
     plan = planned(seen, order, pictures)
     while some := list(islice(plan, 500)):
-        known = ledger.has_result({item.spec.cache_key for item in some if item.spec})
-        for item in some:
+        keys = [item.spec.cache_key if item.spec else "" for item in some]
+        known = ledger.has_result({key for key in keys if key})
+        for item, key in zip(some, keys, strict=True):
             items += 1
             lines += item.line != last_line
             last_line = item.line
             if item.spec is None:
                 bad += 1
-            elif item.spec.cache_key in known:
+            elif key in known:
                 cached += 1
             else:
                 edits[item.spec.preset] = edits.get(item.spec.preset, 0) + 1
