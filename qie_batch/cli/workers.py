@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -114,17 +115,18 @@ class Workers:
 
     def _bury(self, slot: _Slot, code: int) -> None:
         """Its leases end now instead of in half a minute, and another one takes its place."""
-        young = time.monotonic() - slot.started < YOUNG_SECONDS
+        killed = code == -signal.SIGKILL  # from outside: it says nothing about the next one
+        young = time.monotonic() - slot.started < YOUNG_SECONDS and not killed
         slot.deaths = slot.deaths + 1 if young else 0
         wait = BACKOFF[min(slot.deaths, len(BACKOFF) - 1)]
         log.warning("worker %s ended with code %d; the next one starts in %g s", slot.name, code, wait)
-        self._abandon(slot.name)
+        self._abandon(slot.name, killed=killed)
         slot.process, slot.start_at = None, time.monotonic() + wait
 
-    def _abandon(self, name: str) -> None:
+    def _abandon(self, name: str, *, killed: bool) -> None:
         try:
             ledger = wiring.ledger(self._settings)
-            held = ledger.abandon(name)
+            held = ledger.abandon(name, killed=killed)
             ledger.dispose()
         except QieError as error:
             log.warning("its leases run out by themselves: %s", error.message)

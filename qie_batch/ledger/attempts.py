@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
     from qie_batch.model import Failure, Result, Worker
 
+#: After so many, an item whose worker is killed is charged with a crash.
+MAX_PREEMPTIONS = 20
+
 
 class Attempts:
     _db: Database
@@ -167,11 +170,27 @@ class Attempts:
         with self._db.write() as connection:
             _account(connection, attempt, seconds)
 
-    def abandon(self, worker_name: str) -> int:
-        """The process of that name is dead: its leases end now. Says how many items it held."""
+    def abandon(self, worker_name: str, *, killed: bool = False) -> int:
+        """The process of that name is dead: its leases end now. Says how many items it held.
+
+        One that was killed from outside (SIGKILL) died of none of its items: they are pending again,
+        uncharged, but for those that this befell too often. The kernel kills so what eats all memory.
+        """
+        held = (items.c.worker == worker_name, items.c.state == ItemState.RUNNING)
+        freed = 0
         with self._db.write() as connection:
-            held = update(items).where(items.c.worker == worker_name, items.c.state == ItemState.RUNNING)
-            return connection.execute(held.values(lease_until=self._db.now - 1)).rowcount
+            if killed:
+                blameless = update(items).where(*held, items.c.preemptions < MAX_PREEMPTIONS)
+                rows = connection.execute(
+                    blameless.values(
+                        state=ItemState.PENDING, lease_until=None, preemptions=items.c.preemptions + 1
+                    ).returning(items.c.id, items.c.attempt)
+                ).all()
+                for row in rows:
+                    self._close(connection, row.id, row.attempt, Outcome.LOST, None)
+                freed = len(rows)
+            rest = update(items).where(*held).values(lease_until=self._db.now - 1)
+            return freed + connection.execute(rest).rowcount
 
     def expire_leases(self, max_crashes: int, poison: Failure) -> int:
         """Take back items whose lease ran out; after `max_crashes` of them the item failed for good.

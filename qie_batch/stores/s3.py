@@ -206,7 +206,8 @@ def _unavailable(client: Any, bucket: str, what: str, error: Exception) -> Store
     hint = f"Check that {client.meta.endpoint_url} is up and reachable from here."
     if code in _DENIED or isinstance(error, _NO_CREDENTIALS):
         kind = "store_denied"
-        hint = "Check QIE_S3_ACCESS_KEY and QIE_S3_SECRET_KEY and what they may do in the bucket."
+        # A clock that is more than 15 minutes wrong is refused as a wrong key is, and HEAD says no more.
+        hint = "Check QIE_S3_ACCESS_KEY, QIE_S3_SECRET_KEY, what they may do there, and this machine's clock."
     elif code == "NoSuchBucket" or (code == "404" and what == "the bucket"):
         kind = "bucket_missing"
         hint = f"`qie-batch up` creates it in the embedded stack; elsewhere create bucket {bucket!r}."
