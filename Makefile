@@ -23,6 +23,9 @@ lint: .venv-dev/stamp ## ruff, mypy, import-linter
 unit: .venv-dev/stamp ## the fast tests alone
 	.venv-dev/bin/python -m pytest tests/unit
 
+chaos: .venv-dev/stamp ## harm of every kind at full length, into docs/reliability.md (ONLY=, DATABASE=, SEED=)
+	.venv-dev/bin/python tests/chaos/run.py $(ONLY:%=--only %) $(DATABASE:%=--database %) $(SEED:%=--seed %)
+
 # What a user gets: the built wheel with the embedded default and nothing else.
 .venv/stamp: pyproject.toml constraints.txt README.md $(SOURCES)
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import BatchPublishError, OperationalError
 from redis.exceptions import RedisError
 
 from qie_batch.errors import QueueUnavailable
@@ -126,7 +126,7 @@ class CeleryQueue:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, RedisError, ConnectionError, TimeoutError) as error:
+        except (BatchPublishError, OperationalError, RedisError, ConnectionError, TimeoutError) as error:
             address = self._app.connection_for_write().as_uri()  # as_uri hides the password
             raise QueueUnavailable(
                 f"the broker {address} did not answer ({type(error.__cause__ or error).__name__})",

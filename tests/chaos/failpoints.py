@@ -1,0 +1,133 @@
+"""`workers.app` with points at which its process kills itself, and decoders that pictures break.
+
+Its parent is `python -m tests.chaos.failpoints`. The file that QIE_FAILPOINT names holds the one point that
+is armed, as `succeed after`; the first process to come there takes the file away, and dies.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from celery import signals
+from celery.worker.request import Request
+
+from qie_batch.cli.processes import told_to_stop
+from qie_batch.cli.workers import Workers
+from qie_batch.errors import Rejected
+from qie_batch.images.sandbox import Opener
+from qie_batch.settings import Settings
+from tests.chaos.scenarios.points import METHODS
+from workers.app import app, edit, process
+
+__all__ = ("app",)
+
+#: Runs in the opener's child in place of its own program: pictures that end with these words break it.
+TRICKS = """
+import ctypes, os
+from qie_batch.images import opener, opening
+
+tricks = {
+    b"segfault": lambda: ctypes.string_at(0),
+    b"abort": os.abort,
+    b"loop": lambda: [None for _ in iter(int, 1)],
+    b"greedy": lambda: bytearray(3_000_000_000),
+}
+
+def open_picture(data, limits, *, draft=None):
+    for trick, play in tricks.items():
+        if data.endswith(trick):
+            play()
+    return opening.open_picture(data, limits, draft=draft)
+
+opener.main(open_picture)
+"""
+
+
+def die_at(point: str) -> None:
+    """SIGKILL to this very process if the point is armed, for one process and once."""
+    armed = Path(os.environ["QIE_FAILPOINT"])
+    try:
+        if armed.read_text() != point:
+            return
+        armed.rename(armed.with_suffix(".fired"))
+    except FileNotFoundError:
+        return  # another thread or process was first
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Mined:
+    """Whatever it stands for, with a point before and after each method of METHODS."""
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._target, name)
+        if name not in METHODS:
+            return method
+
+        def mined(*arguments: Any, **options: Any) -> Any:
+            die_at(f"{name} before")
+            answer = method(*arguments, **options)
+            die_at(f"{name} after")
+            return answer
+
+        return mined
+
+
+class Choosy:
+    """An engine that refuses what asks to be refused: so a row fails for good in the worker."""
+
+    def __init__(self, engine: Any) -> None:
+        self._engine = engine
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._engine, name)
+
+    def edit(self, request: Any, on_step: Any) -> Any:
+        if request.instruction == "refuse":
+            raise Rejected("the drill was refused", code="refused")
+        return self._engine.edit(request, on_step)
+
+
+class MinedRequest(Request):
+    def acknowledge(self) -> None:
+        die_at("acknowledge before")
+        super().acknowledge()
+        die_at("acknowledge after")
+
+
+class MinedWorkers(Workers):
+    def _bury(self, slot: Any, code: int) -> None:
+        super()._bury(slot, code)
+        slot.start_at = 0.0  # hundreds of deaths: none of them waits
+
+    def _command(self, name: str) -> list[str]:
+        return [__spec__.name if part == "workers.app" else part for part in super()._command(name)]
+
+
+def lay_mines(**_signal: Any) -> None:
+    bench = process.bench
+    ledger = Mined(bench.ledger)
+    bench.leases._ledger = ledger
+    bench.pictures.close()
+    process._bench = replace(
+        bench,
+        ledger=ledger,
+        store=Mined(bench.store),
+        engine=Choosy(bench.engine),
+        pictures=Opener(program=TRICKS, cpu_seconds=2),
+    )
+
+
+edit.Request = f"{MinedRequest.__module__}:{MinedRequest.__qualname__}"
+signals.worker_init.connect(lay_mines, weak=False)  # after `load`, which connected first
+
+if __name__ == "__main__":
+    settings = Settings()
+    sys.exit(MinedWorkers(settings, settings.engine, []).run(told_to_stop()))

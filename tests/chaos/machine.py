@@ -1,0 +1,440 @@
+"""A walk through everything that can happen to a ledger, one rule a step, judged after each of them."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from qie_batch.errors import Unavailable, UsageError
+from qie_batch.model import FINAL, Failure, ItemState, JobState, Priority, Schedule, SlotState
+from qie_batch.steps.dispatch import dispatch
+from qie_batch.steps.schedule import SLOT_LEASE, latest_due, run, run_due
+from qie_batch.steps.sweep import MESSAGE_GRACE, sweep
+from tests.chaos.world import IN_FLIGHT, Broker, judge_change, judge_state
+from tests.ledgers import BROKEN, SECOND_MICROS, START, WORKER, new_items, new_job, result_of, spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qie_batch.ledger.sql import SqlLedger
+    from qie_batch.model import Attempt, EditSpec, Worker
+    from tests.chaos.world import Place
+
+LEASE = 60.0
+WORKERS = ("worker-1", "worker-2", "worker-3")
+#: Its worker dies over it every time.
+DEADLY = "deadly"
+#: A row that was not understood.
+BAD = "bad"
+#: Items after which no more are submitted: walks are long in time, not in rows.
+ENOUGH = 20
+#: What a worker writes of an attempt, and what people do to a job.
+WORKS = ["renew", "succeed", "succeed", "fail", "retry later", "crash", "release"]
+ORDERS = ["pause", "resume", "resume", "cancel", "retry", "close"]
+SCHEDULE = Schedule(name="hourly", cron="0 * * * *", timezone="UTC", catalog="catalog.csv")
+
+picks = st.integers(0, 30)
+points = st.one_of(st.integers(1, 5), st.integers(1, 16))
+#: Messages the broker still takes before it is away once.
+takes = st.one_of(st.none(), st.none(), st.integers(0, 4))
+words = st.lists(st.sampled_from(["red", "green", "blue", "pink", DEADLY, BAD]), min_size=1, max_size=6)
+#: Somebody else's deed, at the n-th point of this one.
+meanwhile = st.tuples(
+    points,
+    st.sampled_from([*WORKS, *ORDERS, "claim", "sweep", "dispatch"]),
+    picks,
+)
+#: Nothing, the ledger dies at the n-th point, or somebody else comes between.
+upsets = st.one_of(st.none(), st.none(), points, meanwhile, meanwhile)
+endings = st.tuples(
+    picks,
+    st.sampled_from(WORKS),
+    st.integers(0, 90).map(float),
+    upsets,
+)
+
+
+class Event(NamedTuple):
+    #: How often it happens, against the others.
+    weight: int
+    values: st.SearchStrategy[tuple]
+    possible: Callable[[LedgerMachine], Any]
+
+
+EVENTS = {
+    "submit": Event(
+        2,
+        st.tuples(
+            words, st.sampled_from(Priority), st.sampled_from([None, None, 50 * SECOND_MICROS]), upsets
+        ),
+        lambda self: sum(self.rows.values()) < ENOUGH,
+    ),
+    "dispatch": Event(
+        4, st.tuples(st.integers(1, 6), takes, upsets), lambda self: self.in_states(ItemState.PENDING)
+    ),
+    "deliver": Event(
+        8,
+        st.tuples(picks, st.sampled_from(WORKERS), upsets),
+        lambda self: self.broker.messages or self.popped,
+    ),
+    "write": Event(10, endings, lambda self: self.live()),
+    "write_as_a_zombie": Event(3, endings, lambda self: len(self.attempts) > len(self.live())),
+    "abandon": Event(1, st.tuples(st.sampled_from(WORKERS), upsets), lambda self: self.live()),
+    "sweep": Event(
+        4, st.tuples(takes, st.one_of(upsets, meanwhile)), lambda self: self.in_states(*IN_FLIGHT)
+    ),
+    "turn_the_clock": Event(
+        3, st.tuples(st.sampled_from([1.0, 6.0, 20.0, 61.0, 400.0, 1000.0, 3600.0])), lambda self: self.rows
+    ),
+    "meddle": Event(
+        3,
+        st.tuples(picks, st.sampled_from(["lost", "doubled", "late", "popped", "copied"])),
+        lambda self: self.broker.messages,
+    ),
+    "wipe": Event(1, st.tuples(st.booleans()), lambda self: self.in_states(*IN_FLIGHT)),
+    "order": Event(
+        4,
+        st.tuples(picks, st.sampled_from(ORDERS), upsets),
+        lambda self: self.rows,
+    ),
+    "take_slot": Event(
+        2, st.tuples(st.integers(0, 1), upsets), lambda self: latest_due(SCHEDULE, self.clock()) > START
+    ),
+    "run_slot": Event(
+        2,
+        st.tuples(st.integers(0, 1), st.booleans(), upsets),
+        lambda self: self.controls and sum(self.rows.values()) < ENOUGH,
+    ),
+}
+RARE = ["abandon", "turn_the_clock", "meddle", "wipe", "order", "take_slot"]
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    place: Place
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.place.empty()
+        self.clock, self.ledger = self.place.clock, self.place.ledger
+        self.broker = Broker()
+        self.popped: list[Any] = []
+        self.copy: list[Any] = []
+        self.known_life: int | None = None
+        self.attempts: list[Attempt] = []
+        #: Rows of each job in the ledger, and of those that are on their way into it.
+        self.rows: dict[str, int] = {}
+        self.on_the_way: dict[str, int] = {}
+        self.spent: dict[tuple[str, int], float] = {}
+        self.controls: dict[int, float] = {}
+        self.ledger.add_schedule(SCHEDULE)
+        self.now = self.place.look()
+        self.sound = True
+
+    @initialize(without=st.sets(st.sampled_from(RARE)))
+    def begin(self, without):
+        """Walks differ most in what never happens in them."""
+        self.without = without
+
+    @rule(data=st.data())
+    def happen(self, data):
+        """One rule for all: Hypothesis leaves out rules by itself, and nothing goes without some of these."""
+        possible = [
+            name
+            for name, event in EVENTS.items()
+            if name not in self.without and event.possible(self)
+            for _ in range(event.weight)
+        ]
+        name = data.draw(st.sampled_from(possible), label="event")
+        values = data.draw(EVENTS[name].values, label="values")
+        self.place.steps += 1
+        self.sound = False  # after one that failed, the walk is not brought to its end
+        getattr(self, name)(*values)
+        self.sound = True
+
+    # what comes in, is queued, claimed and done
+
+    def submit(self, words, priority, budget, upset):
+        job_id = f"job{len(self.rows) + len(self.on_the_way)}"
+        rows = new_items(*map(_row, words), priority=priority)
+        self.on_the_way[job_id] = len(rows)
+        self.act("submit", lambda: self.ledger.add_job(new_job(job_id, budget_micros=budget), rows), upset)
+
+    def dispatch(self, window, takes, upset):
+        self.broker.takes = takes
+        before = self.queued()
+        prices = {"classic": SECOND_MICROS * 3600}
+        sent, calm = self.act(
+            "dispatch", lambda: dispatch(self.ledger, self.broker, window=window, hour_micros=prices), upset
+        )
+        self.broker.takes = None
+        if calm:
+            queued = self.queued() - before
+            assert queued <= {hint.item_id for hint in self.broker.messages}
+            assert sent == len(queued)
+            assert len(self.queued()) <= max(window, len(before))
+
+    def deliver(self, pick, worker, upset):
+        source = [self.popped, self.broker.messages][pick % 2] or self.popped or self.broker.messages
+        item_id = source.pop(pick // 2 % len(source)).item_id
+        item = self.now.items[item_id]
+        free = item.state == ItemState.QUEUED and self.now.jobs[item.job_id] == JobState.OPEN
+        attempt, calm = self.act("claim", lambda: self.claim(self.ledger, item_id, worker), upset)
+        assert not calm or (attempt is not None) == free
+        assert attempt is None or attempt.number == self.now.items[item_id].attempt or not calm
+
+    def sweep(self, takes, upset):
+        self.broker.takes = takes
+        before = self.now
+        wiped = self.known_life not in (None, self.broker.life)
+        _, calm = self.act("sweep", lambda: sweep(self.ledger, self.broker), upset)
+        self.broker.takes = None
+        self.known_life = self.broker.life if calm else None
+        if not calm:
+            return
+        late = [item for item in self.now.items.values() if (item.lease_until or self.clock()) < self.clock()]
+        assert not late, "a lease ran out and was not taken back"
+        due = self.clock() - MESSAGE_GRACE
+        overdue = [key for key in self.queued() if (before.items[key].published_at or 0.0) <= due]
+        assert len(self.broker.messages) >= len(overdue), "lost messages were not sent again"
+        if wiped:
+            assert self.queued() <= {hint.item_id for hint in self.broker.messages}, "the wipe went unnoticed"
+
+    # what goes wrong
+
+    def meddle(self, pick, fate):
+        messages = self.broker.messages
+        message = messages[pick % len(messages)]
+        if fate == "copied":
+            self.copy = list(messages)
+        if fate in ("lost", "late", "popped"):
+            messages.remove(message)
+        if fate in ("doubled", "late"):
+            messages.append(message)
+        if fate == "popped":
+            self.popped.append(message)
+
+    def wipe(self, restored):
+        self.broker.replace(self.copy if restored else [])
+
+    def write(self, pick, ending, told, upset):
+        live = self.live()
+        self.end(live[pick % len(live)], ending, told, upset)
+
+    def write_as_a_zombie(self, pick, ending, told, upset):
+        live = self.live()
+        zombies = [attempt for attempt in self.attempts if attempt not in live]
+        self.end(zombies[pick % len(zombies)], ending, told, upset)
+
+    def abandon(self, worker, upset):
+        self.act("abandon", lambda: self.ledger.abandon(worker), upset)
+
+    def turn_the_clock(self, by):
+        self.clock.turn(by)
+
+    # what people and schedules do
+
+    def order(self, pick, deed, upset):
+        self.act(deed, self.deed(self.ledger, deed, pick), upset)
+
+    def take_slot(self, control, upset):
+        due_at = latest_due(SCHEDULE, self.clock())
+        slot = self.now.slots.get(due_at)
+        free = slot is None or (slot.state == SlotState.TAKEN and slot.lease_until < self.clock())
+        take = functools.partial(self.ledger.take_slot, SCHEDULE.name, due_at, SLOT_LEASE)
+        taken, calm = self.act("take a slot", take, upset)
+        assert not calm or taken == free
+        if taken:
+            self.controls[control] = due_at
+
+    def run_slot(self, control, refused, upset):
+        """Perhaps long after it was taken, and after another control took it for dead."""
+        due_at = self.controls.pop(control, None) or self.controls.popitem()[1]
+        self.act("run a slot", lambda: run(self.ledger, SCHEDULE, due_at, _Submit(self, refused)), upset)
+
+    # what is always true
+
+    @invariant()
+    def nothing_contradicts(self):
+        assert list(self.ledger.contradictions()) == []
+        if self.rows and self.place.steps % 4 == 0:  # it takes longest
+            job_id = sorted(self.rows)[self.place.steps // 4 % len(self.rows)]
+            progress = self.ledger.progress(job_id)
+            assert progress.total == self.rows[job_id]
+            assert progress.spent_micros == self.money(job_id)
+
+    def teardown(self):
+        """Leave it in peace, and every item of every job that is not paused becomes final."""
+        if not self.sound:
+            return
+        self.sound = False
+        for _ in range(4 * len(self.now.items) + 5):
+            self.a_quiet_while()
+            if not self.unfinished():
+                break
+        assert self.unfinished() == [], "left in peace, these were never finished"
+        for by in ("day", "sku", "engine"):
+            spent = sum(line.spent_micros for line in self.ledger.costs(None, by))
+            assert spent == sum(map(self.money, self.rows))
+        self.nothing_contradicts()
+        run_due(self.ledger, _Submit(self))
+        slot = self.place.look().slots.get(latest_due(SCHEDULE, self.clock()))
+        assert slot is None or slot.state != SlotState.TAKEN
+
+    def a_quiet_while(self):
+        self.clock.turn(max(400.0, SLOT_LEASE + 1))
+        sweep(self.ledger, self.broker)
+        dispatch(self.ledger, self.broker, window=4, hour_micros={})
+        while self.broker.messages:
+            attempt = self.claim(self.ledger, self.broker.messages.pop(0).item_id, WORKERS[0])
+            if attempt and DEADLY not in attempt.spec.instruction:
+                assert self.ledger.succeed(attempt, result_of(attempt), 1.0)
+                self.spent[attempt.item_id, attempt.number] = 1.0
+        before, self.now = self.now, self.place.look()
+        judge_state(self.now, self.rows, self.spent)
+        assert before.items.keys() == self.now.items.keys()
+
+    def unfinished(self) -> list[str]:
+        return [
+            key
+            for key, item in self.now.items.items()
+            if item.state not in FINAL and self.now.jobs[item.job_id] != JobState.PAUSED
+        ]
+
+    # how it is done
+
+    def act(self, deed: str, call: Callable[[], Any], upset: Any) -> tuple[Any, bool]:
+        """What the call gave, None where it was struck, and whether nothing came between."""
+        before, calm, deeds = self.now, True, [deed]
+        point, blow = upset if isinstance(upset, int) else 0, None
+        if isinstance(upset, tuple):
+            point, other, pick = upset
+
+            def blow() -> None:
+                nonlocal calm
+                calm = False
+                deeds.append(other)
+                if other == "sweep":
+                    self.known_life = None
+                _try(self.deed(self.place.beside, other, pick))
+
+        self.place.strikes.arm(point, blow)
+        try:
+            told = call()
+        except Unavailable:
+            told, calm = None, False
+        self.place.strikes.arm(0, None)
+        self.now = self.place.look()
+        arrived = [job_id for job_id in self.on_the_way if job_id in self.now.jobs]
+        self.rows |= {job_id: self.on_the_way.pop(job_id) for job_id in arrived}
+        judge_change(before, self.now, deeds)
+        judge_state(self.now, self.rows, self.spent)
+        return told, calm
+
+    def deed(self, ledger: SqlLedger, name: str, pick: int) -> Callable[[], Any]:
+        """What somebody may do to a job or an item, whichever `pick` falls on."""
+        jobs = sorted(self.now.jobs)
+        items = sorted(self.queued() if name == "claim" else self.now.items)
+        live = self.live()
+        job_id = jobs[pick % len(jobs)] if jobs else ""
+        budget = None if pick % 2 else 1000 * SECOND_MICROS
+        free: Mapping[str, Callable[[], Any]] = {
+            "sweep": lambda: sweep(ledger, self.broker),
+            "dispatch": lambda: dispatch(ledger, self.broker, window=4, hour_micros={}),
+            "pause": lambda: ledger.pause(job_id, "user"),
+            "resume": lambda: ledger.resume(job_id, budget),
+            "cancel": lambda: ledger.cancel(job_id),
+            "retry": lambda: ledger.retry(job_id),
+            "close": lambda: ledger.close(job_id),
+        }
+        if name in free:
+            return free[name]
+        if name == "claim":
+            return lambda: items and self.claim(ledger, items[pick % len(items)], WORKERS[pick % 3])
+        # It tells no seconds, so that nobody need know whether it came through.
+        return lambda: live and _write(ledger, live[pick % len(live)], name, 0.0)
+
+    def end(self, attempt: Attempt, deed: str, told: float, upset: Any) -> None:
+        """A worker's write: it holds if and only if the item is still its own."""
+        key, before = (attempt.item_id, attempt.number), self.now
+        held = before.holds(*key)
+        self.act_on(key, told, deed, lambda: _write(self.ledger, attempt, deed, told), upset, held=held)
+        if not held and not isinstance(upset, tuple):
+            assert self.now.items == before.items, "a zombie changed an item"
+            others = {other: row for other, row in self.now.attempts.items() if other != key}
+            assert others == {other: row for other, row in before.attempts.items() if other != key}
+
+    def act_on(self, key, told, deed, call, upset, *, held):
+        """The seconds are in the ledger whatever else happened, if the transaction was committed."""
+
+        def committed() -> bool:
+            try:
+                return call()
+            finally:
+                if self.place.strikes.commits:
+                    self.spent[key] = max(self.spent.get(key, 0.0), told)
+
+        answer, calm = self.act(deed, committed, upset)
+        assert not calm or answer is held
+
+    def claim(self, ledger: SqlLedger, item_id: str, worker: str) -> Attempt | None:
+        attempt = ledger.claim(item_id, _worker(worker), LEASE)
+        if attempt:
+            self.attempts.append(attempt)
+        return attempt
+
+    def live(self) -> list[Attempt]:
+        return [each for each in self.attempts if self.now.holds(each.item_id, each.number)]
+
+    def in_states(self, *states: ItemState) -> set[str]:
+        return {key for key, item in self.now.items.items() if item.state in states}
+
+    def queued(self) -> set[str]:
+        return self.in_states(ItemState.QUEUED)
+
+    def money(self, job_id: str) -> float:
+        return SECOND_MICROS * sum(s for (key, _), s in self.spent.items() if key.startswith(f"{job_id}."))
+
+
+class _Submit:
+    """What a schedule submits: a job of one item, or a catalog that is refused."""
+
+    def __init__(self, machine: LedgerMachine, refused: bool = False) -> None:  # noqa: FBT001, FBT002
+        self.machine, self.refused = machine, refused
+
+    def __call__(self, _schedule: Schedule, job_id: str) -> None:
+        if self.refused:
+            raise UsageError("the catalog is empty")
+        if job_id not in self.machine.rows:
+            self.machine.on_the_way[job_id] = 1
+        self.machine.ledger.add_job(new_job(job_id), new_items(spec("red")))
+
+
+def _row(word: str) -> EditSpec | Failure:
+    return Failure(code="image_missing", reason="there is no picture") if word == BAD else spec(word)
+
+
+def _worker(name: str) -> Worker:
+    return replace(WORKER, name=name)
+
+
+def _write(ledger: SqlLedger, attempt: Attempt, deed: str, told: float) -> bool:
+    if deed == "renew":
+        return ledger.renew(attempt, LEASE, 1, told)
+    if deed == "succeed":
+        return ledger.succeed(attempt, result_of(attempt), told)
+    if deed == "fail":
+        return ledger.fail(attempt, BROKEN, told)
+    if deed == "release":
+        return ledger.release(attempt, told)
+    return ledger.retry_later(attempt, BROKEN, told, 30.0, crash=deed == "crash")
+
+
+def _try(call: Callable[[], Any]) -> None:
+    """It may find the way barred by a lock, and then did nothing."""
+    with contextlib.suppress(Unavailable):
+        call()

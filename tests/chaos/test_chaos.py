@@ -1,0 +1,49 @@
+"""The scenarios that tell most, in short; `make chaos` runs all of them at full length."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.chaos.postgres import NoPostgres, Postgres
+from tests.chaos.rigs import Impossible, Rigs
+from tests.chaos.run import scenarios
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SEED = 2509
+SCENARIOS = scenarios()
+SHORT = (
+    ("kill_workers", "sqlite"),
+    ("break_decoders", "sqlite"),
+    ("broker_wiped", "sqlite"),
+    ("disk_full", "sqlite"),
+    ("two_controls", "sqlite"),
+    ("doubled", "postgresql"),
+    ("database_killed", "postgresql"),
+    ("wrong_clock", "postgresql"),
+    ("storm", "postgresql"),
+)
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Postgres | None]:
+    """One for all; a scenario may kill it, but starts it again."""
+    try:
+        with Postgres() as postgres:
+            yield postgres
+    except NoPostgres:
+        yield None
+
+
+@pytest.mark.parametrize(("name", "database"), SHORT, ids=[f"{name}-{on}" for name, on in SHORT])
+def test_nothing_is_lost_or_done_twice(name, database, postgres):
+    if database == "postgresql" and postgres is None:
+        pytest.skip("no PostgreSQL binaries that this user may run")
+    try:
+        with Rigs(database, SEED, postgres) as rigs:
+            SCENARIOS[name](rigs, full=False)
+    except Impossible as error:
+        pytest.skip(str(error))

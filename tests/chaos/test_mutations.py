@@ -1,0 +1,234 @@
+"""The tests have teeth: without the epoch rule, the fence or the sweep's second look, one of them fails.
+
+Each rule has a small test here; a copy of the package with the rule taken out must fail it, by an assertion,
+and the untouched copy must pass it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from qie_batch.ledger.database import Database
+from qie_batch.ledger.sql import SqlLedger
+from qie_batch.steps.sweep import MESSAGE_GRACE, sweep
+from tests.chaos.world import Broker
+from tests.ledgers import POISON, WORKER, Clock, add, open_ledger, result_of, start, told
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+
+
+class Mutation(NamedTuple):
+    file: str
+    text: str
+    #: What stands there instead.
+    mutant: str
+    #: The test that must fail then.
+    killer: str
+
+
+LOOK_AGAIN = "unchanged = (items.c.id == row.id, items.c.attempt == row.attempt, *late)"
+MUTATIONS = {
+    "no epoch": Mutation(
+        "steps/sweep.py",
+        "new_broker = ledger.remember_epoch(queue.epoch())",
+        "new_broker = False",
+        "test_a_wiped_broker_is_filled_at_once",
+    ),
+    "no fence": Mutation(
+        "ledger/attempts.py",
+        "        items.c.attempt == attempt.number,\n",
+        "",
+        "test_a_zombie_does_not_end_the_attempt_after_its_own",
+    ),
+    "no second look": Mutation(
+        "ledger/attempts.py",
+        LOOK_AGAIN,
+        "unchanged = (items.c.id == row.id,)",
+        "test_what_ended_after_the_sweep_looked_stays_ended",
+    ),
+    "no second look at the horizon": Mutation(
+        "ledger/attempts.py",
+        LOOK_AGAIN,
+        LOOK_AGAIN.replace("*late", "late[0]"),
+        "test_what_was_renewed_after_the_sweep_looked_is_kept",
+    ),
+    "no second look at the attempt": Mutation(
+        "ledger/attempts.py",
+        LOOK_AGAIN,
+        LOOK_AGAIN.replace("items.c.attempt == row.attempt, ", ""),
+        "test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw",
+    ),
+}
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def ledger(tmp_path, clock):
+    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}", clock)
+    yield ledger
+    ledger.dispose()
+
+
+class Interrupted(Database):
+    """Something else happens between a look and the write after it."""
+
+    meanwhile = None
+
+    @contextmanager
+    def write(self):
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+        with super().write() as connection:
+            yield connection
+
+
+@pytest.fixture
+def reaper(clock, ledger):
+    database = Interrupted(ledger._db.engine.url.render_as_string(), clock)
+    yield SqlLedger(database)
+    database.engine.dispose()
+
+
+def test_a_wiped_broker_is_filled_at_once(ledger, clock):
+    """Its messages are younger than the grace: nothing but the epoch tells that they are gone."""
+    broker = Broker()
+    add(ledger, *"abc")
+    hints = ledger.enqueue("classic", 9, {})
+    broker.publish("classic", hints)
+    ledger.published([hint.item_id for hint in hints])
+    sweep(ledger, broker)
+    broker.replace([])
+    clock.turn(MESSAGE_GRACE / 2)
+    assert sweep(ledger, broker) == 3
+    assert broker.messages == hints
+
+
+def test_a_zombie_does_not_end_the_attempt_after_its_own(ledger, clock):
+    add(ledger, "red")
+    zombie = start(ledger, lease=60)
+    clock.turn(61)
+    ledger.expire_leases(3, POISON)
+    holder = start(ledger, lease=60)
+    assert ledger.renew(zombie, 600, 9, 61.0) is False
+    assert ledger.succeed(zombie, result_of(zombie), 61.0) is False
+    assert told(ledger) == "r"
+    assert ledger.succeed(holder, result_of(holder), 1.0) is True
+
+
+def test_what_ended_after_the_sweep_looked_stays_ended(ledger, reaper, clock):
+    add(ledger, "red")
+    attempt = start(ledger, lease=60)
+    clock.turn(61)
+    reaper._db.meanwhile = lambda: ledger.succeed(attempt, result_of(attempt), 61.0)
+    assert (reaper.expire_leases(3, POISON), told(ledger)) == (0, "S")
+
+
+def test_what_was_renewed_after_the_sweep_looked_is_kept(ledger, reaper, clock):
+    add(ledger, "red")
+    attempt = start(ledger, lease=60)
+    clock.turn(61)
+    reaper._db.meanwhile = lambda: ledger.renew(attempt, 60, 9, 61.0)
+    assert (reaper.expire_leases(3, POISON), told(ledger)) == (0, "r")
+
+
+def test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw(ledger, reaper, clock):
+    """The sweep slept so long that another one took the item back and its next worker died as well."""
+    add(ledger, "red")
+    start(ledger, lease=60)
+    clock.turn(61)
+
+    def one_more_is_lost():
+        ledger.expire_leases(3, POISON)
+        start(ledger, lease=60)
+        ledger.abandon(WORKER.name)
+
+    reaper._db.meanwhile = one_more_is_lost
+    assert (reaper.expire_leases(3, POISON), told(ledger)) == (0, "r")
+    assert list(ledger.contradictions()) == []
+
+
+def test_each_rule_is_missed_when_it_is_gone(tmp_path):
+    copies = {
+        name: _copy(tmp_path / name.replace(" ", "-"), mutation) for name, mutation in MUTATIONS.items()
+    }
+    with ThreadPoolExecutor(2) as pool:
+        runs = dict(
+            zip(
+                copies, pool.map(lambda name: _run(copies[name], MUTATIONS[name].killer), copies), strict=True
+            )
+        )
+    for name, run in runs.items():
+        assert run.returncode == pytest.ExitCode.TESTS_FAILED, f"{name} survived:\n{run.stdout}{run.stderr}"
+        assert "AssertionError" in run.stdout, f"{name} died of something else:\n{run.stdout}"
+
+
+def test_nothing_is_missed_when_all_are_there(tmp_path):
+    killers = sorted(mutation.killer for mutation in MUTATIONS.values())
+    run = _run(_copy(tmp_path / "whole"), *killers)
+    assert run.returncode == pytest.ExitCode.OK, run.stdout + run.stderr
+    assert f"{len(killers)} passed" in run.stdout
+
+
+def _copy(folder: Path, mutation: Mutation | None = None) -> Path:
+    """The package in a folder of its own, with one rule taken out."""
+    for part in ("qie_batch", "migrations", "tests", "pyproject.toml"):
+        source = CHECKOUT / part
+        if source.is_dir():
+            shutil.copytree(
+                source, folder / part, ignore=shutil.ignore_patterns("__pycache__", "*.ttf", "*.png")
+            )
+        else:
+            shutil.copy(source, folder / part)
+    if mutation:
+        path = folder / "qie_batch" / mutation.file
+        text = path.read_text()
+        assert text.count(mutation.text) == 1, f"{mutation.file} does not say this once: {mutation.text}"
+        path.write_text(text.replace(mutation.text, mutation.mutant))
+    return folder
+
+
+def _run(folder: Path, *tests: str) -> subprocess.CompletedProcess[str]:
+    """These tests of this file against the copy, which goes before the editable install."""
+    environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    where = subprocess.run(
+        [sys.executable, "-c", "import qie_batch; print(qie_batch.__file__)"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert Path(where.strip()).is_relative_to(folder)
+    here = Path(__file__).relative_to(CHECKOUT)
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--noconftest",
+            "-p",
+            "no:cacheprovider",
+            *(f"{here}::{test}" for test in tests),
+        ],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )

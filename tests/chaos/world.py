@@ -1,0 +1,272 @@
+"""The world of the ledger machine: a broker made of a list, a ledger that is struck, eyes that judge it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
+
+from qie_batch.errors import QueueUnavailable
+from qie_batch.ledger.tables import metadata
+from qie_batch.model import FINAL, ItemState, JobState, Outcome, SlotState
+from tests.ledgers import SECOND_MICROS, Clock, open_ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from sqlalchemy import Engine
+
+    from qie_batch.model import Hint
+
+#: From which state to which each deed may take an item: S succeeded, F failed, X cancelled, p, q, r.
+MOVES: Mapping[str, frozenset[str]] = {
+    "dispatch": frozenset({"pq"}),
+    "claim": frozenset({"qr"}),
+    "succeed": frozenset({"rS", "pS", "qS"}),
+    "fail": frozenset({"rF"}),
+    "retry later": frozenset({"rp"}),
+    "crash": frozenset({"rp"}),
+    "release": frozenset({"rp"}),
+    "sweep": frozenset({"rp", "rF"}),
+    "pause": frozenset({"qp"}),
+    "cancel": frozenset({"pX", "qX", "rX"}),
+    "retry": frozenset({"Fp"}),
+}
+
+LETTERS = {
+    ItemState.PENDING: "p",
+    ItemState.QUEUED: "q",
+    ItemState.RUNNING: "r",
+    ItemState.SUCCEEDED: "S",
+    ItemState.FAILED: "F",
+    ItemState.CANCELLED: "X",
+}
+IN_FLIGHT = (ItemState.QUEUED, ItemState.RUNNING)
+
+
+class Broker:
+    """A WorkQueue that forgets, repeats and dies halfway."""
+
+    def __init__(self) -> None:
+        self.messages: list[Hint] = []
+        self.life = 1
+        #: How many messages it still takes before it is away once.
+        self.takes: int | None = None
+
+    def publish(self, _engine: str, hints: Sequence[Hint]) -> None:
+        for hint in hints:
+            if self.takes == 0:
+                self.takes = None
+                raise QueueUnavailable("the broker went away")
+            if self.takes is not None:
+                self.takes -= 1
+            self.messages.append(hint)
+
+    def depth(self, _engine: str) -> int:
+        return len(self.messages)
+
+    def epoch(self) -> str:
+        return f"life {self.life}"
+
+    def replace(self, messages: Sequence[Hint]) -> None:
+        """Another broker, with what an old copy of it held."""
+        self.messages = list(messages)
+        self.life += 1
+
+
+class Strikes:
+    """Something happens once, at the given point: before a statement, before a commit or after one."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.commits = 0
+        self._left = 0
+        self._blow: Callable[[], None] = _die
+        event.listen(engine, "before_cursor_execute", lambda *_: self._point())
+        event.listen(engine, "commit", lambda _: self._point())
+        commit = engine.dialect.do_commit
+
+        def commit_and_die(connection: object) -> None:
+            commit(connection)
+            self.commits += 1
+            self._point()
+
+        engine.dialect.do_commit = commit_and_die
+
+    def arm(self, point: int, blow: Callable[[], None] | None) -> None:
+        """At the `point`-th point from now, 0 for never; without a blow the connection dies there."""
+        self.commits, self._left, self._blow = 0, point, blow or _die
+
+    def _point(self) -> None:
+        self._left -= 1
+        if self._left == 0:
+            self._blow()
+
+
+def _die() -> None:
+    raise OperationalError(None, None, ConnectionError("struck"))
+
+
+class ItemRow(NamedTuple):
+    job_id: str
+    state: str
+    attempt: int
+    lease_until: float | None
+    cache_key: str | None
+    cached: bool
+    result_key: str | None
+    published_at: float | None
+    errors: int
+    crashes: int
+    preemptions: int
+    retries: int
+    error_code: str | None
+    finished_at: float | None
+
+
+class AttemptRow(NamedTuple):
+    outcome: str
+    ended_at: float | None
+    seconds: float
+    cost_micros: int
+
+
+class SlotRow(NamedTuple):
+    state: str
+    job_id: str
+    lease_until: float
+
+
+class Picture(NamedTuple):
+    """Everything the ledger says, read past it."""
+
+    items: dict[str, ItemRow]
+    attempts: dict[tuple[str, int], AttemptRow]
+    slots: dict[float, SlotRow]
+    jobs: dict[str, str]
+
+    def holds(self, item_id: str, number: int) -> bool:
+        item = self.items[item_id]
+        return item.state == ItemState.RUNNING and item.attempt == number
+
+
+class Place:
+    """One database; the ledger that is struck, and one beside it that gives up rather than wait."""
+
+    def __init__(self, url: str) -> None:
+        self.clock = Clock()
+        self.ledger = open_ledger(url, self.clock)
+        postgresql = url.startswith("postgresql")
+        self.beside = open_ledger(url, self.clock)
+        for ledger in (self.ledger, self.beside):
+            if not postgresql:
+                event.listen(ledger._db.engine, "connect", _hurry)
+            elif ledger is self.beside:
+                event.listen(ledger._db.engine, "connect", _wait_for_no_lock)
+            ledger.dispose()
+        self.strikes = Strikes(self.ledger._db.engine)
+        self._eyes = self.ledger._db.engine.raw_connection()
+        if postgresql:
+            self._eyes.driver_connection.autocommit = True
+            for table in metadata.tables:
+                # It would lock tables at times of its own, and the same walk go another way.
+                self._eyes.driver_connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
+        self.steps = 0
+
+    def dispose(self) -> None:
+        self._eyes.close()
+        self.ledger.dispose()
+        self.beside.dispose()
+
+    def empty(self) -> None:
+        self.clock.now = Clock().now
+        names = [table.name for table in reversed(metadata.sorted_tables)]
+        with self.ledger._db.write() as connection:
+            if connection.dialect.name == "postgresql":
+                connection.exec_driver_sql(f"TRUNCATE {', '.join(names)}")
+            else:
+                for name in names:
+                    connection.exec_driver_sql(f"DELETE FROM {name}")  # noqa: S608 - our own names
+
+    def look(self) -> Picture:
+        items = self._read(f"SELECT id, {', '.join(ItemRow._fields)} FROM items")  # noqa: S608 - our own names
+        attempts = self._read(f"SELECT item_id, number, {', '.join(AttemptRow._fields)} FROM attempts")  # noqa: S608
+        slots = self._read(f"SELECT due_at, {', '.join(SlotRow._fields)} FROM slots")  # noqa: S608
+        return Picture(
+            items={row[0]: ItemRow(*row[1:]) for row in items},
+            attempts={row[:2]: AttemptRow(*row[2:]) for row in attempts},
+            slots={row[0]: SlotRow(*row[1:]) for row in slots},
+            jobs=dict(self._read("SELECT id, state FROM jobs")),
+        )
+
+    def _read(self, query: str) -> list[tuple]:
+        cursor = self._eyes.cursor()
+        try:
+            return cursor.execute(query).fetchall()
+        finally:
+            cursor.close()
+
+
+def _wait_for_no_lock(connection, _record) -> None:
+    connection.execute("SET lock_timeout = '2ms'")
+    connection.commit()
+
+
+def _hurry(connection, _record) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+    connection.execute("PRAGMA busy_timeout=0")
+
+
+def together(*deeds: str) -> frozenset[str]:
+    """The moves that deeds may make between them, one after the other on the same item too."""
+    single = frozenset[str]().union(*(MOVES.get(deed, ()) for deed in deeds))
+    return single | {first[0] + then[1] for first in single for then in single if first[1] == then[0]}
+
+
+def judge_change(before: Picture, after: Picture, deeds: Sequence[str]) -> None:
+    """Only legal moves; what is final stays as it is, to the last column; nothing is ever taken away."""
+    moves = together(*deeds)
+    for item_id, old in before.items.items():
+        new = after.items[item_id]
+        if old.state != new.state:
+            move = LETTERS[ItemState(old.state)] + LETTERS[ItemState(new.state)]
+            assert move in moves, f"{item_id} went {move} by {deeds}"
+        elif old.state in FINAL and "retry" not in deeds:
+            assert old == new, f"{item_id} is final and changed"
+        claims = "claim" in deeds
+        assert new.attempt - old.attempt in ((0, 1) if claims else (0,)), f"attempts of {item_id}"
+    for key, old in before.attempts.items():
+        new = after.attempts[key]
+        assert new.seconds >= old.seconds
+        if old.outcome != Outcome.RUNNING:
+            assert new[:2] == old[:2], f"attempt {key} ended twice"
+    for due_at, old in before.slots.items():
+        if old.state == SlotState.SUBMITTED:
+            assert after.slots[due_at][:2] == old[:2], "a submitted slot was ended again"
+
+
+def judge_state(now: Picture, rows: Mapping[str, int], spent: Mapping[tuple[str, int], float]) -> None:
+    """What is always true; `rows` are each job's items and `spent` the seconds told of each attempt."""
+    assert Counter(item.job_id for item in now.items.values()) == Counter(rows), "items came or went"
+    running = sorted(key for key, attempt in now.attempts.items() if attempt.outcome == Outcome.RUNNING)
+    holders = sorted(
+        (key, item.attempt) for key, item in now.items.items() if item.state == ItemState.RUNNING
+    )
+    assert running == holders, "an attempt for each running item, and for no other"
+    won = Counter(key for (key, _), attempt in now.attempts.items() if attempt.outcome == Outcome.SUCCEEDED)
+    assert not won or max(won.values()) == 1, "an item succeeded twice"
+    flying = Counter(item.cache_key for item in now.items.values() if item.state in IN_FLIGHT)
+    assert not flying or max(flying.values()) == 1, "twins are in flight together"
+    for item_id, item in now.items.items():
+        assert (item.lease_until is not None) == (item.state == ItemState.RUNNING), f"lease of {item_id}"
+        job = now.jobs[item.job_id]
+        assert not (job == JobState.PAUSED and item.state == ItemState.QUEUED), (
+            f"{item_id} queued, job paused"
+        )
+        assert not (job == JobState.CLOSED and item.state not in FINAL), f"{item_id} open, job closed"
+    for key, attempt in now.attempts.items():
+        told = spent.get(key, 0.0)
+        assert (attempt.seconds, attempt.cost_micros) == (told, told * SECOND_MICROS), f"money of {key}"
+    for slot in now.slots.values():
+        assert slot.state != SlotState.SUBMITTED or slot.job_id in now.jobs, "a slot without its job"
