@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import math
 import os
 import signal
 import sys
 import threading
+import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qie_batch import wiring
-from qie_batch.errors import QieError, UsageError
+from qie_batch.errors import LedgerUnavailable, QieError, UsageError
 from qie_batch.redaction import redact
 
 if TYPE_CHECKING:
@@ -52,7 +54,7 @@ def control(app: App) -> None:
     from qie_batch.steps.dispatch import dispatch
     from qie_batch.steps.schedule import run_due
     from qie_batch.steps.settle import settle
-    from qie_batch.steps.sweep import sweep
+    from qie_batch.steps.sweep import send_lost_again, take_back
 
     settings = app.settings
     _log_to_stderr(settings)
@@ -60,21 +62,42 @@ def control(app: App) -> None:
     pictures, prices = wiring.opener(), wiring.expected_prices(settings)
     stop = told_to_stop()
     # Settling reads pictures and schedules read catalogs: beside the quick steps, so that no GPU waits.
+    # While the ledger was away no worker could renew its lease: let all of them, before any is taken back.
+    outage = Outage(settings.lease_seconds)
     slow = (
         lambda: settle(ledger, store, pictures),
         lambda: run_due(ledger, lambda entry, job_id: submit_scheduled(entry, job_id, settings)),
     )
     quick = (
-        lambda: sweep(ledger, queue),
+        lambda: take_back(ledger) if outage.over else 0,
+        lambda: send_lost_again(ledger, queue),
         lambda: dispatch(ledger, queue, window=settings.window, hour_micros=prices),
     )
     with pictures, ThreadPoolExecutor(2) as loops:
-        running = [loops.submit(_rounds, stop, settings.tick_seconds, *steps) for steps in (quick, slow)]
+        running = [
+            loops.submit(_rounds, stop, outage, settings.tick_seconds, *steps) for steps in (quick, slow)
+        ]
     for loop in running:
         loop.result()  # a bug in one of them ends both, loudly
 
 
-def _rounds(stop: threading.Event, seconds: float, *steps: Callable[[], int]) -> None:
+class Outage:
+    """Remembers when the ledger was last away."""
+
+    def __init__(self, lease_seconds: float) -> None:
+        self._lease_seconds = lease_seconds
+        self._last = -math.inf
+
+    def note(self) -> None:
+        self._last = time.monotonic()
+
+    @property
+    def over(self) -> bool:
+        """A whole lease has passed since then."""
+        return time.monotonic() - self._last > self._lease_seconds
+
+
+def _rounds(stop: threading.Event, outage: Outage, seconds: float, *steps: Callable[[], int]) -> None:
     """Every step once a round; one that meets an absent service waits for the next round."""
     try:
         while not stop.is_set():
@@ -82,6 +105,8 @@ def _rounds(stop: threading.Event, seconds: float, *steps: Callable[[], int]) ->
                 try:
                     step()
                 except QieError as error:
+                    if isinstance(error, LedgerUnavailable):
+                        outage.note()
                     log.warning("%s", " ".join(error.sentences))
             stop.wait(seconds)
     finally:

@@ -117,7 +117,7 @@ class Flow:
             )
 
     def unclaimed(self, engine: str, older_than: float) -> list[Hint]:
-        """Queued items that nobody claimed within `older_than` seconds of being sent (or that never were)."""
+        """Queued items that nobody claimed within `older_than` seconds; never sent ones, then the oldest."""
         with self._db.read() as connection:
             overdue: ColumnElement[bool] = items.c.published_at <= self._db.now - older_than
             query = (
@@ -125,7 +125,7 @@ class Flow:
                 .join(jobs)
                 .where(items.c.state == ItemState.QUEUED, items.c.engine == engine)
                 .where(or_(items.c.published_at.is_(None), overdue))
-                .order_by(items.c.priority, items.c.ordinal)
+                .order_by(items.c.published_at.nulls_first(), items.c.priority, items.c.ordinal)
             )
             rows = connection.execute(query).all()
         return [Hint(item_id=row.id, row_id=row.row_id, job_name=row.name) for row in rows]

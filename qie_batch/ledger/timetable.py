@@ -90,6 +90,12 @@ class Timetable:
             again = update(slots).where(*mine, *dead).values(lease_until=self._db.now + lease_seconds)
             return connection.execute(again).rowcount == 1
 
+    def lend_slot(self, name: str, due_at: float, lease_seconds: float) -> None:
+        """A slot that was taken may be taken again by anybody in so many seconds."""
+        mine = (slots.c.schedule == name, slots.c.due_at == due_at, slots.c.state == SlotState.TAKEN)
+        with self._db.write() as connection:
+            connection.execute(update(slots).where(*mine).values(lease_until=self._db.now + lease_seconds))
+
     def end_slot(
         self, name: str, due_at: float, state: SlotState, *, job_id: str = "", note: str = ""
     ) -> None:

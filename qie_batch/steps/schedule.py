@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: How long a slot waits whose services were away.
+SLOT_RETRY = 15.0
 #: A control process that took a slot submits within this time or is taken for dead.
 SLOT_LEASE = 900.0
 
@@ -42,7 +44,8 @@ def run_due(ledger: Ledger, submit: Callable[[Schedule, str], None]) -> int:
         try:
             run(ledger, schedule, due_at, submit)
         except Unavailable as error:
-            # The slot stays taken; when its lease is over somebody tries again.
+            # The slot stays taken; in a little while somebody tries again.
+            ledger.lend_slot(schedule.name, due_at, SLOT_RETRY)
             log.warning("schedule %s waits: %s", schedule.name, error)
     return taken
 

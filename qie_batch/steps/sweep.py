@@ -24,14 +24,23 @@ POISON = Failure(
 
 def sweep(ledger: Ledger, queue: WorkQueue) -> int:
     """Take back what dead workers held and send lost messages again; says how many of both."""
-    taken_back = ledger.expire_leases(MAX_CRASHES, POISON)
-    if taken_back:
-        log.warning("took back %d items whose worker is gone", taken_back)
-    return taken_back + _send_lost_again(ledger, queue)
+    return take_back(ledger) + send_lost_again(ledger, queue)
 
 
-def _send_lost_again(ledger: Ledger, queue: WorkQueue) -> int:
-    """A doubled message is harmless, so where some of several were lost, all of them are sent again."""
+def take_back(ledger: Ledger) -> int:
+    """Items whose lease ran out are pending again."""
+    taken = ledger.expire_leases(MAX_CRASHES, POISON)
+    if taken:
+        log.warning("took back %d items whose worker is gone", taken)
+    return taken
+
+
+def send_lost_again(ledger: Ledger, queue: WorkQueue) -> int:
+    """Queued items that nobody claimed and that the broker does not hold.
+
+    Which of several was lost cannot be seen, but messages are taken in the order they were sent: it is the
+    oldest. Should it be another, its turn comes; a message doubled in vain is harmless.
+    """
     new_broker = ledger.remember_epoch(queue.epoch())
     if new_broker:
         log.warning("the broker was wiped or replaced: sending everything again that is queued")
@@ -39,10 +48,11 @@ def _send_lost_again(ledger: Ledger, queue: WorkQueue) -> int:
     for engine in ledger.engines_queued():
         waiting = queue.depth(engine)
         overdue = ledger.unclaimed(engine, 0.0 if new_broker else MESSAGE_GRACE)
-        if new_broker or len(overdue) > waiting:
-            queue.publish(engine, overdue)
-            ledger.published([hint.item_id for hint in overdue])
-            sent += len(overdue)
+        lost = overdue if new_broker else overdue[: max(len(overdue) - waiting, 0)]
+        if lost:
+            queue.publish(engine, lost)
+            ledger.published([hint.item_id for hint in lost])
+            sent += len(lost)
     if sent:
         log.warning("sent %d messages again", sent)
     return sent

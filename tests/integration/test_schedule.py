@@ -8,7 +8,7 @@ import pytest
 
 from qie_batch.errors import StoreUnavailable, UsageError
 from qie_batch.model import Schedule, SlotState
-from qie_batch.steps.schedule import SLOT_LEASE, latest_due, run_due, run_now, slot_job_id
+from qie_batch.steps.schedule import SLOT_LEASE, SLOT_RETRY, latest_due, run_due, run_now, slot_job_id
 from tests.ledgers import START, Clock, add, at_once, open_ledger
 
 DAY = 86_400.0
@@ -119,12 +119,15 @@ def test_a_refused_catalog_is_written_down_and_not_tried_again(ledger, clock):
     assert slots(ledger)[0][1] is SlotState.SUBMITTED
 
 
-@pytest.mark.parametrize("error", [StoreUnavailable("the store is away"), KeyboardInterrupt()])
-def test_a_run_that_could_not_be_is_tried_again_as_the_same_job(ledger, clock, error):
+@pytest.mark.parametrize(
+    ("error", "wait"),
+    [(StoreUnavailable("the store is away"), SLOT_RETRY), (KeyboardInterrupt(), SLOT_LEASE)],
+)
+def test_a_run_that_could_not_be_is_tried_again_as_the_same_job(ledger, clock, error, wait):
     submit = Submitter(ledger, error)
     with suppress(KeyboardInterrupt):  # with which the process is gone
         run_due(ledger, submit)
-    clock.turn(SLOT_LEASE - 1)
+    clock.turn(wait - 1)
     assert run_due(ledger, submit) == 0
     clock.turn(2)
     assert run_due(ledger, submit) == 1
