@@ -75,11 +75,12 @@ def cost_micros(seconds: float, hour_micros: int) -> int:
 
 
 def usd(micros: int) -> str:
-    """For people: "$12.34", below a dollar "$0.001600", where cents would hide what an edit costs."""
+    """For people: "$12.34", below a dollar "$0.0016", where cents would hide what an edit costs."""
     sign = "-" if micros < 0 else ""
     amount = abs(micros)
     if 0 < amount < _MICROS:
-        return f"{sign}${decimal_usd(amount)}"
+        whole, _, fraction = decimal_usd(amount).rstrip("0").partition(".")
+        return f"{sign}${whole}.{fraction:0<2}"
     cents = _rounded(Decimal(amount) / 10_000)
     return f"{sign}${cents // 100:,}.{cents % 100:02}"
 
