@@ -75,7 +75,13 @@ EVENTS = {
         lambda self: sum(self.rows.values()) < ENOUGH,
     ),
     "dispatch": Event(
-        4, st.tuples(st.integers(1, 6), takes, upsets), lambda self: self.in_states(ItemState.PENDING)
+        4,
+        st.tuples(
+            st.integers(1, 6),
+            takes,
+            st.one_of(upsets, upsets, st.tuples(points, st.sampled_from(["dispatch", "pause"]), picks)),
+        ),
+        lambda self: self.in_states(ItemState.PENDING),
     ),
     "deliver": Event(
         8,
@@ -85,8 +91,11 @@ EVENTS = {
     "write": Event(10, endings, lambda self: self.live()),
     "write_as_a_zombie": Event(3, endings, lambda self: len(self.attempts) > len(self.live())),
     "abandon": Event(1, st.tuples(st.sampled_from(WORKERS), upsets), lambda self: self.live()),
-    "sweep": Event(
-        4, st.tuples(takes, st.one_of(upsets, meanwhile)), lambda self: self.in_states(*IN_FLIGHT)
+    "sweep": Event(4, st.tuples(takes, upsets), lambda self: self.in_states(*IN_FLIGHT)),
+    "sweep_while_late_workers_write": Event(
+        2,
+        st.tuples(st.tuples(st.integers(1, 6), st.sampled_from([*WORKS, "cancel", "sweep"]), picks)),
+        lambda self: self.live(),
     ),
     "turn_the_clock": Event(
         3, st.tuples(st.sampled_from([1.0, 6.0, 20.0, 61.0, 400.0, 1000.0, 3600.0])), lambda self: self.rows
@@ -103,10 +112,10 @@ EVENTS = {
         lambda self: self.rows,
     ),
     "take_slot": Event(
-        2, st.tuples(st.integers(0, 1), upsets), lambda self: latest_due(SCHEDULE, self.clock()) > START
+        3, st.tuples(st.integers(0, 1), upsets), lambda self: latest_due(SCHEDULE, self.clock()) > START
     ),
     "run_slot": Event(
-        2,
+        3,
         st.tuples(st.integers(0, 1), st.booleans(), upsets),
         lambda self: self.controls and sum(self.rows.values()) < ENOUGH,
     ),
@@ -203,6 +212,10 @@ class LedgerMachine(RuleBasedStateMachine):
         assert len(self.broker.messages) >= len(overdue), "lost messages were not sent again"
         if wiped:
             assert self.queued() <= {hint.item_id for hint in self.broker.messages}, "the wipe went unnoticed"
+
+    def sweep_while_late_workers_write(self, upset):
+        self.clock.turn(LEASE + 1)
+        self.sweep(None, upset)
 
     # what goes wrong
 

@@ -1,4 +1,4 @@
-"""The tests have teeth: without the epoch rule, the fence or the sweep's second look, one of them fails.
+"""The tests have teeth: without the epoch rule, a fence or the sweep's second look, one of them fails.
 
 Each rule has a small test here; a copy of the package with the rule taken out must fail it, by an assertion,
 and the untouched copy must pass it.
@@ -19,6 +19,8 @@ import pytest
 
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.sql import SqlLedger
+from qie_batch.model import Schedule, SlotState
+from qie_batch.steps.schedule import SLOT_LEASE, run, slot_job_id
 from qie_batch.steps.sweep import MESSAGE_GRACE, sweep
 from tests.chaos.world import Broker
 from tests.ledgers import POISON, WORKER, Clock, add, open_ledger, result_of, start, told
@@ -66,6 +68,12 @@ MUTATIONS = {
         LOOK_AGAIN,
         LOOK_AGAIN.replace("items.c.attempt == row.attempt, ", ""),
         "test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw",
+    ),
+    "no last word on a slot": Mutation(
+        "ledger/timetable.py",
+        ", slots.c.state != SlotState.SUBMITTED)",
+        ")",
+        "test_a_control_that_was_taken_for_dead_does_not_end_the_slot_again",
     ),
 }
 
@@ -161,6 +169,18 @@ def test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw(ledger, reaper, 
     assert list(ledger.contradictions()) == []
 
 
+def test_a_control_that_was_taken_for_dead_does_not_end_the_slot_again(ledger, clock):
+    """It would find the job of its own slot still going and call the slot skipped."""
+    nightly = Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog="catalog.csv")
+    assert ledger.take_slot("nightly", 0.0, SLOT_LEASE)
+    clock.turn(SLOT_LEASE + 1)
+    assert ledger.take_slot("nightly", 0.0, SLOT_LEASE)
+    for _ in ("the second control", "the first"):
+        run(ledger, nightly, 0.0, lambda _schedule, job_id: add(ledger, "red", job_id=job_id))
+    (slot,) = ledger.last_slots("nightly")
+    assert (slot.state, slot.job_id) == (SlotState.SUBMITTED, slot_job_id(nightly, 0.0))
+
+
 def test_each_rule_is_missed_when_it_is_gone(tmp_path):
     copies = {
         name: _copy(tmp_path / name.replace(" ", "-"), mutation) for name, mutation in MUTATIONS.items()
@@ -171,16 +191,18 @@ def test_each_rule_is_missed_when_it_is_gone(tmp_path):
                 copies, pool.map(lambda name: _run(copies[name], MUTATIONS[name].killer), copies), strict=True
             )
         )
-    for name, run in runs.items():
-        assert run.returncode == pytest.ExitCode.TESTS_FAILED, f"{name} survived:\n{run.stdout}{run.stderr}"
-        assert "AssertionError" in run.stdout, f"{name} died of something else:\n{run.stdout}"
+    for name, done in runs.items():
+        assert done.returncode == pytest.ExitCode.TESTS_FAILED, (
+            f"{name} survived:\n{done.stdout}{done.stderr}"
+        )
+        assert "AssertionError" in done.stdout, f"{name} died of something else:\n{done.stdout}"
 
 
 def test_nothing_is_missed_when_all_are_there(tmp_path):
     killers = sorted(mutation.killer for mutation in MUTATIONS.values())
-    run = _run(_copy(tmp_path / "whole"), *killers)
-    assert run.returncode == pytest.ExitCode.OK, run.stdout + run.stderr
-    assert f"{len(killers)} passed" in run.stdout
+    done = _run(_copy(tmp_path / "whole"), *killers)
+    assert done.returncode == pytest.ExitCode.OK, done.stdout + done.stderr
+    assert f"{len(killers)} passed" in done.stdout
 
 
 def _copy(folder: Path, mutation: Mutation | None = None) -> Path:
