@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
     from qie_batch.model import Failure, Result, Worker
 
-#: After so many, an item whose worker is killed is charged with a crash.
-MAX_PREEMPTIONS = 20
-
 
 class Attempts:
     _db: Database
@@ -170,59 +167,6 @@ class Attempts:
         with self._db.write() as connection:
             _account(connection, attempt, seconds)
 
-    def abandon(self, worker_name: str, *, killed: bool = False) -> int:
-        """The process of that name is dead: its leases end now. Says how many items it held.
-
-        One that was killed from outside (SIGKILL) died of none of its items: they are pending again,
-        uncharged, but for those that this befell too often. The kernel kills so what eats all memory.
-        """
-        held = (items.c.worker == worker_name, items.c.state == ItemState.RUNNING)
-        freed = 0
-        with self._db.write() as connection:
-            if killed:
-                blameless = update(items).where(*held, items.c.preemptions < MAX_PREEMPTIONS)
-                rows = connection.execute(
-                    blameless.values(
-                        state=ItemState.PENDING, lease_until=None, preemptions=items.c.preemptions + 1
-                    ).returning(items.c.id, items.c.attempt)
-                ).all()
-                for row in rows:
-                    self._close(connection, row.id, row.attempt, Outcome.LOST, None)
-                freed = len(rows)
-            rest = update(items).where(*held).values(lease_until=self._db.now - 1)
-            return freed + connection.execute(rest).rowcount
-
-    def expire_leases(self, max_crashes: int, poison: Failure) -> int:
-        """Take back items whose lease ran out; after `max_crashes` of them the item failed for good.
-
-        State, attempt and horizon are checked again inside the UPDATE: a worker that finished between our
-        look and our write has won.
-        """
-        late = (items.c.state == ItemState.RUNNING, items.c.lease_until < self._db.now)
-        with self._db.read() as connection:
-            overdue = connection.execute(
-                select(items.c.id, items.c.attempt, items.c.crashes).where(*late)
-            ).all()
-        taken = 0
-        for row in overdue:
-            final = row.crashes + 1 >= max_crashes
-            values: dict[str, Any] = {"state": ItemState.PENDING, "not_before": self._db.now}
-            if final:
-                values = {
-                    "state": ItemState.FAILED,
-                    "error_code": poison.code,
-                    "error": poison.reason,
-                    "finished_at": self._db.now,
-                }
-            with self._db.write() as connection:
-                unchanged = (items.c.id == row.id, items.c.attempt == row.attempt, *late)
-                change = update(items).where(*unchanged)
-                change = change.values(lease_until=None, crashes=items.c.crashes + 1, **values)
-                if connection.execute(change).rowcount:
-                    taken += 1
-                    self._close(connection, row.id, row.attempt, Outcome.LOST, poison if final else None)
-        return taken
-
     def _move(self, connection: Connection, attempt: Attempt, **values: Any) -> bool:
         """Change the item if this attempt still holds it."""
         return connection.execute(update(items).where(*_fence(attempt)).values(**values)).rowcount == 1
@@ -236,23 +180,7 @@ class Attempts:
         failure: Failure | None = None,
     ) -> None:
         _account(connection, attempt, seconds)
-        self._close(connection, attempt.item_id, attempt.number, outcome, failure)
-
-    def _close(
-        self, connection: Connection, item_id: str, number: int, outcome: Outcome, failure: Failure | None
-    ) -> None:
-        """Close an attempt's row, once."""
-        connection.execute(
-            update(attempts)
-            .where(attempts.c.item_id == item_id, attempts.c.number == number)
-            .where(attempts.c.outcome == Outcome.RUNNING)
-            .values(
-                outcome=outcome,
-                ended_at=self._db.now,
-                error_code=failure.code if failure else None,
-                error=failure.reason if failure else None,
-            )
-        )
+        close(connection, self._db.now, (attempt.item_id, attempt.number), outcome, failure)
 
 
 def _fence(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
@@ -275,3 +203,24 @@ def _account(connection: Connection, attempt: Attempt, seconds: float) -> None:
 
 def _result_values(result: Result, seconds: float, cost: int, now: float | None) -> dict[str, Any]:
     return {**asdict(result), "seconds": seconds, "cost_micros": cost, "created_at": now}
+
+
+def close(
+    connection: Connection,
+    now: ColumnElement[float],
+    key: tuple[str, int],
+    outcome: Outcome,
+    failure: Failure | None,
+) -> None:
+    """Close the row of an attempt (item id and number), once."""
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.item_id == key[0], attempts.c.number == key[1])
+        .where(attempts.c.outcome == Outcome.RUNNING)
+        .values(
+            outcome=outcome,
+            ended_at=now,
+            error_code=failure.code if failure else None,
+            error=failure.reason if failure else None,
+        )
+    )

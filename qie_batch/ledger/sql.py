@@ -10,13 +10,14 @@ from qie_batch.ledger.audit import Audit
 from qie_batch.ledger.flow import Flow
 from qie_batch.ledger.intake import Intake
 from qie_batch.ledger.jobs import Jobs
+from qie_batch.ledger.lost import Lost
 from qie_batch.ledger.timetable import Timetable
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
 
 
-class SqlLedger(Intake, Flow, Attempts, Jobs, Accounts, Timetable, Audit):
+class SqlLedger(Intake, Flow, Attempts, Lost, Jobs, Accounts, Timetable, Audit):
     """Implements `qie_batch.interfaces.Ledger`; each group of its methods has a file of its own."""
 
     def __init__(self, database: Database) -> None:

@@ -52,19 +52,19 @@ MUTATIONS = {
         "test_a_zombie_does_not_end_the_attempt_after_its_own",
     ),
     "no second look": Mutation(
-        "ledger/attempts.py",
+        "ledger/lost.py",
         LOOK_AGAIN,
         "unchanged = (items.c.id == row.id,)",
         "test_what_ended_after_the_sweep_looked_stays_ended",
     ),
     "no second look at the horizon": Mutation(
-        "ledger/attempts.py",
+        "ledger/lost.py",
         LOOK_AGAIN,
         LOOK_AGAIN.replace("*late", "late[0]"),
         "test_what_was_renewed_after_the_sweep_looked_is_kept",
     ),
     "no second look at the attempt": Mutation(
-        "ledger/attempts.py",
+        "ledger/lost.py",
         LOOK_AGAIN,
         LOOK_AGAIN.replace("items.c.attempt == row.attempt, ", ""),
         "test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw",

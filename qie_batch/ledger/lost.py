@@ -1,0 +1,76 @@
+"""Items of workers that are gone: given up by their parent, or found by their leases."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import select, update
+
+from qie_batch.ledger.attempts import close
+from qie_batch.ledger.tables import items
+from qie_batch.model import ItemState, Outcome
+
+if TYPE_CHECKING:
+    from qie_batch.ledger.database import Database
+    from qie_batch.model import Failure
+
+#: After so many, an item whose worker is killed is charged with a crash.
+MAX_PREEMPTIONS = 20
+
+
+class Lost:
+    _db: Database
+
+    def abandon(self, worker_name: str, *, killed: bool = False) -> int:
+        """The process of that name is dead: its leases end now. Says how many items it held.
+
+        One that was killed from outside (SIGKILL) died of none of its items: they are pending again,
+        uncharged, but for those that this befell too often. The kernel kills so what eats all memory.
+        """
+        held = (items.c.worker == worker_name, items.c.state == ItemState.RUNNING)
+        freed = 0
+        with self._db.write() as connection:
+            if killed:
+                blameless = update(items).where(*held, items.c.preemptions < MAX_PREEMPTIONS)
+                rows = connection.execute(
+                    blameless.values(
+                        state=ItemState.PENDING, lease_until=None, preemptions=items.c.preemptions + 1
+                    ).returning(items.c.id, items.c.attempt)
+                ).all()
+                for row in rows:
+                    close(connection, self._db.now, (row.id, row.attempt), Outcome.LOST, None)
+                freed = len(rows)
+            rest = update(items).where(*held).values(lease_until=self._db.now - 1)
+            return freed + connection.execute(rest).rowcount
+
+    def expire_leases(self, max_crashes: int, poison: Failure) -> int:
+        """Take back items whose lease ran out; after `max_crashes` of them the item failed for good.
+
+        State, attempt and horizon are checked again inside the UPDATE: a worker that finished between our
+        look and our write has won.
+        """
+        late = (items.c.state == ItemState.RUNNING, items.c.lease_until < self._db.now)
+        with self._db.read() as connection:
+            overdue = connection.execute(
+                select(items.c.id, items.c.attempt, items.c.crashes).where(*late)
+            ).all()
+        taken = 0
+        for row in overdue:
+            final = row.crashes + 1 >= max_crashes
+            values: dict[str, Any] = {"state": ItemState.PENDING, "not_before": self._db.now}
+            if final:
+                values = {
+                    "state": ItemState.FAILED,
+                    "error_code": poison.code,
+                    "error": poison.reason,
+                    "finished_at": self._db.now,
+                }
+            with self._db.write() as connection:
+                unchanged = (items.c.id == row.id, items.c.attempt == row.attempt, *late)
+                change = update(items).where(*unchanged)
+                change = change.values(lease_until=None, crashes=items.c.crashes + 1, **values)
+                if connection.execute(change).rowcount:
+                    taken += 1
+                    ended = poison if final else None
+                    close(connection, self._db.now, (row.id, row.attempt), Outcome.LOST, ended)
+        return taken
