@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, update
 
 from qie_batch.errors import DeviceOutOfMemory
 from qie_batch.ledger.rows import spec_of
@@ -54,11 +54,7 @@ class Attempts:
             if row is None:
                 return None
             spec = spec_of(row.spec)
-            too_big = connection.scalar(
-                select(func.count())
-                .select_from(attempts)
-                .where(attempts.c.item_id == item_id, attempts.c.error_code == DeviceOutOfMemory.code)
-            )
+            too_big = _was_too_big(connection, item_id)
             connection.execute(
                 insert(attempts).values(
                     item_id=item_id,
@@ -81,7 +77,7 @@ class Attempts:
             hour_micros=worker.hour_micros,
             errors=row.errors,
             crashes=row.crashes,
-            low_memory=bool(too_big),
+            low_memory=too_big,
         )
 
     def renew(self, attempt: Attempt, lease_seconds: float, step: int, seconds: float) -> bool:
@@ -181,6 +177,14 @@ class Attempts:
     ) -> None:
         _account(connection, attempt, seconds)
         close(connection, self._db.now, (attempt.item_id, attempt.number), outcome, failure)
+
+
+def _was_too_big(connection: Connection, item_id: str) -> bool:
+    """Whether an attempt at the item did not fit the device's memory."""
+    query = select(attempts.c.number).where(
+        attempts.c.item_id == item_id, attempts.c.error_code == DeviceOutOfMemory.code
+    )
+    return connection.execute(query.limit(1)).first() is not None
 
 
 def _fence(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
