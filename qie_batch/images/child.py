@@ -40,6 +40,10 @@ _FLAGS = ("-I", "-S", "-B", "-W", "ignore", "-c")
 _PREAMBLE = "import sys; sys.path[:0] = sys.argv[4:]; "
 
 
+#: Sent by a service manager or because the parent ends: no picture's fault.
+_TOLD_TO_END = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
+
+
 class Question(NamedTuple):
     task: int
     data: bytes
@@ -198,7 +202,7 @@ class Child:
     def _hung(self) -> Hung:
         return Hung(f"{self.seconds:.3g} s")
 
-    def _crashed(self) -> Crashed | Hung:
+    def _crashed(self) -> Crashed | Hung | Unavailable:
         """It closed its socket, which it does only when it ends."""
         try:
             code = self.process.wait(_END_SECONDS)
@@ -206,6 +210,8 @@ class Child:
             return _nonsense()
         if code == -signal.SIGXCPU:
             return Hung("all the CPU time that one is given")
+        if -code in _TOLD_TO_END:
+            return Unavailable("the process that opens pictures was told to end", code="opener_unavailable")
         return Crashed(signal.strsignal(-code) if code < 0 else f"exit code {code}")
 
     def end(self) -> None:

@@ -22,7 +22,7 @@ from qie_batch.images.sandbox import Opener
 #: Runs in the child in place of its own program: some words are no pictures but tricks.
 TRICKS = """
 import ctypes, json, os, signal, sys, time
-from qie_batch.errors import Rejected
+from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images import opener, opening
 
 opened = []
@@ -274,6 +274,17 @@ def test_child_killed_in_the_middle_of_a_picture_costs_that_picture(tricked):
         code, sentence = answer.result()
     assert code == "image_crashes_decoder"
     assert "Killed" in sentence
+    assert tricked.open_picture(PLAIN).size == (321, 200)
+
+
+def test_child_told_to_end_costs_no_picture(tricked):
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(tricked.open_picture, b"stop")
+        pid = wait_until(lambda: stopped(tricked))
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGCONT)
+        with pytest.raises(Unavailable, match="told to end"):
+            answer.result()
     assert tricked.open_picture(PLAIN).size == (321, 200)
 
 

@@ -238,9 +238,18 @@ def alone_on_cards(rig: Rig) -> bool:
         if variable(pid, "QIE_WORKER_NAME")
         and variable(pid, "TMPDIR") == str(rig.folder)
         and not is_gone(pid)
+        and leads_session(pid)
     )
     assert all(number == 1 for number in cards.values()), cards
     return True
+
+
+def leads_session(pid: int) -> bool:
+    """Not so a copy of the process that is about to become an opener of pictures."""
+    try:
+        return os.getsid(pid) == pid
+    except ProcessLookupError:
+        return False
 
 
 def fail_points(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
