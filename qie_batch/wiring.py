@@ -100,11 +100,11 @@ def limits(settings: Settings) -> Limits:
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
 
 
-def opener() -> Opener:
+def opener(settings: Settings) -> Opener:
     """Opens pictures in processes of their own; close it when done."""
     from qie_batch.images.sandbox import Opener
 
-    return Opener()
+    return Opener(children=settings.slots)
 
 
 def choose_engine(settings: Settings, asked: str = "") -> EngineChoice:
@@ -166,7 +166,6 @@ def load_engine(settings: Settings, choice: EngineChoice) -> Engine:
 def bench(settings: Settings) -> Bench:
     """What a worker process edits with; the engine is loaded here."""
     from qie_batch.breaker import Breaker
-    from qie_batch.images.sandbox import Opener
     from qie_batch.leases import Leases
     from qie_batch.model import Worker
     from qie_batch.pricing import hour_micros
@@ -187,7 +186,7 @@ def bench(settings: Settings) -> Bench:
         ),
         leases=Leases(the_ledger, settings.lease_seconds),
         breaker=Breaker(the_store),
-        pictures=Opener(children=settings.slots),
+        pictures=opener(settings),
         device=threading.Lock(),
         limits=limits(settings),
     )

@@ -10,6 +10,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from qie_batch import wiring
+from qie_batch.cli.workers import HOPELESS
 from qie_batch.errors import EngineLost, QieError, Unavailable
 from qie_batch.redaction import redact
 from qie_batch.steps.edit import charge_crash
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Exit codes the parent understands: try again later, and never by itself.
-RESTART, HOPELESS = 75, 78
+#: Exit code for the parent: start another one. `HOPELESS` is the other it knows.
+RESTART = 75
 
 #: How long the neighbours of a lost engine have to hand back what they hold.
 NEIGHBOURS_SECONDS = 10.0

@@ -59,7 +59,7 @@ def control(app: App) -> None:
     settings = app.settings
     _log_to_stderr(settings)
     ledger, store, queue = wiring.ledger(settings), wiring.store(settings), wiring.queue(settings)
-    pictures, prices = wiring.opener(), wiring.expected_prices(settings)
+    pictures, prices = wiring.opener(settings), wiring.expected_prices(settings)
     stop = told_to_stop()
     # Settling reads pictures and schedules read catalogs: beside the quick steps, so that no GPU waits.
     # While the ledger was away no worker could renew its lease: let all of them, before any is taken back.
