@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import groupby
 from pathlib import Path
@@ -28,6 +29,7 @@ log = logging.getLogger(__name__)
 
 #: Pairs of pictures on the report: as many as a phone still opens.
 SHOWN = 60
+READERS = 4
 THUMBNAIL_SIDE = 480
 
 RESULTS, ERRORS, REPORT = "results.csv", "errors.csv", "report.html"
@@ -121,7 +123,7 @@ def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures
     """The page, with the first SHOWN pairs of pictures."""
     job = progress.job
     failed_rows: list[FailedRow] = []
-    pairs: list[Pair] = []
+    shown: list[Item] = []
     devices: set[str] = set()
     for item in ledger.items(job.id):
         if item.failure:
@@ -130,8 +132,11 @@ def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures
             )
         if item.result:
             devices.add(item.result.device)
-        if len(pairs) < SHOWN:
-            pairs.append(_pair(item, store, pictures))
+        if len(shown) < SHOWN:
+            shown.append(item)
+    # One slow answer of the store then holds up one pair, not all that follow.
+    with ThreadPoolExecutor(READERS) as readers:
+        pairs = list(readers.map(lambda item: _pair(item, store, pictures), shown))
     summary = Summary(
         job_id=job.id,
         job_name=job.name,

@@ -20,6 +20,8 @@ from tests.chaos.rig import REPOSITORY, children_of, wait_until
 from tests.chaos.scenarios.points import POINTS
 from tests.chaos.scenarios.verdict import (
     START_SECONDS,
+    agree,
+    count,
     held_by,
     is_gone,
     judge,
@@ -264,15 +266,21 @@ def fail_points(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
         for number in range(2):
             name = f"worker-{number}"
             rig.start("worker", name, module="tests.chaos.failpoints", QIE_FAILPOINT=str(armed))
-        for number, point in enumerate(points * runs):
-            # A process that leaves hands back only what it holds and cannot finish.
-            spare = 30 if point.startswith("release") else 0
-            job = enter_drills(rig, f"drill-{number}", spare)
-            arm(armed, point)
-            wait_until(lambda job=job: fired(rig, armed, job), START_SECONDS, lambda job=job: rig.story(job))
-            rig.wait_closed(job, START_SECONDS)
-            assert all(row["crashes"] <= 1 for row in rows(rig, job))
-            found += Counter(judge(rig, job, failed={"sku-1": "refused"}))
+        for run in range(runs):
+            jobs = []
+            for point in points:
+                # A process that leaves hands back only what it holds and cannot finish.
+                spare = 30 if point.startswith("release") else 0
+                jobs.append(job := enter_drills(rig, f"drill-{run}-{len(jobs)}", spare))
+                arm(armed, point)
+                wait_until(
+                    lambda job=job: fired(rig, armed, job), START_SECONDS, lambda job=job: rig.story(job)
+                )
+            for job in jobs:
+                rig.wait_closed(job, START_SECONDS)
+                assert all(row["crashes"] <= 1 for row in rows(rig, job))
+                found += Counter(count(rig, job, failed={"sku-1": "refused"}))
+            agree(rig)
     return {
         "points": len(points),
         "runs": runs,
