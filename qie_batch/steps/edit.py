@@ -24,6 +24,8 @@ from qie_batch.model import EditRequest, Failure, Result
 if TYPE_CHECKING:
     import threading
 
+    from PIL.Image import Image
+
     from qie_batch.breaker import Breaker
     from qie_batch.images.sandbox import Opener
     from qie_batch.interfaces import Engine, Ledger, ObjectStore
@@ -117,17 +119,20 @@ def _result(attempt: Attempt, hold: Hold, bench: Bench) -> Result:
             code="engine_revision",
         )
     key = f"results/{spec.cache_key}"
-    if bench.store.stat(key):
-        return _found(key, spec, bench)
-    data, content_type = _edited(attempt, hold, bench)
+    if found := _found(key, spec, bench):
+        return found
+    picture = _edited(attempt, hold, bench)
+    data, content_type = images.encode(picture, spec.output)
     hold.check_fence()
-    if not bench.store.put_new(key, data, content_type):
-        return _found(key, spec, bench)
-    return _described(key, data, spec, bench)
+    if bench.store.put_new(key, data, content_type):
+        return _described(key, data, picture, spec, bench)
+    if found := _found(key, spec, bench):
+        return found
+    raise StoreUnavailable(f"object {key!r} was there before ours and is gone again", code="result_gone")
 
 
-def _edited(attempt: Attempt, hold: Hold, bench: Bench) -> tuple[bytes, str]:
-    """Encoded bytes of the edit, and their content type."""
+def _edited(attempt: Attempt, hold: Hold, bench: Bench) -> Image:
+    """The edit at the size that was asked for."""
     spec = attempt.spec
     sources = (bench.store.get(f"inputs/{sha256}") for sha256 in spec.inputs)
     pictures = [bench.pictures.open_picture(source, bench.limits) for source in sources]
@@ -150,23 +155,35 @@ def _edited(attempt: Attempt, hold: Hold, bench: Bench) -> tuple[bytes, str]:
     )
     with hold.on_device(bench.device):
         output = bench.engine.edit(request, hold.step)
-    return images.encode(fitted.restore(output.image), spec.output)
+    return fitted.restore(output.image)
 
 
-def _found(key: str, spec: EditSpec, bench: Bench) -> Result:
-    """Adopt the object under the key if it is a picture."""
-    return _described(key, bench.store.get(key), spec, bench)
+def _found(key: str, spec: EditSpec, bench: Bench) -> Result | None:
+    """Adopt the object under the key, if there is one and it opens; the store checks its sha256."""
+    try:
+        data = bench.store.get(key)
+    except Rejected:
+        return None
+    try:
+        # The limit on bytes is for what comes from outside.
+        picture = bench.pictures.open_picture(data, replace(bench.limits, max_bytes=len(data)))
+    except Rejected as error:
+        raise Rejected(
+            f"the store already holds {key}, and that is no result: {error.message};"
+            " `qie-batch fsck --repair` removes it once it is a day old, then `qie-batch retry`",
+            code="result_broken",
+        ) from error
+    return _described(key, data, picture, spec, bench)
 
 
-def _described(key: str, data: bytes, spec: EditSpec, bench: Bench) -> Result:
-    _, width, height = bench.pictures.inspect(data, bench.limits)
+def _described(key: str, data: bytes, picture: Image, spec: EditSpec, bench: Bench) -> Result:
     return Result(
         cache_key=spec.cache_key,
         object_key=key,
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
-        width=width,
-        height=height,
+        width=picture.width,
+        height=picture.height,
         engine=bench.engine.name,
         device=bench.engine.device,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
@@ -51,7 +50,7 @@ def fsck(ledger: Ledger, store: ObjectStore, *, repair: bool) -> Findings:
                 if fault:
                     faults.append(fault)
     orphans = [found for found in store.list("results/") if _digest(found.key) not in known]
-    removed = _remove(orphans, store) if repair else 0
+    removed = _remove(orphans, ledger, store) if repair else 0
     return Findings(
         results=results,
         size=size,
@@ -92,8 +91,11 @@ def _digest(key: str) -> bytes:
         return b""
 
 
-def _remove(orphans: list[StoredObject], store: ObjectStore) -> int:
-    old = [orphan for orphan in orphans if time.time() - orphan.modified > ORPHAN_SECONDS]
+def _remove(orphans: list[StoredObject], ledger: Ledger, store: ObjectStore) -> int:
+    """Those that are old, and that no item still to be edited would find and adopt."""
+    wanted = {bytes.fromhex(spec.cache_key) for _, spec in ledger.unfinished_specs()}
+    latest = ledger.now() - ORPHAN_SECONDS
+    old = [orphan for orphan in orphans if orphan.modified < latest and _digest(orphan.key) not in wanted]
     for orphan in old:
         store.delete(orphan.key)
     return len(old)

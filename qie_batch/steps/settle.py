@@ -7,11 +7,13 @@ import logging
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected
+from qie_batch.images import DEFAULT_LIMITS
 from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome, open_manifest
 from qie_batch.model import ItemState, JobState
 from qie_batch.report import FailedRow, Pair, Summary, render
@@ -180,6 +182,8 @@ def _pair(item: Item, store: ObjectStore, pictures: Opener) -> Pair:
 def _thumbnail(store: ObjectStore, key: str, pictures: Opener) -> bytes | None:
     """None where the picture cannot be shown: it may be the very one that failed."""
     try:
-        return pictures.thumbnail_jpeg(store.get(key), THUMBNAIL_SIDE)
+        data = store.get(key)
+        # However long: the limit on bytes is for what comes from outside.
+        return pictures.thumbnail_jpeg(data, THUMBNAIL_SIDE, replace(DEFAULT_LIMITS, max_bytes=len(data)))
     except Rejected:
         return None

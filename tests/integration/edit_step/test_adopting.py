@@ -10,6 +10,7 @@ import pytest
 from qie_batch.errors import LedgerUnavailable
 from qie_batch.ledger.sql import SqlLedger
 from qie_batch.steps.edit import edit
+from qie_batch.stores.s3 import S3Store
 from tests.ledgers import POISON, enqueue, told
 from tests.painters import Painter, again, leaving, only, png, submit
 
@@ -82,3 +83,30 @@ def test_a_result_that_another_put_meanwhile_is_the_result(ledger, store, make_b
     edit("job.0", make_bench(Overtaken()))
     assert told(ledger) == "S"
     assert (store.get(key), only(ledger).result.sha256) == (data, hashlib.sha256(data).hexdigest())
+
+
+def test_a_result_that_does_not_open_is_not_adopted(ledger, store, make_bench):
+    submit(ledger, "red")
+    key = f"results/{only(ledger).spec.cache_key}"
+    store.put_new(key, png("red")[:-20], "image/png")
+    edit("job.0", make_bench(engine := Painter()))
+    assert (told(ledger), engine.edits) == ("F", 0)
+    failure = only(ledger).failure
+    assert failure.code == "result_broken"
+    assert key in failure.reason
+    assert "fsck --repair" in failure.reason
+
+
+def test_a_result_that_is_taken_away_while_its_edit_ends_is_made_again(ledger, store, clock, make_bench):
+    submit(ledger, "red")
+
+    class Shaky(S3Store):
+        def put_new(self, *_):
+            return False
+
+    shaky = Shaky(store._client, store._bucket)
+    edit("job.0", make_bench(Painter(), store=shaky))
+    assert told(ledger) == "p"
+    again(ledger, clock)
+    edit("job.0", make_bench(Painter()))
+    assert told(ledger) == "S"
