@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 #: Between two looks whether the store is back.
 PROBE_SECONDS = 1.0
-#: Any key: what counts is that the store answers.
-PROBE_KEY = "results/probe"
+#: Written, not read: a store that is full still reads.
+PROBE_KEY = "probe/breaker"
 
 
 class Breaker:
@@ -46,7 +46,7 @@ class Breaker:
 
     def _answers(self) -> bool:
         try:
-            self._store.stat(PROBE_KEY)
+            self._store.put(PROBE_KEY, b"", "text/plain")
         except StoreUnavailable as error:
             log.warning("waiting for the store: %s", error.message)
             return False

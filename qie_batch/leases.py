@@ -8,7 +8,7 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import Fenced, LedgerUnavailable, Preempted
+from qie_batch.errors import EngineLost, Fenced, LedgerUnavailable, Preempted, StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS, BEATS = 2.0, 6
 #: How often somebody who waits looks whether to go on waiting.
 LOOK_SECONDS = 0.2
-#: How long a finished edit waits for a ledger that is away before the process gives up on it.
+#: How long a finished edit waits for a ledger or a store that is away before it is given up.
 PATIENCE_SECONDS = 600.0
 
 
@@ -98,6 +98,9 @@ class Hold:
             self._meter = (self.seconds, self._progressed)
             try:
                 yield
+            except EngineLost:
+                self._departure.begin(0.0)  # before the next in line gets a device that is broken
+                raise
             finally:
                 self._meter = (self.seconds, None)
         finally:
@@ -165,12 +168,12 @@ class Leases:
                 self._changed.wait(timeout=LOOK_SECONDS)
 
     def insist(self, write: Callable[[], bool]) -> bool:
-        """Write the end of an attempt; while the ledger is away, try again with the lease still beating."""
+        """Write a finished edit; while ledger or store are away, try again with the lease still beating."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 return write()
-            except LedgerUnavailable:
+            except (LedgerUnavailable, StoreUnavailable):
                 if time.monotonic() > deadline or self.departure.begun:
                     raise
                 self._stopped.wait(1.0)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from qie_batch import wiring
 from qie_batch.cli.workers import HOPELESS
-from qie_batch.errors import EngineLost, QieError, Unavailable
+from qie_batch.errors import EngineLost, QieError, Unavailable, UsageError
 from qie_batch.redaction import redact
 from qie_batch.steps.edit import charge_crash
 
@@ -28,6 +28,8 @@ RESTART = 75
 #: How long the neighbours of a lost engine have to hand back what they hold.
 NEIGHBOURS_SECONDS = 10.0
 WATCH_SECONDS = 0.5
+#: What a hung process has to tell the ledger what it leaves.
+LAST_WORDS_SECONDS = 4.0
 
 
 class WorkerProcess:
@@ -52,8 +54,12 @@ class WorkerProcess:
         try:
             self._bench = bench = wiring.bench(self.settings)
         except QieError as error:
-            log.error("%s %s", error.message, error.hint)  # noqa: TRY400 - the sentence is enough
-            sys.exit(RESTART if isinstance(error, Unavailable) else HOPELESS)
+            log.error("%s", " ".join(error.sentences))  # noqa: TRY400 - the sentences are enough
+            sys.exit(HOPELESS if isinstance(error, UsageError) else RESTART)
+        except Exception:
+            # Celery would go on without an engine, and eat every message.
+            log.exception("the engine cannot be loaded")
+            sys.exit(RESTART)
         threading.Thread(target=self._watch, args=(bench,), name="watchdog", daemon=True).start()
         engine, seconds = bench.engine, time.monotonic() - began
         log.info("engine %s on %s is ready after %.1f s", engine.name, engine.device, seconds)
@@ -85,6 +91,8 @@ class WorkerProcess:
 
     def _leave_hung(self, hung: Hold, bench: Bench) -> None:
         bench.leases.departure.begin(0.0)
+        # The ledger may hang too.
+        threading.Timer(LAST_WORDS_SECONDS, os._exit, (RESTART,)).start()
         step = f"its step {hung.last_step} stood still for {hung.stalled_seconds:.0f} s"
         try:
             charge_crash(hung, EngineLost(step, code="hung"), bench)

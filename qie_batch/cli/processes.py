@@ -78,7 +78,7 @@ def control(app: App) -> None:
             loops.submit(_rounds, stop, outage, settings.tick_seconds, *steps) for steps in (quick, slow)
         ]
     for loop in running:
-        loop.result()  # a bug in one of them ends both, loudly
+        loop.result()
 
 
 class Outage:
@@ -98,7 +98,7 @@ class Outage:
 
 
 def _rounds(stop: threading.Event, outage: Outage, seconds: float, *steps: Callable[[], int]) -> None:
-    """Every step once a round; one that meets an absent service waits for the next round."""
+    """Every step once a round; one that fails holds up no other and has its next try in the next round."""
     try:
         while not stop.is_set():
             for step in steps:
@@ -108,6 +108,8 @@ def _rounds(stop: threading.Event, outage: Outage, seconds: float, *steps: Calla
                     if isinstance(error, LedgerUnavailable):
                         outage.note()
                     log.warning("%s", " ".join(error.sentences))
+                except Exception:
+                    log.exception("a round of control goes on without this step")
             stop.wait(seconds)
     finally:
         stop.set()

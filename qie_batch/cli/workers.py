@@ -139,7 +139,8 @@ class Workers:
             process.terminate()
         deadline = time.monotonic() + self._settings.grace_seconds + CLOSING_SECONDS
         for process in running:
-            process.wait_or_kill(max(deadline - time.monotonic(), 0.1))
+            if process.wait_or_kill(max(deadline - time.monotonic(), 0.1)) == -signal.SIGKILL:
+                self._abandon(process.name, killed=True)
 
 
 def _lock(card: str) -> list[int] | None:

@@ -6,6 +6,7 @@ import hashlib
 import logging
 import random
 import re
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from qie_batch.errors import (
     DeviceOutOfMemory,
     EngineLost,
     Fenced,
+    LedgerUnavailable,
     Preempted,
     Rejected,
     StoreUnavailable,
@@ -60,9 +62,9 @@ class Bench:
     limits: images.Limits
 
 
-def edit(item_id: str, bench: Bench) -> None:
+def edit(item_id: object, bench: Bench) -> None:
     """Edit the item, unless somebody else has it or nobody should: then the message was late or doubled."""
-    if not ITEM_ID.fullmatch(item_id):
+    if not isinstance(item_id, str) or not ITEM_ID.fullmatch(item_id):
         log.warning("a message without an item id was dropped")
         return
     if not (bench.breaker.wait(bench.leases.departure) and bench.leases.open_to_claims()):
@@ -94,7 +96,8 @@ def edit(item_id: str, bench: Bench) -> None:
             held = bench.leases.insist(lambda: _retry_or_fail(hold, passing, bench))
             _log(hold, f"did not succeed: {passing.message}", held=held)
         except EngineLost as error:
-            charge_crash(hold, error, bench)
+            with suppress(LedgerUnavailable):  # then its lease runs out
+                charge_crash(hold, error, bench)
             raise
 
 
@@ -114,7 +117,8 @@ def _result(attempt: Attempt, hold: Hold, bench: Bench) -> Result:
     """The stored result of the attempt: made now, or found because an earlier attempt got that far."""
     spec = attempt.spec
     if spec.revision != bench.engine.revision:
-        raise Rejected(
+        # Later: while workers are renewed, one of the old ones may still take it.
+        raise Unavailable(
             f"the job wants {spec.engine} revision {spec.revision}, this worker runs {bench.engine.revision}",
             code="engine_revision",
         )
@@ -123,12 +127,20 @@ def _result(attempt: Attempt, hold: Hold, bench: Bench) -> Result:
         return found
     picture = _edited(attempt, hold, bench)
     data, content_type = images.encode(picture, spec.output)
-    hold.check_fence()
-    if bench.store.put_new(key, data, content_type):
+    if bench.leases.insist(lambda: _put(key, data, content_type, hold, bench)):
         return _described(key, data, picture, spec, bench)
     if found := _found(key, spec, bench):
         return found
     raise StoreUnavailable(f"object {key!r} was there before ours and is gone again", code="result_gone")
+
+
+def _put(key: str, data: bytes, content_type: str, hold: Hold, bench: Bench) -> bool:
+    hold.check_fence()
+    try:
+        return bench.store.put_new(key, data, content_type)
+    except StoreUnavailable:
+        bench.breaker.trip()  # no more edits that could not be stored either
+        raise
 
 
 def _edited(attempt: Attempt, hold: Hold, bench: Bench) -> Image:

@@ -12,7 +12,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import Rejected
+from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images import DEFAULT_LIMITS
 from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome, open_manifest
 from qie_batch.model import ItemState, JobState
@@ -43,8 +43,12 @@ def settle(ledger: Ledger, store: ObjectStore, pictures: Opener) -> int:
     for job in ledger.settleable():
         try:
             closed += _settle(job, ledger, store, pictures)
+        except Unavailable:
+            raise
         except Rejected as error:  # its manifest is gone: the other jobs are settled all the same
             log.error("job %s cannot be settled: %s", job.id, error.message)  # noqa: TRY400 - a sentence is enough
+        except Exception:
+            log.exception("job %s cannot be settled", job.id)
     return closed
 
 

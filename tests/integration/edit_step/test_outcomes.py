@@ -5,14 +5,28 @@ from __future__ import annotations
 import hashlib
 import io
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from PIL import Image
 
 from qie_batch.errors import EngineLost, Rejected
 from qie_batch.steps.edit import MAX_CRASHES, TRIES, edit
-from tests.ledgers import POISON, enqueue, told
-from tests.painters import BROKEN, BUSY, FULL, Painter, again, ended, only, results, submit
+from qie_batch.stores.s3 import S3Store
+from tests.ledgers import POISON, WORKER, enqueue, told
+from tests.painters import (
+    BROKEN,
+    BUSY,
+    FULL,
+    PATIENCE,
+    Painter,
+    again,
+    ended,
+    only,
+    results,
+    submit,
+    wait_until,
+)
 
 
 def test_success_is_in_the_store_and_in_the_ledger(ledger, store, make_bench):
@@ -52,15 +66,32 @@ def test_bytes_that_are_no_picture_fail_their_row(ledger, store, make_bench):
     assert only(ledger).failure.code.startswith("image_")
 
 
-def test_another_revision_is_refused(ledger, make_bench):
+def test_another_revision_waits_for_a_worker_that_has_it_and_fails_in_the_end(ledger, clock, make_bench):
     submit(ledger, "red", revision="2")
-    edit("job.0", make_bench(engine := Painter()))
-    assert (told(ledger), only(ledger).failure.code, engine.edits) == ("F", "engine_revision", 0)
+    bench = make_bench(engine := Painter())
+    for number in range(1, TRIES + 1):
+        edit("job.0", bench)
+        assert told(ledger) == ("F" if number == TRIES else "p")
+        again(ledger, clock)
+    assert (only(ledger).failure.code, engine.edits) == ("engine_revision", 0)
 
 
 @pytest.mark.parametrize(
     "junk",
-    ["", "job", "job.", "job.x", "../job.0", "job.0; DROP TABLE items", "a" * 65 + ".0", "job.0\n", "作.0"],
+    [
+        *(
+            "",
+            "job",
+            "job.",
+            "job.x",
+            "../job.0",
+            "job.0; DROP TABLE items",
+            "a" * 65 + ".0",
+            "job.0\n",
+            "作.0",
+        ),
+        *(None, 5, ["job.0"], {"id": "job.0"}),
+    ],
 )
 def test_what_is_no_item_id_is_dropped(ledger, make_bench, junk):
     submit(ledger, "red")
@@ -116,6 +147,47 @@ def test_a_lost_engine_is_charged_and_ends_the_process_and_the_third_is_poison(l
     assert only(ledger).failure.code == "poison"
     assert BROKEN.message in only(ledger).failure.reason
     assert only(ledger).attempt == MAX_CRASHES == 3
+
+
+def test_whoever_waits_for_a_device_that_breaks_is_not_charged(ledger, clock, make_bench):
+    submit(ledger, "red", "blue")
+    waiting = threading.Event()
+
+    class Breaking(Painter):
+        def paint(self, on_step):
+            on_step(1)
+            assert waiting.wait(PATIENCE)
+            raise BROKEN
+
+    bench = make_bench(engine := Breaking())
+    with ThreadPoolExecutor(2) as pool:
+        culprit = pool.submit(edit, "job.0", bench)
+        wait_until(lambda: engine.edits, "edit")
+        neighbour = pool.submit(edit, "job.1", bench)
+        wait_until(lambda: len(bench.leases.held()) == 2, "second claim")
+        waiting.set()
+        assert isinstance(culprit.exception(), EngineLost)
+        neighbour.result()
+    assert (told(ledger), engine.edits) == ("pp", 1)
+    again(ledger, clock)
+    assert [ledger.claim(f"job.{number}", WORKER, 60).crashes for number in range(2)] == [1, 0]
+
+
+def test_a_finished_edit_waits_for_a_store_that_does_not_write(ledger, store, make_bench):
+    submit(ledger, "red")
+
+    class Full(S3Store):
+        refused = 0
+
+        def put_new(self, key, data, content_type):
+            if self.refused < 2:
+                self.refused += 1
+                raise BUSY
+            return super().put_new(key, data, content_type)
+
+    full = Full(store._client, store._bucket)
+    edit("job.0", make_bench(engine := Painter(), store=full))
+    assert (told(ledger), only(ledger).attempt, engine.edits, full.refused) == ("S", 1, 1, 2)
 
 
 def test_late_and_doubled_messages_are_harmless(ledger, make_bench):

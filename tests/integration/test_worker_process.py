@@ -1,0 +1,40 @@
+"""A worker process without an engine takes no message: it leaves, and says whether another may do better."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from qie_batch import wiring
+from qie_batch.cli.workers import HOPELESS
+from qie_batch.ledger.schema import upgrade
+from qie_batch.settings import Settings
+from workers.process import RESTART, WorkerProcess
+
+
+@pytest.fixture
+def settings(stack, tmp_path, monkeypatch):
+    monkeypatch.setenv("QIE_DIR", str(stack.folder))
+    monkeypatch.setenv("QIE_LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
+    monkeypatch.setenv("QIE_ENGINE", "tests.unloadable")
+
+    def made(reason):
+        monkeypatch.setenv("QIE_ENGINE_OPTIONS", json.dumps({"reason": reason}))
+        settings = Settings()
+        upgrade(wiring.database(settings))
+        return settings
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("reason", "code"), [("bug", RESTART), ("card", RESTART), ("away", RESTART), ("weights", HOPELESS)]
+)
+def test_only_wrong_settings_end_the_workers_of_other_cards(settings, reason, code):
+    process = WorkerProcess(settings(reason))
+    with pytest.raises(SystemExit) as left:
+        process.load()
+    assert left.value.code == code
+    with pytest.raises(RuntimeError, match="before the engine was loaded"):
+        _ = process.bench

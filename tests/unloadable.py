@@ -1,0 +1,24 @@
+"""An engine that does not load, for the reason that its options name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from qie_batch.errors import EngineLost, StoreUnavailable, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DIFFUSION = False
+REVISION = "1"
+
+REASONS = {
+    "bug": RuntimeError("CUDA error: unknown error"),
+    "card": EngineLost("the card fell off the bus"),
+    "away": StoreUnavailable("the weights are away"),
+    "weights": UsageError("there are no weights"),
+}
+
+
+def create(options: Mapping[str, Any]) -> NoReturn:
+    raise REASONS[options["reason"]]
