@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 
 def kill_workers(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
-    """kill -9 of workers in the middle of their items"""
+    """kill -9 of workers in the middle of their items, every other time together with their parent"""
     kills, size, edit_seconds = (50, 1000, 0.3) if full else (8, 120, 0.05)
     with make_rig(seconds=edit_seconds) as rig:
         rig.start_all(workers=3)
@@ -53,7 +53,7 @@ def kill_workers(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
                 START_SECONDS,
                 lambda: rig.story(job),
             )
-            worker, items = kill_one(rig, job)
+            worker, items = kill_one(rig, job, with_parent=number % 2 == 1)
             held[worker] = (time.time(), items)
         rig.wait_closed(job, 600)
         wall = time.monotonic() - began
@@ -70,8 +70,8 @@ def kill_workers(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
     }
 
 
-def kill_one(rig: Rig, job: str) -> tuple[str, list[str]]:
-    """Kill a worker process that has items in hand; its name and their ids."""
+def kill_one(rig: Rig, job: str, *, with_parent: bool) -> tuple[str, list[str]]:
+    """Kill a worker process that has items in hand; its name and their ids. A lost parent is replaced."""
     victims: list[tuple[int, str, list[str]]] = []
 
     def busy() -> bool:
@@ -84,7 +84,13 @@ def kill_one(rig: Rig, job: str) -> tuple[str, list[str]]:
 
     wait_until(busy, START_SECONDS, lambda: rig.story(job))
     pid, worker, items = rig.random.choice(victims)
+    if with_parent:
+        name = next(name for name, child in rig.processes.items() if pid in children_of(child.pid))
+        rig.processes[name].process.kill()
     os.kill(pid, signal.SIGKILL)
+    if with_parent:
+        rig.processes.pop(name).process.wait()
+        rig.start("worker", name)
     return worker, items
 
 
