@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from io import BufferedIOBase
     from typing import Literal
 
     from qie_batch.model import (
@@ -41,16 +42,19 @@ class StoredObject:
 
 
 class ObjectStore(Protocol):
-    """Bytes by key. Every method raises StoreUnavailable when the store does not answer."""
+    """Bytes by key. Every method raises StoreUnavailable when the store does not answer.
+
+    Rejected (object_name) is a key that some server would keep under another name.
+    """
 
     def put_new(self, key: str, data: bytes, content_type: str) -> bool:
         """Create the object, checksummed on the way; False, and nothing written, if the key is taken."""
 
-    def put(self, key: str, data: bytes, content_type: str) -> None:
-        """Create or replace: for reports, never for inputs or results."""
+    def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:
+        """Create or replace, from its start if it is a file: for reports, never for inputs or results."""
 
-    def get(self, key: str) -> bytes:
-        """The object's bytes; Rejected (object_missing) if there is none."""
+    def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
+        """The object's bytes; Rejected if there is none (object_missing), or more (object_too_large)."""
 
     def stat(self, key: str) -> StoredObject | None: ...
 
@@ -108,7 +112,7 @@ class Ledger(Protocol):
     def cancel(self, job_id: str) -> int: ...
     def retry(self, job_id: str, code: str | None = None) -> int: ...
     def settleable(self) -> list[Job]: ...
-    def close(self, job_id: str) -> bool: ...
+    def close(self, job_id: str, as_of: float) -> bool: ...
 
     # schedules
     def now(self) -> float: ...
@@ -122,8 +126,11 @@ class Ledger(Protocol):
         self, name: str, due_at: float, state: SlotState, *, job_id: str = "", note: str = ""
     ) -> None: ...
 
-    # what fsck asks
+    # what fsck asks and mends
     def all_results(self) -> Iterator[Result]: ...
+    def result(self, cache_key: str) -> Result | None: ...
+    def is_wanted(self, cache_key: str) -> bool: ...
+    def forget_result(self, cache_key: str) -> list[str]: ...
     def unfinished_specs(self) -> Iterator[tuple[str, EditSpec]]: ...
     def contradictions(self) -> Iterator[str]: ...
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from qie_batch.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 DEFAULT_TEMPLATE = "{id}"
 
@@ -54,14 +54,19 @@ class UniqueNames:
 
     The first to ask for a path gets it, so ask in the job's order and for failed items too: then every
     download of a job finds the same names. Two short hashes are kept for each.
+
+    `reserved` are files that stand beside the results: no folder takes the name of one.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._owners: dict[bytes, bytes] = {}
+        self._reserved = {_folded(name) for name in reserved}
 
     def give(self, name: str, *, row_id: str, variant: int) -> str:
         """`name`; if that is another's, with a short hash of (row_id, variant) before its extension."""
         owner = _digest(row_id, str(variant))
+        if _folded(name.partition("/")[0]) in self._reserved:
+            name = f"_{name}"
         path, count = name, 0
         while self._owners.setdefault(_digest(_folded(path)), owner) != owner:
             stem, dot, extension = name.rpartition(".")

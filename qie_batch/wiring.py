@@ -6,12 +6,11 @@ import os
 import socket
 import threading
 from dataclasses import dataclass
-from functools import cache, partial
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.errors import Unavailable, UsageError
+from qie_batch.errors import Rejected, Unavailable, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,11 +74,23 @@ def store(settings: Settings) -> S3Store:
     return S3Store(s3(settings), settings.s3_bucket)
 
 
-def buckets(settings: Settings) -> Callable[[str], ObjectStore]:
-    """The store of any bucket that these credentials can read: for s3:// pictures and catalogs."""
+def buckets(settings: Settings, *also: str) -> Callable[[str], ObjectStore]:
+    """The store of a bucket that pictures may come from: ours, a listed one, one of `also`. Or Rejected."""
+    from qie_batch.manifest.faults import quoted
     from qie_batch.stores.s3 import S3Store
 
-    return cache(partial(S3Store, s3(settings)))
+    client = s3(settings)
+    allowed = {settings.s3_bucket, *settings.image_buckets, *also}
+
+    def store_of(bucket: str) -> ObjectStore:
+        if bucket not in allowed:
+            raise Rejected(
+                f"no picture may come from bucket {quoted(bucket)}: QIE_IMAGE_BUCKETS does not list it",
+                code="image_address",
+            )
+        return S3Store(client, bucket)
+
+    return store_of
 
 
 def celery(settings: Settings) -> Celery:
@@ -137,15 +148,19 @@ def _engine(settings: Settings, name: str, reason: str) -> EngineChoice:
 def _engine_module(name: str) -> Any:
     """One of ours by its bare name, anybody's by a dotted one."""
     wanted = name if "." in name else f"qie_batch.engines.{name}"
+    hint = "choose classic or qwen, or give the dotted name of a module with DIFFUSION and create(options)"
     try:
-        return import_module(wanted)
+        module = import_module(wanted)
     except ModuleNotFoundError as error:
-        if error.name and not wanted.startswith(error.name):
-            raise
-        raise UsageError(
-            f"there is no engine {name!r}",
-            hint="choose classic or qwen, or give the dotted name of a module with create(options)",
-        ) from None
+        if not error.name or wanted.startswith(error.name):
+            raise UsageError(f"there is no engine {name!r}", hint=hint) from None
+        raise UsageError(f"the engine {name!r} needs {error.name}, which is not installed") from error
+    except (Exception, SystemExit) as error:  # a module may do anything when it is imported
+        problem = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UsageError(f"the engine {name!r} cannot be imported: {problem}", hint=hint) from error
+    if not hasattr(module, "DIFFUSION") or not hasattr(module, "create"):
+        raise UsageError(f"the module {name!r} is no engine", hint=hint)
+    return module
 
 
 def load_engine(settings: Settings, choice: EngineChoice) -> Engine:
@@ -170,9 +185,11 @@ def bench(settings: Settings) -> Bench:
     from qie_batch.model import Worker
     from qie_batch.pricing import hour_micros
     from qie_batch.steps.edit import Bench
+    from qie_batch.stores.s3 import check_bucket
 
     choice = choose_engine(settings)
     the_ledger, the_store = ledger(settings), store(settings)
+    check_bucket(s3(settings), settings.s3_bucket)  # before the minutes that an engine takes
     engine = load_engine(settings, choice)
     return Bench(
         ledger=the_ledger,

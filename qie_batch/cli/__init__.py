@@ -53,16 +53,9 @@ class App:
 
     @property
     def settings(self) -> Settings:
-        from pydantic import ValidationError
-
         from qie_batch.settings import Settings
 
-        try:
-            return Settings(dir=self.folder) if self.folder else Settings()
-        except ValidationError as error:
-            first = error.errors()[0]
-            name = "_".join(str(part) for part in first["loc"])
-            raise UsageError(f"QIE_{name.upper()}: {first['msg']}", hint="correct it and try again") from None
+        return Settings(dir=self.folder) if self.folder else Settings()
 
 
 class LazyGroup(click.Group):

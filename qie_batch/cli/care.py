@@ -89,13 +89,13 @@ def _ledger(settings: Settings) -> str:
 
     database = wiring.database(settings)
     schema.check(database)
-    return f"{database.engine.url.render_as_string(hide_password=True)} at schema {schema.newest()}"
+    return f"{database.address} at schema {schema.newest()}"
 
 
 def _broker(settings: Settings) -> str:
     queue = wiring.queue(settings)
     queue.epoch()
-    return str(wiring.celery(settings).connection_for_write().as_uri())
+    return queue.address
 
 
 def _store(settings: Settings) -> str:
@@ -129,7 +129,9 @@ def _disk(settings: Settings) -> str:
 
 
 @click.command()
-@click.option("--repair", is_flag=True, help="Delete orphaned results that are older than a day.")
+@click.option(
+    "--repair", is_flag=True, help="Forget results that the store lost; delete orphans older than a day."
+)
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def fsck(app: App, *, repair: bool, as_json: bool) -> None:
@@ -145,6 +147,8 @@ def fsck(app: App, *, repair: bool, as_json: bool) -> None:
             "faults": list(found.faults),
             "orphans": list(found.orphans),
             "removed": found.removed,
+            "mended": found.mended,
+            "to_retry": list(found.to_retry),
         }
         click.echo(json.dumps(report))
     else:
@@ -155,5 +159,9 @@ def fsck(app: App, *, repair: bool, as_json: bool) -> None:
         )
         if found.orphans:
             click.echo(f"{len(found.orphans)} objects without a ledger row, {found.removed} of them removed")
+        if found.mended:
+            click.echo(f"{found.mended} results forgotten that the store lost; to edit their rows again:")
+        for job_id in found.to_retry:
+            click.echo(f"  qie-batch retry {job_id} --code result_lost")
     if found.faults:
         raise click.exceptions.Exit(SOME_FAILED)

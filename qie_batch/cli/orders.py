@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
@@ -12,7 +11,9 @@ from typing import TYPE_CHECKING
 from qie_batch import wiring
 from qie_batch.cli.display import bar
 from qie_batch.errors import InvalidManifest, Rejected, UsageError
-from qie_batch.manifest import open_manifest
+from qie_batch.manifest import MAX_BYTES, open_manifest
+from qie_batch.manifest.cells import S3_ADDRESS
+from qie_batch.manifest.faults import quoted, shown
 from qie_batch.model import PRESETS, Priority
 from qie_batch.steps import submit
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from qie_batch.model import Schedule
     from qie_batch.settings import Settings
     from qie_batch.steps.submit import Order, Pictures, Survey
+
+
+#: Characters of a job's name.
+LONGEST_NAME = 250
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,26 +57,51 @@ class Prepared:
 
 @contextmanager
 def catalog_file(address: str, settings: Settings) -> Iterator[tuple[Path, str]]:
-    """The catalog as a file here, and where its relative paths start; s3:// is fetched first."""
-    if not address.startswith("s3://"):
+    """A copy of the catalog that only we write to, and where its relative paths start."""
+    if address.startswith("s3://"):
+        data, folder = _fetched(address, settings), address.rpartition("/")[0]
+    else:
         path = Path(address).expanduser()
-        yield path, str(path.absolute().parent)
-        return
-    bucket, _, key = address.removeprefix("s3://").partition("/")
+        data, folder = submit.read_catalog(path), str(path.absolute().parent)
+    with submit.private_copy(Path(address).name, data) as copy:
+        yield copy, folder
+
+
+def _fetched(address: str, settings: Settings) -> bytes:
+    bucket, key = bucket_and_key(address)
     try:
-        data = wiring.buckets(settings)(bucket).get(key)
+        return wiring.buckets(settings, bucket)(bucket).get(key, max_bytes=MAX_BYTES)
     except Rejected as error:
-        raise UsageError(f"there is no catalog at {address}", hint="check the address") from error
-    with tempfile.TemporaryDirectory(prefix="qie-catalog-") as folder:
-        path = Path(folder) / Path(key).name
-        path.write_bytes(data)
-        yield path, address.rpartition("/")[0]
+        if error.code == "object_missing":
+            raise UsageError(
+                f"there is no catalog at {quoted(address, 200)}", hint="check the address"
+            ) from error
+        raise UsageError(f"the catalog cannot be read: {error.message}") from error
+
+
+def bucket_and_key(address: str) -> tuple[str, str]:
+    """UsageError unless it is s3://bucket/key."""
+    found = S3_ADDRESS.fullmatch(address)
+    if not found:
+        raise UsageError(f"{quoted(address, 200)} is no S3 address", hint="write s3://bucket/key")
+    return found["bucket"], found["key"]
 
 
 def prepare(
-    path: Path, folder: str, wishes: Wishes, settings: Settings, ledger: Ledger, job_id: str = ""
+    path: Path,
+    folder: str,
+    wishes: Wishes,
+    settings: Settings,
+    ledger: Ledger,
+    job_id: str = "",
+    *,
+    confined: bool = False,
 ) -> Prepared:
-    """Read the whole catalog and every picture once. InvalidManifest names every bad row."""
+    """Read the whole catalog and every picture once. InvalidManifest names every bad row.
+
+    `path` is the catalog's copy, `folder` where it came from; a `confined` one may name no local picture
+    outside of that.
+    """
     submit.preset_named(wishes.preset)
     choice = wiring.choose_engine(settings, wishes.engine)
     manifest = open_manifest(path, mapping=wishes.mapping, instruction=wishes.instruction)
@@ -79,9 +109,10 @@ def prepare(
         raise InvalidManifest(f"{path.name} has a header but no rows", hint="add a line for each picture")
     order = submit.Order(
         job_id=job_id or submit.job_id_now(),
-        name=wishes.name or path.name,
+        name=shown(wishes.name or path.name, LONGEST_NAME),
         catalog=path,
-        folder=folder,
+        # A folder's name may be any bytes, the ledger keeps text.
+        folder=folder.encode(errors="replace").decode(),
         engine=choice.name,
         engine_reason=choice.reason,
         revision=choice.revision,
@@ -94,10 +125,7 @@ def prepare(
         skip_bad_rows=wishes.skip_bad_rows,
         budget_micros=wishes.budget_micros,
     )
-    pictures = submit.Pictures(folder, wiring.buckets(settings), wiring.limits(settings))
-    with bar("checking pictures") as show:
-        for done, _ in enumerate(pictures.check(submit.picture_names(manifest.rows())), start=1):
-            show(done)
+    pictures = _checked(manifest, folder, settings, confined=confined)
     survey = submit.survey(manifest.rows(), order, pictures, ledger)
     if survey.bad and not wishes.skip_bad_rows:
         raise InvalidManifest(
@@ -108,6 +136,17 @@ def prepare(
     return Prepared(order=order, manifest=manifest, pictures=pictures, survey=survey)
 
 
+def _checked(manifest: Manifest, folder: str, settings: Settings, *, confined: bool) -> Pictures:
+    limits = wiring.limits(settings)
+    own = folder.split("/")[2:3] if folder.startswith("s3://") else []
+    sources = submit.Sources(folder, wiring.buckets(settings, *own), limits, confined=confined)
+    pictures = submit.Pictures(sources, limits)
+    with wiring.opener(settings) as opener, bar("checking pictures") as show:
+        for done, _ in enumerate(pictures.check(submit.picture_names(manifest.rows()), opener), start=1):
+            show(done)
+    return pictures
+
+
 def carry_out(prepared: Prepared, ledger: Ledger, store: ObjectStore) -> int:
     """Upload and enter the job; says how many pictures were new to the store."""
     new = 0
@@ -115,7 +154,7 @@ def carry_out(prepared: Prepared, ledger: Ledger, store: ObjectStore) -> int:
         for done, was_new in enumerate(submit.upload(prepared.pictures, store), start=1):
             new += was_new
             show(done)
-    submit.enter(prepared.order, prepared.manifest.rows(), prepared.pictures, store=store, ledger=ledger)
+    submit.enter(prepared.order, prepared.manifest, prepared.pictures, store=store, ledger=ledger)
     return new
 
 
@@ -135,7 +174,8 @@ def submit_scheduled(schedule: Schedule, job_id: str, settings: Settings) -> Non
     )
     try:
         with catalog_file(schedule.catalog, settings) as (path, folder):
-            carry_out(prepare(path, folder, wishes, settings, ledger, job_id), ledger, store)
+            prepared = prepare(path, folder, wishes, settings, ledger, job_id, confined=True)
+            carry_out(prepared, ledger, store)
     finally:
         ledger.dispose()
 

@@ -10,8 +10,9 @@ import click
 from croniter import croniter
 
 from qie_batch import wiring
-from qie_batch.cli.orders import budget_micros, columns_of, submit_scheduled
+from qie_batch.cli.orders import bucket_and_key, budget_micros, columns_of, submit_scheduled
 from qie_batch.errors import UsageError
+from qie_batch.manifest.faults import shown
 from qie_batch.model import PRESETS, Priority, Schedule
 from qie_batch.steps.schedule import next_due, run_now
 
@@ -49,10 +50,14 @@ def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **option
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
         raise UsageError(f"there is no timezone {timezone!r}", hint="for example Asia/Shanghai") from None
-    if not catalog.startswith("s3://"):
+    if catalog.startswith("s3://"):
+        bucket_and_key(catalog)
+    else:
         path = Path(catalog).expanduser().absolute()
         if not path.is_file():
-            raise UsageError(f"there is no catalog at {path}", hint="control must be able to read it too")
+            raise UsageError(
+                f"there is no catalog at {shown(str(path), 300)}", hint="control must be able to read it too"
+            )
         catalog = str(path)
     columns_of(options["mapping"])
     budget_micros(options["budget"] or None)

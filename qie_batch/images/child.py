@@ -18,7 +18,9 @@ from PIL import Image
 
 import qie_batch
 from qie_batch.errors import Rejected, Unavailable
-from qie_batch.images.opener import PICTURE, READY, REFUSAL, REPLY, REQUEST, rows_of_strip
+from qie_batch.images.kinds import OPENED
+from qie_batch.images.opener import HEADER, PICTURE, READY, REFUSAL, REPLY, REQUEST, rows_of_strip
+from qie_batch.images.opening import Header
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +45,7 @@ _TOLD_TO_END = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 
 class Question(NamedTuple):
+    task: int
     data: bytes
     limits: Limits
     draft: int = 0
@@ -50,7 +53,9 @@ class Question(NamedTuple):
     @property
     def header(self) -> bytes:
         limits = self.limits
-        return REQUEST.pack(len(self.data), self.draft, limits.max_pixels, limits.max_side, limits.max_bytes)
+        return REQUEST.pack(
+            self.task, len(self.data), self.draft, limits.max_pixels, limits.max_side, limits.max_bytes
+        )
 
 
 class Crashed(Exception):
@@ -128,7 +133,7 @@ class Child:
                 raise self._crashed() from error
 
     def read_picture(self, question: Question) -> Image.Image:
-        width, height, length = self._read_reply(question)
+        width, height, length = self._read_reply(PICTURE, question)
         if length != 3 * width * height:
             raise _nonsense()
         picture = Image.new("RGB", (width, height))
@@ -141,16 +146,22 @@ class Child:
             picture.paste(Image.frombytes("RGB", size, strip), (0, top))
         return picture
 
-    def _read_reply(self, question: Question) -> tuple[int, int, int]:
-        """Width, height within the limits, and bytes that follow; Rejected if the child says so."""
-        kind, width, height, length = REPLY.unpack(self._receive(REPLY.size))
+    def read_header(self, question: Question) -> Header:
+        width, height, kind = self._read_reply(HEADER, question)
+        if kind >= len(OPENED):
+            raise _nonsense()
+        return Header(OPENED[kind], width, height)
+
+    def _read_reply(self, expected: int, question: Question) -> tuple[int, int, int]:
+        """Width, height within the limits, and what comes third; Rejected if the child says so."""
+        kind, width, height, third = REPLY.unpack(self._receive(REPLY.size))
         if kind == REFUSAL:
             self._refuse(width, height)
         limits = question.limits
         within = min(width, height) >= 1 and max(width, height) <= limits.max_side
-        if kind != PICTURE or not within or width * height > limits.max_pixels:
+        if kind != expected or not within or width * height > limits.max_pixels:
             raise _nonsense()
-        return width, height, length
+        return width, height, third
 
     def _refuse(self, of_code: int, of_sentence: int) -> NoReturn:
         if of_code + of_sentence > _LONGEST_REFUSAL:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from PIL import Image, ImageCms
 
+from qie_batch.errors import Rejected
+
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
@@ -26,8 +28,19 @@ _UPRIGHT = {
 }
 
 
+#: What Pillow multiplies the samples of a PNG by that are narrower than a byte, but not its transparent one.
+_WIDENED = {"L;2": 85, "L;4": 17}
+
+
 def upright_rgb(picture: ImageFile) -> Image.Image:
-    """Of a loaded picture: transparency on white, colours in sRGB, orientation applied, no metadata."""
+    """Load it: transparency on white, colours in sRGB, orientation applied, no metadata.
+
+    Rejected for the one kind of transparency that Pillow has lost when it is loaded.
+    """
+    samples = picture.tile[0].args if picture.tile else None  # gone once it is loaded
+    picture.load()
+    if "transparency" in picture.info:
+        _mend_transparency(picture, samples)
     profile = picture.info.get("icc_profile")
     colours, alpha = _split(picture)
     fresh = Image.new("RGB", picture.size, "white")
@@ -36,11 +49,25 @@ def upright_rgb(picture: ImageFile) -> Image.Image:
     return fresh if turn is None else fresh.transpose(turn)
 
 
+def _mend_transparency(picture: Image.Image, samples: object) -> None:
+    """Bring a PNG's one transparent colour, which is in the file's own depth, to that of the pixels."""
+    if samples == "RGB;16B":
+        raise Rejected(
+            "the PNG file has 16 bits a channel and one transparent colour: save it with an alpha channel",
+            code="image_transparency_unsupported",
+        )
+    if isinstance(samples, str) and samples in _WIDENED:
+        factor = _WIDENED[samples]
+        # As the format says, only the bits that a sample has count.
+        picture.info["transparency"] = picture.info["transparency"] % (255 // factor + 1) * factor
+
+
 def _split(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     """The colours as L, RGB or CMYK, the form that an embedded profile speaks of, and the alpha if any."""
     if picture.mode.startswith("I"):
         # 16-bit grey; convert() alone would clip all above 255 to white.
-        return picture.point(lambda value: value * (1 / 256)).convert("L"), None
+        grey = picture.point(lambda value: value * (1 / 256)).convert("L")
+        return grey, _where_not(picture, picture.info.get("transparency"))
     if picture.mode == "LA":
         return picture.getchannel("L"), picture.getchannel("A")
     if picture.has_transparency_data:
@@ -49,6 +76,15 @@ def _split(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if picture.mode in ("L", "RGB", "CMYK"):
         return picture, None
     return picture.convert("RGB"), None
+
+
+def _where_not(picture: Image.Image, value: int | None) -> Image.Image | None:
+    """Opaque wherever 16-bit grey has another value."""
+    if value is None:
+        return None
+    opaque = [255] * 65536
+    opaque[value] = 0
+    return picture.convert("I").point(opaque, "L")
 
 
 def _to_srgb(colours: Image.Image, profile: object) -> Image.Image:

@@ -21,19 +21,21 @@ from PIL import ImagePalette, TiffImagePlugin  # noqa: F401 - Pillow imports the
 
 from qie_batch.errors import Rejected
 from qie_batch.images import opening
+from qie_batch.images.kinds import OPENED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PIL import Image
 
-#: Bytes that follow, `draft` or 0, and the limits in their order.
-REQUEST = struct.Struct("<5Q")
+#: What is asked (OPEN or INSPECT), bytes that follow, `draft` or 0, and the limits in their order.
+REQUEST = struct.Struct("<6Q")
+OPEN, INSPECT = range(2)
 
-#: PICTURE: width, height, bytes of RGB that follow; REFUSAL: bytes of the code and of the sentence that
-#: follow, 0.
+#: PICTURE: width, height, bytes of RGB that follow; HEADER: width, height, index in OPENED;
+#: REFUSAL: bytes of the code and of the sentence that follow, 0.
 REPLY = struct.Struct("<4Q")
-PICTURE, REFUSAL = range(2)
+PICTURE, HEADER, REFUSAL = range(3)
 READY = b"+"
 
 #: Bytes of pixels on their way at a time: they stay in the processor's cache from packing to unpacking.
@@ -87,12 +89,16 @@ def _limit(memory: int) -> None:
 def _answer(
     header: bytes, reader: BinaryIO, writer: BinaryIO, open_picture: Callable[..., Image.Image], seconds: int
 ) -> None:
-    length, draft, *limits = REQUEST.unpack(header)
+    task, length, draft, *limits = REQUEST.unpack(header)
     data = reader.read(length)
     bounds = opening.Limits(max_pixels=limits[0], max_side=limits[1], max_bytes=limits[2])
     _renew_cpu(seconds)
     try:
-        _send(writer, open_picture(data, bounds, draft=draft or None))
+        if task == INSPECT:
+            kind, width, height = opening.inspect(data, bounds)
+            _write(writer, REPLY.pack(HEADER, width, height, OPENED.index(kind)))
+        else:
+            _send(writer, open_picture(data, bounds, draft=draft or None))
     except Rejected as error:
         _refuse(writer, error.code, error.message)
     except MemoryError:

@@ -78,16 +78,14 @@ def open_picture(data: bytes, limits: Limits = DEFAULT_LIMITS, *, draft: int | N
         with first:
             # load() accepts PNGs with wrong checksums; verify() does not, and spends the object.
             first.verify()
-        picture = _DECODERS[kind](io.BytesIO(data))
-        if draft:
-            picture.draft("RGB", _draft_box(picture.size, draft))
-        picture.load()
-    except MemoryError:
+        with _DECODERS[kind](io.BytesIO(data)) as picture:
+            if draft:
+                picture.draft("RGB", _draft_box(picture.size, draft))
+            return upright_rgb(picture)
+    except (MemoryError, Rejected):
         raise
     except Exception as error:
         raise _undecodable(kind, data) from error
-    with picture:
-        return upright_rgb(picture)
 
 
 def _open_checked(data: bytes, limits: Limits) -> tuple[str, ImageFile]:

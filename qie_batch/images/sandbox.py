@@ -25,15 +25,20 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images.child import Child, Crashed, Hung, Question
 from qie_batch.images.encoding import thumbnail_jpeg
-from qie_batch.images.opening import DEFAULT_LIMITS, Limits, check_length
+from qie_batch.images.opener import INSPECT, OPEN
+from qie_batch.images.opening import DEFAULT_LIMITS, Header, Limits, check_length
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PIL import Image
+
+_Answer = TypeVar("_Answer")
 
 #: What a child learned to do wrong from one picture ends with it: 60 ms of a new one for so many pictures.
 _PICTURES_PER_CHILD = 500
@@ -94,13 +99,17 @@ class Opener:
 
         Unavailable if no child can be started.
         """
-        return self._ask(Question(data, limits, draft or 0))
+        return self._ask(Question(OPEN, data, limits, draft or 0), Child.read_picture)
+
+    def inspect(self, data: bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
+        """As `images.inspect`, with the same additions."""
+        return self._ask(Question(INSPECT, data, limits), Child.read_header)
 
     def thumbnail_jpeg(self, data: bytes, side: int, limits: Limits = DEFAULT_LIMITS) -> bytes:
         """As `images.thumbnail_jpeg`, with the same additions."""
         return thumbnail_jpeg(self.open_picture(data, limits, draft=2 * side), side)
 
-    def _ask(self, question: Question) -> Image.Image:
+    def _ask(self, question: Question, read: Callable[[Child, Question], _Answer]) -> _Answer:
         check_length(len(question.data), question.limits)
         with self._slots:
             seconds = self._wall_seconds
@@ -109,20 +118,26 @@ class Opener:
                 began = time.monotonic()
                 # An earlier picture may have broken this child: only a fresh one tells whose fault it is.
                 with suppress(Crashed):
-                    return self._asked(used, question, seconds)
+                    return self._asked(used, question, read, seconds)
                 seconds = max(1.0, seconds - (time.monotonic() - began))
             try:
-                return self._asked(self._fresh(), question, seconds)
+                return self._asked(self._fresh(), question, read, seconds)
             except Crashed as crash:
                 raise Rejected(
                     f"the picture brings its decoder down ({crash}): export it again from its source",
                     code="image_crashes_decoder",
                 ) from crash
 
-    def _asked(self, child: Child, question: Question, seconds: float) -> Image.Image:
+    def _asked(
+        self,
+        child: Child,
+        question: Question,
+        read: Callable[[Child, Question], _Answer],
+        seconds: float,
+    ) -> _Answer:
         try:
             child.put(question, seconds)
-            picture = child.read_picture(question)
+            answer = read(child, question)
         except Rejected:
             self._give_back(child)
             raise
@@ -138,7 +153,7 @@ class Opener:
                 raise _closed() from error
             raise
         self._give_back(child)
-        return picture
+        return answer
 
     def _used(self) -> Child | None:
         with self._lock:

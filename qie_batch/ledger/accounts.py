@@ -25,6 +25,9 @@ class Accounts:
 
     def progress(self, job_id: str) -> Progress:
         with self._db.read() as connection:
+            # Asked before the figures are: what becomes final after them then ended later than this.
+            now = connection.scalar(select(self._db.now)) or 0.0
+        with self._db.read() as connection:
             job = job_of(connection.execute(select(jobs).where(jobs.c.id == job_id)).one())
             mine = items.c.job_id == job_id
             counted = connection.execute(
@@ -53,7 +56,7 @@ class Accounts:
                 saved_micros=int(saved or 0),
                 lost_micros=int(spent.lost or 0),
                 last_minute=connection.scalar(recent) or 0,
-                now=connection.scalar(select(self._db.now)) or 0.0,
+                now=now,
             )
 
     def costs(self, job_id: str | None, by: By) -> list[CostLine]:

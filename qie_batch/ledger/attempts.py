@@ -11,17 +11,26 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, insert, select, update
 
 from qie_batch.errors import DeviceOutOfMemory
 from qie_batch.ledger.rows import spec_of
 from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import Attempt, ItemState, JobState, Outcome
+from qie_batch.model import Attempt, Failure, ItemState, JobState, Outcome
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
-    from qie_batch.model import Failure, Result, Worker
+    from qie_batch.model import Result, Worker
+
+#: So often an item may be handed back, or be spared when its worker was killed.
+MAX_PREEMPTIONS = 20
+
+PREEMPTED = Failure(
+    code="preempted",
+    reason=f"it was handed back {MAX_PREEMPTIONS} times: its edit takes longer than the workers live;"
+    " give them more grace (QIE_GRACE_SECONDS) or other machines, then `qie-batch retry JOB`",
+)
 
 
 class Attempts:
@@ -93,13 +102,16 @@ class Attempts:
             if not self._move(connection, attempt, lease_until=None):
                 _account(connection, attempt, seconds)
                 return False
-            now = connection.scalar(select(self._db.now))
-            cost = cost_micros(seconds, attempt.hour_micros)
-            self._db.insert_once(connection, results, _result_values(result, seconds, cost, now))
+            made = {
+                "seconds": seconds,
+                "cost_micros": cost_micros(seconds, attempt.hour_micros),
+                "created_at": self._db.now,
+            }
+            self._db.insert_or_hold(connection, results, {**asdict(result), **made})
             done: dict[str, Any] = {
                 "state": ItemState.SUCCEEDED,
                 "result_key": result.cache_key,
-                "finished_at": now,
+                "finished_at": self._db.now,
                 "error_code": None,
                 "error": None,
             }
@@ -146,17 +158,25 @@ class Attempts:
         return held
 
     def release(self, attempt: Attempt, seconds: float) -> bool:
-        """Hand the item back, uncharged: this process is leaving."""
+        """Hand the item back, uncharged: this process is leaving. MAX_PREEMPTIONS times, then it failed."""
+        last = items.c.preemptions + 1 >= MAX_PREEMPTIONS
         with self._db.write() as connection:
-            held = self._move(
-                connection,
-                attempt,
-                state=ItemState.PENDING,
-                lease_until=None,
-                preemptions=items.c.preemptions + 1,
-            )
-            self._end(connection, attempt, seconds, Outcome.PREEMPTED)
-        return held
+            row = connection.execute(
+                update(items)
+                .where(*_fence(attempt))
+                .values(
+                    state=case((last, ItemState.FAILED), else_=ItemState.PENDING),
+                    lease_until=None,
+                    preemptions=items.c.preemptions + 1,
+                    error_code=case((last, PREEMPTED.code)),
+                    error=case((last, PREEMPTED.reason)),
+                    finished_at=case((last, self._db.now)),
+                )
+                .returning(items.c.state)
+            ).one_or_none()
+            failed = row is not None and row.state == ItemState.FAILED
+            self._end(connection, attempt, seconds, Outcome.PREEMPTED, PREEMPTED if failed else None)
+        return row is not None
 
     def account(self, attempt: Attempt, seconds: float) -> None:
         """Device seconds of an attempt that may write nothing else any more: they were spent all the same."""
@@ -203,10 +223,6 @@ def _account(connection: Connection, attempt: Attempt, seconds: float) -> None:
         .where(attempts.c.seconds <= seconds)
         .values(seconds=seconds, cost_micros=cost_micros(seconds, attempt.hour_micros))
     )
-
-
-def _result_values(result: Result, seconds: float, cost: int, now: float | None) -> dict[str, Any]:
-    return {**asdict(result), "seconds": seconds, "cost_micros": cost, "created_at": now}
 
 
 def close(

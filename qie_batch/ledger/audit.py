@@ -1,20 +1,24 @@
-"""The rows that `fsck` holds against the store, and what the ledger can prove about itself."""
+"""The rows that `fsck` holds against the store, and how one is taken back whose object is not there."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from qie_batch.ledger.rows import spec_of
-from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import FINAL, ItemState, JobState, Outcome, Result
+from qie_batch.ledger.tables import attempts, items, results
+from qie_batch.model import FINAL, ItemState, Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Row
+
     from qie_batch.ledger.database import Database
     from qie_batch.model import EditSpec
+
+RESULT_LOST = "result_lost"
 
 
 class Audit:
@@ -34,11 +38,13 @@ class Audit:
                 rows = connection.execute(page).all()
             if not rows:
                 return
-            for row in rows:
-                fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
-                del fields["created_at"]
-                yield Result(**fields)
+            yield from map(_result_of, rows)
             after = rows[-1].cache_key
+
+    def result(self, cache_key: str) -> Result | None:
+        with self._db.read() as connection:
+            row = connection.execute(select(results).where(results.c.cache_key == cache_key)).one_or_none()
+        return _result_of(row) if row else None
 
     def unfinished_specs(self) -> Iterator[tuple[str, EditSpec]]:
         """Id and spec of every item that is still to be edited."""
@@ -47,62 +53,51 @@ class Audit:
             for row in connection.execute(query.execution_options(yield_per=1000)):
                 yield row.id, spec_of(row.spec)
 
-    def contradictions(self) -> Iterator[str]:
-        """One sentence for everything the ledger says that cannot be true."""
+    def is_wanted(self, cache_key: str) -> bool:
+        """Whether there is a result of that key, or an item to be edited that would find its object."""
+        found = select(1).where(results.c.cache_key == cache_key)
+        unfinished = select(1).where(items.c.cache_key == cache_key, items.c.state.not_in(list(FINAL)))
         with self._db.read() as connection:
-            for sentence, query in _IMPOSSIBLE.items():
-                for row in connection.execute(query):
-                    yield f"item {row[0]}: {sentence}"
+            # One statement: an item that succeeds beside it is seen before or after, not in neither.
+            return bool(connection.scalar(select(or_(found.exists(), unfinished.exists()))))
+
+    def forget_result(self, cache_key: str) -> list[str]:
+        """The result is gone from the store: items that succeeded with it failed; gives their jobs.
+
+        What their attempts cost stays, as lost. `retry` makes the items pending again.
+        """
+        row = results.c.cache_key == cache_key
+        with self._db.write() as connection:
+            # First, so that nothing else succeeds with it meanwhile (PostgreSQL).
+            connection.execute(select(results.c.cache_key).where(row).with_for_update())
+            failed = connection.scalars(
+                update(items)
+                .where(items.c.result_key == cache_key)
+                .values(
+                    state=ItemState.FAILED,
+                    result_key=None,
+                    cached=False,
+                    finished_at=self._db.now,
+                    **_why(items.c.job_id),
+                )
+                .returning(items.c.job_id)
+            ).all()
+            of_key = select(items.c.id).where(items.c.cache_key == cache_key)
+            connection.execute(
+                update(attempts)
+                .where(attempts.c.item_id.in_(of_key), attempts.c.outcome == Outcome.SUCCEEDED)
+                .values(outcome=Outcome.LOST, **_why(attempts.c.job_id))
+            )
+            connection.execute(delete(results).where(row))
+        return sorted(set(failed))
 
 
-def _impossible() -> dict[str, Select[Any]]:
-    per_item = select(attempts.c.item_id).group_by(attempts.c.item_id)
-    succeeded = (items.c.state == ItemState.SUCCEEDED,)
-    won = attempts.c.outcome == Outcome.SUCCEEDED
-    return {
-        "its attempts are not numbered 1 to n": per_item.having(
-            (func.max(attempts.c.number) != func.count()) | (func.min(attempts.c.number) != 1)
-        ),
-        "it succeeded more than once": per_item.where(won).having(func.count() > 1),
-        "it succeeded but names no result": select(items.c.id).where(
-            *succeeded, items.c.result_key.is_(None)
-        ),
-        "it names a result but did not succeed": select(items.c.id).where(
-            items.c.result_key.is_not(None), items.c.state != ItemState.SUCCEEDED
-        ),
-        "it succeeded uncached without a successful attempt": select(items.c.id).where(
-            *succeeded,
-            ~items.c.cached,
-            ~select(1).where(attempts.c.item_id == items.c.id, won).exists(),
-        ),
-        "its attempt number is not that of its latest attempt": select(items.c.id).where(
-            items.c.attempt
-            != select(func.coalesce(func.max(attempts.c.number), 0))
-            .where(attempts.c.item_id == items.c.id)
-            .scalar_subquery()
-        ),
-        "an ended attempt of it has no end": select(attempts.c.item_id).where(
-            attempts.c.outcome != Outcome.RUNNING, attempts.c.ended_at.is_(None)
-        ),
-        "it failed without a reason": select(items.c.id).where(
-            items.c.state == ItemState.FAILED, items.c.error_code.is_(None)
-        ),
-        "an attempt runs though the item does not": select(attempts.c.item_id)
-        .join(items, items.c.id == attempts.c.item_id)
-        .where(attempts.c.outcome == Outcome.RUNNING, items.c.state != ItemState.RUNNING),
-        "it runs without an attempt that does": select(items.c.id).where(
-            items.c.state == ItemState.RUNNING,
-            ~select(1)
-            .where(attempts.c.item_id == items.c.id, attempts.c.outcome == Outcome.RUNNING)
-            .exists(),
-        ),
-        "it runs without a lease": select(items.c.id).where(
-            items.c.state == ItemState.RUNNING, items.c.lease_until.is_(None)
-        ),
-        "its job is closed over it": select(items.c.id)
-        .join(jobs, jobs.c.id == items.c.job_id)
-        .where(jobs.c.state == JobState.CLOSED, items.c.state.not_in(list(FINAL))),
-    }
+def _why(job_id: ColumnElement[str]) -> dict[str, Any]:
+    reason = "its result is no longer in the store: `qie-batch retry " + job_id + "` edits it again"
+    return {"error_code": RESULT_LOST, "error": reason}
 
 
-_IMPOSSIBLE = _impossible()
+def _result_of(row: Row[Any]) -> Result:
+    fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    del fields["created_at"]
+    return Result(**fields)

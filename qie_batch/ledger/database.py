@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Double, Engine, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
 from qie_batch.errors import LedgerUnavailable, UsageError
+from qie_batch.redaction import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,45 +60,51 @@ class Database:
         self._is_sqlite = self.engine.dialect.name == "sqlite"
 
     @property
+    def address(self) -> str:
+        """As people may see it."""
+        return without_secrets(self.engine.url.render_as_string(hide_password=False))
+
+    @property
     def now(self) -> ColumnElement[float]:
         return literal(self._clock(), Double()) if self._clock else DatabaseNow()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that takes the write lock at once; committed at the end, or not at all."""
-        with _translated(self.engine), self.engine.begin() as connection:
+        with _translated(self), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view that blocks nobody."""
-        with _translated(self.engine), self.engine.connect() as connection:
+        with _translated(self), self.engine.connect() as connection:
             # On PostgreSQL each statement would otherwise have a view of its own.
             level = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
             yield connection.execution_options(qie_read_only=True, **level)
 
     def insert_once(self, connection: Connection, table: Table, values: dict[str, Any]) -> bool:
         """Insert unless a row with this primary key is there; say whether it was inserted."""
-        dialect = sqlite if self._is_sqlite else postgresql
-        statement = dialect.insert(table).values(values).on_conflict_do_nothing()
+        statement = self._insert(table).values(values).on_conflict_do_nothing()
         # RETURNING, because psycopg's rowcount of an INSERT is not kept.
         inserted = connection.execute(statement.returning(*table.primary_key.columns))
         return inserted.first() is not None
 
+    def insert_or_hold(self, connection: Connection, table: Table, values: dict[str, Any]) -> None:
+        """Insert unless a row with this primary key is there; nobody deletes it before we are done."""
+        key = list(table.primary_key.columns)
+        statement = self._insert(table).values(values)
+        # An update that changes nothing locks the row; without one it could go before we refer to it.
+        same = {column.name: statement.excluded[column.name] for column in key}
+        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=same))
+
+    def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+
 
 def open_engine(url: str) -> Engine:
     """SQLite gets WAL and explicit transactions (pysqlite's own begin too late and then deadlock)."""
-    try:
-        backend = make_url(url).get_backend_name()
-    except ArgumentError:
-        backend = ""
-    if backend not in {"sqlite", "postgresql"}:
-        raise UsageError(
-            "QIE_LEDGER_URL is not the address of a SQLite or PostgreSQL database",
-            hint="for example postgresql+psycopg://user:password@host/database, or sqlite:////folder/ledger.sqlite3",
-        )
-    if backend == "postgresql":
-        return create_engine(url, pool_pre_ping=True, pool_size=8, connect_args=POSTGRESQL)
+    if not url.startswith("sqlite"):
+        return _open_postgresql(url)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
@@ -116,17 +122,32 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def _open_postgresql(url: str) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=True, pool_size=8, connect_args=POSTGRESQL)
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"the ledger is on PostgreSQL, and its driver {error.name} is not installed",
+            hint="install qie-batch[postgres]",
+        ) from error
+    except (ArgumentError, ValueError):
+        # What SQLAlchemy says of it shows it.
+        raise UsageError(
+            "QIE_LEDGER_URL has an option behind its question mark that PostgreSQL does not take",
+            hint="for example postgresql+psycopg://user:password@host/database?sslmode=require",
+        ) from None
+
+
 @contextmanager
-def _translated(engine: Engine) -> Iterator[None]:
+def _translated(database: Database) -> Iterator[None]:
     try:
         yield
     except IntegrityError:
         raise
     except (DBAPIError, PoolTimeoutError) as error:
-        where = engine.url.render_as_string(hide_password=True)
         cause = (isinstance(error, DBAPIError) and error.orig) or error
         reason = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
         raise LedgerUnavailable(
-            f"the ledger {where} did not answer: {reason}",
+            f"the ledger {database.address} did not answer: {reason}",
             hint="check QIE_LEDGER_URL; `qie-batch doctor` says more",
         ) from error

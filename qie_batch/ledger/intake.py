@@ -7,7 +7,7 @@ import tempfile
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Select, insert, select
 
 from qie_batch.ledger.rows import spec_text
 from qie_batch.ledger.tables import items, jobs, results
@@ -50,7 +50,7 @@ class Intake:
     def has_result(self, cache_keys: Iterable[str]) -> set[str]:
         """Those of the keys that need no edit."""
         with self._db.read() as connection:
-            return {key for chunk in _chunks(cache_keys) for key in _known_results(connection, chunk)}
+            return {key for chunk in _chunks(cache_keys) for key in connection.scalars(_results(chunk))}
 
 
 def _chunks(whole: Iterable[T]) -> Iterator[list[T]]:
@@ -59,12 +59,14 @@ def _chunks(whole: Iterable[T]) -> Iterator[list[T]]:
         yield chunk
 
 
-def _known_results(connection: Connection, keys: list[str]) -> set[str]:
-    return set(connection.scalars(select(results.c.cache_key).where(results.c.cache_key.in_(keys))))
+def _results(keys: list[str]) -> Select[Any]:
+    return select(results.c.cache_key).where(results.c.cache_key.in_(keys))
 
 
 def _insert_items(connection: Connection, chunk: list[dict[str, Any]], now: float) -> None:
-    known = _known_results(connection, [values["cache_key"] for values in chunk if values["cache_key"]])
+    keys = [values["cache_key"] for values in chunk if values["cache_key"]]
+    # Locked (PostgreSQL): none of them is forgotten before the items that name it are in.
+    known = set(connection.scalars(_results(keys).with_for_update(read=True, key_share=True)))
     for values in chunk:
         if values["cache_key"] in known:
             values |= {"state": ItemState.SUCCEEDED, "cached": True, "result_key": values["cache_key"]}

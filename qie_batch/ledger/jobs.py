@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, func, select, update
+from sqlalchemy import Connection, Select, func, or_, select, update
 
 from qie_batch.errors import UsageError
 from qie_batch.ledger.rows import item_of, job_of
@@ -100,6 +100,7 @@ class Jobs:
                     state=ItemState.PENDING,
                     errors=0,
                     crashes=0,
+                    preemptions=0,
                     not_before=0.0,
                     retries=items.c.retries + 1,
                     error_code=None,
@@ -120,14 +121,16 @@ class Jobs:
             rows = connection.execute(query).all()
         return [job_of(row) for row in rows]
 
-    def close(self, job_id: str) -> bool:
-        """Close the job if every item is still final."""
-        unfinished = select(1).where(items.c.job_id == job_id, items.c.state.not_in(list(FINAL)))
+    def close(self, job_id: str, as_of: float) -> bool:
+        """Close the job if every item was final before `as_of`, by the database's clock, and still is.
+
+        One that ended at that very moment may have been looked at before: a later look closes the job.
+        """
+        changed = or_(items.c.state.not_in(list(FINAL)), items.c.finished_at >= as_of)
+        news = select(1).where(items.c.job_id == job_id, changed)
         with self._db.write() as connection:
             _lock(connection, job_id)
-            change = update(jobs).where(
-                jobs.c.id == job_id, jobs.c.state != JobState.CLOSED, ~unfinished.exists()
-            )
+            change = update(jobs).where(jobs.c.id == job_id, jobs.c.state != JobState.CLOSED, ~news.exists())
             closed = change.values(state=JobState.CLOSED, pause_reason="", closed_at=self._db.now)
             return connection.execute(closed).rowcount == 1
 

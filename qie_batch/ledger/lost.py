@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, func, select, update
 
-from qie_batch.ledger.attempts import close
-from qie_batch.ledger.tables import items
+from qie_batch.ledger.attempts import MAX_PREEMPTIONS, close
+from qie_batch.ledger.tables import attempts, items
 from qie_batch.model import ItemState, Outcome
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
     from qie_batch.model import Failure
 
-#: After so many, an item whose worker is killed is charged with a crash.
-MAX_PREEMPTIONS = 20
+#: After so many lost attempts an item whose worker is killed is charged with a crash: it may be what
+#: made the kernel kill.
+MAX_KILLS = 3
 
 
 class Lost:
@@ -25,17 +26,18 @@ class Lost:
         """The process of that name is dead: its leases end now. Says how many items it held.
 
         One that was killed from outside (SIGKILL) died of none of its items: they are pending again,
-        uncharged, but for those that this befell too often. The kernel kills so what eats all memory.
+        uncharged, but for those that were lost or handed back too often since they were last retried.
         """
         held = (items.c.worker == worker_name, items.c.state == ItemState.RUNNING)
         freed = 0
         with self._db.write() as connection:
             if killed:
-                blameless = update(items).where(*held, items.c.preemptions < MAX_PREEMPTIONS)
+                blameless = (items.c.preemptions < MAX_PREEMPTIONS, _losses() < MAX_KILLS)
                 rows = connection.execute(
-                    blameless.values(
-                        state=ItemState.PENDING, lease_until=None, preemptions=items.c.preemptions + 1
-                    ).returning(items.c.id, items.c.attempt)
+                    update(items)
+                    .where(*held, *blameless)
+                    .values(state=ItemState.PENDING, lease_until=None, preemptions=items.c.preemptions + 1)
+                    .returning(items.c.id, items.c.attempt)
                 ).all()
                 for row in rows:
                     close(connection, self._db.now, (row.id, row.attempt), Outcome.LOST, None)
@@ -74,3 +76,17 @@ class Lost:
                     ended = poison if final else None
                     close(connection, self._db.now, (row.id, row.attempt), Outcome.LOST, ended)
         return taken
+
+
+def _losses() -> ColumnElement[int]:
+    """How many attempts of an item were lost since the one that failed it for good, before a `retry`."""
+    earlier = attempts.alias()
+    # Of those that end for good each has its reason; a passing error has one too and goes on.
+    final = (earlier.c.error_code.is_not(None), earlier.c.outcome != Outcome.RETRIED)
+    base = select(func.coalesce(func.max(earlier.c.number), 0)).where(earlier.c.item_id == items.c.id, *final)
+    lost = select(func.count()).where(
+        attempts.c.item_id == items.c.id,
+        attempts.c.outcome == Outcome.LOST,
+        attempts.c.number > base.correlate(items).scalar_subquery(),
+    )
+    return lost.correlate(items).scalar_subquery()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qie_batch.ledger.accounts import Accounts
 from qie_batch.ledger.attempts import Attempts
 from qie_batch.ledger.audit import Audit
+from qie_batch.ledger.contradictions import Contradictions
 from qie_batch.ledger.flow import Flow
 from qie_batch.ledger.intake import Intake
 from qie_batch.ledger.jobs import Jobs
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
 
 
-class SqlLedger(Intake, Flow, Attempts, Lost, Jobs, Accounts, Timetable, Audit):
+class SqlLedger(Intake, Flow, Attempts, Lost, Jobs, Accounts, Timetable, Audit, Contradictions):
     """Implements `qie_batch.interfaces.Ledger`; each group of its methods has a file of its own."""
 
     def __init__(self, database: Database) -> None:

@@ -19,7 +19,7 @@ _SIZE = re.compile(r"(\d{1,6})\s*[xX\u00d7*]\s*(\d{1,6})", re.ASCII)
 # Line separators too, and what turns the reading direction: an id ends up in logs and file names.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|data:")
-_S3 = re.compile(r"s3://[A-Za-z0-9][A-Za-z0-9._-]{1,62}/.*[^/]", re.DOTALL)
+S3_ADDRESS = re.compile(r"s3://(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]{1,62})/(?P<key>.*[^/])", re.DOTALL)
 
 
 def read_id(text: str) -> str:
@@ -35,7 +35,7 @@ def read_image(text: str) -> str:
     if scheme and text[:5] != "s3://":
         advice = "download the picture first, or put it into S3 and write s3://bucket/key"
         raise WrongCell("image_address", f"{quoted(text)} is not a path: {advice}")
-    if scheme and not _S3.fullmatch(text):
+    if scheme and not S3_ADDRESS.fullmatch(text):
         raise WrongCell("image_address", f"{quoted(text)} is no S3 address: write s3://bucket/key")
     if "\0" in text:
         raise WrongCell("image_address", f"{quoted(text)} holds a NUL character: remove it")

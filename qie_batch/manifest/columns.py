@@ -101,14 +101,15 @@ def _refuse_doubles(file: str, header: Sequence[str]) -> None:
 def _mapped(file: str, header: Sequence[str], column: str, name: str) -> str:
     if column not in COLUMNS:
         raise InvalidManifest(
-            f"--map names a column '{column}' that qie-batch does not know; it knows: {_listed(COLUMNS)}",
+            f"--map names a column '{shown(column)}' that qie-batch does not know;"
+            f" it knows: {_listed(COLUMNS)}",
             hint=_did_you_mean(column, COLUMNS) or "Write --map column=header, the column first",
         )
     for candidate in header:
         if normal(candidate) == normal(name):
             return candidate
     raise InvalidManifest(
-        f"--map {column}={name}: {file} has no column '{name}'; it has: {_listed(header)}",
+        f"--map {column}={shown(name)}: {file} has no column '{shown(name)}'; it has: {_listed(header)}",
         hint=_did_you_mean(name, header) or "Name one of the file's own columns after the =",
     )
 

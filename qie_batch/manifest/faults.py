@@ -35,10 +35,14 @@ class Record:
     faults: tuple[Fault, ...] = ()
 
 
+#: Not printable to Python, as their width is not plain, but harmless: U+3000 stands in Chinese names.
+_WIDE_SPACES = "\u00a0\u3000"
+
+
 def shown(text: str, limit: int = 60) -> str:
     """The text as it may stand in a sentence: what would move a terminal's cursor is replaced."""
     head = text if len(text) <= limit else text[:limit] + "…"
-    return "".join(character if character.isprintable() else "\ufffd" for character in head)
+    return "".join(c if c.isprintable() or c in _WIDE_SPACES else "\ufffd" for c in head)
 
 
 def quoted(text: str, limit: int = 60) -> str:

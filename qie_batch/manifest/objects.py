@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from qie_batch.errors import InvalidManifest
@@ -13,8 +14,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+
+class _Object(dict[str, object]):
+    """One line's object, as Python reads it: of two equal keys it has the last."""
+
+    #: A key that stands in the line twice.
+    doubled: str | None = None
+
+
+def _object(pairs: list[tuple[str, object]]) -> _Object:
+    made = _Object(pairs)
+    if len(made) < len(pairs):
+        ((made.doubled, _),) = Counter(key for key, _ in pairs).most_common(1)
+    return made
+
+
 #: Numbers keep the digits they were written with.
-_JSON = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
+_JSON = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
 _WORDS = {None: "", True: "true", False: "false"}
 
 
@@ -30,7 +46,7 @@ class Objects:
         self.count = 0
         keys: dict[str, None] = {}
         for self.count, (_, value) in enumerate(self._values(), start=1):  # noqa: B020  # kept after the loop
-            if isinstance(value, dict):
+            if isinstance(value, _Object):
                 keys.update(dict.fromkeys(value))
             if self.count > MAX_ROWS or len(keys) > MAX_COLUMNS:
                 what = f"{MAX_ROWS:,} rows" if self.count > MAX_ROWS else f"{MAX_COLUMNS:,} different keys"
@@ -48,7 +64,7 @@ class Objects:
             if isinstance(value, Fault):
                 yield Record(line=line, cells=[""] * len(self.header), faults=(value,))
                 continue
-            cells, faults = [], []
+            cells, faults = [], _doubled(value)
             for key, name in zip(self._keys, self.header, strict=True):
                 cell, fault = _cell(name, value.get(key, ""))
                 cells.append(cell)
@@ -56,14 +72,14 @@ class Objects:
                     faults.append(fault)
             yield Record(line=line, cells=cells, faults=tuple(faults))
 
-    def _values(self) -> Iterator[tuple[int, dict[str, object] | Fault]]:
+    def _values(self) -> Iterator[tuple[int, _Object | Fault]]:
         with self._path.open(encoding=self.encoding) as stream:
             for line, text in enumerate(stream, start=1):
                 if text.strip():
                     yield line, _parse(text)
 
 
-def _parse(text: str) -> dict[str, object] | Fault:
+def _parse(text: str) -> _Object | Fault:
     try:
         value = _JSON.decode(text)
     except (json.JSONDecodeError, RecursionError) as error:
@@ -71,9 +87,16 @@ def _parse(text: str) -> dict[str, object] | Fault:
             f"{error.msg} at character {error.colno}" if isinstance(error, ValueError) else "nested too deep"
         )
         return Fault(code="row_not_json", reason=f"the line is no JSON ({where}): write one object a line")
-    if isinstance(value, dict):
+    if isinstance(value, _Object):
         return value
     return Fault(code="row_not_json", reason="the line is not a JSON object: put it in braces")
+
+
+def _doubled(value: _Object) -> list[Fault]:
+    if value.doubled is None:
+        return []
+    name = _clean(value.doubled)
+    return [Fault(column=name, code="key_double", reason=f"the key {quoted(name)} stands twice: remove one")]
 
 
 def _cell(name: str, value: object) -> tuple[str, Fault | None]:

@@ -10,6 +10,7 @@ from qie_batch.errors import InvalidManifest
 from qie_batch.manifest.columns import is_own, match_columns
 from qie_batch.manifest.duplicates import SeenIds
 from qie_batch.manifest.encoding import detect_encoding
+from qie_batch.manifest.faults import shown
 from qie_batch.manifest.limits import MAX_BYTES
 from qie_batch.manifest.objects import Objects
 from qie_batch.manifest.row import RowReader
@@ -95,15 +96,14 @@ def _source(path: Path) -> Table | Objects:
         return Table(path, encoding)
     except OSError as error:
         raise InvalidManifest(
-            f"{path} cannot be read: {error.strerror}", hint="Name a CSV, TSV or JSONL file"
+            f"{shown(str(path), 300)} cannot be read: {error.strerror}", hint="Name a CSV, TSV or JSONL file"
         ) from error
 
 
 def _refuse_whole(path: Path) -> None:
-    size = path.stat().st_size
-    if size > MAX_BYTES:
+    if path.stat().st_size > MAX_BYTES:
         raise InvalidManifest(
-            f"{path.name} has {size:,} bytes, more than {MAX_BYTES:,}", hint="Split it into several catalogs"
+            f"{path.name} has more than {MAX_BYTES:,} bytes", hint="Split it into several catalogs"
         )
     with path.open("rb") as file:
         start = file.read(4)

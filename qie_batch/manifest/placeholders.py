@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from qie_batch.manifest.columns import normal
-from qie_batch.manifest.faults import WrongCell, quoted
+from qie_batch.manifest.faults import WrongCell, quoted, shown
 from qie_batch.manifest.limits import MAX_CELL
 
 if TYPE_CHECKING:
@@ -57,4 +57,4 @@ class Placeholders:
     def _listed(self) -> str:
         names = list(self._headers)
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-        return ", ".join(f"{{{name}}}" for name in names[:20]) + more
+        return ", ".join(f"{{{shown(name)}}}" for name in names[:20]) + more

@@ -96,7 +96,8 @@ class _Lines:
     def __init__(self, stream: TextIO, header: Sequence[str], own: Sequence[str]) -> None:
         self._header = tuple(header)
         stream.write("\ufeff")
-        self._csv = csv.writer(stream)
+        # Quotes keep a semicolon or a TAB inside its cell wherever these are delimiters too.
+        self._csv = csv.writer(stream, quoting=csv.QUOTE_ALL)
         self._csv.writerow(map(escape, (*header, *own)))
 
     def write(self, cells: Mapping[str, str], *own: str) -> None:

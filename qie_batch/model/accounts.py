@@ -54,6 +54,7 @@ class Progress:
     lost_micros: int
     #: Items that became final in the last minute.
     last_minute: int
+    #: By the ledger's clock, from just before the figures were read.
     now: float
 
     @property

@@ -15,6 +15,7 @@ from kombu.exceptions import BatchPublishError, OperationalError
 from redis.exceptions import RedisError
 
 from qie_batch.errors import QueueUnavailable
+from qie_batch.redaction import without_secrets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -74,6 +75,11 @@ class CeleryQueue:
         app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}
         self._app = app
 
+    @property
+    def address(self) -> str:
+        """As people may see it."""
+        return without_secrets(self._app.conf.broker_url)
+
     def publish(self, engine: str, hints: Sequence[Hint]) -> None:
         if not hints:
             return
@@ -127,8 +133,7 @@ class CeleryQueue:
         try:
             yield
         except (BatchPublishError, OperationalError, RedisError, ConnectionError, TimeoutError) as error:
-            address = self._app.connection_for_write().as_uri()  # as_uri hides the password
             raise QueueUnavailable(
-                f"the broker {address} did not answer ({type(error.__cause__ or error).__name__})",
+                f"the broker {self.address} did not answer ({type(error.__cause__ or error).__name__})",
                 hint="start it, or correct QIE_BROKER_URL",
             ) from error

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import Rejected
+from qie_batch.errors import Rejected, Unavailable, UsageError
 from qie_batch.model import OutputFormat
 from qie_batch.naming import UniqueNames, file_name
 from qie_batch.steps.settle import (
@@ -37,10 +38,11 @@ EXTENSIONS = {OutputFormat.PNG: "png", OutputFormat.JPEG: "jpg", OutputFormat.WE
 def collect(job: Job, folder: Path, template: str, *, ledger: Ledger, store: ObjectStore) -> Iterator[Path]:
     """Download what succeeded, yielding each file; then write results.csv and errors.csv beside them.
 
-    Works on a job that is still running too: it brings what there is so far.
+    Works on a job that is still running too: it brings what there is so far. UsageError if the folder
+    cannot be written, Unavailable if its disk is full.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="collect") as pool:
+    with _writing(folder), ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="collect") as pool:
+        folder.mkdir(parents=True, exist_ok=True)
         coming: deque[Future[Path]] = deque()
         for item, name in _named(job, template, ledger, store):
             if item.result is None:
@@ -50,12 +52,24 @@ def collect(job: Job, folder: Path, template: str, *, ledger: Ledger, store: Obj
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
-    _write_tables(job, folder, template, ledger, store)
+        _write_tables(job, folder, template, ledger, store)
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Whatever the disk refuses becomes one sentence; store and ledger speak for themselves."""
+    try:
+        yield
+    except OSError as error:
+        problem = f"{error.filename2 or error.filename or folder} cannot be written: {error.strerror}"
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise Unavailable(problem, code="disk_full", hint="make room and run it again") from error
+        raise UsageError(problem, hint="give another folder with --out") from error
 
 
 def _named(job: Job, template: str, ledger: Ledger, store: ObjectStore) -> Iterator[tuple[Item, str]]:
     """Every item with its file name, the same at every download: failed items take their names too."""
-    names = UniqueNames()
+    names = UniqueNames(reserved=(RESULTS, ERRORS, REPORT))
     with stored_manifest(job, store) as manifest:
         blank = dict.fromkeys(manifest.header, "")
         for row, items in rows_with_items(manifest, ledger.items(job.id)):
@@ -85,9 +99,14 @@ def _write_tables(job: Job, folder: Path, template: str, ledger: Ledger, store: 
 
 def _download(store: ObjectStore, key: str, path: Path) -> Path:
     """Whole or not at all: a name never holds half a picture."""
+    data = store.get(key)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=".qie-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(store.get(key))
-    Path(part).chmod(0o644)
-    return Path(part).replace(path)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".qie-")
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        part.chmod(0o644)
+        return part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)

@@ -21,6 +21,8 @@ AT_A_TIME = 8
 #: A result without a ledger row may belong to an edit that is just ending; a day later it does not.
 ORPHAN_SECONDS = 86_400.0
 
+GONE, OTHER = "is not in the store", "has other bytes than the ledger says"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
@@ -32,14 +34,18 @@ class Findings:
     #: Objects under results/ that no row of the ledger names: space, not harm.
     orphans: tuple[str, ...]
     removed: int
+    #: Results that the ledger forgot because the store does not have them, and the jobs to retry for that.
+    mended: int
+    to_retry: tuple[str, ...]
 
 
 def fsck(ledger: Ledger, store: ObjectStore, *, repair: bool) -> Findings:
-    """Look at everything; with `repair` delete orphans that are older than a day."""
+    """Look at everything; with `repair` forget results at fault and delete orphans older than a day."""
     faults = list(ledger.contradictions())
     faults += _missing_inputs(ledger, store)
     results = size = 0
     known: set[bytes] = set()
+    broken: list[Result] = []
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="fsck") as pool:
         rest = ledger.all_results()
         while some := list(islice(rest, 256)):
@@ -48,15 +54,19 @@ def fsck(ledger: Ledger, store: ObjectStore, *, repair: bool) -> Findings:
                 size += result.size
                 known.add(bytes.fromhex(result.cache_key))
                 if fault:
-                    faults.append(fault)
-    orphans = [found for found in store.list("results/") if _digest(found.key) not in known]
+                    faults.append(f"result {result.cache_key}: its object {result.object_key} {fault}")
+                    broken.append(result)
+    orphans = _orphans(known, ledger, store)
     removed = _remove(orphans, ledger, store) if repair else 0
+    mended, to_retry = _mend(broken, ledger, store) if repair else (0, set())
     return Findings(
         results=results,
         size=size,
         faults=tuple(faults),
         orphans=tuple(orphan.key for orphan in orphans),
         removed=removed,
+        mended=mended,
+        to_retry=tuple(sorted(to_retry)),
     )
 
 
@@ -65,12 +75,9 @@ def _fault(result: Result, store: ObjectStore) -> str:
     try:
         data = store.get(result.object_key)
     except Rejected:
-        return f"result {result.cache_key}: its object {result.object_key} is not in the store"
-    if len(data) != result.size or hashlib.sha256(data).hexdigest() != result.sha256:
-        return (
-            f"result {result.cache_key}: the object {result.object_key} has other bytes than the ledger says"
-        )
-    return ""
+        return GONE
+    same = len(data) == result.size and hashlib.sha256(data).hexdigest() == result.sha256
+    return "" if same else OTHER
 
 
 def _missing_inputs(ledger: Ledger, store: ObjectStore) -> Iterator[str]:
@@ -84,18 +91,46 @@ def _missing_inputs(ledger: Ledger, store: ObjectStore) -> Iterator[str]:
                 yield f"item {item_id}: its picture inputs/{sha256} is not in the store"
 
 
+def _orphans(known: set[bytes], ledger: Ledger, store: ObjectStore) -> list[StoredObject]:
+    """Objects without a result: without one now, for edits went on ending while we were reading."""
+    unknown = [found for found in store.list("results/") if _digest(found.key) not in known]
+    adopted = ledger.has_result(_cache_key(found.key) for found in unknown)
+    return [found for found in unknown if _cache_key(found.key) not in adopted]
+
+
+def _cache_key(key: str) -> str:
+    return key.removeprefix("results/")
+
+
 def _digest(key: str) -> bytes:
     try:
-        return bytes.fromhex(key.removeprefix("results/"))
+        return bytes.fromhex(_cache_key(key))
     except ValueError:
         return b""
 
 
 def _remove(orphans: list[StoredObject], ledger: Ledger, store: ObjectStore) -> int:
-    """Those that are old, and that no item still to be edited would find and adopt."""
-    wanted = {bytes.fromhex(spec.cache_key) for _, spec in ledger.unfinished_specs()}
+    """Those that are old, and that no item adopted by now or would still find and adopt."""
     latest = ledger.now() - ORPHAN_SECONDS
-    old = [orphan for orphan in orphans if orphan.modified < latest and _digest(orphan.key) not in wanted]
-    for orphan in old:
-        store.delete(orphan.key)
-    return len(old)
+    removed = 0
+    for orphan in orphans:
+        if orphan.modified < latest and not ledger.is_wanted(_cache_key(orphan.key)):
+            store.delete(orphan.key)
+            removed += 1
+    return removed
+
+
+def _mend(broken: list[Result], ledger: Ledger, store: ObjectStore) -> tuple[int, set[str]]:
+    """Forget results whose object is gone or other, and delete what is there; how many, and of which jobs."""
+    mended, jobs = 0, set[str]()
+    for found in broken:
+        result = ledger.result(found.cache_key)
+        fault = _fault(result, store) if result else ""
+        if not result or not fault:
+            continue  # it was mended and edited again meanwhile
+        if fault == OTHER:
+            # Before its row goes: the next edit of this key would take it for the result.
+            store.delete(result.object_key)
+        jobs.update(ledger.forget_result(result.cache_key))
+        mended += 1
+    return mended, jobs

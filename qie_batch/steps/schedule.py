@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from qie_batch.errors import Unavailable, UsageError
+from qie_batch.errors import Rejected, Unavailable, UsageError
 from qie_batch.model import JobState, SlotState
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def run(ledger: Ledger, schedule: Schedule, due_at: float, submit: Callable[[Sch
     job_id = slot_job_id(schedule, due_at)
     try:
         submit(schedule, job_id)
-    except UsageError as error:
+    except (UsageError, Rejected) as error:
         log.error("schedule %s was refused: %s", schedule.name, error)  # noqa: TRY400 - the sentence is enough
         ledger.end_slot(schedule.name, due_at, SlotState.FAILED, note=" ".join(error.sentences))
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images import DEFAULT_LIMITS
@@ -20,6 +19,7 @@ from qie_batch.report import FailedRow, Pair, Summary, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedIOBase, TextIOWrapper
     from typing import TextIO
 
     from qie_batch.images.sandbox import Opener
@@ -56,14 +56,21 @@ def _settle(job: Job, ledger: Ledger, store: ObjectStore, pictures: Opener) -> b
     progress = ledger.progress(job.id)
     if progress.job.state is JobState.CLOSED:
         return False  # another control process was quicker
-    with stored_manifest(job, store) as manifest:
-        results, errors = io.StringIO(), io.StringIO()
+    # Files: eight variants of 200,000 rows are more than memory is for.
+    with stored_manifest(job, store) as manifest, _table() as results, _table() as errors:
         write_tables(job, manifest, ledger, results, errors, _addresses(job, ledger, store))
-    store.put(report_key(job.id, RESULTS), results.getvalue().encode(), "text/csv; charset=utf-8")
-    store.put(report_key(job.id, ERRORS), errors.getvalue().encode(), "text/csv; charset=utf-8")
+        for name, table in ((RESULTS, results), (ERRORS, errors)):
+            table.flush()
+            store.put(
+                report_key(job.id, name), cast("BufferedIOBase", table.buffer), "text/csv; charset=utf-8"
+            )
     page = report_page(progress, ledger, store, pictures)
     store.put(report_key(job.id, REPORT), page, "text/html; charset=utf-8")
-    return ledger.close(job.id)
+    return progress.done == progress.total and ledger.close(job.id, as_of=progress.now)
+
+
+def _table() -> TextIOWrapper:
+    return tempfile.TemporaryFile("w+", encoding="utf-8", newline="", prefix="qie-table-")
 
 
 def report_key(job_id: str, name: str) -> str:

@@ -8,7 +8,7 @@ import random
 import re
 import time
 import unicodedata
-import uuid
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,16 +17,21 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from qie_batch.errors import Rejected, StoreUnavailable, UsageError
 from qie_batch.interfaces import StoredObject
+from qie_batch.manifest.faults import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedIOBase
 
 #: S3 allows 1,024; the rest is room for a server that adds a prefix.
 MAX_KEY_BYTES = 900
 #: What a server that keeps each segment as a file name can take (SeaweedFS).
 MAX_SEGMENT_BYTES = 255
 
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\\%]")
+#: There from the first check on: who writes results may have no right to delete.
+PROBE_KEY = "probe/create-only"
+
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\%]")
 _LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
 _CONFLICT_TRIES = 6
 _SDK_ERRORS = (ClientError, BotoCoreError)
@@ -38,17 +43,21 @@ _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
 
 
 def canonical_key(key: str) -> str:
-    """The key itself; ValueError if a server might store it under another name (SeaweedFS: a//b is a/b)."""
+    """The key itself; Rejected if a server might store it under another name (SeaweedFS: a//b is a/b)."""
     segments = key.split("/")
     if any(segment in ("", ".", "..") for segment in segments):
-        raise ValueError(f"object key {key!r} has an empty, '.' or '..' segment")
-    if _FORBIDDEN.search(key):
-        raise ValueError(f"object key {key!r} has a control character, a backslash or a percent sign")
-    if len(key.encode()) > MAX_KEY_BYTES or any(len(part.encode()) > MAX_SEGMENT_BYTES for part in segments):
-        raise ValueError(f"object key {key[:40]!r}... or a segment of it is too long")
-    if not unicodedata.is_normalized("NFC", key):
-        raise ValueError(f"object key {key!r} is not in Unicode form NFC")
-    return key
+        problem = "has an empty, '.' or '..' part between its slashes"
+    elif _FORBIDDEN.search(key):
+        problem = "has a control character, a backslash or a percent sign"
+    elif len(key.encode()) > MAX_KEY_BYTES or any(
+        len(part.encode()) > MAX_SEGMENT_BYTES for part in segments
+    ):
+        problem = f"is longer than {MAX_KEY_BYTES} bytes, or a part of it than {MAX_SEGMENT_BYTES}"
+    elif not unicodedata.is_normalized("NFC", key):
+        problem = "is not in Unicode form NFC"
+    else:
+        return key
+    raise Rejected(f"the S3 name {quoted(key)} {problem}: rename the object", code="object_name")
 
 
 def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None) -> Any:
@@ -101,21 +110,29 @@ class S3Store:
                 return True
         raise AssertionError("the last try returns or raises")
 
-    def put(self, key: str, data: bytes, content_type: str) -> None:
+    def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:
         try:
             self._put(key, data, content_type)
         except _SDK_ERRORS as error:
             raise self._unavailable(key, error) from error
 
-    def get(self, key: str) -> bytes:
+    def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=canonical_key(key))
-            data: bytes = answer["Body"].read()
+            with closing(answer["Body"]) as body:
+                if max_bytes is None:
+                    data: bytes = body.read()
+                elif answer.get("ContentLength", 0) > max_bytes:
+                    raise self._too_large(key, max_bytes)
+                else:
+                    data = b"".join(_parts(body, max_bytes + 1))
         except _SDK_ERRORS as error:
             if _code(error) in _MISSING:
-                sentence = f"there is no object {key!r} in bucket {self._bucket!r}."
+                sentence = f"there is no object {quoted(key, 200)} in bucket {self._bucket!r}."
                 raise Rejected(sentence, code="object_missing") from error
             raise self._unavailable(key, error) from error
+        if max_bytes is not None and len(data) > max_bytes:
+            raise self._too_large(key, max_bytes)
         return data
 
     def stat(self, key: str) -> StoredObject | None:
@@ -149,15 +166,19 @@ class S3Store:
     def address(self, key: str) -> str:
         return f"s3://{self._bucket}/{key}"
 
-    def _put(self, key: str, data: bytes, content_type: str, **condition: str) -> None:
+    def _put(self, key: str, data: bytes | BufferedIOBase, content_type: str, **condition: str) -> None:
         self._client.put_object(
             Bucket=self._bucket,
             Key=canonical_key(key),
             Body=data,
             ContentType=content_type,
-            ChecksumSHA256=base64.b64encode(hashlib.sha256(data).digest()).decode(),
+            ChecksumSHA256=base64.b64encode(_sha256(data)).decode(),
             **condition,
         )
+
+    def _too_large(self, key: str, most: int) -> Rejected:
+        sentence = f"the object {quoted(key)} in bucket {self._bucket!r} has more than {most:,} bytes"
+        return Rejected(f"{sentence}: make it smaller", code="object_too_large")
 
     def _unavailable(self, key: str, error: Exception) -> StoreUnavailable:
         return _unavailable(self._client, self._bucket, f"object {key!r}", error)
@@ -180,20 +201,30 @@ def check_bucket(client: Any, bucket: str) -> None:
     A server that ignores If-None-Match would let two workers overwrite each other unnoticed.
     """
     store = S3Store(client, bucket)
-    key = f"probe/{uuid.uuid4().hex}"
-    try:
-        client.head_bucket(Bucket=bucket)
-    except _SDK_ERRORS as error:
-        raise _unavailable(client, bucket, "the bucket", error) from error
-    created, overwritten = (store.put_new(key, data, "text/plain") for data in (b"first", b"second"))
-    store.delete(key)
-    if overwritten or not created:
+    store.put_new(PROBE_KEY, b"first", "text/plain")
+    if store.put_new(PROBE_KEY, b"second", "text/plain"):
         raise StoreUnavailable(
             f"the S3 server at {client.meta.endpoint_url} ignores If-None-Match:"
             " a create-only put replaced an object.",
             code="store_overwrites",
             hint="Use AWS S3, SeaweedFS 4 or another server with conditional writes.",
         )
+
+
+def _parts(body: Any, most: int) -> Iterator[bytes]:
+    """At most so many bytes; botocore checks length and checksum when it is asked for more at the end."""
+    while most and (part := body.read(most)):
+        most -= len(part)
+        yield part
+
+
+def _sha256(data: bytes | BufferedIOBase) -> bytes:
+    if isinstance(data, bytes):
+        return hashlib.sha256(data).digest()
+    data.seek(0)
+    digest = hashlib.file_digest(data, "sha256").digest()
+    data.seek(0)
+    return digest
 
 
 def _code(error: Exception) -> str:

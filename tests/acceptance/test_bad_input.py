@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from PIL import Image
 
@@ -16,6 +18,10 @@ BAD_ROWS = {
     "shoe": ("red-shoe.jpg", GOOD, "line 8, column 'id', id 'shoe'", "on line 2 and again on line 8"),
     "web": ("https://a.example/b.jpg", GOOD, "line 9, column 'image', id 'web'", "https://a.example/b.jpg"),
     "gone": ("s3://{bucket}/no.jpg", GOOD, "line 10, column 'image', id 'gone'", "no.jpg"),
+    "pipe": ("pipe.jpg", GOOD, "line 11, column 'image', id 'pipe'", "a pipe or a device, not a file"),
+    "odd": ("s3://{bucket}/50%.jpg", GOOD, "line 12, column 'image', id 'odd'", "rename the object"),
+    "else": ("s3://elsewhere/a.jpg", GOOD, "line 13, column 'image', id 'else'", "QIE_IMAGE_BUCKETS"),
+    "escape": ("\x1b]0;x\x07\u202e.jpg", GOOD, "line 14, column 'image'", r"'\x1b]0;x\x07\u202e.jpg'"),
 }
 
 
@@ -38,6 +44,7 @@ def shop(up, desk):
     (folder / "cut.jpg").write_bytes(data[: len(data) // 2])
     (folder / "text.jpg").write_text("This is where the picture should be.\n")
     desk.draw(folder / "wide.png", size=(20_000, 40))
+    os.mkfifo(folder / "pipe.jpg")
     return folder
 
 
@@ -166,6 +173,18 @@ def test_a_wrong_option_says_what_is_right(options, says, shop, up, desk):
 def test_a_wrong_command_is_explained(command, says, mixed, up):
     assert mixed.is_file()
     assert says in up(*command, code=2).err
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [
+        ("s3://shop", "'s3://shop' is no S3 address"),
+        ("s3://shop/50%.csv", "'50%.csv' has a control character, a backslash or a percent sign"),
+        ("/dev/zero", "/dev/zero cannot be read: it is a pipe or a device, not a file"),
+    ],
+)
+def test_a_catalog_that_is_no_file_is_explained(address, says, up):
+    assert says in up("submit", address, code=2).err
 
 
 @pytest.mark.parametrize("command", ["status", "pause", "retry", "results"])

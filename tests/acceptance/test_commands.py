@@ -113,6 +113,34 @@ def test_results_come_under_the_names_of_the_template_and_never_outside(up, desk
     )
 
 
+def test_no_column_takes_the_names_of_our_own_files(up, desk, shop):
+    rows = [("1", "shoe.png", "make it brighter", "results.csv"), ("2", "shoe.png", "make it brighter", "")]
+    catalog = desk.write(shop / "own.csv", rows, ("id", "image", "instruction", "category"))
+    job = up("submit", catalog, "--wait").last
+    folder = up.results(job, "--name-template", "{category}/{id}")
+    given = [row["qie_output"] for row in desk.read(folder / "results.csv")]
+    assert given == ["_results.csv/1.png", "_/2.png"]
+    assert all((folder / name).is_file() for name in (*given, "errors.csv", "report.html"))
+
+
+def test_a_folder_that_cannot_be_filled_is_named(up, desk, shop):
+    catalog = desk.write(shop / "full.csv", [("1", "shoe.png", "make it brighter")])
+    job = up("submit", catalog, "--wait").last
+    file, full, taken = (up.home / "targets" / name for name in ("file", "full", "taken"))
+    for folder in (full, taken / "1.png"):
+        folder.mkdir(parents=True)
+    file.touch()
+    (full / "results.csv").symlink_to("/dev/full")
+    said = up("results", job, "--out", file / "below", code=2).err
+    assert f"{file}/below cannot be written: Not a directory" in said
+    assert "Give another folder with --out" in said
+    assert (
+        f"{taken}/1.png cannot be written: Is a directory" in up("results", job, "--out", taken, code=2).err
+    )
+    assert "No space left on device" in up("results", job, "--out", full, code=3).err
+    assert not list(taken.rglob(".qie-*"))
+
+
 def inputs(up):
     """Keys of the pictures in the store."""
     listed = up.s3.list_objects_v2(Bucket=up.config["s3_bucket"], Prefix="inputs/")
@@ -221,6 +249,60 @@ def test_doctor_says_which_service_is_down_and_what_to_do(up):
     assert "Check that http://127.0.0.1:1 is up" in bad
 
 
+@pytest.mark.parametrize("command", ["doctor", "status", "worker", "control", "flower"])
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("QIE_LEDGER_URL", "postgresql+psycopg://u:geh@eim@127.0.0.1:1/db"),
+        ("QIE_LEDGER_URL", "postgresql+nodriver://u:geheim@127.0.0.1/db"),
+        ("QIE_BROKER_URL", "redis://:geh/eim@127.0.0.1:1/0"),
+        ("QIE_BROKER_URL", "foo://:geheim@127.0.0.1/0"),
+        ("QIE_BROKER_URL", "redis://127.0.0.1/0?password=geheim"),
+    ],
+)
+def test_an_address_that_cannot_be_one_is_a_sentence_without_it(command, name, address, stranger):
+    ran = stranger(command, code=2, env={name: address})
+    problem, advice = ran.err.splitlines()
+    assert problem.startswith(f"qie-batch: {name} ")
+    assert advice
+    assert "eim" not in ran.out + ran.err
+    assert "127.0.0.1" not in ran.out + ran.err
+
+
+def test_doctor_shows_no_value_behind_a_question_mark(up):
+    ran = up("doctor", code=3, env={"QIE_BROKER_URL": "rediss://:geheim@127.0.0.1:1?ssl_certfile=geheim"})
+    assert "BAD  broker  the broker rediss://****@127.0.0.1:1?ssl_certfile=**** did not answer" in ran.out
+    assert "geheim" not in ran.out + ran.err
+
+
+@pytest.mark.parametrize(
+    ("engine", "says"),
+    [
+        ("json.tool", "the module 'json.tool' is no engine"),
+        ("json.nothing", "there is no engine 'json.nothing'"),
+        ("..", "the engine '..' cannot be imported: TypeError"),
+        ("broken.syntax", "the engine 'broken.syntax' cannot be imported: SyntaxError"),
+        ("broken.leaves", "the engine 'broken.leaves' cannot be imported: SystemExit: 7"),
+        ("broken.needy", "the engine 'broken.needy' needs no_such_package, which is not installed"),
+    ],
+)
+def test_a_module_that_is_no_engine_is_a_sentence(engine, says, stranger):
+    package = stranger.home / "broken"
+    package.mkdir()
+    sources = {"syntax": "def", "leaves": "import sys; sys.exit(7)", "needy": "import no_such_package"}
+    for name, source in sources.items():
+        (package / f"{name}.py").write_text(source)
+    said = stranger("worker", code=2, env={"QIE_ENGINE": engine, "PYTHONPATH": str(stranger.home)}).err
+    assert said.startswith(f"qie-batch: {says}")
+
+
+def test_a_config_file_that_is_no_toml_is_a_sentence(stranger):
+    (stranger.home / "config.toml").write_text("slots = 3\nengine\n")
+    said = stranger("--dir", stranger.home, "status", code=2).err
+    assert f"{stranger.home}/config.toml is not valid TOML" in said
+    assert "at line 2" in said
+
+
 def test_db_shows_its_schema(up):
     words = up("db", "current").out.strip().split()
     assert words[4].rstrip(",") == words[-1]
@@ -237,6 +319,13 @@ def test_a_schedule_can_be_run_by_hand(up, desk, shop):
     up("schedule", "remove", "weekly")
     assert "weekly" not in [entry["name"] for entry in up.json("schedule", "list")]
     assert up.json("status", job)["state"] == "closed"
+
+
+def test_a_schedule_whose_engine_is_none_says_so(up, desk, shop):
+    catalog = desk.write(shop / "engine.csv", [("1", "shoe.png", "make it black and white")])
+    up("schedule", "add", "odd", catalog, "--cron", "0 3 * * 1", "--engine", "json.tool")
+    assert "the module 'json.tool' is no engine" in up("schedule", "run", "odd", code=2).err
+    up("schedule", "remove", "odd")
 
 
 def test_a_schedule_fires_by_itself(up, nightly, desk):

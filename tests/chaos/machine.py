@@ -35,7 +35,7 @@ BAD = "bad"
 ENOUGH = 20
 #: What a worker writes of an attempt, and what people do to a job.
 WORKS = ["renew", "succeed", "succeed", "fail", "retry later", "crash", "release"]
-ORDERS = ["pause", "resume", "resume", "cancel", "retry", "close"]
+ORDERS = ["pause", "resume", "resume", "cancel", "retry", "close", "forget"]
 SCHEDULE = Schedule(name="hourly", cron="0 * * * *", timezone="UTC", catalog="catalog.csv")
 
 picks = st.integers(0, 30)
@@ -91,6 +91,10 @@ EVENTS = {
     "write": Event(10, endings, lambda self: self.live()),
     "write_as_a_zombie": Event(3, endings, lambda self: len(self.attempts) > len(self.live())),
     "abandon": Event(1, st.tuples(st.sampled_from(WORKERS), upsets), lambda self: self.live()),
+    "kill": Event(3, st.tuples(st.one_of(st.just(0), picks), upsets), lambda self: self.live()),
+    "hand_back_at_last": Event(
+        1, st.tuples(picks, st.integers(0, 90).map(float), upsets), lambda self: self.live()
+    ),
     "sweep": Event(4, st.tuples(takes, upsets), lambda self: self.in_states(*IN_FLIGHT)),
     "sweep_while_late_workers_write": Event(
         2,
@@ -120,7 +124,7 @@ EVENTS = {
         lambda self: self.controls and sum(self.rows.values()) < ENOUGH,
     ),
 }
-RARE = ["abandon", "turn_the_clock", "meddle", "wipe", "order", "take_slot"]
+RARE = ["abandon", "kill", "hand_back_at_last", "turn_the_clock", "meddle", "wipe", "order", "take_slot"]
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -246,6 +250,28 @@ class LedgerMachine(RuleBasedStateMachine):
     def abandon(self, worker, upset):
         self.act("abandon", lambda: self.ledger.abandon(worker), upset)
 
+    def kill(self, pick, upset):
+        """From outside, or by the kernel as an edit ate all memory: often the one that was tried most."""
+        live = sorted(self.live(), key=lambda attempt: -attempt.number)
+        worker = self.now.items[live[pick % len(live)].item_id].worker
+        held = self.now.held_by(worker)
+        spared = [key for key in held if self.now.spares(key)]
+        told, calm = self.act("kill", lambda: self.ledger.abandon(worker, killed=True), upset)
+        if calm:
+            assert told == len(held)
+            for key in held:
+                item = self.now.items[key]
+                state = ItemState.PENDING if key in spared else ItemState.RUNNING
+                assert item.state == state, f"{key} was {'not ' * (key in spared)}spared"
+                assert (item.lease_until or 0.0) < self.clock()
+
+    def hand_back_at_last(self, pick, told, upset):
+        live = self.live()
+        attempt = live[pick % len(live)]
+        self.place.wear_out(attempt.item_id)
+        self.now = self.place.look()
+        self.end(attempt, "release", told, upset)
+
     def turn_the_clock(self, by):
         self.clock.turn(by)
 
@@ -344,7 +370,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.now = self.place.look()
         arrived = [job_id for job_id in self.on_the_way if job_id in self.now.jobs]
         self.rows |= {job_id: self.on_the_way.pop(job_id) for job_id in arrived}
-        judge_change(before, self.now, deeds)
+        judge_change(before, self.now, deeds, self.clock())
         judge_state(self.now, self.rows, self.spent)
         return told, calm
 
@@ -352,7 +378,7 @@ class LedgerMachine(RuleBasedStateMachine):
         """What somebody may do to a job or an item, whichever `pick` falls on."""
         jobs = sorted(self.now.jobs)
         items = sorted(self.queued() if name == "claim" else self.now.items)
-        live = self.live()
+        live, made = self.live(), sorted({item.result_key for item in self.now.items.values()} - {None})
         job_id = jobs[pick % len(jobs)] if jobs else ""
         budget = None if pick % 2 else 1000 * SECOND_MICROS
         free: Mapping[str, Callable[[], Any]] = {
@@ -362,7 +388,8 @@ class LedgerMachine(RuleBasedStateMachine):
             "resume": lambda: ledger.resume(job_id, budget),
             "cancel": lambda: ledger.cancel(job_id),
             "retry": lambda: ledger.retry(job_id),
-            "close": lambda: ledger.close(job_id),
+            "close": lambda: ledger.close(job_id, self.clock()),
+            "forget": lambda: made and ledger.forget_result(made[pick % len(made)]),
         }
         if name in free:
             return free[name]

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlalchemy.exc import OperationalError
 
 from qie_batch.errors import QueueUnavailable
-from qie_batch.ledger.tables import metadata
+from qie_batch.ledger.attempts import MAX_PREEMPTIONS, PREEMPTED
+from qie_batch.ledger.lost import MAX_KILLS
+from qie_batch.ledger.tables import items, metadata
 from qie_batch.model import FINAL, ItemState, JobState, Outcome, SlotState
 from tests.ledgers import SECOND_MICROS, Clock, open_ledger
 
@@ -28,11 +30,13 @@ MOVES: Mapping[str, frozenset[str]] = {
     "fail": frozenset({"rF"}),
     "retry later": frozenset({"rp"}),
     "crash": frozenset({"rp"}),
-    "release": frozenset({"rp"}),
+    "release": frozenset({"rp", "rF"}),
+    "kill": frozenset({"rp"}),
     "sweep": frozenset({"rp", "rF"}),
     "pause": frozenset({"qp"}),
     "cancel": frozenset({"pX", "qX", "rX"}),
     "retry": frozenset({"Fp"}),
+    "forget": frozenset({"SF"}),
 }
 
 LETTERS = {
@@ -112,6 +116,7 @@ class ItemRow(NamedTuple):
     job_id: str
     state: str
     attempt: int
+    worker: str | None
     lease_until: float | None
     cache_key: str | None
     cached: bool
@@ -128,6 +133,7 @@ class ItemRow(NamedTuple):
 class AttemptRow(NamedTuple):
     outcome: str
     ended_at: float | None
+    error_code: str | None
     seconds: float
     cost_micros: int
 
@@ -149,6 +155,23 @@ class Picture(NamedTuple):
     def holds(self, item_id: str, number: int) -> bool:
         item = self.items[item_id]
         return item.state == ItemState.RUNNING and item.attempt == number
+
+    def held_by(self, worker: str) -> list[str]:
+        return [
+            key
+            for key, item in self.items.items()
+            if item.state == ItemState.RUNNING and item.worker == worker
+        ]
+
+    def spares(self, item_id: str) -> bool:
+        """Whether the next kill of its worker is not charged to the item."""
+        tries = [self.attempts[item_id, number + 1] for number in range(self.items[item_id].attempt)]
+        losses = 0
+        for attempt in tries:
+            losses += attempt.outcome == Outcome.LOST
+            if attempt.error_code and attempt.outcome != Outcome.RETRIED:
+                losses = 0  # it failed for good, and somebody retried it
+        return losses < MAX_KILLS and self.items[item_id].preemptions < MAX_PREEMPTIONS
 
 
 class Place:
@@ -200,6 +223,12 @@ class Place:
             jobs=dict(self._read("SELECT id, state FROM jobs")),
         )
 
+    def wear_out(self, item_id: str) -> None:
+        """As if it had been handed back almost too often."""
+        with self.ledger._db.write() as connection:
+            nearly = update(items).where(items.c.id == item_id).values(preemptions=MAX_PREEMPTIONS - 1)
+            connection.execute(nearly)
+
     def _read(self, query: str) -> list[tuple]:
         cursor = self._eyes.cursor()
         try:
@@ -224,14 +253,22 @@ def together(*deeds: str) -> frozenset[str]:
     return single | {first[0] + then[1] for first in single for then in single if first[1] == then[0]}
 
 
-def judge_change(before: Picture, after: Picture, deeds: Sequence[str]) -> None:
+def judge_change(before: Picture, after: Picture, deeds: Sequence[str], moment: float) -> None:
     """Only legal moves; what is final stays as it is, to the last column; nothing is ever taken away."""
+    closed = {key for key, state in after.jobs.items() if state == JobState.CLOSED != before.jobs.get(key)}
+    for item_id, item in after.items.items():
+        fresh = item.finished_at is None or item.finished_at >= moment
+        assert not (item.job_id in closed and fresh) or "forget" in deeds, f"{item_id} was closed unseen"
     moves = together(*deeds)
     for item_id, old in before.items.items():
         new = after.items[item_id]
         if old.state != new.state:
             move = LETTERS[ItemState(old.state)] + LETTERS[ItemState(new.state)]
             assert move in moves, f"{item_id} went {move} by {deeds}"
+            handed_back = deeds == ["release"] and move == "rp"
+            assert not handed_back or new.preemptions < MAX_PREEMPTIONS, (
+                f"{item_id} was handed back too often"
+            )
         elif old.state in FINAL and "retry" not in deeds:
             assert old == new, f"{item_id} is final and changed"
         claims = "claim" in deeds
@@ -239,8 +276,10 @@ def judge_change(before: Picture, after: Picture, deeds: Sequence[str]) -> None:
     for key, old in before.attempts.items():
         new = after.attempts[key]
         assert new.seconds >= old.seconds
-        if old.outcome != Outcome.RUNNING:
-            assert new[:2] == old[:2], f"attempt {key} ended twice"
+        if old.outcome == Outcome.SUCCEEDED and "forget" in deeds:
+            assert new.outcome in (Outcome.SUCCEEDED, Outcome.LOST)
+        elif old.outcome != Outcome.RUNNING:
+            assert new[:3] == old[:3], f"attempt {key} ended twice"
     for due_at, old in before.slots.items():
         if old.state == SlotState.SUBMITTED:
             assert after.slots[due_at][:2] == old[:2], "a submitted slot was ended again"
@@ -265,6 +304,8 @@ def judge_state(now: Picture, rows: Mapping[str, int], spent: Mapping[tuple[str,
             f"{item_id} queued, job paused"
         )
         assert not (job == JobState.CLOSED and item.state not in FINAL), f"{item_id} open, job closed"
+        given_up = item.error_code == PREEMPTED.code
+        assert item.preemptions >= MAX_PREEMPTIONS if given_up else item.preemptions <= MAX_PREEMPTIONS
     for key, attempt in now.attempts.items():
         told = spent.get(key, 0.0)
         assert (attempt.seconds, attempt.cost_micros) == (told, told * SECOND_MICROS), f"money of {key}"

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from qie_batch.errors import Rejected, StoreUnavailable, UsageError
 from qie_batch.local.ports import free_port
-from qie_batch.stores.s3 import S3Store, canonical_key, check_bucket, create_bucket, s3_client
+from qie_batch.stores.s3 import PROBE_KEY, S3Store, canonical_key, check_bucket, create_bucket, s3_client
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore
@@ -81,6 +83,52 @@ def test_a_missing_object_is_rejected_by_get_and_none_to_stat(store):
     assert store.stat("inputs/none") is None
 
 
+def test_no_more_is_read_than_may_be(store):
+    store.put_new("k", b"12345", PNG)
+    assert store.get("k", max_bytes=5) == b"12345"
+    with pytest.raises(Rejected, match="more than 4 bytes") as caught:
+        store.get("k", max_bytes=4)
+    assert caught.value.code == "object_too_large"
+
+
+@pytest.mark.parametrize("says", [{"ContentLength": 10**12}, {}], ids=["says so", "does not say"])
+def test_an_object_without_end_is_not_read_to_it(says):
+    class Endless:
+        given = 0
+
+        def read(self, amount=None):
+            self.given += amount
+            return bytes(min(amount, 1000))
+
+        def close(self): ...
+
+    class Client:
+        body = Endless()
+
+        def get_object(self, **_):
+            return {"Body": self.body, **says}
+
+    with pytest.raises(Rejected, match="more than 50,000 bytes"):
+        S3Store(Client(), "bucket").get("k", max_bytes=50_000)
+    assert Client.body.given <= 60 * 50_001 * (not says)
+
+
+@pytest.mark.parametrize("spoilt", [b"123", b"12346"], ids=["cut", "changed"])
+def test_a_spoilt_object_is_found_out_whatever_the_limit(store, s3, spoilt):
+    store.put_new("k", b"12345", PNG)
+
+    def spoil(parsed, **_):
+        parsed["Body"]._raw_stream = io.BytesIO(spoilt)
+
+    s3.client.meta.events.register("after-call.s3.GetObject", spoil)
+    try:
+        for most in (None, 5, 100):
+            with pytest.raises(StoreUnavailable):
+                store.get("k", max_bytes=most)
+    finally:
+        s3.client.meta.events.unregister("after-call.s3.GetObject", spoil)
+
+
 def test_stat_tells_size_and_time(store):
     store.put_new("sized", b"12345", PNG)
     found = store.stat("sized")
@@ -132,12 +180,13 @@ def test_an_honest_key_is_kept_to_the_letter(store, key):
     ],
 )  # fmt: skip
 def test_a_hostile_key_never_reaches_the_server(store, key):
-    for call in (store.get, store.stat, store.delete):
-        with pytest.raises(ValueError, match=r"object key|surrogates"):
+    puts = (partial(put, data=b"x", content_type=PNG) for put in (store.put, store.put_new))
+    for call in (store.get, store.stat, store.delete, *puts):
+        with pytest.raises(Rejected, match=r"^the S3 name '.*' .+: rename the object$") as caught:
             call(key)
-    for put in (store.put, store.put_new):
-        with pytest.raises(ValueError, match=r"object key|surrogates"):
-            put(key, b"x", PNG)
+        assert caught.value.code == "object_name"
+        assert caught.value.message.isprintable()
+        assert len(caught.value.message) < 250
     assert list(store.list("")) == []
 
 
@@ -207,9 +256,20 @@ def test_creating_a_bucket_twice_is_harmless(s3, store):
     assert store.get("k") == b"x"
 
 
-def test_a_good_bucket_passes_the_check_and_is_left_empty(s3, store):
-    check_bucket(s3.client, s3.bucket)
-    assert list(store.list("")) == []
+def test_a_good_bucket_passes_the_check_whenever_it_is_asked(s3, store):
+    for _ in range(2):
+        check_bucket(s3.client, s3.bucket)
+    assert [stored.key for stored in store.list("")] == [PROBE_KEY]
+    store.delete(PROBE_KEY)
+
+
+def test_a_file_is_put_from_its_start(store, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(data := bytes(range(256)) * 50_000)
+    with path.open("rb") as file:
+        file.seek(77)
+        store.put("jobs/j/table.csv", file, "text/csv")
+    assert store.get("jobs/j/table.csv") == data
 
 
 def test_a_server_that_ignores_create_only_is_refused(s3):

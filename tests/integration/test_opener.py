@@ -179,6 +179,7 @@ def test_pixels_are_those_of_opening_in_process(opener, name):
     here, there = images.open_picture(PICTURES[name]), opener.open_picture(PICTURES[name])
     assert (there.mode, there.size, there.info) == ("RGB", here.size, {})
     assert there.tobytes() == here.tobytes()
+    assert opener.inspect(PICTURES[name]) == images.inspect(PICTURES[name])
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -194,6 +195,7 @@ def test_limits_hold_in_the_child(opener, limits):
     code, sentence = refusal(opener.open_picture, PLAIN, limits)
     assert code == "image_too_large"
     assert (code, sentence) == refusal(images.open_picture, PLAIN, limits)
+    assert (code, sentence) == refusal(opener.inspect, PLAIN, limits)
 
 
 def test_draft_and_thumbnail_are_those_of_opening_in_process(opener):

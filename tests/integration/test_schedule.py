@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from qie_batch.errors import StoreUnavailable, UsageError
+from qie_batch.errors import Rejected, StoreUnavailable, UsageError
 from qie_batch.model import Schedule, SlotState
 from qie_batch.steps.schedule import SLOT_LEASE, SLOT_RETRY, latest_due, run_due, run_now, slot_job_id
 from tests.ledgers import START, Clock, add, at_once, open_ledger
@@ -85,7 +85,7 @@ def test_each_night_has_its_own_job(ledger, clock):
     submit = Submitter(ledger)
     for _ in range(3):
         assert run_due(ledger, submit) == 1
-        ledger.close(submit.asked[-1][1])
+        ledger.close(submit.asked[-1][1], clock.now)
         clock.turn(DAY)
     assert len({job_id for _, job_id in submit.asked}) == 3
 
@@ -102,14 +102,15 @@ def test_a_run_is_skipped_while_the_one_before_goes_on(ledger, clock):
     clock.turn(DAY)
     run_due(ledger, submit)
     assert slots(ledger)[0][1] is SlotState.SKIPPED
-    ledger.close(first)
+    ledger.close(first, clock.now)
     clock.turn(DAY)
     run_due(ledger, submit)
     assert slots(ledger)[0][1] is SlotState.SUBMITTED
 
 
-def test_a_refused_catalog_is_written_down_and_not_tried_again(ledger, clock):
-    submit = Submitter(ledger, UsageError("the catalog has no column image", hint="add one"))
+@pytest.mark.parametrize("kind", [UsageError, Rejected])
+def test_a_refused_catalog_is_written_down_and_not_tried_again(ledger, clock, kind):
+    submit = Submitter(ledger, kind("the catalog has no column image", hint="add one"))
     assert run_due(ledger, submit) == 1
     assert slots(ledger) == [(DUE, SlotState.FAILED, "the catalog has no column image. Add one.")]
     clock.turn(SLOT_LEASE + 1)
@@ -143,7 +144,7 @@ def test_a_run_by_hand_is_a_slot_of_that_moment(ledger, clock):
     job_id = run_now(ledger, schedule, submit)
     assert ledger.job(job_id).id == job_id
     assert slots(ledger) == [(DUE - 1234.5, SlotState.SUBMITTED, "")]
-    ledger.close(job_id)
+    ledger.close(job_id, clock.now)
     clock.now = DUE
     assert run_due(ledger, submit) == 1
     assert latest_due(schedule, clock.now) == DUE

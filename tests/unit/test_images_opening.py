@@ -282,6 +282,55 @@ def test_transparent_colour_of_an_rgb_png_becomes_white():
     assert opened.getpixel((2, 2)) == (255, 255, 255)
 
 
+def keyed(depth, colour, key, pixels):
+    """A PNG of 16 rows, whose transparent colour is `key`."""
+    transparent = struct.pack(f">{len(key)}H", *key)
+    return png(
+        16, 16, depth=depth, colour=colour, pixels=(b"\0" + pixels) * 16, extra=chunk(b"tRNS", transparent)
+    )
+
+
+@pytest.mark.parametrize(
+    ("depth", "key", "row", "expected"),
+    [
+        (1, 0, b"\x00\xff", (255, 255)),
+        (2, 2, b"\xaa\xaa\x55\x55", (255, 85)),
+        (2, 0x0FF2, b"\xaa\xaa\x55\x55", (255, 85)),
+        (4, 5, b"\x55" * 4 + b"\xaa" * 4, (255, 170)),
+        (4, 15, b"\x55" * 4 + b"\xaa" * 4, (85, 170)),
+        (8, 5, b"\5" * 8 + b"\x80" * 8, (255, 128)),
+        (8, 0x0105, b"\5" * 8 + b"\x80" * 8, (255, 128)),
+        (16, 0, b"\0\0" * 8 + b"\x80\0" * 8, (255, 128)),
+        (16, 0x1234, b"\x12\x34" * 8 + b"\x12\x35" * 8, (255, 0x12)),
+        (16, 0xFFFF, b"\0\0" * 8 + b"\xff\xff" * 8, (0, 255)),
+    ],
+)
+def test_transparent_grey_of_any_depth_becomes_white(depth, key, row, expected):
+    opened = open_picture(keyed(depth, 0, [key], row))
+    assert (opened.getpixel((2, 9)), opened.getpixel((13, 9))) == ((expected[0],) * 3, (expected[1],) * 3)
+
+
+def test_transparent_colour_counts_its_low_bytes():
+    opened = open_picture(keyed(8, 2, [0x0101, 0x0202, 0x0303], b"\1\2\3" * 8 + b"\1\2\4" * 8))
+    assert (opened.getpixel((2, 9)), opened.getpixel((13, 9))) == ((255,) * 3, (1, 2, 4))
+
+
+def test_transparent_colour_of_sixteen_bits_is_refused_and_not_lost():
+    error = refusal(keyed(16, 2, [0x1234, 0x5678, 0x9ABC], b"\x12\x34\x56\x78\x9a\xbc" * 16), open_picture)
+    assert error.code == "image_transparency_unsupported"
+    assert "save it with an alpha channel" in error.message
+
+
+@pytest.mark.parametrize(
+    "chunks",
+    [b"", chunk(b"PLTE", b"\1\2\3") + chunk(b"tRNS", bytes(1000))],
+    ids=["no palette", "more alphas than colours"],
+)
+def test_palette_that_cannot_be_used_is_a_broken_file(chunks):
+    data = png(16, 16, colour=3, pixels=bytes(17) * 16, extra=chunks)
+    assert refusal(data, open_picture).code == "image_broken"
+
+
 @pytest.mark.parametrize(
     ("cmyk", "rgb"),
     [((0, 0, 0, 0), (255, 255, 255)), ((0, 255, 255, 0), (255, 0, 0)), ((0, 0, 0, 255), (0, 0, 0)),

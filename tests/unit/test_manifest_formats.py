@@ -214,6 +214,16 @@ def test_a_bad_json_line_is_a_bad_row(catalog, line, code, column):
     assert (last.line, last.code) == (3, "id_duplicate")
 
 
+def test_a_key_that_stands_twice_in_a_line_is_refused_by_name(catalog):
+    good = '{"id": "A", "image": "a.png", "prompt": "red"}'
+    double = '{"id": "B", "image": "b.png", "prompt": "red", "x": {"y": 1}, "prompt": "blue", "note": "kept"}'
+    first, bad = open_manifest(catalog(f"{good}\n{double}\n")).rows()
+    assert isinstance(first, ManifestRow)
+    assert (bad.line, bad.id, bad.column, bad.code) == (2, "B", "prompt", "key_double")
+    assert bad.reason.startswith("the key 'prompt' stands twice: remove one")
+    assert bad.cells["note"] == "kept"
+
+
 def test_a_json_array_is_refused_with_the_way_out(catalog):
     assert "jq -c" in refusal(catalog('[{"id": 1}]', "catalog.json")).hint
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from itertools import product
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ FAILED = RowOutcome(status="failed", error_code="image_missing", error="There is
 
 # NUL aside, which no catalog may hold, a cell may be any text.
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
-TRICKY = st.text(st.sampled_from("'\"=+-@\t\r\n ,;{}\ufeff\uff1d\uff20\u2028a"), max_size=8)
+TRICKY = st.text(st.sampled_from("'\"=+-@\t\r\n ,;{}\ufeff\u200b\uff1d\uff20\u2028a"), max_size=8)
 
 
 def write(path, writer, header, rows, *options):
@@ -51,7 +52,44 @@ def test_escaping_is_undone_exactly(text):
     assert unescape(escape(text)) == text
 
 
-@pytest.mark.parametrize("start", [*"=+-@\t\r\uff1d\uff0b\uff0d\uff20", " =", '"=', "' @", "\n-"])
+def test_escaping_is_undone_exactly_for_every_short_text():
+    for length in range(7):
+        for letters in product("';\t\n =\u200b", repeat=length):
+            text = "".join(letters)
+            assert unescape(escape(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("x;=1+1", "x;'=1+1"),
+        ("x\t@cmd", "x\t'@cmd"),
+        ("two\r\n=lines", "two\r\n'=lines"),
+        ('=a; "-b', "'=a;' \"-b"),
+        ("a;\u200b=1", "a;'\u200b=1"),
+        ("5 - 3; 4 = 4", "5 - 3; 4 = 4"),
+        ("one\r\n\r\ntwo;;\t", "one\r\n\r\ntwo;;\t"),
+    ],
+)
+def test_no_part_of_a_cell_starts_a_formula_where_the_delimiter_is_another(cell, written):
+    assert escape(cell) == written
+    assert unescape(written) == cell
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t"])
+def test_a_reader_of_another_delimiter_sees_no_formula(tmp_path, delimiter):
+    cells = {"id": "1", "note": f"x{delimiter}=1+1{delimiter}y\n=2+2{delimiter}"}
+    path = write(tmp_path / "results.csv", ResultsWriter, ("id", "note"), [(cells, FAILED)])
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        _, *rows = csv.reader(stream, delimiter=delimiter)
+    assert rows[0][1:] == ["'=1+1", "y"]
+    assert rows[1][0] == "'=2+2"
+
+
+@pytest.mark.parametrize(
+    "start",
+    [*"=+-@\t\r\uff1d\uff0b\uff0d\uff20", " =", '"=', "' @", " \v-", "\u200b=", "\ufeff=", "\u2060 +"],
+)
 def test_no_written_cell_starts_a_formula(tmp_path, start):
     cells = {"id": f"{start}1"}
     rows = [(cells, RowOutcome(status="failed", error=f"{start}2"))]
@@ -61,6 +99,11 @@ def test_no_written_cell_starts_a_formula(tmp_path, start):
     assert (row["id"], row["qie_error"]) == (f"'{start}1", f"'{start}2")
 
 
+def line(cells):
+    """Each of them in quotes."""
+    return ",".join(f'"{cell}"' for cell in cells.split(",")) + "\r\n"
+
+
 def test_results_csv_is_the_input_row_and_what_became_of_it(tmp_path):
     done = RowOutcome(
         status="succeeded", output="A.png", width=1024, height=768, seed=7, engine="qwen",
@@ -68,15 +111,16 @@ def test_results_csv_is_the_input_row_and_what_became_of_it(tmp_path):
     )  # fmt: skip
     cached = RowOutcome(status="succeeded", output="B.png", seconds=0.0, cost_micros=0, cached=True)
     header = ("Price", "id")
-    rows = [({"id": "A", "Price": "9,50"}, done), ({"id": "B"}, cached), ({"id": "C"}, FAILED)]
+    rows = [({"id": "A", "Price": "9.50"}, done), ({"id": "B"}, cached), ({"id": "C"}, FAILED)]
     path = write(tmp_path / "results.csv", ResultsWriter, header, rows)
     assert (
         path.read_bytes()
         == (
-            "\ufeffPrice,id," + ",".join(RESULT_COLUMNS) + "\r\n"
-            '"9,50",A,succeeded,A.png,1024,768,7,qwen,25.642,12.345678,false,2,,\r\n'
-            ",B,succeeded,B.png,,,,,0.000,0.000000,true,0,,\r\n"
-            ",C,failed,,,,,,,,false,0,image_missing,There is no picture 'a.png'\r\n"
+            "\ufeff"
+            + line("Price,id," + ",".join(RESULT_COLUMNS))
+            + line("9.50,A,succeeded,A.png,1024,768,7,qwen,25.642,12.345678,false,2,,")
+            + line(",B,succeeded,B.png,,,,,0.000,0.000000,true,0,,")
+            + line(",C,failed,,,,,,,,false,0,image_missing,There is no picture 'a.png'")
         ).encode()
     )
 
@@ -106,4 +150,4 @@ def test_a_bad_row_can_be_written_and_mended(tmp_path):
 def test_a_stream_gets_the_mark_that_excel_needs():
     stream = io.StringIO()
     ErrorsWriter(stream, ("id",), "")
-    assert stream.getvalue() == "\ufeffid,qie_error_code,qie_error,qie_folder\r\n"
+    assert stream.getvalue() == "\ufeff" + line("id,qie_error_code,qie_error,qie_folder")

@@ -149,6 +149,16 @@ def test_the_second_to_ask_gets_a_hash_and_keeps_it():
     assert both() == [first, second, again, second_again]
 
 
+def test_a_folder_never_takes_the_name_of_a_reserved_file():
+    names = UniqueNames(reserved=["results.csv", "report.html"])
+    given = [
+        names.give(f"{folder}/1.png", row_id=folder, variant=0) for folder in ("Results.CSV", "results.csv")
+    ]
+    assert given[0] == "_Results.CSV/1.png"
+    assert given[1].startswith("_results.csv/1-")
+    assert names.give("errors.csv/report.html/1.png", row_id="1", variant=0) == "errors.csv/report.html/1.png"
+
+
 def test_names_that_differ_only_by_case_are_kept_apart():
     names = UniqueNames()
     assert names.give("Shoe.png", row_id="Shoe", variant=0) == "Shoe.png"

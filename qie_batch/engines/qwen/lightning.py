@@ -14,9 +14,16 @@ from safetensors.torch import load as read_safetensors
 from qie_batch.errors import Rejected, UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qie_batch.engines.qwen.options import QwenOptions
 
 _log = logging.getLogger(__name__)
+
+#: Several times what a LoRA for this model has: beyond it, the file is something else.
+MAX_BYTES = 4_000_000_000
+#: As safetensors itself allows.
+MAX_HEADER_BYTES = 100_000_000
 
 #: By `Preset.lora`; from lightx2v/Qwen-Image-Lightning, folder Qwen-Image-Edit-2509.
 FILES = {
@@ -96,6 +103,7 @@ def _refusal(lora: str, name: str, options: QwenOptions) -> Rejected | None:
 def _load(pipe: Any, lora: str, name: str, options: QwenOptions) -> None:
     assert options.lora_dir is not None
     path = options.lora_dir / name
+    _check_extent(path)
     data = path.read_bytes()  # once, so that what was hashed is what is loaded
     digest = hashlib.sha256(data).hexdigest()
     pinned = options.lora_sha256[name].lower()
@@ -108,9 +116,25 @@ def _load(pipe: Any, lora: str, name: str, options: QwenOptions) -> None:
     try:
         pipe.load_lora_weights(read_safetensors(data), adapter_name=lora)
     except (SafetensorError, ValueError) as error:
-        raise UsageError(
-            f"The LoRA file {path} holds no LoRA for this model: {error}",
-            code="lora_unreadable",
-            hint="Fetch it again from lightx2v/Qwen-Image-Lightning.",
-        ) from error
+        raise _unreadable(path, f"holds no LoRA for this model: {error}") from error
     _log.info("Loaded the LoRA %s from %s", lora, path)
+
+
+def _check_extent(path: Path) -> None:
+    """UsageError, before it is read whole, for a file that by its length can be no such LoRA."""
+    size = path.stat().st_size
+    if size > MAX_BYTES:
+        raise _unreadable(path, f"has {size:,} bytes and {MAX_BYTES:,} are allowed")
+    with path.open("rb") as file:
+        # A safetensors file begins with the length of its header.
+        header = int.from_bytes(file.read(8), "little")
+    if not 0 < header <= min(MAX_HEADER_BYTES, size - 8):
+        raise _unreadable(path, f"is no safetensors file: it says that its header has {header:,} bytes")
+
+
+def _unreadable(path: Path, problem: str) -> UsageError:
+    return UsageError(
+        f"The LoRA file {path} {problem}",
+        code="lora_unreadable",
+        hint="Fetch it again from lightx2v/Qwen-Image-Lightning.",
+    )

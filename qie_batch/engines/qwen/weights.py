@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from importlib.util import find_spec
 from pathlib import Path
 
 from qie_batch.errors import UsageError
+
+_log = logging.getLogger(__name__)
 
 PIPELINE = "QwenImageEditPlusPipeline"
 #: Where a component's class may come from; any other name in the index would be code in the weights' folder.
@@ -41,9 +44,13 @@ def _hub_snapshot(model: str, revision: str) -> Path:
         where = f"the hub cache {constants.HF_HUB_CACHE}"
         commit = revision if re.fullmatch(r"[0-9a-f]{40}", revision) else None
         try:
-            return Path(snapshot_download(model, revision=commit, local_files_only=True))
+            snapshot = Path(snapshot_download(model, revision=commit, local_files_only=True))
         except (HFValidationError, LocalEntryNotFoundError):
             pass  # said below, in words
+        else:
+            # A revision that is no commit means the one that the cache calls main.
+            _log.info("The weights %s are those of commit %s", model, snapshot.name)
+            return snapshot
     raise _missing(f"The weights {model!r} are neither a folder nor in {where}.", model)
 
 

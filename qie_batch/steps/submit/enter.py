@@ -7,16 +7,18 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import UsageError
-from qie_batch.model import NewItem, NewJob
+from qie_batch.errors import LedgerUnavailable, Rejected, UsageError
+from qie_batch.manifest.faults import quoted
+from qie_batch.model import NewJob
 from qie_batch.steps.submit.pictures import AT_A_TIME, Pictures
 from qie_batch.steps.submit.plan import Order, planned
+from qie_batch.steps.submit.sources import LENGTH
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from qie_batch.interfaces import Ledger, ObjectStore
-    from qie_batch.model import BadRow, ManifestRow
+    from qie_batch.manifest import Manifest
 
 
 def upload(pictures: Pictures, store: ObjectStore) -> Iterator[bool]:
@@ -29,10 +31,14 @@ def upload(pictures: Pictures, store: ObjectStore) -> Iterator[bool]:
         key = f"inputs/{sha256}"
         if store.stat(key):
             return False
-        data = pictures.read(name)
+        try:
+            data = pictures.read(name)
+        except Rejected:
+            data = b""  # before, there were some
         if hashlib.sha256(data).hexdigest() != sha256:
             raise UsageError(
-                f"the picture {name!r} changed while it was being submitted", hint="submit again"
+                f"the picture {quoted(name, LENGTH)} changed while it was being submitted",
+                hint="submit again",
             )
         return store.put_new(key, data, content_type)
 
@@ -47,18 +53,13 @@ def upload(pictures: Pictures, store: ObjectStore) -> Iterator[bool]:
 
 
 def enter(
-    order: Order,
-    rows: Iterable[ManifestRow | BadRow],
-    pictures: Pictures,
-    *,
-    store: ObjectStore,
-    ledger: Ledger,
+    order: Order, manifest: Manifest, pictures: Pictures, *, store: ObjectStore, ledger: Ledger
 ) -> bool:
     """Store the manifest and write job and items in one transaction; False if the job is there already."""
-    manifest = order.catalog.read_bytes()
+    data = order.catalog.read_bytes()
     # The suffix tells CSV from JSONL when it is read again.
-    manifest_key = f"manifests/{hashlib.sha256(manifest).hexdigest()}{order.catalog.suffix.lower()}"
-    store.put_new(manifest_key, manifest, "text/csv")
+    manifest_key = f"manifests/{hashlib.sha256(data).hexdigest()}.{manifest.format}"
+    store.put_new(manifest_key, data, "text/csv")
     job = NewJob(
         id=order.job_id,
         name=order.name,
@@ -72,5 +73,8 @@ def enter(
         folder=order.folder,
         budget_micros=order.budget_micros,
     )
-    new_items: Iterator[NewItem] = planned(rows, order, pictures)
-    return ledger.add_job(job, new_items)
+    try:
+        return ledger.add_job(job, planned(manifest.rows(), order, pictures))
+    except LedgerUnavailable:
+        # Perhaps only the answer was lost; a job that is there is not added again, a new submit's would be.
+        return ledger.add_job(job, planned(manifest.rows(), order, pictures))

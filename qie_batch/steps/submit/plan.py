@@ -42,7 +42,7 @@ class Order:
 
     job_id: str
     name: str
-    #: The manifest's file here, whatever address it came from.
+    #: A copy of the manifest that nobody else writes to.
     catalog: Path
     #: Where relative picture paths start: a folder or an s3:// prefix.
     folder: str

@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import pytest
 
+from qie_batch.ledger.database import Database
+from qie_batch.ledger.sql import SqlLedger
 from qie_batch.model import CostLine, Failure, History, ItemState, Spending
 from qie_batch.pricing import cost_micros
 from tests.ledgers import (
@@ -58,6 +60,21 @@ def test_progress_tells_everything(mixed, clock):
     assert (progress.spent_micros, progress.lost_micros, progress.saved_micros) == (4250, 1750, 0)
     assert (progress.last_minute, progress.now) == (2, clock.now)
     assert progress.job == mixed.job("job")
+
+
+def test_the_moment_of_a_progress_is_not_after_its_figures(ledger):
+    """Or a job would be closed over what ended between them."""
+    add(ledger, "red")
+    waiting = [lambda: finish(ledger)]
+
+    def interrupted():
+        if waiting:
+            waiting.pop()()
+        return START
+
+    database = Database(ledger._db.engine.url.render_as_string(hide_password=False), interrupted)
+    assert SqlLedger(database).progress("job").done == 1
+    database.engine.dispose()
 
 
 def test_progress_of_a_cached_row_saves_what_it_cost_first(mixed):

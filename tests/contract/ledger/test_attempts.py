@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 
+from qie_batch.ledger.attempts import MAX_PREEMPTIONS, PREEMPTED
 from qie_batch.model import Failure, ItemState
 from tests.ledgers import (
     BROKEN,
@@ -186,6 +187,29 @@ def test_what_is_handed_back_is_not_charged_and_goes_at_once(ledger, attempt):
     ledger.release(attempt, 1.0)
     second = start(ledger)
     assert (second.number, second.errors, second.crashes) == (2, 0, 0)
+
+
+def test_what_is_handed_back_too_often_failed_for_good(ledger):
+    add(ledger, "red")
+    for _ in range(MAX_PREEMPTIONS - 1):
+        assert ledger.release(start(ledger), 1.0)
+        assert told(ledger) == "p"
+    assert ledger.release(start(ledger), 1.0)
+    (item,) = ledger.items("job")
+    assert (item.state, item.failure, item.attempt) == (ItemState.FAILED, PREEMPTED, MAX_PREEMPTIONS)
+    assert ledger.progress("job").lost_micros == MAX_PREEMPTIONS * SECOND_MICROS
+    assert list(ledger.contradictions()) == []
+
+
+def test_retry_counts_what_is_handed_back_anew(ledger):
+    add(ledger, "red")
+    for _ in range(MAX_PREEMPTIONS):
+        ledger.release(start(ledger), 0.0)
+    assert ledger.retry("job", "preempted") == 1
+    ledger.release(start(ledger), 0.0)
+    assert told(ledger) == "p"
+    finish(ledger)
+    assert told(ledger) == "S"
 
 
 def test_a_success_forgets_the_errors_before(ledger, attempt):

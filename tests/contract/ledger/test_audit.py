@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import text
 
+from qie_batch.ledger.contradictions import _IMPOSSIBLE
 from qie_batch.model import Failure
-from tests.ledgers import BROKEN, POISON, add, finish, new_items, new_job, result_of, spec, start, told
+from tests.ledgers import (
+    BROKEN,
+    POISON,
+    WORKER,
+    add,
+    enqueue,
+    finish,
+    new_items,
+    new_job,
+    result_of,
+    spec,
+    start,
+    told,
+)
 
 WRONG = Failure(code="image_missing", reason="there is no picture")
 
@@ -28,7 +45,7 @@ def busy(ledger, clock):
     start(ledger, "stopped.0")
     ledger.cancel("stopped")
     add(ledger, "red", job_id="closed")
-    ledger.close("closed")
+    ledger.close("closed", clock.now + 1)
     assert (told(ledger), told(ledger, "stopped"), told(ledger, "closed")) == ("SFrqFS", "X", "S")
     return ledger
 
@@ -37,23 +54,44 @@ COLUMNS = (
     "job_id, worker, engine, preset, device, hour_micros, started_at, ended_at, error_code, error, seconds,"
     " cost_micros"
 )
+RED = spec("red").cache_key
 
 CORRUPTIONS = {
-    "its attempts are not numbered 1 to n": "UPDATE attempts SET number = 9 WHERE item_id = 'job.1'",
-    "it succeeded more than once": f"INSERT INTO attempts (item_id, number, outcome, {COLUMNS})"  # noqa: S608 - ours
+    "job job: its items are not numbered 0 to n-1": "UPDATE items SET ordinal = 9 WHERE id = 'job.1'",
+    "item job.1: its attempts are not numbered 1 to n": "UPDATE attempts SET number = 9"
+    " WHERE item_id = 'job.1'",
+    "item job.1: its attempt number is not that of its latest attempt": "UPDATE items SET attempt = 0"
+    " WHERE id = 'job.1'",
+    "job job: its state is none that there is": "UPDATE jobs SET state = 'lost' WHERE id = 'job'",
+    "item job.3: its state is none that there is": "UPDATE items SET state = 'lost' WHERE id = 'job.3'",
+    "item job.1: an attempt of it ended in no way that there is": "UPDATE attempts SET outcome = 'gone'"
+    " WHERE item_id = 'job.1'",
+    "item job.1: an ended attempt of it has no end": "UPDATE attempts SET ended_at = NULL"
+    " WHERE item_id = 'job.1'",
+    "item job.1: it is final but has no end": "UPDATE items SET finished_at = NULL WHERE id = 'job.1'",
+    "item job.1: it failed without a reason": "UPDATE items SET error_code = NULL WHERE id = 'job.1'",
+    "item job.2: its job is closed over it": "UPDATE jobs SET state = 'closed' WHERE id = 'job'",
+    "item job.0: it succeeded more than once": f"INSERT INTO attempts (item_id, number, outcome, {COLUMNS})"  # noqa: S608 - ours
     f" SELECT item_id, 5, outcome, {COLUMNS} FROM attempts WHERE item_id = 'job.0' AND number = 4",
-    "it succeeded but names no result": "UPDATE items SET result_key = NULL WHERE id = 'job.0'",
-    "it names a result but did not succeed": "UPDATE items SET state = 'pending' WHERE id = 'job.0'",
-    "it succeeded uncached without a successful attempt": "UPDATE items SET cached = (1 = 0)"
+    "item job.0: it succeeded but names no result": "UPDATE items SET result_key = NULL WHERE id = 'job.0'",
+    "item job.0: it names a result but did not succeed": "UPDATE items SET state = 'pending'"
+    " WHERE id = 'job.0'",
+    "item job.0: it names the result of another edit": "UPDATE items SET cache_key = 'ab' WHERE id = 'job.0'",
+    "item job.3: it is cached but did not succeed": "UPDATE items SET cached = (1 = 1) WHERE id = 'job.3'",
+    "item job.5: it succeeded uncached without a successful attempt": "UPDATE items SET cached = (1 = 0)"
     " WHERE id = 'job.5'",
-    "its attempt number is not that of its latest attempt": "UPDATE items SET attempt = 0 WHERE id = 'job.1'",
-    "an ended attempt of it has no end": "UPDATE attempts SET ended_at = NULL WHERE item_id = 'job.1'",
-    "it failed without a reason": "UPDATE items SET error_code = NULL WHERE id = 'job.1'",
-    "an attempt runs though the item does not": "UPDATE items SET state = 'queued' WHERE id = 'job.2'",
-    "it runs without an attempt that does": "UPDATE attempts SET outcome = 'lost', ended_at = 1"
+    "item job.2: an attempt runs though the item does not": "UPDATE items SET state = 'queued'"
+    " WHERE id = 'job.2'",
+    "item job.2: it runs without an attempt that does": "UPDATE attempts SET outcome = 'lost', ended_at = 1"
     " WHERE item_id = 'job.2'",
-    "it runs without a lease": "UPDATE items SET lease_until = NULL WHERE id = 'job.2'",
-    "its job is closed over it": "UPDATE jobs SET state = 'closed' WHERE id = 'job'",
+    "item job.2: it runs without a lease": "UPDATE items SET lease_until = NULL WHERE id = 'job.2'",
+    "item job.1: an attempt of it has negative seconds or costs": "UPDATE attempts"
+    " SET seconds = -1, cost_micros = -1000 WHERE item_id = 'job.1'",
+    "item job.1: an attempt of it does not cost its seconds at its hour's price": "UPDATE attempts"
+    " SET cost_micros = cost_micros + 1 WHERE item_id = 'job.1'",
+    "item job.1: an attempt of it is in the sums of another job": "UPDATE attempts SET job_id = 'closed'"
+    " WHERE item_id = 'job.1'",
+    f"result {RED}: it has negative seconds or costs": "UPDATE results SET cost_micros = -1",
 }
 
 
@@ -65,8 +103,27 @@ def test_a_normal_run_contradicts_nothing(busy):
 def test_planted_corruption_is_found(busy, sentence):
     with busy._db.write() as connection:
         assert connection.execute(text(CORRUPTIONS[sentence])).rowcount
-    found = list(busy.contradictions())
-    assert any(line.startswith("item job.") and line.endswith(f": {sentence}") for line in found), found
+    assert sentence in list(busy.contradictions())
+
+
+def test_every_contradiction_was_planted():
+    assert {planted.partition(": ")[2] for planted in CORRUPTIONS} == {
+        sentence.partition(": ")[2] for sentence in _IMPOSSIBLE
+    }
+
+
+def test_no_price_and_no_time_is_taken_for_a_contradiction(ledger):
+    """Costs are rounded in Python and checked in SQL."""
+    chance = random.Random(2509)
+    prices = (0, 1, 1800, 200_000, 4_000_001, 10**12)
+    add(ledger, *(f"shade {number}" for number in range(60)))
+    for number, item_id in enumerate(enqueue(ledger)):
+        worker = replace(WORKER, hour_micros=prices[number % len(prices)])
+        attempt = ledger.claim(item_id, worker, 60)
+        ledger.renew(attempt, 60, 1, chance.choice([0.0, 0.5, 1.0, chance.uniform(0, 10)]))
+        if number % 2:
+            ledger.succeed(attempt, result_of(attempt), chance.choice([11.0, 13.5, chance.uniform(10, 1e5)]))
+    assert list(ledger.contradictions()) == []
 
 
 def test_every_result_is_read_page_by_page(ledger):
@@ -90,3 +147,17 @@ def test_every_result_is_read_page_by_page(ledger):
 
 def test_unfinished_specs_are_those_still_to_be_edited(busy):
     assert dict(busy.unfinished_specs()) == {"job.2": spec("green"), "job.3": spec("grey")}
+
+
+def test_a_result_is_read_by_its_key(busy):
+    (result,) = busy.all_results()
+    assert busy.result(RED) == result
+    assert busy.result(spec("blue").cache_key) is None
+
+
+@pytest.mark.parametrize(
+    ("word", "wanted"),
+    [("red", True), ("blue", False), ("green", True), ("grey", True), ("pink", False), ("nobody's", False)],
+)
+def test_wanted_is_what_has_a_result_or_will_be_edited(busy, word, wanted):
+    assert busy.is_wanted(spec(word).cache_key) is wanted

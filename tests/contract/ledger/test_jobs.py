@@ -8,11 +8,13 @@ from functools import partial
 import pytest
 
 from qie_batch.errors import UsageError
+from qie_batch.ledger.attempts import MAX_PREEMPTIONS
 from qie_batch.model import Failure, JobState
 from tests.ledgers import (
     BROKEN,
     POISON,
     SECOND_MICROS,
+    START,
     WORKER,
     add,
     at_once,
@@ -27,6 +29,9 @@ from tests.ledgers import (
 )
 
 WRONG = Failure(code="image_missing", reason="there is no picture")
+
+#: Whatever ended, ended before.
+LATER = START + 1e6
 
 
 def test_an_unknown_job_is_a_usage_error(ledger):
@@ -94,7 +99,7 @@ def test_cancel_reopens_a_paused_job_so_that_it_can_close(ledger):
     ledger.cancel("job")
     assert ledger.job("job").state is JobState.OPEN
     assert [job.id for job in ledger.settleable()] == ["job"]
-    assert ledger.close("job") is True
+    assert ledger.close("job", LATER) is True
 
 
 def test_retry_takes_those_of_one_code_or_all_that_can_run(ledger):
@@ -130,7 +135,7 @@ def test_retry_starts_the_charges_anew(ledger, clock):
 def test_retry_reopens_a_closed_job(ledger):
     add(ledger, "a")
     ledger.fail(start(ledger), BROKEN, 1.0)
-    assert ledger.close("job")
+    assert ledger.close("job", LATER)
     ledger.retry("job")
     job = ledger.job("job")
     assert (job.state, job.closed_at) == (JobState.OPEN, None)
@@ -143,16 +148,64 @@ def test_a_job_is_settled_when_its_last_item_is_final(ledger, clock):
     finish(ledger)
     assert ledger.settleable() == []
     ledger.fail(start(ledger, "job.1"), BROKEN, 1.0)
-    assert ledger.close("job") is False
+    assert ledger.close("job", LATER) is False
     assert ledger.job("job").state is JobState.OPEN
     finish(ledger, "job.2")
     assert [job.id for job in ledger.settleable()] == ["job"]
     clock.turn(5)
-    assert ledger.close("job") is True
-    assert ledger.close("job") is False
+    assert ledger.close("job", LATER) is True
+    assert ledger.close("job", LATER) is False
     assert ledger.settleable() == []
     job = ledger.job("job")
     assert (job.state, job.closed_at) == (JobState.CLOSED, clock.now)
+
+
+def lose(ledger, clock):
+    start(ledger, lease=1)
+    clock.turn(2)
+    ledger.expire_leases(1, POISON)
+
+
+#: All the ways in which an item becomes final, again after it was retried.
+ENDS = {
+    "succeeded": lambda ledger, _clock: finish(ledger),
+    "failed": lambda ledger, _clock: ledger.fail(start(ledger), POISON, 1.0),
+    "was cancelled": lambda ledger, _clock: ledger.cancel("job"),
+    "was lost": lose,
+    "was handed back too often": lambda ledger, _clock: [
+        ledger.release(start(ledger), 1.0) for _ in range(MAX_PREEMPTIONS)
+    ],
+    "was cached": lambda ledger, _clock: finish(ledger, "twin.0"),
+    "lost its result": lambda ledger, _clock: finish(ledger) or ledger.forget_result(spec("a").cache_key),
+}
+
+
+@pytest.mark.parametrize("seconds", [0, 1])
+@pytest.mark.parametrize("end", ENDS)
+def test_a_job_is_not_closed_over_tables_older_than_its_items(ledger, clock, end, seconds):
+    """While they were written somebody retried it, and it ended otherwise than they say."""
+    add(ledger, "a")
+    ledger.fail(start(ledger), BROKEN, 1.0)
+    clock.turn(1)
+    as_of = ledger.progress("job").now
+    clock.turn(seconds)
+    ledger.retry("job")
+    if end == "was cached":
+        ledger.pause("job", "user")
+        add(ledger, "a", job_id="twin")
+    ENDS[end](ledger, clock)
+    assert told(ledger) in "SFX"
+    assert ledger.close("job", as_of) is False
+    assert [job.id for job in ledger.settleable() if job.id == "job"] == ["job"]
+    clock.turn(1)
+    assert ledger.close("job", ledger.progress("job").now) is True
+
+
+def test_a_job_whose_rows_all_ended_as_it_came_in_is_closed_by_the_next_look(ledger, clock):
+    ledger.add_job(new_job(), new_items(WRONG, WRONG))
+    assert ledger.close("job", ledger.progress("job").now) is False
+    clock.turn(0.001)
+    assert ledger.close("job", ledger.progress("job").now) is True
 
 
 def test_a_job_without_rows_is_settled_at_once(ledger):
@@ -163,7 +216,7 @@ def test_a_job_without_rows_is_settled_at_once(ledger):
 def test_of_eight_closers_one_closes(ledger):
     add(ledger)
     with ThreadPoolExecutor(8) as pool:
-        assert sorted(pool.map(lambda _: ledger.close("job"), range(8))) == [False] * 7 + [True]
+        assert sorted(pool.map(lambda _: ledger.close("job", LATER), range(8))) == [False] * 7 + [True]
 
 
 def test_a_retry_beside_the_close_is_never_shut_in(ledger):
@@ -172,7 +225,7 @@ def test_a_retry_beside_the_close_is_never_shut_in(ledger):
         job_id = f"job-{number}"
         add(ledger, job_id, job_id=job_id)
         ledger.fail(start(ledger, f"{job_id}.0"), BROKEN, 1.0)
-        at_once(partial(ledger.close, job_id), partial(ledger.retry, job_id))
+        at_once(partial(ledger.close, job_id, LATER), partial(ledger.retry, job_id))
         assert ledger.job(job_id).state is JobState.OPEN
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from qie_batch.ledger.attempts import MAX_PREEMPTIONS
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.sql import SqlLedger
 from qie_batch.ledger.tables import attempts
@@ -134,6 +135,71 @@ def test_what_a_dead_process_held_is_taken_back_at_once(ledger):
     assert told(ledger) == "ppr"
     assert ledger.abandon("dead") == 0
     assert ledger.abandon("nobody") == 0
+
+
+def kill(ledger):
+    """The item's worker is killed from outside; whether the item was spared."""
+    start(ledger)
+    assert ledger.abandon(WORKER.name, killed=True) == 1
+    spared = ledger.expire_leases(3, POISON) == 0
+    assert list(ledger.contradictions()) == []
+    return spared
+
+
+def test_an_item_is_spared_three_kills_and_poison_after_three_more(ledger):
+    add(ledger, "red")
+    assert [kill(ledger) for _ in range(6)] == [True] * 3 + [False] * 3
+    assert told(ledger) == "F"
+    (item,) = ledger.items("job")
+    assert (item.failure, item.attempt) == (POISON, 6)
+    assert outcomes(ledger) == [Outcome.LOST] * 6
+
+
+def test_every_loss_counts_against_what_is_spared(ledger, clock):
+    add(ledger, "red")
+    start(ledger)
+    clock.turn(61)
+    ledger.expire_leases(3, POISON)
+    assert kill(ledger)
+    ledger.retry_later(start(ledger), BROKEN, 0.0, 0.0)
+    assert [kill(ledger), kill(ledger)] == [True, False]
+    assert start(ledger).crashes == 2
+
+
+@pytest.mark.parametrize("end", ["poison", "failed", "preempted", "lost its result"])
+def test_a_retried_item_is_spared_anew(ledger, end):
+    add(ledger, "red")
+    kills = [kill(ledger) for _ in range(6 if end == "poison" else 3)]
+    assert kills[:3] == [True] * 3
+    if end == "failed":
+        ledger.fail(start(ledger), BROKEN, 0.0)
+    while end == "preempted" and told(ledger) != "F":
+        ledger.release(start(ledger), 0.0)
+    if end == "lost its result":
+        finish(ledger)
+        (result,) = ledger.all_results()
+        ledger.forget_result(result.cache_key)
+    assert ledger.retry("job") == 1
+    assert [kill(ledger) for _ in range(4)] == [True] * 3 + [False]
+    assert start(ledger).crashes == 1
+
+
+def test_what_was_handed_back_too_often_is_not_spared_a_kill(ledger):
+    add(ledger, "red")
+    for _ in range(MAX_PREEMPTIONS - 1):
+        ledger.release(start(ledger), 0.0)
+    assert [kill(ledger), kill(ledger)] == [True, False]
+
+
+def test_a_kill_spares_each_item_by_its_own_losses(ledger):
+    add(ledger, "red")
+    for _ in range(3):
+        kill(ledger)
+    add(ledger, "blue", job_id="other")
+    start(ledger)
+    ledger.claim("other.0", WORKER, 60)
+    assert ledger.abandon(WORKER.name, killed=True) == 2
+    assert (told(ledger), told(ledger, "other")) == ("r", "p")
 
 
 def test_what_a_dead_process_finished_stays(ledger):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from qie_batch.ledger.sql import SqlLedger
 from qie_batch.steps.edit import edit
 from qie_batch.steps.fsck import ORPHAN_SECONDS, fsck
-from tests.painters import INPUT, Painter, only, png, submit
+from qie_batch.stores.s3 import S3Store
+from tests.ledgers import new_items, new_job, told
+from tests.painters import INPUT, Painter, again, only, png, submit
 
 NOBODYS = "results/" + "ab" * 32
 
@@ -24,16 +27,63 @@ def test_what_agrees_has_no_fault(ledger, store, key):
     assert (found.results, found.size, found.faults, found.orphans) == (1, len(store.get(key)), (), ())
 
 
-def test_a_result_that_is_gone_is_a_fault(ledger, store, key):
+BLUE = png("blue")
+HARM = {
+    "is not in the store": lambda store, key: store.delete(key),
+    "has other bytes than the ledger says": lambda store, key: store.put(key, BLUE, "image/png"),
+}
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_a_result_without_its_bytes_is_a_fault_and_is_not_touched(ledger, store, key, harm):
+    HARM[harm](store, key)
+    found = fsck(ledger, store, repair=False)
+    (fault,) = found.faults
+    assert fault.endswith(f"{key} {harm}")
+    assert (found.mended, found.to_retry, told(ledger)) == (0, (), "S")
+    assert fsck(ledger, store, repair=False) == found
+
+
+@pytest.mark.parametrize("harm", HARM)
+def test_a_result_without_its_bytes_is_mended_and_made_again_on_retry(
+    ledger, store, clock, key, make_bench, harm
+):
+    good = store.get(key)
+    assert ledger.close("job", clock.now + 1)
+    HARM[harm](store, key)
+    found = fsck(ledger, store, repair=True)
+    assert (len(found.faults), found.mended, found.to_retry) == (1, 1, ("job",))
+    assert only(ledger).failure.code == "result_lost"
+    assert list(store.list("results/")) == []
+    clean = fsck(ledger, store, repair=True)
+    assert (clean.results, clean.faults, clean.mended) == (0, (), 0)
+    assert ledger.retry("job") == 1
+    again(ledger, clock)
+    edit("job.0", make_bench(engine := Painter()))
+    assert (told(ledger), engine.edits, store.get(key)) == ("S", 1, good)
+    assert fsck(ledger, store, repair=False).faults == ()
+
+
+def test_a_lost_result_is_not_handed_out_once_it_is_mended(ledger, store, key):
     store.delete(key)
-    (fault,) = fsck(ledger, store, repair=True).faults
-    assert fault.endswith(f"{key} is not in the store")
+    fsck(ledger, store, repair=True)
+    ledger.add_job(new_job("later"), new_items(only(ledger).spec))
+    assert told(ledger, "later") == "p"
 
 
-def test_a_result_of_other_bytes_is_a_fault(ledger, store, key):
-    store.put(key, png("blue"), "image/png")
-    (fault,) = fsck(ledger, store, repair=True).faults
-    assert fault.endswith("other bytes than the ledger says")
+def test_a_result_that_was_made_again_meanwhile_is_left_alone(ledger, store, key):
+    """Another `fsck --repair` was quicker, and so was the retry after it."""
+    good = store.get(key)
+
+    class Mended(S3Store):
+        def list(self, prefix):
+            self.put_new(key, good, "image/png")
+            return super().list(prefix)
+
+    store.delete(key)
+    found = fsck(ledger, Mended(store._client, store._bucket), repair=True)
+    assert (len(found.faults), found.mended, told(ledger)) == (1, 0, "S")
+    assert store.get(key) == good
 
 
 def test_a_picture_still_to_be_edited_that_is_gone_is_a_fault(ledger, store):
@@ -63,3 +113,33 @@ def test_an_orphan_that_an_item_is_about_to_adopt_stays(ledger, store, clock, ma
     edit("job.0", make_bench(engine := Painter()))
     assert engine.edits == 0
     assert fsck(ledger, store, repair=True).orphans == ()
+
+
+@pytest.mark.parametrize("outcome", ["adopted", "still adopting"])
+def test_an_object_that_finds_its_item_while_fsck_reads_is_no_orphan(
+    ledger, store, clock, make_bench, outcome
+):
+    submit(ledger, "red")
+    store.put(key := f"results/{only(ledger).spec.cache_key}", png("red"), "image/png")
+    clock.now = store.stat(key).modified + 2 * ORPHAN_SECONDS
+    bench = make_bench(Painter())
+
+    class Slow(S3Store):
+        def list(self, prefix):
+            yield from super().list(prefix)
+            if outcome == "adopted":
+                edit("job.0", bench)
+
+    class Late(SqlLedger):
+        def now(self):
+            edit("job.0", bench)
+            return super().now()
+
+    found = fsck(
+        ledger if outcome == "adopted" else Late(ledger._db),
+        Slow(store._client, store._bucket),
+        repair=True,
+    )
+    assert (told(ledger), found.removed) == ("S", 0)
+    assert found.orphans == (() if outcome == "adopted" else (key,))
+    assert fsck(ledger, store, repair=False).faults == ()

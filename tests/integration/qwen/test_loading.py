@@ -1,4 +1,5 @@
 import json
+import logging
 import shutil
 import socket
 from dataclasses import replace
@@ -43,7 +44,10 @@ def test_missing_weights_say_where_they_were_looked_for(options, tmp_path, monke
     assert "model_index.json" in refusal(options, tmp_path).message
 
 
-def test_weights_in_the_hub_cache_are_found_by_name_and_commit(options, weights, tmp_path, monkeypatch):
+def test_weights_in_the_hub_cache_are_found_by_name_and_commit(
+    options, weights, tmp_path, monkeypatch, caplog
+):
+    caplog.set_level(logging.INFO, "qie_batch.engines.qwen.weights")
     commit = "0123456789abcdef" * 2 + "01234567"
     repository = tmp_path / "models--Qwen--Qwen-Image-Edit-2509"
     shutil.copytree(weights, repository / "snapshots" / commit)
@@ -53,6 +57,7 @@ def test_weights_in_the_hub_cache_are_found_by_name_and_commit(options, weights,
     for revision in ("2509", commit):
         engine = create(replace(options, model="Qwen/Qwen-Image-Edit-2509", revision=revision))
         assert engine.revision == revision
+        assert any(message.endswith(f"of commit {commit}") for message in caplog.messages)
     with pytest.raises(UsageError):
         create(replace(options, model="Qwen/Qwen-Image-Edit-2509", revision="f" * 40))
 

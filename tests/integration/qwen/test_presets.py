@@ -1,5 +1,7 @@
 import math
+import os
 import pickle
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -94,6 +96,30 @@ def test_a_lora_that_is_not_the_pinned_one_stops_the_start(options):
     with pytest.raises(UsageError, match="is pinned") as caught:
         create(replace(options, lora_sha256={FAST: "0" * 64}))
     assert caught.value.code == "lora_changed"
+
+
+@pytest.mark.parametrize(
+    ("size", "header", "problem"),
+    [
+        (5_000_000_000, 100, "has 5,000,000,000 bytes"),
+        (200_000_000, 100_000_001, "its header has 100,000,001 bytes"),
+        (1000, 993, "its header has 993 bytes"),
+        (1000, 2**64 - 1, "is no safetensors file"),
+        (4, 0, "is no safetensors file"),
+    ],
+)
+def test_a_lora_of_impossible_length_is_refused_unread(size, header, problem, options, tmp_path):
+    file = tmp_path / FAST
+    file.write_bytes(header.to_bytes(8, "little"))
+    os.truncate(file, size)  # sparse: reading 5 GB would be seen
+    tracemalloc.start()
+    try:
+        with pytest.raises(UsageError, match=problem) as caught:
+            create(replace(options, lora_dir=tmp_path, lora_sha256={FAST: "0" * 64}))
+        assert tracemalloc.get_traced_memory()[1] < 100_000_000
+    finally:
+        tracemalloc.stop()
+    assert caught.value.code == "lora_unreadable"
 
 
 class Bomb:

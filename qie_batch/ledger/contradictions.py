@@ -1,0 +1,131 @@
+"""What cannot be true of a ledger, a query each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Select, func, or_, select
+
+from qie_batch.ledger.tables import attempts, items, jobs, results
+from qie_batch.model import FINAL, ItemState, JobState, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from qie_batch.ledger.database import Database
+
+#: Micro-dollars that a cost may be off: half of one was rounded, the rest is for floats.
+ROUNDING = 0.6
+
+
+class Contradictions:
+    _db: Database
+
+    def contradictions(self) -> Iterator[str]:
+        """One sentence for everything the ledger says that cannot be true."""
+        with self._db.read() as connection:
+            for sentence, query in _IMPOSSIBLE.items():
+                for row in connection.execute(query):
+                    yield sentence.format(row[0])
+
+
+def _numbers() -> dict[str, Select[Any]]:
+    latest = select(func.coalesce(func.max(attempts.c.number), 0)).where(attempts.c.item_id == items.c.id)
+    return {
+        "job {}: its items are not numbered 0 to n-1": select(items.c.job_id)
+        .group_by(items.c.job_id)
+        .having((func.max(items.c.ordinal) != func.count() - 1) | (func.min(items.c.ordinal) != 0)),
+        "item {}: its attempts are not numbered 1 to n": select(attempts.c.item_id)
+        .group_by(attempts.c.item_id)
+        .having((func.max(attempts.c.number) != func.count()) | (func.min(attempts.c.number) != 1)),
+        "item {}: its attempt number is not that of its latest attempt": select(items.c.id).where(
+            items.c.attempt != latest.scalar_subquery()
+        ),
+    }
+
+
+def _states() -> dict[str, Select[Any]]:
+    final = items.c.state.in_(list(FINAL))
+    return {
+        "job {}: its state is none that there is": select(jobs.c.id).where(
+            jobs.c.state.not_in(list(JobState))
+        ),
+        "item {}: its state is none that there is": select(items.c.id).where(
+            items.c.state.not_in(list(ItemState))
+        ),
+        "item {}: an attempt of it ended in no way that there is": select(attempts.c.item_id).where(
+            attempts.c.outcome.not_in(list(Outcome))
+        ),
+        "item {}: an ended attempt of it has no end": select(attempts.c.item_id).where(
+            attempts.c.outcome != Outcome.RUNNING, attempts.c.ended_at.is_(None)
+        ),
+        "item {}: it is final but has no end": select(items.c.id).where(final, items.c.finished_at.is_(None)),
+        "item {}: it failed without a reason": select(items.c.id).where(
+            items.c.state == ItemState.FAILED, items.c.error_code.is_(None)
+        ),
+        "item {}: its job is closed over it": select(items.c.id)
+        .join(jobs, jobs.c.id == items.c.job_id)
+        .where(jobs.c.state == JobState.CLOSED, ~final),
+    }
+
+
+def _successes() -> dict[str, Select[Any]]:
+    succeeded = items.c.state == ItemState.SUCCEEDED
+    won = attempts.c.outcome == Outcome.SUCCEEDED
+    victory = select(1).where(attempts.c.item_id == items.c.id, won)
+    return {
+        "item {}: it succeeded more than once": select(attempts.c.item_id)
+        .where(won)
+        .group_by(attempts.c.item_id)
+        .having(func.count() > 1),
+        "item {}: it succeeded but names no result": select(items.c.id).where(
+            succeeded, items.c.result_key.is_(None)
+        ),
+        "item {}: it names a result but did not succeed": select(items.c.id).where(
+            items.c.result_key.is_not(None), ~succeeded
+        ),
+        "item {}: it names the result of another edit": select(items.c.id).where(
+            items.c.result_key != items.c.cache_key
+        ),
+        "item {}: it is cached but did not succeed": select(items.c.id).where(items.c.cached, ~succeeded),
+        "item {}: it succeeded uncached without a successful attempt": select(items.c.id).where(
+            succeeded, ~items.c.cached, ~victory.exists()
+        ),
+    }
+
+
+def _running() -> dict[str, Select[Any]]:
+    runs = attempts.c.outcome == Outcome.RUNNING
+    running = items.c.state == ItemState.RUNNING
+    its_attempt = select(1).where(attempts.c.item_id == items.c.id, runs)
+    return {
+        "item {}: an attempt runs though the item does not": select(attempts.c.item_id)
+        .join(items, items.c.id == attempts.c.item_id)
+        .where(runs, ~running),
+        "item {}: it runs without an attempt that does": select(items.c.id).where(
+            running, ~its_attempt.exists()
+        ),
+        "item {}: it runs without a lease": select(items.c.id).where(running, items.c.lease_until.is_(None)),
+    }
+
+
+def _money() -> dict[str, Select[Any]]:
+    price = attempts.c.seconds * attempts.c.hour_micros / 3600.0
+    return {
+        "item {}: an attempt of it has negative seconds or costs": select(attempts.c.item_id).where(
+            or_(attempts.c.seconds < 0, attempts.c.cost_micros < 0)
+        ),
+        "item {}: an attempt of it does not cost its seconds at its hour's price": select(
+            attempts.c.item_id
+        ).where(func.abs(attempts.c.cost_micros - price) > ROUNDING),
+        "item {}: an attempt of it is in the sums of another job": select(items.c.id)
+        .join(attempts, attempts.c.item_id == items.c.id)
+        .where(attempts.c.job_id != items.c.job_id),
+        "result {}: it has negative seconds or costs": select(results.c.cache_key).where(
+            or_(results.c.seconds < 0, results.c.cost_micros < 0)
+        ),
+    }
+
+
+#: `{}` is the row that contradicts.
+_IMPOSSIBLE: Mapping[str, Select[Any]] = _numbers() | _states() | _successes() | _running() | _money()

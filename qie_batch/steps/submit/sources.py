@@ -1,0 +1,105 @@
+"""Where a catalog's pictures come from, and which of them it may name."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qie_batch import images
+from qie_batch.errors import Rejected, StoreUnavailable
+from qie_batch.manifest.faults import quoted
+from qie_batch.steps.submit.files import open_regular
+from qie_batch.steps.submit.similar import Similar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qie_batch.interfaces import ObjectStore
+
+#: Characters of a path or an address in a sentence.
+LENGTH = 200
+
+
+class Sources:
+    """`folder` is where relative paths start: a folder here, or an s3://bucket/prefix.
+
+    A catalog in S3 may name nothing here, and a `confined` one nothing here outside its folder: who wrote it
+    need not have any right on this machine. `bucket` gives the store of an s3:// address; it raises Rejected
+    for a bucket that must not be read.
+    """
+
+    def __init__(
+        self,
+        folder: str,
+        bucket: Callable[[str], ObjectStore],
+        limits: images.Limits,
+        *,
+        confined: bool = False,
+    ) -> None:
+        self._folder = folder
+        self._bucket = bucket
+        self._limits = limits
+        self._confined = confined
+        self._similar = Similar()
+
+    def read(self, name: str) -> bytes:
+        """The bytes of one picture; Rejected says why there are none."""
+        if name.startswith("s3://"):
+            return self._from_store(name)
+        if self._folder.startswith("s3://"):
+            if name.startswith("/"):
+                raise Rejected(
+                    "a catalog in S3 names pictures in S3: write a path that starts at the catalog's folder,"
+                    " or s3://bucket/key",
+                    code="image_address",
+                )
+            return self._from_store(f"{self._folder.rstrip('/')}/{name.removeprefix('./')}")
+        return self._from_disk(Path(self._folder) / name, name)
+
+    def _from_store(self, address: str) -> bytes:
+        bucket, _, key = address.removeprefix("s3://").partition("/")
+        try:
+            return self._bucket(bucket).get(key, max_bytes=self._limits.max_bytes)
+        except Rejected as error:
+            if error.code != "object_too_large":
+                raise
+            raise Rejected(error.message, code="image_too_large") from error
+        except StoreUnavailable as error:
+            if error.code not in {"bucket_missing", "store_denied"}:
+                raise
+            raise Rejected(
+                f"bucket {quoted(bucket)} is not there or must not be read", code="image_missing"
+            ) from error
+
+    def _from_disk(self, path: Path, name: str) -> bytes:
+        if self._confined:
+            path = self._inside(path)
+        try:
+            with open_regular(path) as file:
+                images.check_length(os.fstat(file.fileno()).st_size, self._limits)
+                data = file.read(self._limits.max_bytes + 1)
+        except FileNotFoundError:
+            similar = self._similar.name(path)
+            meant = quoted(str(Path(name).parent / similar), LENGTH)
+            mend = f"did you mean {meant}?" if similar else "check its spelling"
+            raise Rejected(
+                f"there is no such file (looked for {quoted(str(path.absolute()), LENGTH)}); {mend}",
+                code="image_missing",
+            ) from None
+        except IsADirectoryError:
+            raise Rejected("this is a folder; name a file in it", code="image_missing") from None
+        except OSError as error:
+            raise Rejected(f"the file cannot be read: {error.strerror}", code="image_unreadable") from error
+        images.check_length(len(data), self._limits)
+        return data
+
+    def _inside(self, path: Path) -> Path:
+        """Where the path leads, links followed."""
+        real = Path(os.path.realpath(path))
+        if not real.is_relative_to(os.path.realpath(self._folder)):
+            raise Rejected(
+                "a scheduled catalog names pictures in its own folder or below: put this one there",
+                code="image_address",
+            )
+        return real

@@ -1,0 +1,99 @@
+"""What every ledger promises when a result is gone from the store: nobody has it, and it can be made anew."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+
+from qie_batch.model import ItemState, JobState
+from tests.ledgers import BROKEN, SECOND_MICROS, START, add, at_once, finish, result_of, spec, start, told
+
+RED = spec("red").cache_key
+LATER = START + 1e6
+
+
+@pytest.fixture
+def shared(ledger):
+    """Red was made in one job and found in another; both are closed."""
+    add(ledger, "red", "blue")
+    finish(ledger, seconds=2.0)
+    finish(ledger, "job.1")
+    add(ledger, "red", job_id="other")
+    for job_id in ("job", "other"):
+        assert ledger.close(job_id, LATER)
+    return ledger
+
+
+def test_items_of_a_forgotten_result_failed_and_say_what_to_do(shared):
+    assert shared.forget_result(RED) == ["job", "other"]
+    assert (told(shared), told(shared, "other")) == ("FS", "F")
+    for job_id in ("job", "other"):
+        item = next(shared.items(job_id))
+        assert (item.failure.code, item.result, item.cached) == ("result_lost", None, False)
+        assert f"`qie-batch retry {job_id}`" in item.failure.reason
+    assert shared.result(RED) is None
+    assert not shared.is_wanted(RED)
+    assert list(shared.contradictions()) == []
+
+
+def test_what_a_forgotten_result_cost_was_spent_in_vain(shared):
+    shared.forget_result(RED)
+    progress = shared.progress("job")
+    assert (progress.spent_micros, progress.lost_micros) == (3 * SECOND_MICROS, 2 * SECOND_MICROS)
+    other = shared.progress("other")
+    assert (other.saved_micros, other.cached) == (0, 0)
+    assert shared.history("classic", "balanced").edits == 1
+
+
+def test_what_never_was_is_not_forgotten(shared):
+    assert shared.forget_result(spec("pink").cache_key) == []
+    assert (told(shared), told(shared, "other")) == ("SS", "S")
+
+
+def test_a_forgotten_result_is_made_again_on_retry(shared):
+    shared.forget_result(RED)
+    for job_id in ("job", "other"):
+        assert shared.retry(job_id, "result_lost") == 1
+        assert shared.job(job_id).state is JobState.OPEN
+    finish(shared)
+    assert (told(shared), told(shared, "other")) == ("SS", "S")
+    (remade,) = [item for item in shared.items("job") if item.spec == spec("red")]
+    assert (remade.attempt, remade.cached, remade.result.cost_micros) == (2, False, SECOND_MICROS)
+    assert list(shared.contradictions()) == []
+    assert shared.forget_result(RED) == ["job", "other"]
+    assert list(shared.contradictions()) == []
+
+
+def test_an_item_that_succeeds_beside_it_has_a_result_or_failed(ledger):
+    """A failed twin was retried: it runs though there is a result."""
+    for number in range(20):
+        word, job_id, twin = f"shade {number}", f"job-{number}", f"twin-{number}"
+        add(ledger, word, job_id=twin)
+        ledger.fail(start(ledger, f"{twin}.0"), BROKEN, 0.0)
+        add(ledger, word, job_id=job_id)
+        finish(ledger, f"{job_id}.0")
+        ledger.retry(twin)
+        again = start(ledger, f"{twin}.0")
+        _, held = at_once(
+            partial(ledger.forget_result, spec(word).cache_key),
+            partial(ledger.succeed, again, result_of(again), 1.0),
+        )
+        assert held is True
+        assert told(ledger, job_id) == "F"
+        assert (told(ledger, twin) == "S") is (ledger.result(spec(word).cache_key) is not None)
+    assert list(ledger.contradictions()) == []
+
+
+def test_a_job_that_comes_in_beside_it_finds_the_result_or_makes_it(ledger):
+    for number in range(20):
+        word, job_id, twin = f"shade {number}", f"job-{number}", f"twin-{number}"
+        add(ledger, word, job_id=job_id)
+        finish(ledger, f"{job_id}.0")
+        at_once(
+            partial(ledger.forget_result, spec(word).cache_key),
+            partial(add, ledger, word, job_id=twin),
+        )
+        (item,) = ledger.items(twin)
+        assert item.state in (ItemState.PENDING, ItemState.FAILED)
+    assert list(ledger.contradictions()) == []
