@@ -7,10 +7,11 @@ import os
 import sys
 import threading
 import time
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from qie_batch import wiring
-from qie_batch.cli.workers import HOPELESS
+from qie_batch.cli.workers import HOPELESS, PULSE_BYTES
 from qie_batch.errors import EngineLost, QieError, Unavailable, UsageError
 from qie_batch.redaction import redact
 from qie_batch.steps.edit import charge_crash
@@ -83,7 +84,9 @@ class WorkerProcess:
 
     def _watch(self, bench: Bench) -> None:
         """A thread that hangs in the engine cannot be stopped: leave the process with it."""
-        while True:
+        for pulse in count(1):
+            if self.settings.pulse is not None:
+                os.pwrite(self.settings.pulse, pulse.to_bytes(PULSE_BYTES, "little"), 0)
             time.sleep(WATCH_SECONDS)
             for hold in bench.leases.held():
                 if hold.stalled_seconds > self.settings.hang_seconds:

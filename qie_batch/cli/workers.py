@@ -9,9 +9,9 @@ import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from qie_batch import wiring
 from qie_batch.cli.processes import child_environment, worker_name
@@ -32,6 +32,9 @@ HOPELESS = 78
 BACKOFF = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
 YOUNG_SECONDS = 5.0
 LOOK_SECONDS = 0.2
+#: What its own watchdog gets, beyond the time for a hanging step, before this one takes over.
+LATE_SECONDS = 2.0
+PULSE_BYTES = 8
 #: Between two looks whether the card of a dead parent's process is free.
 LEAVING_SECONDS = 1.0
 #: What a process may take beyond its grace to close its connections.
@@ -46,6 +49,12 @@ class _Slot:
     started: float = 0.0
     deaths: int = 0
     start_at: float = 0.0
+    #: Its watchdog writes there all the time once the engine is loaded.
+    pulse: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+    last_pulse: bytes = b""
+    #: For how many looks the pulse has stood still.
+    still: int = 0
+    is_stuck: bool = False
 
 
 class Workers:
@@ -73,11 +82,25 @@ class Workers:
             return 0
         code = slot.process.poll()
         if code is None:
+            self._feel(slot, slot.process)
             return 0
         if code == HOPELESS:
             return code
         self._bury(slot, code)
         return 0
+
+    def _feel(self, slot: _Slot, process: Child) -> None:
+        """Kill a process that is too stuck to leave by itself: a driver that hangs may hold all its threads.
+
+        Looks are counted, not seconds: while this very process is frozen it accuses nobody.
+        """
+        pulse = os.pread(slot.pulse.fileno(), PULSE_BYTES, 0)
+        slot.still = slot.still + 1 if pulse and pulse == slot.last_pulse else 0
+        slot.last_pulse = pulse
+        if slot.still * LOOK_SECONDS > self._settings.hang_seconds + LATE_SECONDS:
+            log.error("worker %s shows no sign of life and is killed", slot.name)
+            os.killpg(process.pid, signal.SIGKILL)  # its session is its own: no one else is in the group
+            slot.still, slot.is_stuck = 0, True
 
     def _start(self, slot: _Slot) -> None:
         lock = _lock(slot.card)
@@ -93,10 +116,14 @@ class Workers:
         }
         if slot.card:
             environment["CUDA_VISIBLE_DEVICES"] = slot.card
+        pulse = slot.pulse.fileno()
+        os.ftruncate(pulse, 0)
+        slot.still, slot.is_stuck = 0, False
+        environment["QIE_PULSE"] = str(pulse)
         try:
             # A child of this very thread: it gets SIGTERM should this parent die.
             slot.process = Child.start(
-                slot.name, self._command(slot.name), env=environment, log_path=None, inherit=lock
+                slot.name, self._command(slot.name), env=environment, log_path=None, inherit=[*lock, pulse]
             )
         finally:
             for descriptor in lock:
@@ -115,7 +142,8 @@ class Workers:
 
     def _bury(self, slot: _Slot, code: int) -> None:
         """Its leases end now instead of in half a minute, and another one takes its place."""
-        killed = code == -signal.SIGKILL  # from outside: it says nothing about the next one
+        # From outside: it says nothing about the next one.
+        killed = code == -signal.SIGKILL and not slot.is_stuck
         young = time.monotonic() - slot.started < YOUNG_SECONDS and not killed
         slot.deaths = slot.deaths + 1 if young else 0
         wait = BACKOFF[min(slot.deaths, len(BACKOFF) - 1)]

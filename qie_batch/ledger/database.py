@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 #: A server that is frozen or cut off must not block its callers for ever.
 POSTGRESQL = {
     "connect_timeout": 5,
-    "options": "-c statement_timeout=30s",
+    # The second: a worker that is frozen in the middle of a transaction gives its locks back.
+    "options": "-c statement_timeout=30s -c idle_in_transaction_session_timeout=10s",
     "keepalives_idle": 10,
     "keepalives_interval": 5,
     "keepalives_count": 3,

@@ -81,14 +81,12 @@ def _fault(result: Result, store: ObjectStore) -> str:
 
 
 def _missing_inputs(ledger: Ledger, store: ObjectStore) -> Iterator[str]:
-    """Items still to be edited whose picture is gone."""
-    there: dict[str, bool] = {}
-    for item_id, spec in ledger.unfinished_specs():
-        for sha256 in spec.inputs:
-            if sha256 not in there:
-                there[sha256] = store.stat(f"inputs/{sha256}") is not None
-            if not there[sha256]:
-                yield f"item {item_id}: its picture inputs/{sha256} is not in the store"
+    """Pictures still to be edited that are gone, each with one of its items."""
+    # All of them first: the ledger is not kept waiting for the store.
+    inputs = {sha256: item_id for item_id, spec in ledger.unfinished_specs() for sha256 in spec.inputs}
+    for sha256, item_id in inputs.items():
+        if store.stat(f"inputs/{sha256}") is None:
+            yield f"item {item_id}: its picture inputs/{sha256} is not in the store"
 
 
 def _orphans(known: set[bytes], ledger: Ledger, store: ObjectStore) -> list[StoredObject]:

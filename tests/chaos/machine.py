@@ -91,7 +91,7 @@ EVENTS = {
     "write": Event(10, endings, lambda self: self.live()),
     "write_as_a_zombie": Event(3, endings, lambda self: len(self.attempts) > len(self.live())),
     "abandon": Event(1, st.tuples(st.sampled_from(WORKERS), upsets), lambda self: self.live()),
-    "kill": Event(3, st.tuples(st.one_of(st.just(0), picks), upsets), lambda self: self.live()),
+    "kill": Event(2, st.tuples(picks, st.sampled_from([1, 1, 4]), upsets), lambda self: self.live()),
     "hand_back_at_last": Event(
         1, st.tuples(picks, st.integers(0, 90).map(float), upsets), lambda self: self.live()
     ),
@@ -250,10 +250,17 @@ class LedgerMachine(RuleBasedStateMachine):
     def abandon(self, worker, upset):
         self.act("abandon", lambda: self.ledger.abandon(worker), upset)
 
-    def kill(self, pick, upset):
-        """From outside, or by the kernel as an edit ate all memory: often the one that was tried most."""
-        live = sorted(self.live(), key=lambda attempt: -attempt.number)
-        worker = self.now.items[live[pick % len(live)].item_id].worker
+    def kill(self, pick, times, upset):
+        """From outside, or by the kernel: what eats all memory does so wherever it runs."""
+        live = self.live()
+        item_id = live[pick % len(live)].item_id
+        for _ in range(times):
+            if self.now.items[item_id].state != ItemState.RUNNING:
+                self.dispatch(ENOUGH, None, None)
+                self.act("claim", lambda: self.claim(self.ledger, item_id, WORKERS[0]), None)
+            self.kill_worker(self.now.items[item_id].worker, upset)
+
+    def kill_worker(self, worker, upset):
         held = self.now.held_by(worker)
         spared = [key for key in held if self.now.spares(key)]
         told, calm = self.act("kill", lambda: self.ledger.abandon(worker, killed=True), upset)

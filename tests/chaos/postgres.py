@@ -91,9 +91,14 @@ class Postgres:
             user=self._user,
         )
 
+    @property
+    def pid(self) -> int:
+        """Of the postmaster."""
+        return self._child.pid
+
     def kill(self) -> None:
         """SIGKILL to the postmaster; its children see that and go."""
-        os.kill(self._child.pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         self._child.process.wait()
 
     def new_database(self) -> str:

@@ -6,10 +6,13 @@ import contextlib
 import json
 import os
 import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -64,6 +67,7 @@ class Rig:
         self.seed = seed
         self.random = random.Random(seed)
         self.processes: dict[str, Child] = {}
+        self._again: dict[str, Callable[[], Child]] = {}
         self._undo = contextlib.ExitStack()
         self.stack = self._undo.enter_context(Stack.start(folder / "stack"))
         self.broker, self.store_process = self.stack.children
@@ -122,7 +126,12 @@ class Rig:
             log_path=self.folder / f"{name}.log",
         )
         self.processes[name] = child
+        self._again[name] = partial(self.start, command, name, prefix=prefix, module=module, **environment)
         return child
+
+    def start_again(self, name: str) -> None:
+        """As it was started before."""
+        self._again[name]()
 
     def start_all(self, workers: int = 3, controls: int = 1) -> None:
         for number in range(controls):
@@ -169,6 +178,19 @@ class Rig:
         )
         self.broker.wait_until(lambda: valkey.answers(config["broker_url"]), 20)
 
+    def copy_broker(self) -> Path:
+        """What the broker has on its disk now."""
+        return shutil.copytree(self._broker_data, self.folder / f"broker-{self.random.randrange(10**9)}")
+
+    def put_back_broker(self, copy: Path) -> None:
+        """The broker that was killed has the data of that copy when it starts."""
+        shutil.rmtree(self._broker_data)
+        shutil.copytree(copy, self._broker_data)
+
+    @property
+    def _broker_data(self) -> Path:
+        return self.stack.folder / "valkey" / "appendonlydir"
+
     def kill_store(self) -> None:
         os.kill(self.store_process.pid, signal.SIGKILL)
         self.store_process.process.wait()
@@ -193,8 +215,21 @@ class Rig:
         """No one else writes items: SQLite's one write lock, or PostgreSQL's strongest on the table."""
         with self.ledger._db.write() as connection:
             if self.postgres:
+                connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
                 connection.execute(text("LOCK TABLE items IN ACCESS EXCLUSIVE MODE"))
             yield
+
+    def can_write(self) -> bool:
+        """Whether SQLite's write lock is free within a moment; PostgreSQL has none."""
+        if self.postgres:
+            return True
+        try:
+            with contextlib.closing(sqlite3.connect(self.ledger._db.engine.url.database, 0.5)) as connection:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.rollback()
+        except sqlite3.OperationalError:
+            return False
+        return True
 
     def redis(self) -> Redis:
         return Redis.from_url(self.stack.config["broker_url"])
@@ -205,15 +240,30 @@ class Rig:
 
     # work
 
-    def catalog(self, rows: int, pictures: int = 20, instructions: Mapping[int, str] = {}) -> Path:
-        """Small pictures, every row another edit; `instructions` gives single rows one of their own."""
+    def catalog(
+        self,
+        rows: int,
+        pictures: int = 20,
+        instructions: Mapping[int, str] = {},
+        endings: Mapping[int, bytes] = {},
+    ) -> Path:
+        """Small pictures, every row another edit.
+
+        `instructions` gives single rows one of their own, `endings` a picture of their own that ends so.
+        """
         folder = self.folder / f"catalog-{rows}-{self.random.randrange(10**9)}"
         folder.mkdir()
         for number in range(pictures):
             pixels = self.random.randbytes(48 * 48 * 3)
             Image.frombytes("RGB", (48, 48), pixels).save(folder / f"{number}.png")
-        wanted = (instructions.get(row, f"stand in {row}") for row in range(rows))
-        lines = [f"row-{row},{row % pictures}.png,{instruction}" for row, instruction in enumerate(wanted)]
+        files = {row: f"{row % pictures}.png" for row in range(rows)}
+        for row, ending in endings.items():
+            data = (folder / files[row]).read_bytes() + ending
+            files[row] = f"of-row-{row}.png"
+            (folder / files[row]).write_bytes(data)
+        lines = [
+            f"row-{row},{file},{instructions.get(row, f'stand in {row}')}" for row, file in files.items()
+        ]
         path = folder / "catalog.csv"
         path.write_text("\n".join(["id,image,instruction", *lines]) + "\n")
         return path
@@ -271,6 +321,29 @@ def wait_until(ready: Callable[[], Any], seconds: float, story: Callable[[], str
         assert time.monotonic() - began < seconds, f"not within {seconds} s\n{story()}"
         time.sleep(0.05)
     return time.monotonic() - began
+
+
+@contextlib.contextmanager
+def frozen(pid: int) -> Iterator[None]:
+    """SIGSTOP to the process and all that came of it; SIGCONT at the end. One that is gone stays gone."""
+    stopped: list[int] = []
+    try:
+        while fresh := [each for each in _family(pid) if each not in stopped]:  # it may just have forked
+            stopped += fresh
+            _tell(fresh, signal.SIGSTOP)
+        yield
+    finally:
+        _tell(stopped, signal.SIGCONT)
+
+
+def _tell(pids: list[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def _family(pid: int) -> list[int]:
+    return [pid, *(each for child in children_of(pid) for each in _family(child))]
 
 
 def children_of(pid: int) -> list[int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qie_batch.model import ItemState, Outcome
 from qie_batch.steps.edit import MAX_CRASHES
 from tests.chaos.rig import REPOSITORY, wait_until
-from tests.chaos.scenarios.verdict import START_SECONDS, judge, rows, worker_of
+from tests.chaos.scenarios.verdict import LATE_SECONDS, START_SECONDS, judge, rows, worker_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from tests.chaos.rig import Rig
 
     Figures = dict[str, float | int]
-
-#: Beyond its limit: the watchdog looks twice a second, the parent five times.
-LATE_SECONDS = 5.0
 
 
 def run_out_of_memory(make_rig: Callable[..., Rig], *, full: bool) -> Figures:

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import subprocess
 import time
 from typing import TYPE_CHECKING
 
-from qie_batch.model import Outcome
-from qie_batch.queues.celery import queue_name
+from qie_batch.model import ItemState, Outcome
+from qie_batch.queues.celery import EPOCH_KEY, queue_name
 from tests.chaos.proxy import BadRoad
 from tests.chaos.rig import wait_until
 from tests.chaos.rigs import Impossible, outcomes
 from tests.chaos.scenarios.verdict import judge
+from tests.chaos.scenarios.verdict import rows as items_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from redis import Redis
 
     from tests.chaos.rig import Rig
     from tests.chaos.rigs import Rigs
@@ -40,6 +44,39 @@ def broker_wiped(make_rig: Rigs, *, full: bool) -> Figures:
         republished = wait_until(lambda: redis.llen(queue_name(ENGINE)), 15, lambda: rig.story(job_id))
         rig.wait_closed(job_id, 240)
         return {"queued": waiting, "republished after s": _s(republished), **judge(rig, job_id)}
+
+
+def stale_broker(make_rig: Rigs, *, full: bool) -> Figures:
+    """broker killed and started on an old copy of its data"""
+    rows, window = (1000, 600) if full else (120, 70)
+    with make_rig(seconds=0.1, environment={"QIE_WINDOW": str(window)}) as rig:
+        job_id = rig.submit(rig.catalog(rows))
+        rig.start_all(2)
+        wait_until(lambda: rig.succeeded(job_id) > 5, 60, lambda: rig.story(job_id))
+        redis = rig.redis()
+        epoch = redis.get(EPOCH_KEY)
+        copy = rig.copy_broker()
+        queued = _waiting(redis)
+        # The copy lacks what is queued from here on, and has what is done from here on.
+        wait_until(lambda: rig.succeeded(job_id) > window * 3 // 4, 240, lambda: rig.story(job_id))
+        rig.kill_broker()
+        finished = {row["id"] for row in items_of(rig, job_id) if row["state"] == ItemState.SUCCEEDED}
+        rig.put_back_broker(copy)
+        rig.start_broker()
+        back = rig.ledger.now()
+        assert redis.get(EPOCH_KEY) == epoch
+        _wait_claims(rig, job_id, since=back, workers=2, seconds=15)
+        first = min(row["started_at"] for row in rig.attempts(job_id) if row["started_at"] > back)
+        rig.wait_closed(job_id, 240)
+        figures = judge(rig, job_id)
+        assert figures["attempts"] == rows
+        return {"replayed": len(queued & finished), "first claim after s": _s(first - back), **figures}
+
+
+def _waiting(redis: Redis) -> set[str]:
+    """The ids of the items whose messages the broker holds."""
+    bodies = (json.loads(message)["body"] for message in redis.lrange(queue_name(ENGINE), 0, -1))
+    return {json.loads(base64.b64decode(body))[0][0] for body in bodies}
 
 
 def broker_killed(make_rig: Rigs, *, full: bool) -> Figures:
@@ -232,6 +269,7 @@ def _s(seconds: float) -> float:
 
 SCENARIOS = (
     broker_wiped,
+    stale_broker,
     broker_killed,
     store_killed,
     store_unreliable,

@@ -1,4 +1,8 @@
-"""Everything at once, in an order that the seed decides: the same seed, the same harms."""
+"""Everything at once, in an order that the seed decides: the same seed, the same harms.
+
+Two stay out: while the disk is full nothing else would happen, and a worker whose clock is wrong only waits,
+since S3 refuses it.
+"""
 
 from __future__ import annotations
 
@@ -12,21 +16,27 @@ from typing import TYPE_CHECKING
 
 from qie_batch import wiring
 from qie_batch.model import JobState
-from tests.chaos.rig import wait_until
+from tests.chaos.proxy import BadRoad
+from tests.chaos.rig import REPOSITORY, frozen, wait_until
 from tests.chaos.rigs import outcomes
+from tests.chaos.scenarios.accidents import TRICKS
 from tests.chaos.scenarios.verdict import judge
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.chaos.rig import Rig
     from tests.chaos.rigs import Rigs
 
 ENGINE = "standin.engine"
 WORKERS, CONTROLS = 3, 2
+#: Seconds of a lease, long and short.
+LEASE = {True: 3.0, False: 2.0}
 Figures = dict[str, float | int]
 
 #: How often each comes, in the long form and in the short one: a killed store takes its time to come back.
 OFTEN = {
-    "kill a worker process": (8, 3),
+    "kill a worker process": (8, 1),
     "kill a worker with its parent": (3, 1),
     "tell a worker to leave": (3, 1),
     "freeze a worker process": (3, 1),
@@ -36,6 +46,18 @@ OFTEN = {
     "double every message": (3, 1),
     "take the database away": (3, 1),
     "kill the store": (2, 0),
+    "freeze the broker": (2, 1),
+    "freeze the store": (2, 1),
+}
+
+#: Rows that do harm by themselves: how many, long and short, and the code they fail with, if they do.
+DRILLS = {
+    "out of memory": (20, 2, ""),
+    "card error": (3, 0, "poison"),
+    "hang": (3, 0, "poison"),
+    "die": (3, 1, "poison"),
+    # A loop in a decoder takes its 2 s of CPU: too long for the short form.
+    **{trick: (2, int(trick != "loop"), code) for trick, code in TRICKS.items()},
 }
 
 
@@ -58,27 +80,43 @@ def script(seed: int, *, full: bool) -> list[Harm]:
     dice = random.Random(seed)
     kinds = [what for what, (long, short) in OFTEN.items() for _ in range(long if full else short)]
     dice.shuffle(kinds)
-    slow = 4.0 if full else 1.0
+    slow = 4.0 if full else 0.5
     return [
         Harm(
             what=what,
             after=dice.uniform(0.1, slow),
             which=dice.randrange(100),
-            # A frozen worker outlives its lease of 3 s.
-            seconds=4.0 if what.startswith("freeze") else dice.uniform(0.5, slow),
+            # A frozen worker outlives its lease.
+            seconds=LEASE[full] + 0.5
+            if what == "freeze a worker process"
+            else dice.uniform(0.1 * slow, slow),
         )
         for what in kinds
     ]
 
 
+def drills(seed: int, rows: int, *, full: bool) -> dict[int, str]:
+    """All of DRILLS, by row; none among the last, so that each has neighbours."""
+    dice = random.Random(seed)
+    kinds = [what for what, (long, short, _) in DRILLS.items() for _ in range(long if full else short)]
+    return dict(zip(dice.sample(range(rows * 3 // 4), len(kinds)), kinds, strict=True))
+
+
 def storm(make_rig: Rigs, *, full: bool) -> Figures:
     """storm of all of these"""
-    rows, seconds = (5000, 0.02) if full else (150, 0.1)
-    harms = script(make_rig.seed, full=full)
-    print(f"storm, seed {make_rig.seed}:", *harms, sep="\n  ")  # noqa: T201 - to be replayed
-    with make_rig(seconds=seconds) as rig:
-        job_id = rig.submit(rig.catalog(rows))
-        rig.start_all(WORKERS, CONTROLS)
+    rows, seconds, stall = (5000, 0.02, 2.0) if full else (120, 0.1, 0.5)
+    harms, rigged = script(make_rig.seed, full=full), drills(make_rig.seed, rows, full=full)
+    print(f"storm, seed {make_rig.seed}:", *harms, rigged, sep="\n  ")  # noqa: T201 - to be replayed
+    environment = {
+        "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'bench'}",
+        "QIE_LEASE_SECONDS": str(LEASE[full]),
+    }
+    with (
+        make_rig(seconds=seconds, environment=environment) as rig,
+        BadRoad(rig.stack.config["s3_endpoint"], rig.seed, stall) as road,
+    ):
+        job_id = rig.submit(_catalog(rig, rows, rigged))
+        _start_all(rig, road)
         wait_until(lambda: rig.succeeded(job_id) > 5, 60, lambda: rig.story(job_id))
         done = 0
         for harm in harms:
@@ -89,13 +127,37 @@ def storm(make_rig: Rigs, *, full: bool) -> Figures:
             done += 1
         rig.wait_closed(job_id, 360)
         ends = outcomes(rig, job_id)
+        codes = {f"row-{row}": DRILLS[what][2] for row, what in rigged.items() if DRILLS[what][2]}
         return {
             "seed": make_rig.seed,
             "harms": done,
+            "rows that did harm": len(rigged),
+            "failed with a reason": len(codes),
+            "store requests spoilt": sum(road.met.values()) - road.met["passed"],
             "attempts lost": ends["lost"],
             "handed back": ends["preempted"],
-            **judge(rig, job_id),
+            **judge(rig, job_id, failed=codes),
         }
+
+
+def _catalog(rig: Rig, rows: int, rigged: dict[int, str]) -> Path:
+    """Each rigged row has a picture of its own: no two of them share a result."""
+    return rig.catalog(
+        rows,
+        instructions={row: what for row, what in rigged.items() if what not in TRICKS},
+        endings={row: f"{row} {what}".encode() for row, what in rigged.items()},
+    )
+
+
+def _start_all(rig: Rig, road: BadRoad) -> None:
+    """Workers whose decoders can be broken, the first of them behind the bad road."""
+    for number in range(CONTROLS):
+        rig.start("control", f"control-{number}")
+    for number in range(WORKERS):
+        variables = {"QIE_FAILPOINT": str(rig.folder / "failpoint")}  # which is not there
+        if number == 0:
+            variables["QIE_S3_ENDPOINT"] = road.url
+        rig.start("worker", f"worker-{number}", module="tests.chaos.failpoints", **variables)
 
 
 def _kill_worker(rig: Rig, harm: Harm) -> None:
@@ -105,8 +167,8 @@ def _kill_worker(rig: Rig, harm: Harm) -> None:
 
 def _worker(rig: Rig, harm: Harm) -> int:
     """A Celery process; there may be none while all are being replaced."""
-    wait_until(rig.worker_pids, 30)
-    pids = rig.worker_pids()
+    pids: list[int] = []
+    wait_until(lambda: pids.extend(rig.worker_pids()) or pids, 30)
     return pids[harm.which % len(pids)]
 
 
@@ -114,28 +176,27 @@ def _kill_parent(rig: Rig, harm: Harm) -> None:
     name = f"worker-{harm.which % WORKERS}"
     os.kill(rig.processes[name].pid, signal.SIGKILL)
     rig.processes[name].process.wait()
-    rig.start("worker", name)
+    rig.start_again(name)
 
 
 def _leave(rig: Rig, harm: Harm) -> None:
     name = f"worker-{harm.which % WORKERS}"
     rig.processes[name].stop(20)
-    rig.start("worker", name)
+    rig.start_again(name)
 
 
 def _freeze(rig: Rig, harm: Harm) -> None:
-    pid = _worker(rig, harm)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGSTOP)
+    services = {"freeze the broker": rig.broker, "freeze the store": rig.store_process}
+    pid = services[harm.what].pid if harm.what in services else _worker(rig, harm)
+    with frozen(pid):
         time.sleep(harm.seconds)
-        os.kill(pid, signal.SIGCONT)
 
 
 def _kill_control(rig: Rig, harm: Harm) -> None:
     name = f"control-{harm.which % CONTROLS}"
     os.kill(rig.processes[name].pid, signal.SIGKILL)
     rig.processes[name].process.wait()
-    rig.start("control", name)
+    rig.start_again(name)
 
 
 def _kill_broker(rig: Rig, harm: Harm) -> None:
@@ -180,6 +241,8 @@ _DO = {
     "double every message": _double,
     "take the database away": _take_database,
     "kill the store": _kill_store,
+    "freeze the broker": _freeze,
+    "freeze the store": _freeze,
 }
 
 SCENARIOS = (storm,)

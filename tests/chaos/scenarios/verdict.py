@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: What a busy machine may take to start a worker process.
 START_SECONDS = 60.0
+#: A hanging process may be there so long beyond its limit.
+LATE_SECONDS = 5.0
 
 
 def judge(rig: Rig, job_id: str, failed: Mapping[str, str] = {}) -> dict[str, int]:

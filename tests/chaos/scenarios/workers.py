@@ -19,6 +19,7 @@ from qie_batch.model import Outcome
 from tests.chaos.rig import REPOSITORY, children_of, wait_until
 from tests.chaos.scenarios.points import POINTS
 from tests.chaos.scenarios.verdict import (
+    LATE_SECONDS,
     START_SECONDS,
     agree,
     count,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 
 def kill_workers(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
-    """kill -9 of workers in the middle of their items, every other time together with their parent"""
+    """kill -9 of workers in the middle of their items, every fifth time together with their parent"""
     kills, size, edit_seconds = (50, 1000, 0.3) if full else (8, 120, 0.05)
     with make_rig(seconds=edit_seconds) as rig:
         rig.start_all(workers=3)
@@ -53,7 +54,7 @@ def kill_workers(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
                 START_SECONDS,
                 lambda: rig.story(job),
             )
-            worker, items = kill_one(rig, job, with_parent=number % 2 == 1)
+            worker, items = kill_one(rig, job, with_parent=number % 5 == 4)
             held[worker] = (time.time(), items)
         rig.wait_closed(job, 600)
         wall = time.monotonic() - began
@@ -111,8 +112,7 @@ def freeze_workers(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
         rig.start_all(workers=2)
         for _ in range(times):
             job = rig.submit(rig.catalog(12))
-            pid = wait_for_edit(rig, job)
-            os.kill(pid, signal.SIGSTOP)
+            pid = freeze(rig, job)
             try:
                 rig.wait_closed(job, 60)  # the other worker does all of it
             finally:
@@ -127,6 +127,41 @@ def freeze_workers(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
         assert {attempt["worker"] for attempt in rig.attempts(job)} == set(map(worker_of, rig.worker_pids()))
         judge(rig, job)
     return {"frozen": times, "fenced": fenced, "double effects": 0}
+
+
+def freeze(rig: Rig, job: str) -> int:
+    """Freeze a worker process with an item on its device; its pid.
+
+    Not one that has SQLite's write lock: everybody else would wait until it wakes, or its parent kills it.
+    """
+    while True:
+        pid = wait_for_edit(rig, job)
+        os.kill(pid, signal.SIGSTOP)
+        if rig.can_write():
+            return pid
+        os.kill(pid, signal.SIGCONT)
+
+
+def freeze_for_good(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
+    """worker frozen with all its threads, as by a driver that hangs, and never woken"""
+    times = 10 if full else 2
+    limit, seconds = 3.0, []
+    with make_rig(seconds=0.4, environment={"QIE_HANG_SECONDS": str(limit)}) as rig:
+        rig.start_all(workers=1)
+        job = rig.submit(rig.catalog(12 * times))
+        for _ in range(times):
+            pid = wait_for_edit(rig, job)
+            os.kill(pid, signal.SIGSTOP)
+            seconds.append(wait_until(lambda pid=pid: is_gone(pid), limit + LATE_SECONDS))
+        rig.wait_closed(job, 120)
+        found = rows(rig, job)
+        figures = judge(rig, job)
+    return {
+        "frozen": times,
+        "most seconds until it is killed": max(seconds),
+        "most crashes charged to an item": max(row["crashes"] for row in found),
+        **figures,
+    }
 
 
 def said_fenced(rig: Rig) -> int:
@@ -354,4 +389,4 @@ def editing(rig: Rig, job: str, worker: str) -> bool:
     return any(row["step"] for row in held_by(rig, job, worker))
 
 
-SCENARIOS = (kill_workers, freeze_workers, terminate_workers, kill_parents, fail_points)
+SCENARIOS = (kill_workers, freeze_workers, freeze_for_good, terminate_workers, kill_parents, fail_points)
