@@ -6,7 +6,7 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import StoreUnavailable
+from qie_batch.errors import Rejected, StoreUnavailable
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore
@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 #: Between two looks whether the store is back.
 PROBE_SECONDS = 1.0
-#: Written, not read: a store that is full still reads.
-PROBE_KEY = "probe/breaker"
+#: Written: a store that is full still reads. Not empty: a server may keep an empty object without its disks.
+PROBE_KEY, PROBE = "probe/breaker", b"probe"
 
 
 class Breaker:
@@ -46,8 +46,9 @@ class Breaker:
 
     def _answers(self) -> bool:
         try:
-            self._store.put(PROBE_KEY, b"", "text/plain")
-        except StoreUnavailable as error:
+            self._store.put(PROBE_KEY, PROBE, "text/plain")
+            self._store.get(PROBE_KEY)
+        except (StoreUnavailable, Rejected) as error:
             log.warning("waiting for the store: %s", error.message)
             return False
         return True

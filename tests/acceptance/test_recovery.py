@@ -9,7 +9,7 @@ import time
 import pytest
 from redis import Redis
 
-ROWS = 60
+ROWS = 100
 
 
 @pytest.fixture
