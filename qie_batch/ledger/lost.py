@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, func, select, update
 
+from qie_batch.errors import LedgerUnavailable
 from qie_batch.ledger.attempts import MAX_PREEMPTIONS, close
 from qie_batch.ledger.tables import attempts, items
 from qie_batch.model import ItemState, Outcome
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 #: After so many lost attempts an item whose worker is killed is charged with a crash: it may be what
 #: made the kernel kill.
 MAX_KILLS = 3
+#: Seconds that a look for lost leases takes at most while the ledger is well.
+LONG_LOOK_SECONDS = 2.0
 
 
 class Lost:
@@ -50,12 +54,20 @@ class Lost:
 
         State, attempt and horizon are checked again inside the UPDATE: a worker that finished between our
         look and our write has won.
+
+        LedgerUnavailable if the look took long: then the ledger was away, to the heartbeats, too, and they
+        have to be heard first.
         """
+        began = time.monotonic()
         late = (items.c.state == ItemState.RUNNING, items.c.lease_until < self._db.now)
         with self._db.read() as connection:
             overdue = connection.execute(
                 select(items.c.id, items.c.attempt, items.c.crashes).where(*late)
             ).all()
+        if time.monotonic() - began > LONG_LOOK_SECONDS:
+            raise LedgerUnavailable(
+                "the ledger answered late: no lease is taken for lost before all could be renewed"
+            )
         taken = 0
         for row in overdue:
             final = row.crashes + 1 >= max_crashes

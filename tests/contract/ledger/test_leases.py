@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select
 
+from qie_batch.errors import LedgerUnavailable
+from qie_batch.ledger import lost
 from qie_batch.ledger.attempts import MAX_PREEMPTIONS
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.sql import SqlLedger
@@ -54,6 +56,18 @@ def test_a_lost_lease_is_taken_back(ledger, clock):
     assert told(ledger) == "p"
     assert outcomes(ledger) == [Outcome.LOST]
     assert start(ledger).crashes == 1
+
+
+def test_a_ledger_that_answers_late_takes_no_lease_for_lost(ledger, clock, monkeypatch):
+    add(ledger, "red")
+    start(ledger, lease=60)
+    clock.turn(61)
+    monkeypatch.setattr(lost, "LONG_LOOK_SECONDS", -1.0)
+    with pytest.raises(LedgerUnavailable, match="answered late"):
+        ledger.expire_leases(3, POISON)
+    assert told(ledger) == "r"
+    monkeypatch.undo()
+    assert ledger.expire_leases(3, POISON) == 1
 
 
 def test_a_renewed_lease_is_kept(ledger, clock):
