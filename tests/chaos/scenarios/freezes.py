@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 WORKERS = 2
 #: From SIGCONT until every slot of every worker has an item again.
 AGAIN_SECONDS = 15.0
+#: Who is first at a database that wakes, a sweep or the heartbeats, is chance.
+DATABASE_TIMES = 3
 Figures = dict[str, float | int]
 
 
@@ -31,7 +33,7 @@ def freeze_services(make_rig: Rigs, *, full: bool) -> Figures:
         wait_until(lambda: all_at_work(rig, job, since=0.0), START_SECONDS, lambda: rig.story(job))
         services = [rig.broker.pid, rig.store_process.pid]
         if rig.postgres:
-            services.append(rig.postgres.pid)
+            services += [rig.postgres.pid] * DATABASE_TIMES
         slowest = max(freeze(rig, job, pid, seconds) for pid in services)
         assert rig.progress(job).done < size, "there was no work left after the last of them"
         rig.wait_closed(job, 240)

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 ENGINE = "standin.engine"
 WORKERS, CONTROLS = 3, 2
-#: Seconds of a lease, long and short.
-LEASE = {True: 3.0, False: 2.0}
+#: How long a worker process is frozen: it outlives its lease of 3 s.
+FREEZE_SECONDS = 3.5
 Figures = dict[str, float | int]
 
 #: How often each comes, in the long form and in the short one: a killed store takes its time to come back.
@@ -81,16 +81,12 @@ def script(seed: int, *, full: bool) -> list[Harm]:
     kinds = [what for what, (long, short) in OFTEN.items() for _ in range(long if full else short)]
     dice.shuffle(kinds)
     slow = 4.0 if full else 0.5
+
+    def lasts(what: str) -> float:
+        return FREEZE_SECONDS if what == "freeze a worker process" else dice.uniform(0.1 * slow, slow)
+
     return [
-        Harm(
-            what=what,
-            after=dice.uniform(0.1, slow),
-            which=dice.randrange(100),
-            # A frozen worker outlives its lease.
-            seconds=LEASE[full] + 0.5
-            if what == "freeze a worker process"
-            else dice.uniform(0.1 * slow, slow),
-        )
+        Harm(what=what, after=dice.uniform(0.1, slow), which=dice.randrange(100), seconds=lasts(what))
         for what in kinds
     ]
 
@@ -107,10 +103,7 @@ def storm(make_rig: Rigs, *, full: bool) -> Figures:
     rows, seconds, stall = (5000, 0.02, 2.0) if full else (120, 0.1, 0.5)
     harms, rigged = script(make_rig.seed, full=full), drills(make_rig.seed, rows, full=full)
     print(f"storm, seed {make_rig.seed}:", *harms, rigged, sep="\n  ")  # noqa: T201 - to be replayed
-    environment = {
-        "PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'bench'}",
-        "QIE_LEASE_SECONDS": str(LEASE[full]),
-    }
+    environment = {"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'bench'}"}
     with (
         make_rig(seconds=seconds, environment=environment) as rig,
         BadRoad(rig.stack.config["s3_endpoint"], rig.seed, stall) as road,
