@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Celery
 from kombu.exceptions import BatchPublishError, OperationalError
+from kombu.transport import TRANSPORT_ALIASES
 from redis.exceptions import RedisError
 
 from qie_batch.errors import QueueUnavailable
+from qie_batch.queues.transport import Transport
 from qie_batch.redaction import without_secrets
 
 if TYPE_CHECKING:
@@ -62,6 +64,10 @@ def queue_name(engine: str) -> str:
 
 def celery_app(broker_url: str) -> Celery:
     """The application, with no task registered yet."""
+    # By name, so that kombu still sees whether TLS is wanted.
+    TRANSPORT_ALIASES.update(
+        dict.fromkeys(("redis", "rediss"), f"{Transport.__module__}:{Transport.__name__}")
+    )
     app = Celery("qie_batch", broker=broker_url, set_as_current=False)
     app.conf.update(SETTINGS)
     return app
