@@ -80,6 +80,8 @@ class Child:
     def start(cls, program: str, arguments: Sequence[str], children: set[Child]) -> Self:
         """A child that is not ready yet, added to `children`."""
         ours, theirs = socket.socketpair()
+        # While kombu connects, every new socket has a timeout: the child would read nothing, and leave.
+        theirs.settimeout(None)
         roots = dict.fromkeys(str(Path(path).parent) for path in (*qie_batch.__path__, *PIL.__path__))
         try:
             with theirs:

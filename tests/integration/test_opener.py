@@ -4,6 +4,7 @@ import io
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -421,3 +422,14 @@ def test_opener_that_cannot_start_blames_no_picture():
             opener.open_picture(PLAIN)
         assert "no such library" in caught.value.hint
         assert not pids(opener)
+
+
+def test_child_waits_for_its_picture_whatever_timeout_new_sockets_get():
+    """kombu sets one for the whole process while it connects again."""
+    with Opener() as opener:
+        before = socket.getdefaulttimeout()
+        socket.setdefaulttimeout(5.0)
+        try:
+            assert opener.open_picture(PLAIN).size == (321, 200)
+        finally:
+            socket.setdefaulttimeout(before)

@@ -32,8 +32,9 @@ def judge(rig: Rig, job_id: str, failed: Mapping[str, str] = {}) -> dict[str, in
 def count(rig: Rig, job_id: str, failed: Mapping[str, str] = {}) -> dict[str, int]:
     """As `judge`, by the ledger alone."""
     found = rows(rig, job_id)
-    others = {row["row_id"]: row["error_code"] for row in found if row["state"] != ItemState.SUCCEEDED}
-    assert others == failed, others
+    others = [row for row in found if row["state"] != ItemState.SUCCEEDED]
+    codes = {row["row_id"]: row["error_code"] for row in others}
+    assert codes == failed, [(row["row_id"], row["state"], row["error"]) for row in others]
     attempts = rig.attempts(job_id)
     wins = Counter(attempt["item_id"] for attempt in attempts if attempt["outcome"] == Outcome.SUCCEEDED)
     succeeded = {row["id"] for row in found if row["state"] == ItemState.SUCCEEDED and not row["cached"]}
