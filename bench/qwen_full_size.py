@@ -67,7 +67,9 @@ VISION = {
 
 
 def load_tiny() -> SimpleNamespace:
-    return SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "tests" / "tiny_qwen.py")))
+    return SimpleNamespace(
+        **runpy.run_path(str(Path(__file__).parents[1] / "tests" / "support" / "tiny_qwen.py"))
+    )
 
 
 def build_parts(words: Any) -> dict[str, torch.nn.Module]:

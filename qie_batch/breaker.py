@@ -10,7 +10,7 @@ from qie_batch.errors import Rejected, StoreUnavailable
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore
-    from qie_batch.leases import Departure
+    from qie_batch.leases import Shutdown
 
 log = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ PROBE_SECONDS = 1.0
 PROBE_KEY, PROBE = "probe/breaker", b"probe"
 
 
-class Breaker:
+class CircuitBreaker:
     """Tripped by a StoreUnavailable; closed again by the first probe that is answered."""
 
     def __init__(self, store: ObjectStore) -> None:
@@ -32,17 +32,17 @@ class Breaker:
     def trip(self) -> None:
         self._closed.clear()
 
-    def wait(self, departure: Departure) -> bool:
+    def wait(self, shutdown: Shutdown) -> bool:
         """Return once the store answers; False if this process has to leave before that."""
         while not self._closed.is_set():
-            if departure.begun:
+            if shutdown.begun:
                 return False
             with self._probing:
                 if not self._closed.is_set() and self._answers():
                     log.info("the store is back")
                     self._closed.set()
             self._closed.wait(PROBE_SECONDS)
-        return not departure.begun
+        return not shutdown.begun
 
     def _answers(self) -> bool:
         try:

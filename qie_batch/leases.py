@@ -26,7 +26,7 @@ LOOK_SECONDS = 0.2
 PATIENCE_SECONDS = 600.0
 
 
-class Departure:
+class Shutdown:
     """When this process must be gone (monotonic seconds); infinity until it is told to leave."""
 
     def __init__(self) -> None:
@@ -40,14 +40,14 @@ class Departure:
         return self.deadline != float("inf")
 
 
-class Hold:
+class HeldLease:
     """One attempt in this process: its step, its seconds on the device, and whether it is still ours."""
 
-    def __init__(self, attempt: Attempt, departure: Departure) -> None:
+    def __init__(self, attempt: Attempt, shutdown: Shutdown) -> None:
         self.attempt = attempt
         self.fenced = False
         self.last_step = 0
-        self._departure = departure
+        self._departure = shutdown
         # Seconds before, and when the device was entered: one value, so that the beat sees no half change.
         self._meter: tuple[float, float | None] = (0.0, None)
         self._progressed = 0.0
@@ -112,9 +112,9 @@ class Leases:
 
     def __init__(self, ledger: Ledger, lease_seconds: float) -> None:
         self.lease_seconds = lease_seconds
-        self.departure = Departure()
+        self.shutdown = Shutdown()
         self._ledger = ledger
-        self._holds: set[Hold] = set()
+        self._holds: set[HeldLease] = set()
         self._changed = threading.Condition()
         self._alone = False
         self._stopped = threading.Event()
@@ -124,14 +124,14 @@ class Leases:
     def open_to_claims(self) -> bool:
         """Return once no item has to run alone; False if this process has to leave before that."""
         with self._changed:
-            while self._alone and not self.departure.begun:
+            while self._alone and not self.shutdown.begun:
                 self._changed.wait(timeout=LOOK_SECONDS)
-        return not self.departure.begun
+        return not self.shutdown.begun
 
     @contextmanager
-    def hold(self, attempt: Attempt) -> Iterator[Hold]:
+    def hold(self, attempt: Attempt) -> Iterator[HeldLease]:
         """Keep the attempt's lease until the block ends."""
-        hold = Hold(attempt, self.departure)
+        hold = HeldLease(attempt, self.shutdown)
         with self._changed:
             self._holds.add(hold)
         try:
@@ -142,7 +142,7 @@ class Leases:
                 self._changed.notify_all()
 
     @contextmanager
-    def admitted(self, hold: Hold) -> Iterator[None]:
+    def admitted(self, hold: HeldLease) -> Iterator[None]:
         """An item whose worker died before runs alone: a second death is then charged to no neighbour.
 
         Those that began before it are waited for; Preempted is for those that did not.
@@ -161,24 +161,24 @@ class Leases:
                     self._alone = False
                     self._changed.notify_all()
 
-    def _await_neighbours(self, hold: Hold) -> None:
+    def _await_neighbours(self, hold: HeldLease) -> None:
         with self._changed:
             while len(self._holds) > 1:
                 hold.check()
                 self._changed.wait(timeout=LOOK_SECONDS)
 
-    def insist(self, write: Callable[[], bool]) -> bool:
+    def retry_write(self, write: Callable[[], bool]) -> bool:
         """Write a finished edit; while ledger or store are away, try again with the lease still beating."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while True:
             try:
                 return write()
             except (LedgerUnavailable, StoreUnavailable):
-                if time.monotonic() > deadline or self.departure.begun:
+                if time.monotonic() > deadline or self.shutdown.begun:
                     raise
                 self._stopped.wait(1.0)
 
-    def held(self) -> list[Hold]:
+    def held(self) -> list[HeldLease]:
         with self._changed:
             return list(self._holds)
 

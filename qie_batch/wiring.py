@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from celery import Celery
 
     from qie_batch.images import Limits
-    from qie_batch.images.sandbox import Opener
+    from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import Engine, ObjectStore
     from qie_batch.ledger.database import Database
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.queues.celery import CeleryQueue
     from qie_batch.settings import Settings
-    from qie_batch.steps.edit import Bench
+    from qie_batch.steps.edit import EditContext
     from qie_batch.stores.s3 import S3Store
 
 
@@ -111,11 +111,11 @@ def limits(settings: Settings) -> Limits:
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
 
 
-def opener(settings: Settings) -> Opener:
+def opener(settings: Settings) -> DecoderPool:
     """Opens pictures in processes of their own; close it when done."""
-    from qie_batch.images.sandbox import Opener
+    from qie_batch.images.sandbox import DecoderPool
 
-    return Opener(children=settings.slots)
+    return DecoderPool(children=settings.slots)
 
 
 def choose_engine(settings: Settings, asked: str = "") -> EngineChoice:
@@ -124,7 +124,7 @@ def choose_engine(settings: Settings, asked: str = "") -> EngineChoice:
         return _engine(settings, asked, "it was asked for")
     if settings.engine:
         return _engine(settings, settings.engine, "QIE_ENGINE says so")
-    if not visible_cards():
+    if not visible_devices():
         return _engine(settings, "classic", "there is no CUDA card here")
     from qie_batch.engines.qwen import find_weights
 
@@ -178,20 +178,20 @@ def load_engine(settings: Settings, choice: EngineChoice) -> Engine:
     return engine
 
 
-def bench(settings: Settings) -> Bench:
+def context(settings: Settings) -> EditContext:
     """What a worker process edits with; the engine is loaded here."""
-    from qie_batch.breaker import Breaker
+    from qie_batch.breaker import CircuitBreaker
     from qie_batch.leases import Leases
     from qie_batch.model import Worker
     from qie_batch.pricing import hour_micros
-    from qie_batch.steps.edit import Bench
+    from qie_batch.steps.edit import EditContext
     from qie_batch.stores.s3 import check_bucket
 
     choice = choose_engine(settings)
     the_ledger, the_store = ledger(settings), store(settings)
     check_bucket(s3(settings), settings.s3_bucket)  # before the minutes that an engine takes
     engine = load_engine(settings, choice)
-    return Bench(
+    return EditContext(
         ledger=the_ledger,
         store=the_store,
         engine=engine,
@@ -202,7 +202,7 @@ def bench(settings: Settings) -> Bench:
             hour_micros=hour_micros(engine.device, settings.market, settings.prices),
         ),
         leases=Leases(the_ledger, settings.lease_seconds),
-        breaker=Breaker(the_store),
+        breaker=CircuitBreaker(the_store),
         pictures=opener(settings),
         device=threading.Lock(),
         limits=limits(settings),
@@ -219,7 +219,7 @@ def expected_prices(settings: Settings) -> dict[str, int]:
     }
 
 
-def visible_cards() -> list[str]:
+def visible_devices() -> list[str]:
     """Indices of the CUDA cards this process may use, found without CUDA (which must not start here)."""
     cards = sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")

@@ -22,4 +22,4 @@ signals.task_failure.connect(process.failed, weak=False)
 
 @app.task(name=EDIT_TASK)  # type: ignore[untyped-decorator]
 def edit(item_id: str) -> None:
-    edit_item(item_id, process.bench)
+    edit_item(item_id, process.context)

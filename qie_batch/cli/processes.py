@@ -40,7 +40,7 @@ def worker(app: App) -> None:
     wiring.celery(settings)  # without any settings, say so rather than start processes that cannot live
     _log_to_stderr(settings)
     log.info("engine %s: %s", choice.name, choice.reason)
-    cards = wiring.visible_cards() if choice.name != "classic" else []
+    cards = wiring.visible_devices() if choice.name != "classic" else []
     workers = Workers(settings, choice.name, cards)
     stop = told_to_stop()
     sys.exit(workers.run(stop))

@@ -75,7 +75,7 @@ def list_(app: App, *, as_json: bool) -> None:
     """Every schedule, when it runs next, and what became of its last runs."""
     ledger = wiring.ledger(app.settings)
     now = ledger.now()
-    found = [(entry, ledger.last_slots(entry.name, limit=5)) for entry in ledger.schedules()]
+    found = [(entry, ledger.latest_runs(entry.name, limit=5)) for entry in ledger.schedules()]
     if as_json:
         click.echo(
             json.dumps(

@@ -1,7 +1,7 @@
 """From untrusted bytes to an upright RGB picture, to the engine's size and back, to encoded bytes."""
 
 from qie_batch.images.encoding import encode, thumbnail_jpeg
-from qie_batch.images.opening import DEFAULT_LIMITS, Header, Limits, check_length, inspect, open_picture
+from qie_batch.images.opening import DEFAULT_LIMITS, Header, Limits, check_length, decode, inspect
 from qie_batch.images.sizes import Fitted, check_ratio, fit
 
 __all__ = [
@@ -11,9 +11,9 @@ __all__ = [
     "Limits",
     "check_length",
     "check_ratio",
+    "decode",
     "encode",
     "fit",
     "inspect",
-    "open_picture",
     "thumbnail_jpeg",
 ]

@@ -1,4 +1,4 @@
-"""One child of `sandbox.Opener` as its parent sees it: what it says is checked, what it does is timed."""
+"""One process of `sandbox.DecoderPool`, seen from its parent: every answer is checked and timed."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ import io
 
 from PIL import Image
 
-from qie_batch.images.opening import DEFAULT_LIMITS, Limits, open_picture
+from qie_batch.images.opening import DEFAULT_LIMITS, Limits, decode
 from qie_batch.model import OutputFormat
 
 
@@ -41,7 +41,7 @@ def thumbnail_jpeg(picture: Image.Image | bytes, side: int, limits: Limits = DEF
     """A JPEG whose longest side is at most `side`; Rejected where bytes are no picture."""
     if isinstance(picture, bytes):
         # Twice the side leaves the resampling something to average.
-        picture = open_picture(picture, limits, draft=2 * side)
+        picture = decode(picture, limits, draft=2 * side)
     small = _bare(picture)
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()

@@ -1,4 +1,4 @@
-"""The child of `sandbox.Opener`: bytes of a picture in on one socket, its pixels or a refusal out.
+"""The child of `sandbox.DecoderPool`: bytes of a picture in on one socket, its pixels or a refusal out.
 
 What it has read may have taken it over. So before the first picture it gives up whatever it could do harm
 with: no file and no socket can be opened any more (RLIMIT_NOFILE is 0; the socket it has stays open), it has
@@ -46,7 +46,7 @@ _CLONE_NEWUSER, _CLONE_NEWNET = 0x10000000, 0x40000000
 _CAPABILITY_VERSION = 0x20080522
 
 
-def main(open_picture: Callable[..., Image.Image] = opening.open_picture) -> None:
+def main(decode: Callable[..., Image.Image] = opening.decode) -> None:
     """Arguments: the parent's process id, bytes of address space, CPU seconds for one picture."""
     parent, memory, seconds = map(int, sys.argv[1:4])
     # Unbuffered: what waits in a buffer of the child is beyond the parent's clock.
@@ -56,7 +56,7 @@ def main(open_picture: Callable[..., Image.Image] = opening.open_picture) -> Non
         _limit(memory)
         writer.write(READY)
         while header := reader.read(REQUEST.size):
-            _answer(header, reader, writer, open_picture, seconds)
+            _answer(header, reader, writer, decode, seconds)
 
 
 def rows_of_strip(width: int) -> int:
@@ -87,7 +87,7 @@ def _limit(memory: int) -> None:
 
 
 def _answer(
-    header: bytes, reader: BinaryIO, writer: BinaryIO, open_picture: Callable[..., Image.Image], seconds: int
+    header: bytes, reader: BinaryIO, writer: BinaryIO, decode: Callable[..., Image.Image], seconds: int
 ) -> None:
     task, length, draft, *limits = REQUEST.unpack(header)
     data = reader.read(length)
@@ -98,7 +98,7 @@ def _answer(
             kind, width, height = opening.inspect(data, bounds)
             _write(writer, REPLY.pack(HEADER, width, height, OPENED.index(kind)))
         else:
-            _send(writer, open_picture(data, bounds, draft=draft or None))
+            _send(writer, decode(data, bounds, draft=draft or None))
     except Rejected as error:
         _refuse(writer, error.code, error.message)
     except MemoryError:

@@ -58,7 +58,7 @@ def check_length(length: int, limits: Limits = DEFAULT_LIMITS) -> None:
 
 
 def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
-    """What the header declares, no pixel decoded (0.1 ms); Rejected if `open_picture` would refuse that.
+    """What the header declares, no pixel decoded (0.1 ms); Rejected if `decode` would refuse that.
 
     The sentence names no file: the caller knows which one it is.
     """
@@ -67,7 +67,7 @@ def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
         return Header(kind, *picture.size)
 
 
-def open_picture(data: bytes, limits: Limits = DEFAULT_LIMITS, *, draft: int | None = None) -> Image.Image:
+def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, *, draft: int | None = None) -> Image.Image:
     """The picture, upright, RGB in sRGB, transparency on white, without metadata; else Rejected.
 
     With `draft` a JPEG may come out smaller, at the decoder's own 1/2, 1/4 or 1/8, but its longest side

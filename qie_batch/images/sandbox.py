@@ -46,7 +46,7 @@ _PICTURES_PER_CHILD = 500
 _PROGRAM = "from qie_batch.images.opener import main; main()"
 
 
-class Opener:
+class DecoderPool:
     """Opens pictures in up to `children` child processes, one for each thread that asks; others wait.
 
     The children start when they are needed and end with `close`, or with this process however it ends.
@@ -92,10 +92,10 @@ class Opener:
         for child in idle:
             self._end(child)
 
-    def open_picture(
+    def decode(
         self, data: bytes, limits: Limits = DEFAULT_LIMITS, *, draft: int | None = None
     ) -> Image.Image:
-        """As `images.open_picture`; Rejected, too, if the decoder crashes, hangs or wants too much memory.
+        """As `images.decode`; Rejected, too, if the decoder crashes, hangs or wants too much memory.
 
         Unavailable if no child can be started.
         """
@@ -107,7 +107,7 @@ class Opener:
 
     def thumbnail_jpeg(self, data: bytes, side: int, limits: Limits = DEFAULT_LIMITS) -> bytes:
         """As `images.thumbnail_jpeg`, with the same additions."""
-        return thumbnail_jpeg(self.open_picture(data, limits, draft=2 * side), side)
+        return thumbnail_jpeg(self.decode(data, limits, draft=2 * side), side)
 
     def _ask(self, question: Question, read: Callable[[Child, Question], _Answer]) -> _Answer:
         check_length(len(question.data), question.limits)

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.ledger.accounts import Accounts
 from qie_batch.ledger.attempts import Attempts
 from qie_batch.ledger.audit import Audit
 from qie_batch.ledger.contradictions import Contradictions
-from qie_batch.ledger.flow import Flow
+from qie_batch.ledger.costs import Accounts
+from qie_batch.ledger.dispatch import Flow
 from qie_batch.ledger.intake import Intake
 from qie_batch.ledger.jobs import Jobs
-from qie_batch.ledger.lost import Lost
-from qie_batch.ledger.timetable import Timetable
+from qie_batch.ledger.recovery import Lost
+from qie_batch.ledger.schedules import Timetable
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database

@@ -116,20 +116,20 @@ def _mapped(file: str, header: Sequence[str], column: str, name: str) -> str:
 
 def _missing(file: str, header: Sequence[str], missing: Sequence[str], taken: set[str]) -> InvalidManifest:
     free = [name for name in header if name not in taken]
-    hints = []
+    messages = []
     for column in missing:
         near = next((n for known in (column, *COLUMNS[column]) if (n := _nearest(known, free))), "")
         if near:
             flag = _map_flag(column, near)
-            hints.append(f"Did you mean '{shown(near.strip())}'? Rename it to '{column}' or pass {flag}")
+            messages.append(f"Did you mean '{shown(near.strip())}'? Rename it to '{column}' or pass {flag}")
         else:
-            hints.append(f"Rename the column that holds it to '{column}', or pass --map {column}=HEADER")
+            messages.append(f"Rename the column that holds it to '{column}', or pass --map {column}=HEADER")
     if "instruction" in missing:
-        hints.append("One instruction for all rows: --instruction TEXT")
+        messages.append("One instruction for all rows: --instruction TEXT")
     if len(header) == 1:
-        hints.append("Cells are separated by comma, semicolon or TAB")
+        messages.append("Cells are separated by comma, semicolon or TAB")
     lacks = " and ".join(f"no column '{column}' (or {', '.join(COLUMNS[column])})" for column in missing)
-    return InvalidManifest(f"{file} has {lacks}; it has: {_listed(header)}", hint=". ".join(hints))
+    return InvalidManifest(f"{file} has {lacks}; it has: {_listed(header)}", hint=". ".join(messages))
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:

@@ -4,8 +4,8 @@ Units: seconds are floats, times are seconds since 1970 (UTC) by the ledger's cl
 micro-dollars (USD 1 = 1,000,000), so that sums are exact.
 """
 
-from qie_batch.model.accounts import CostLine, History, Progress, Spending
-from qie_batch.model.attempts import Attempt, Hint, Worker
+from qie_batch.model.attempts import Attempt, Message, Worker
+from qie_batch.model.costs import CostLine, History, Progress, Spending
 from qie_batch.model.edits import (
     PRESETS,
     SCHEMA_VERSION,
@@ -17,8 +17,8 @@ from qie_batch.model.edits import (
 )
 from qie_batch.model.jobs import Failure, Item, Job, NewItem, NewJob, Result
 from qie_batch.model.rows import BadRow, ManifestRow
-from qie_batch.model.schedules import Schedule, Slot
-from qie_batch.model.states import FINAL, ItemState, JobState, Outcome, Priority, SlotState
+from qie_batch.model.schedules import Schedule, ScheduledRun
+from qie_batch.model.states import FINAL, ItemState, JobState, Outcome, Priority, RunState
 
 __all__ = [
     "FINAL",
@@ -31,13 +31,13 @@ __all__ = [
     "EditResult",
     "EditSpec",
     "Failure",
-    "Hint",
     "History",
     "Item",
     "ItemState",
     "Job",
     "JobState",
     "ManifestRow",
+    "Message",
     "NewItem",
     "NewJob",
     "Outcome",
@@ -46,9 +46,9 @@ __all__ = [
     "Priority",
     "Progress",
     "Result",
+    "RunState",
     "Schedule",
-    "Slot",
-    "SlotState",
+    "ScheduledRun",
     "Spending",
     "Worker",
 ]

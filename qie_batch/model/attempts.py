@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hint:
+class Message:
     """What a message carries: the item id. Row id and job name ride along for people who watch the queue."""
 
     item_id: str

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qie_batch.model.states import SlotState
+    from qie_batch.model.states import RunState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,12 +25,12 @@ class Schedule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
+class ScheduledRun:
     """One due time of a schedule; there is at most one row for it, whoever sees it first."""
 
     schedule: str
     #: Seconds since 1970.
     due_at: float
-    state: SlotState
+    state: RunState
     job_id: str
     note: str

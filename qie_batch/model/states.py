@@ -40,7 +40,7 @@ class Outcome(StrEnum):
     CANCELLED = "cancelled"
 
 
-class SlotState(StrEnum):
+class RunState(StrEnum):
     #: A control process is submitting it.
     TAKEN = "taken"
     SUBMITTED = "submitted"

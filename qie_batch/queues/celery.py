@@ -22,7 +22,7 @@ from qie_batch.redaction import without_secrets
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qie_batch.model import Hint
+    from qie_batch.model import Message
 
 EDIT_TASK = "qie_batch.edit"
 EPOCH_KEY = "qie:epoch"
@@ -65,9 +65,8 @@ def queue_name(engine: str) -> str:
 def celery_app(broker_url: str) -> Celery:
     """The application, with no task registered yet."""
     # By name, so that kombu still sees whether TLS is wanted.
-    TRANSPORT_ALIASES.update(
-        dict.fromkeys(("redis", "rediss"), f"{Transport.__module__}:{Transport.__name__}")
-    )
+    ours = f"{Transport.__module__}:{Transport.__name__}"
+    TRANSPORT_ALIASES.update(redis=ours, rediss=ours)
     app = Celery("qie_batch", broker=broker_url, set_as_current=False)
     app.conf.update(SETTINGS)
     return app
@@ -86,30 +85,30 @@ class CeleryQueue:
         """As people may see it."""
         return without_secrets(self._app.conf.broker_url)
 
-    def publish(self, engine: str, hints: Sequence[Hint]) -> None:
-        if not hints:
+    def publish(self, engine: str, messages: Sequence[Message]) -> None:
+        if not messages:
             return
         with self._producer() as producer, producer.batch(max_size=BATCH):
-            for hint in hints:
+            for message in messages:
                 # What Flower and the log show of a message; the body stays the bare id.
-                shown = f"{hint.item_id}, {hint.row_id}, {hint.job_name}"
-                message = self._app.amqp.create_task_message(
+                shown = f"{message.item_id}, {message.row_id}, {message.job_name}"
+                task = self._app.amqp.create_task_message(
                     str(uuid.uuid4()),
                     EDIT_TASK,
-                    (hint.item_id,),
+                    (message.item_id,),
                     {},
                     argsrepr=f"({shown})",
                     ignore_result=True,
                 )
                 producer.publish(
-                    message.body,
+                    task.body,
                     exchange="",
                     routing_key=queue_name(engine),
                     serializer="json",
                     delivery_mode=2,
                     retry=False,
-                    headers=message.headers,
-                    **message.properties,
+                    headers=task.headers,
+                    **task.properties,
                 )
 
     def depth(self, engine: str) -> int:

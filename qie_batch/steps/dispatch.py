@@ -27,11 +27,11 @@ def dispatch(ledger: Ledger, queue: WorkQueue, *, window: int, hour_micros: Mapp
     for engine in ledger.engines_waiting():
         budgeted = [job for job in ledger.budgeted_jobs() if job.engine == engine]
         allowance = {job.id: _affordable(ledger, job, hour_micros.get(engine, 0)) for job in budgeted}
-        hints = ledger.enqueue(engine, window, allowance)
-        if hints:
-            queue.publish(engine, hints)
-            ledger.published([hint.item_id for hint in hints])
-            sent += len(hints)
+        messages = ledger.enqueue(engine, window, allowance)
+        if messages:
+            queue.publish(engine, messages)
+            ledger.published([message.item_id for message in messages])
+            sent += len(messages)
     return sent
 
 

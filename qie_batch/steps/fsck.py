@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from qie_batch.model import Result
 
 AT_A_TIME = 8
+#: Objects that the ledger is asked about at once.
+LISTED = 1000
 
 #: A result without a ledger row may belong to an edit that is just ending; a day later it does not.
 ORPHAN_SECONDS = 86_400.0
@@ -44,7 +46,6 @@ def fsck(ledger: Ledger, store: ObjectStore, *, repair: bool) -> Findings:
     faults = list(ledger.contradictions())
     faults += _missing_inputs(ledger, store)
     results = size = 0
-    known: set[bytes] = set()
     broken: list[Result] = []
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="fsck") as pool:
         rest = ledger.all_results()
@@ -52,11 +53,10 @@ def fsck(ledger: Ledger, store: ObjectStore, *, repair: bool) -> Findings:
             for result, fault in zip(some, pool.map(lambda result: _fault(result, store), some), strict=True):
                 results += 1
                 size += result.size
-                known.add(bytes.fromhex(result.cache_key))
                 if fault:
                     faults.append(f"result {result.cache_key}: its object {result.object_key} {fault}")
                     broken.append(result)
-    orphans = _orphans(known, ledger, store)
+    orphans = _orphans(ledger, store)
     removed = _remove(orphans, ledger, store) if repair else 0
     mended, to_retry = _mend(broken, ledger, store) if repair else (0, set())
     return Findings(
@@ -89,22 +89,19 @@ def _missing_inputs(ledger: Ledger, store: ObjectStore) -> Iterator[str]:
             yield f"item {item_id}: its picture inputs/{sha256} is not in the store"
 
 
-def _orphans(known: set[bytes], ledger: Ledger, store: ObjectStore) -> list[StoredObject]:
-    """Objects without a result: without one now, for edits went on ending while we were reading."""
-    unknown = [found for found in store.list("results/") if _digest(found.key) not in known]
-    adopted = ledger.has_result(_cache_key(found.key) for found in unknown)
-    return [found for found in unknown if _cache_key(found.key) not in adopted]
+def _orphans(ledger: Ledger, store: ObjectStore) -> list[StoredObject]:
+    """Objects without a result."""
+    orphans: list[StoredObject] = []
+    rest = store.list("results/")
+    while some := list(islice(rest, LISTED)):
+        # After they were listed: edits go on ending while we look.
+        named = ledger.has_result(_cache_key(found.key) for found in some)
+        orphans += [found for found in some if _cache_key(found.key) not in named]
+    return orphans
 
 
 def _cache_key(key: str) -> str:
     return key.removeprefix("results/")
-
-
-def _digest(key: str) -> bytes:
-    try:
-        return bytes.fromhex(_cache_key(key))
-    except ValueError:
-        return b""
 
 
 def _remove(orphans: list[StoredObject], ledger: Ledger, store: ObjectStore) -> int:

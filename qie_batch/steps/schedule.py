@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from croniter import croniter
 
 from qie_batch.errors import Rejected, Unavailable, UsageError
-from qie_batch.model import JobState, SlotState
+from qie_batch.model import JobState, RunState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: How long a slot waits whose services were away.
-SLOT_RETRY = 15.0
+RUN_RETRY_SECONDS = 15.0
 #: A control process that took a slot submits within this time or is taken for dead.
-SLOT_LEASE = 900.0
+RUN_LEASE_SECONDS = 900.0
 
 
 def run_due(ledger: Ledger, submit: Callable[[Schedule, str], None]) -> int:
@@ -38,14 +38,14 @@ def run_due(ledger: Ledger, submit: Callable[[Schedule, str], None]) -> int:
     taken = 0
     for schedule in ledger.schedules():
         due_at = latest_due(schedule, now)
-        if due_at <= schedule.created_at or not ledger.take_slot(schedule.name, due_at, SLOT_LEASE):
+        if due_at <= schedule.created_at or not ledger.take_run(schedule.name, due_at, RUN_LEASE_SECONDS):
             continue
         taken += 1
         try:
             run(ledger, schedule, due_at, submit)
         except Unavailable as error:
             # The slot stays taken; in a little while somebody tries again.
-            ledger.lend_slot(schedule.name, due_at, SLOT_RETRY)
+            ledger.reopen_run(schedule.name, due_at, RUN_RETRY_SECONDS)
             log.warning("schedule %s waits: %s", schedule.name, error)
     return taken
 
@@ -56,24 +56,24 @@ def run(ledger: Ledger, schedule: Schedule, due_at: float, submit: Callable[[Sch
     if running:
         note = f"job {running} of the run before is still going"
         log.warning("schedule %s skipped: %s", schedule.name, note)
-        ledger.end_slot(schedule.name, due_at, SlotState.SKIPPED, note=note)
+        ledger.end_run(schedule.name, due_at, RunState.SKIPPED, note=note)
         return
-    job_id = slot_job_id(schedule, due_at)
+    job_id = run_job_id(schedule, due_at)
     try:
         submit(schedule, job_id)
     except (UsageError, Rejected) as error:
         log.error("schedule %s was refused: %s", schedule.name, error)  # noqa: TRY400 - the sentence is enough
-        ledger.end_slot(schedule.name, due_at, SlotState.FAILED, note=" ".join(error.sentences))
+        ledger.end_run(schedule.name, due_at, RunState.FAILED, note=" ".join(error.sentences))
     else:
-        ledger.end_slot(schedule.name, due_at, SlotState.SUBMITTED, job_id=job_id)
+        ledger.end_run(schedule.name, due_at, RunState.SUBMITTED, job_id=job_id)
 
 
 def run_now(ledger: Ledger, schedule: Schedule, submit: Callable[[Schedule, str], None]) -> str:
     """Submit it outside its clock, as a slot of this very moment; the job's id. UsageError says why not."""
     due_at = ledger.now()
-    ledger.take_slot(schedule.name, due_at, SLOT_LEASE)
+    ledger.take_run(schedule.name, due_at, RUN_LEASE_SECONDS)
     run(ledger, schedule, due_at, submit)
-    slot = next(slot for slot in ledger.last_slots(schedule.name, limit=10) if slot.due_at == due_at)
+    slot = next(slot for slot in ledger.latest_runs(schedule.name, limit=10) if slot.due_at == due_at)
     if not slot.job_id:
         raise UsageError(f"schedule {schedule.name} was not run: {slot.note}")
     return slot.job_id
@@ -101,7 +101,7 @@ def _is_repeat(schedule: Schedule, found: datetime) -> bool:
     return bool(found.fold) and not any("*" in hour for hour in hours)
 
 
-def slot_job_id(schedule: Schedule, due_at: float) -> str:
+def run_job_id(schedule: Schedule, due_at: float) -> str:
     """The same for the same slot, with its day in front."""
     day = datetime.fromtimestamp(due_at, UTC).strftime("%y%m%d")
     return f"{day}-{hashlib.sha256(f'{schedule.name}@{due_at}'.encode()).hexdigest()[:8]}"
@@ -109,8 +109,8 @@ def slot_job_id(schedule: Schedule, due_at: float) -> str:
 
 def _still_running(ledger: Ledger, schedule: Schedule) -> str:
     """The job of the latest submitted slot if it is not closed, else ""."""
-    for slot in ledger.last_slots(schedule.name, limit=10):
-        if slot.state is SlotState.SUBMITTED:
+    for slot in ledger.latest_runs(schedule.name, limit=10):
+        if slot.state is RunState.SUBMITTED:
             job = ledger.job(slot.job_id)
             return "" if job.state is JobState.CLOSED else job.id
     return ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from io import BufferedIOBase, TextIOWrapper
     from typing import TextIO
 
-    from qie_batch.images.sandbox import Opener
+    from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import Ledger, ObjectStore
     from qie_batch.manifest import Manifest
     from qie_batch.model import BadRow, Item, Job, ManifestRow, Progress
@@ -37,7 +37,7 @@ THUMBNAIL_SIDE = 480
 RESULTS, ERRORS, REPORT = "results.csv", "errors.csv", "report.html"
 
 
-def settle(ledger: Ledger, store: ObjectStore, pictures: Opener) -> int:
+def settle(ledger: Ledger, store: ObjectStore, pictures: DecoderPool) -> int:
     """Close every job whose items are all final; says how many."""
     closed = 0
     for job in ledger.settleable():
@@ -52,7 +52,7 @@ def settle(ledger: Ledger, store: ObjectStore, pictures: Opener) -> int:
     return closed
 
 
-def _settle(job: Job, ledger: Ledger, store: ObjectStore, pictures: Opener) -> bool:
+def _settle(job: Job, ledger: Ledger, store: ObjectStore, pictures: DecoderPool) -> bool:
     progress = ledger.progress(job.id)
     if progress.job.state is JobState.CLOSED:
         return False  # another control process was quicker
@@ -132,7 +132,7 @@ def _addresses(job: Job, ledger: Ledger, store: ObjectStore) -> Iterator[str]:
         yield store.address(item.result.object_key) if item.result else ""
 
 
-def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures: Opener) -> bytes:
+def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures: DecoderPool) -> bytes:
     """The page, with the first SHOWN pairs of pictures."""
     job = progress.job
     failed_rows: list[FailedRow] = []
@@ -170,7 +170,7 @@ def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures
     return render(summary, pairs)
 
 
-def _pair(item: Item, store: ObjectStore, pictures: Opener) -> Pair:
+def _pair(item: Item, store: ObjectStore, pictures: DecoderPool) -> Pair:
     result = item.result
     return Pair(
         row_id=item.row_id,
@@ -190,7 +190,7 @@ def _pair(item: Item, store: ObjectStore, pictures: Opener) -> Pair:
     )
 
 
-def _thumbnail(store: ObjectStore, key: str, pictures: Opener) -> bytes | None:
+def _thumbnail(store: ObjectStore, key: str, pictures: DecoderPool) -> bytes | None:
     """None where the picture cannot be shown: it may be the very one that failed."""
     try:
         data = store.get(key)

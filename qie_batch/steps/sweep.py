@@ -22,11 +22,6 @@ POISON = Failure(
 )
 
 
-def sweep(ledger: Ledger, queue: WorkQueue) -> int:
-    """Take back what dead workers held and send lost messages again; says how many of both."""
-    return take_back(ledger) + send_lost_again(ledger, queue)
-
-
 def take_back(ledger: Ledger) -> int:
     """Items whose lease ran out are pending again."""
     taken = ledger.expire_leases(MAX_CRASHES, POISON)
@@ -51,7 +46,7 @@ def send_lost_again(ledger: Ledger, queue: WorkQueue) -> int:
         lost = overdue if new_broker else overdue[: max(len(overdue) - waiting, 0)]
         if lost:
             queue.publish(engine, lost)
-            ledger.published([hint.item_id for hint in lost])
+            ledger.published([message.item_id for message in lost])
             sent += len(lost)
     if sent:
         log.warning("sent %d messages again", sent)

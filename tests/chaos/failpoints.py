@@ -19,7 +19,7 @@ from celery.worker.request import Request
 from qie_batch.cli.processes import told_to_stop
 from qie_batch.cli.workers import Workers
 from qie_batch.errors import Rejected
-from qie_batch.images.sandbox import Opener
+from qie_batch.images.sandbox import DecoderPool
 from qie_batch.settings import Settings
 from tests.chaos.scenarios.points import METHODS
 from workers.app import app, edit, process
@@ -38,13 +38,13 @@ tricks = {
     b"greedy": lambda: bytearray(3_000_000_000),
 }
 
-def open_picture(data, limits, *, draft=None):
+def decode(data, limits, *, draft=None):
     for trick, play in tricks.items():
         if data.endswith(trick):
             play()
-    return opening.open_picture(data, limits, draft=draft)
+    return opening.decode(data, limits, draft=draft)
 
-opener.main(open_picture)
+opener.main(decode)
 """
 
 
@@ -121,7 +121,7 @@ def lay_mines(**_signal: Any) -> None:
         ledger=ledger,
         store=Mined(bench.store),
         engine=Choosy(bench.engine),
-        pictures=Opener(program=TRICKS, cpu_seconds=2),
+        pictures=DecoderPool(program=TRICKS, cpu_seconds=2),
     )
 
 

@@ -11,12 +11,22 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from qie_batch.errors import Unavailable, UsageError
-from qie_batch.model import FINAL, Failure, ItemState, JobState, Priority, Schedule, SlotState
+from qie_batch.model import FINAL, Failure, ItemState, JobState, Priority, RunState, Schedule
 from qie_batch.steps.dispatch import dispatch
-from qie_batch.steps.schedule import SLOT_LEASE, latest_due, run, run_due
-from qie_batch.steps.sweep import MESSAGE_GRACE, sweep
+from qie_batch.steps.schedule import RUN_LEASE_SECONDS, latest_due, run, run_due
+from qie_batch.steps.sweep import MESSAGE_GRACE
 from tests.chaos.world import IN_FLIGHT, Broker, judge_change, judge_state
-from tests.ledgers import BROKEN, SECOND_MICROS, START, WORKER, new_items, new_job, result_of, spec
+from tests.support.ledgers import (
+    BROKEN,
+    SECOND_MICROS,
+    START,
+    WORKER,
+    new_items,
+    new_job,
+    result_of,
+    spec,
+    sweep,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -115,7 +125,7 @@ EVENTS = {
         st.tuples(picks, st.sampled_from(ORDERS), upsets),
         lambda self: self.rows,
     ),
-    "take_slot": Event(
+    "take_run": Event(
         3, st.tuples(st.integers(0, 1), upsets), lambda self: latest_due(SCHEDULE, self.clock()) > START
     ),
     "run_slot": Event(
@@ -124,7 +134,7 @@ EVENTS = {
         lambda self: self.controls and sum(self.rows.values()) < ENOUGH,
     ),
 }
-RARE = ["abandon", "kill", "hand_back_at_last", "turn_the_clock", "meddle", "wipe", "order", "take_slot"]
+RARE = ["abandon", "kill", "hand_back_at_last", "turn_the_clock", "meddle", "wipe", "order", "take_run"]
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -187,7 +197,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.broker.takes = None
         if calm:
             queued = self.queued() - before
-            assert queued <= {hint.item_id for hint in self.broker.messages}
+            assert queued <= {message.item_id for message in self.broker.messages}
             assert sent == len(queued)
             assert len(self.queued()) <= max(window, len(before))
 
@@ -215,7 +225,9 @@ class LedgerMachine(RuleBasedStateMachine):
         overdue = [key for key in self.queued() if (before.items[key].published_at or 0.0) <= due]
         assert len(self.broker.messages) >= len(overdue), "lost messages were not sent again"
         if wiped:
-            assert self.queued() <= {hint.item_id for hint in self.broker.messages}, "the wipe went unnoticed"
+            assert self.queued() <= {message.item_id for message in self.broker.messages}, (
+                "the wipe went unnoticed"
+            )
 
     def sweep_while_late_workers_write(self, upset):
         self.clock.turn(LEASE + 1)
@@ -247,8 +259,8 @@ class LedgerMachine(RuleBasedStateMachine):
         zombies = [attempt for attempt in self.attempts if attempt not in live]
         self.end(zombies[pick % len(zombies)], ending, told, upset)
 
-    def abandon(self, worker, upset):
-        self.act("abandon", lambda: self.ledger.abandon(worker), upset)
+    def release_worker(self, worker, upset):
+        self.act("abandon", lambda: self.ledger.release_worker(worker), upset)
 
     def kill(self, pick, times, upset):
         """From outside, or by the kernel: what eats all memory does so wherever it runs."""
@@ -263,7 +275,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def kill_worker(self, worker, upset):
         held = self.now.held_by(worker)
         spared = [key for key in held if self.now.spares(key)]
-        told, calm = self.act("kill", lambda: self.ledger.abandon(worker, killed=True), upset)
+        told, calm = self.act("kill", lambda: self.ledger.release_worker(worker, killed=True), upset)
         if calm:
             assert told == len(held)
             for key in held:
@@ -287,11 +299,11 @@ class LedgerMachine(RuleBasedStateMachine):
     def order(self, pick, deed, upset):
         self.act(deed, self.deed(self.ledger, deed, pick), upset)
 
-    def take_slot(self, control, upset):
+    def take_run(self, control, upset):
         due_at = latest_due(SCHEDULE, self.clock())
         slot = self.now.slots.get(due_at)
-        free = slot is None or (slot.state == SlotState.TAKEN and slot.lease_until < self.clock())
-        take = functools.partial(self.ledger.take_slot, SCHEDULE.name, due_at, SLOT_LEASE)
+        free = slot is None or (slot.state == RunState.TAKEN and slot.lease_until < self.clock())
+        take = functools.partial(self.ledger.take_run, SCHEDULE.name, due_at, RUN_LEASE_SECONDS)
         taken, calm = self.act("take a slot", take, upset)
         assert not calm or taken == free
         if taken:
@@ -329,10 +341,10 @@ class LedgerMachine(RuleBasedStateMachine):
         self.nothing_contradicts()
         run_due(self.ledger, _Submit(self))
         slot = self.place.look().slots.get(latest_due(SCHEDULE, self.clock()))
-        assert slot is None or slot.state != SlotState.TAKEN
+        assert slot is None or slot.state != RunState.TAKEN
 
     def a_quiet_while(self):
-        self.clock.turn(max(400.0, SLOT_LEASE + 1))
+        self.clock.turn(max(400.0, RUN_LEASE_SECONDS + 1))
         sweep(self.ledger, self.broker)
         dispatch(self.ledger, self.broker, window=4, hour_micros={})
         while self.broker.messages:

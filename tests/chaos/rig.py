@@ -129,6 +129,11 @@ class Rig:
         self._again[name] = partial(self.start, command, name, prefix=prefix, module=module, **environment)
         return child
 
+    def kill(self, name: str) -> None:
+        """SIGKILL to the process of that name; of a worker, to the parent."""
+        self.processes[name].process.kill()
+        self.processes[name].process.wait()
+
     def start_again(self, name: str) -> None:
         """As it was started before."""
         self._again[name]()

@@ -11,19 +11,28 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from qie_batch.ledger.database import Database
 from qie_batch.ledger.sql import SqlLedger
-from qie_batch.model import Schedule, SlotState
-from qie_batch.steps.schedule import SLOT_LEASE, run, slot_job_id
-from qie_batch.steps.sweep import MESSAGE_GRACE, sweep
+from qie_batch.model import RunState, Schedule
+from qie_batch.steps.schedule import RUN_LEASE_SECONDS, run, run_job_id
+from qie_batch.steps.sweep import MESSAGE_GRACE
 from tests.chaos.world import Broker
-from tests.ledgers import POISON, WORKER, Clock, add, open_ledger, result_of, start, told
+from tests.support.ledgers import (
+    POISON,
+    WORKER,
+    Clock,
+    Interrupted,
+    add,
+    open_ledger,
+    result_of,
+    start,
+    sweep,
+    told,
+)
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 
@@ -52,26 +61,26 @@ MUTATIONS = {
         "test_a_zombie_does_not_end_the_attempt_after_its_own",
     ),
     "no second look": Mutation(
-        "ledger/lost.py",
+        "ledger/recovery.py",
         LOOK_AGAIN,
         "unchanged = (items.c.id == row.id,)",
         "test_what_ended_after_the_sweep_looked_stays_ended",
     ),
     "no second look at the horizon": Mutation(
-        "ledger/lost.py",
+        "ledger/recovery.py",
         LOOK_AGAIN,
         LOOK_AGAIN.replace("*late", "late[0]"),
         "test_what_was_renewed_after_the_sweep_looked_is_kept",
     ),
     "no second look at the attempt": Mutation(
-        "ledger/lost.py",
+        "ledger/recovery.py",
         LOOK_AGAIN,
         LOOK_AGAIN.replace("items.c.attempt == row.attempt, ", ""),
         "test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw",
     ),
     "no last word on a slot": Mutation(
-        "ledger/timetable.py",
-        ", slots.c.state != SlotState.SUBMITTED)",
+        "ledger/schedules.py",
+        ", slots.c.state != RunState.SUBMITTED)",
         ")",
         "test_a_control_that_was_taken_for_dead_does_not_end_the_slot_again",
     ),
@@ -90,20 +99,6 @@ def ledger(tmp_path, clock):
     ledger.dispose()
 
 
-class Interrupted(Database):
-    """Something else happens between a look and the write after it."""
-
-    meanwhile = None
-
-    @contextmanager
-    def write(self):
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile:
-            meanwhile()
-        with super().write() as connection:
-            yield connection
-
-
 @pytest.fixture
 def reaper(clock, ledger):
     database = Interrupted(ledger._db.engine.url.render_as_string(), clock)
@@ -115,14 +110,14 @@ def test_a_wiped_broker_is_filled_at_once(ledger, clock):
     """Its messages are younger than the grace: nothing but the epoch tells that they are gone."""
     broker = Broker()
     add(ledger, *"abc")
-    hints = ledger.enqueue("classic", 9, {})
-    broker.publish("classic", hints)
-    ledger.published([hint.item_id for hint in hints])
+    messages = ledger.enqueue("classic", 9, {})
+    broker.publish("classic", messages)
+    ledger.published([message.item_id for message in messages])
     sweep(ledger, broker)
     broker.replace([])
     clock.turn(MESSAGE_GRACE / 2)
     assert sweep(ledger, broker) == 3
-    assert broker.messages == hints
+    assert broker.messages == messages
 
 
 def test_a_zombie_does_not_end_the_attempt_after_its_own(ledger, clock):
@@ -162,7 +157,7 @@ def test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw(ledger, reaper, 
     def one_more_is_lost():
         ledger.expire_leases(3, POISON)
         start(ledger, lease=60)
-        ledger.abandon(WORKER.name)
+        ledger.release_worker(WORKER.name)
 
     reaper._db.meanwhile = one_more_is_lost
     assert (reaper.expire_leases(3, POISON), told(ledger)) == (0, "r")
@@ -172,13 +167,13 @@ def test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw(ledger, reaper, 
 def test_a_control_that_was_taken_for_dead_does_not_end_the_slot_again(ledger, clock):
     """It would find the job of its own slot still going and call the slot skipped."""
     nightly = Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog="catalog.csv")
-    assert ledger.take_slot("nightly", 0.0, SLOT_LEASE)
-    clock.turn(SLOT_LEASE + 1)
-    assert ledger.take_slot("nightly", 0.0, SLOT_LEASE)
+    assert ledger.take_run("nightly", 0.0, RUN_LEASE_SECONDS)
+    clock.turn(RUN_LEASE_SECONDS + 1)
+    assert ledger.take_run("nightly", 0.0, RUN_LEASE_SECONDS)
     for _ in ("the second control", "the first"):
         run(ledger, nightly, 0.0, lambda _schedule, job_id: add(ledger, "red", job_id=job_id))
-    (slot,) = ledger.last_slots("nightly")
-    assert (slot.state, slot.job_id) == (SlotState.SUBMITTED, slot_job_id(nightly, 0.0))
+    (slot,) = ledger.latest_runs("nightly")
+    assert (slot.state, slot.job_id) == (RunState.SUBMITTED, run_job_id(nightly, 0.0))
 
 
 def test_each_rule_is_missed_when_it_is_gone(tmp_path):

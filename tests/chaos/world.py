@@ -10,17 +10,17 @@ from sqlalchemy.exc import OperationalError
 
 from qie_batch.errors import QueueUnavailable
 from qie_batch.ledger.attempts import MAX_PREEMPTIONS, PREEMPTED
-from qie_batch.ledger.lost import MAX_KILLS
+from qie_batch.ledger.recovery import MAX_KILLS
 from qie_batch.ledger.tables import items, metadata
-from qie_batch.model import FINAL, ItemState, JobState, Outcome, SlotState
-from tests.ledgers import SECOND_MICROS, Clock, open_ledger
+from qie_batch.model import FINAL, ItemState, JobState, Outcome, RunState
+from tests.support.ledgers import SECOND_MICROS, Clock, open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from sqlalchemy import Engine
 
-    from qie_batch.model import Hint
+    from qie_batch.model import Message
 
 #: From which state to which each deed may take an item: S succeeded, F failed, X cancelled, p, q, r.
 MOVES: Mapping[str, frozenset[str]] = {
@@ -54,19 +54,19 @@ class Broker:
     """A WorkQueue that forgets, repeats and dies halfway."""
 
     def __init__(self) -> None:
-        self.messages: list[Hint] = []
+        self.messages: list[Message] = []
         self.life = 1
         #: How many messages it still takes before it is away once.
         self.takes: int | None = None
 
-    def publish(self, _engine: str, hints: Sequence[Hint]) -> None:
-        for hint in hints:
+    def publish(self, _engine: str, messages: Sequence[Message]) -> None:
+        for message in messages:
             if self.takes == 0:
                 self.takes = None
                 raise QueueUnavailable("the broker went away")
             if self.takes is not None:
                 self.takes -= 1
-            self.messages.append(hint)
+            self.messages.append(message)
 
     def depth(self, _engine: str) -> int:
         return len(self.messages)
@@ -74,7 +74,7 @@ class Broker:
     def epoch(self) -> str:
         return f"life {self.life}"
 
-    def replace(self, messages: Sequence[Hint]) -> None:
+    def replace(self, messages: Sequence[Message]) -> None:
         """Another broker, with what an old copy of it held."""
         self.messages = list(messages)
         self.life += 1
@@ -281,7 +281,7 @@ def judge_change(before: Picture, after: Picture, deeds: Sequence[str], moment: 
         elif old.outcome != Outcome.RUNNING:
             assert new[:3] == old[:3], f"attempt {key} ended twice"
     for due_at, old in before.slots.items():
-        if old.state == SlotState.SUBMITTED:
+        if old.state == RunState.SUBMITTED:
             assert after.slots[due_at][:2] == old[:2], "a submitted slot was ended again"
 
 
@@ -310,4 +310,4 @@ def judge_state(now: Picture, rows: Mapping[str, int], spent: Mapping[tuple[str,
         told = spent.get(key, 0.0)
         assert (attempt.seconds, attempt.cost_micros) == (told, told * SECOND_MICROS), f"money of {key}"
     for slot in now.slots.values():
-        assert slot.state != SlotState.SUBMITTED or slot.job_id in now.jobs, "a slot without its job"
+        assert slot.state != RunState.SUBMITTED or slot.job_id in now.jobs, "a slot without its job"

@@ -13,7 +13,7 @@ from redis import Redis
 
 from qie_batch.errors import QueueUnavailable
 from qie_batch.local.ports import free_port
-from qie_batch.model import Hint
+from qie_batch.model import Message
 from qie_batch.queues.celery import BATCH, EDIT_TASK, CeleryQueue, celery_app, queue_name
 
 
@@ -30,13 +30,14 @@ def redis(broker_url):
         yield client
 
 
-def hints(number: int) -> list[Hint]:
+def messages(number: int) -> list[Message]:
     return [
-        Hint(item_id=f"job.{each}", row_id=f"货号 {each}", job_name="Frühjahr.csv") for each in range(number)
+        Message(item_id=f"job.{each}", row_id=f"货号 {each}", job_name="Frühjahr.csv")
+        for each in range(number)
     ]
 
 
-def messages(redis, engine: str = "classic") -> list[dict]:
+def queued_messages(redis, engine: str = "classic") -> list[dict]:
     return [json.loads(raw) for raw in redis.lrange(queue_name(engine), 0, -1)]
 
 
@@ -46,19 +47,19 @@ def body(message: dict):
 
 @pytest.mark.parametrize("number", [0, 1, BATCH + 1])
 def test_what_is_published_waits(queue, number):
-    queue.publish("classic", hints(number))
+    queue.publish("classic", messages(number))
     assert queue.depth("classic") == number
 
 
 def test_each_engine_has_its_own_queue(queue):
-    queue.publish("classic", hints(2))
-    queue.publish("qwen", hints(3))
+    queue.publish("classic", messages(2))
+    queue.publish("qwen", messages(3))
     assert [queue.depth(engine) for engine in ("classic", "qwen", "another")] == [2, 3, 0]
 
 
 def test_a_message_is_the_item_id_and_nothing_else(queue, redis):
-    queue.publish("classic", hints(2))
-    arguments = [body(message) for message in messages(redis)]
+    queue.publish("classic", messages(2))
+    arguments = [body(message) for message in queued_messages(redis)]
     assert sorted(positional for positional, _, _ in arguments) == [["job.0"], ["job.1"]]
     for _, named, embedded in arguments:
         assert named == {}
@@ -66,28 +67,28 @@ def test_a_message_is_the_item_id_and_nothing_else(queue, redis):
 
 
 def test_a_message_is_json(queue, redis):
-    queue.publish("classic", hints(1))
-    (message,) = messages(redis)
+    queue.publish("classic", messages(1))
+    (message,) = queued_messages(redis)
     assert message["content-type"] == "application/json"
     assert message["headers"]["task"] == EDIT_TASK
 
 
 def test_people_who_watch_see_row_and_job(queue, redis):
-    queue.publish("classic", hints(1))
-    (message,) = messages(redis)
+    queue.publish("classic", messages(1))
+    (message,) = queued_messages(redis)
     assert message["headers"]["argsrepr"] == "(job.0, 货号 0, Frühjahr.csv)"
 
 
 def test_nothing_is_left_to_the_broker_to_time_or_retry(queue, redis):
-    queue.publish("classic", hints(1))
-    headers = messages(redis)[0]["headers"]
+    queue.publish("classic", messages(1))
+    headers = queued_messages(redis)[0]["headers"]
     assert (headers["eta"], headers["expires"], headers["retries"]) == (None, None, 0)
 
 
 def test_messages_of_one_item_are_told_apart(queue, redis):
-    queue.publish("classic", hints(1))
-    queue.publish("classic", hints(1))
-    assert len({message["headers"]["id"] for message in messages(redis)}) == 2
+    queue.publish("classic", messages(1))
+    queue.publish("classic", messages(1))
+    assert len({message["headers"]["id"] for message in queued_messages(redis)}) == 2
 
 
 def test_the_epoch_stays_for_everybody(queue, broker_url):
@@ -98,7 +99,7 @@ def test_the_epoch_stays_for_everybody(queue, broker_url):
 
 def test_a_wiped_broker_has_another_epoch(queue, redis):
     before = queue.epoch()
-    queue.publish("classic", hints(1))
+    queue.publish("classic", messages(1))
     redis.flushdb()
     assert queue.epoch() != before
     assert queue.depth("classic") == 0
@@ -106,14 +107,14 @@ def test_a_wiped_broker_has_another_epoch(queue, redis):
 
 def test_threads_may_share_a_queue(queue):
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda _: queue.publish("classic", hints(10)), range(8)))
+        list(pool.map(lambda _: queue.publish("classic", messages(10)), range(8)))
     assert queue.depth("classic") == 80
 
 
 def test_a_broker_that_is_away_is_unavailable_within_seconds_and_keeps_its_password(broker_url):
     queue = CeleryQueue(celery_app(f"redis://:sekret@127.0.0.1:{free_port()}/0"))
     refused = CeleryQueue(celery_app(f"redis://:sekret@{broker_url.rpartition('@')[2]}"))
-    calls = (queue.epoch, partial(queue.depth, "x"), partial(queue.publish, "x", hints(1)), refused.epoch)
+    calls = (queue.epoch, partial(queue.depth, "x"), partial(queue.publish, "x", messages(1)), refused.epoch)
 
     def raised(call):
         with pytest.raises(QueueUnavailable) as caught:

@@ -17,7 +17,7 @@ from qie_batch.errors import LedgerUnavailable
 from qie_batch.ledger import schema
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.tables import metadata
-from tests.ledgers import add, finish, open_ledger, told
+from tests.support.ledgers import add, finish, open_ledger, told
 
 TABLES = {"jobs", "items", "attempts", "results", "schedules", "slots", "memory"}
 

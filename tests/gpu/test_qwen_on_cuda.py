@@ -34,7 +34,7 @@ REQUEST = EditRequest(
 
 @pytest.fixture(scope="module")
 def options(tmp_path_factory):
-    tiny = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "tiny_qwen.py")))
+    tiny = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "support" / "tiny_qwen.py")))
     folder = tmp_path_factory.mktemp("loras")
     pins = {name: tiny.build_lora(folder / name, seed) for seed, name in enumerate(FILES.values(), start=1)}
     weights = tiny.build(tmp_path_factory.mktemp("weights"))

@@ -14,23 +14,11 @@ from qie_batch.local.valkey import answers, start_valkey
 from qie_batch.model import JobState
 from qie_batch.queues.celery import CeleryQueue, celery_app, queue_name
 from qie_batch.steps.dispatch import dispatch
-from qie_batch.steps.sweep import MESSAGE_GRACE, sweep
-from tests.ledgers import BROKEN, SECOND_MICROS, WORKER, Clock, add, open_ledger, result_of, told
+from qie_batch.steps.sweep import MESSAGE_GRACE
+from tests.support.ledgers import BROKEN, SECOND_MICROS, WORKER, add, result_of, sweep, told
 
 HOUR = {"classic": WORKER.hour_micros}
 QUEUE = queue_name("classic")
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def ledger(tmp_path, clock):
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}", clock)
-    yield ledger
-    ledger.dispose()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Every picture of `tests.hostile` through the opener: it opens or is refused in a sentence, nothing else."""
+"""Every image of `tests.support.hostile` through the pool: it opens or is refused in a sentence."""
 
 import re
 import time
@@ -10,8 +10,8 @@ import pytest
 
 from qie_batch import images
 from qie_batch.errors import Rejected
-from qie_batch.images.sandbox import Opener
-from tests.hostile import hostile_pictures, scans_without_end
+from qie_batch.images.sandbox import DecoderPool
+from tests.support.hostile import hostile_pictures, scans_without_end
 
 SENTENCE = re.compile(r"the (?:file|picture|JPEG|PNG|WEBP) [^\n\0\x1b/]{10,200}")
 
@@ -31,7 +31,7 @@ class Answer(NamedTuple):
 def answer(opener, name, data):
     began = time.monotonic()
     try:
-        picture = opener.open_picture(data)
+        picture = opener.decode(data)
     except Rejected as error:
         return Answer(name, time.monotonic() - began, error.code, error.message)
     seconds = time.monotonic() - began
@@ -49,7 +49,7 @@ class Run(NamedTuple):
 @pytest.fixture(scope="module")
 def run():
     began = time.monotonic()
-    with Opener() as opener, ThreadPoolExecutor(3) as pool:
+    with DecoderPool() as opener, ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda file: answer(opener, *file), hostile_pictures()))
         statuses = [Path(f"/proc/{child.process.pid}/status").read_text() for child in opener._children]
     peaks = [int(re.search(r"VmHWM:\s*(\d+)", text)[1]) for text in statuses]
@@ -113,7 +113,7 @@ def test_small_file_of_endless_scans_is_stopped():
     """264 kB that keep libjpeg busy for half a minute; a few megabytes would for ten."""
     bomb = scans_without_end()
     assert len(bomb) < 300_000
-    with Opener(cpu_seconds=1) as opener:
+    with DecoderPool(cpu_seconds=1) as opener:
         stopped = answer(opener, "scans", bomb)
     assert stopped.code == "image_hangs_decoder"
     assert stopped.seconds < 10

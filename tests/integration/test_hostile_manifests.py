@@ -1,4 +1,4 @@
-"""Every manifest of `tests.hostile`: refused as a whole, or read row by row, and nothing else."""
+"""Every manifest of `tests.support.hostile`: refused as a whole, or read row by row, and nothing else."""
 
 import re
 import time
@@ -10,7 +10,7 @@ import pytest
 from qie_batch.errors import InvalidManifest
 from qie_batch.manifest import MAX_CELL, open_manifest
 from qie_batch.model import BadRow, ManifestRow
-from tests.hostile import hostile_manifests
+from tests.support.hostile import hostile_manifests
 
 #: What would reach a terminal as more than letters.
 UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]")

@@ -18,7 +18,7 @@ from PIL import Image
 
 from qie_batch import images
 from qie_batch.errors import Rejected, Unavailable
-from qie_batch.images.sandbox import Opener
+from qie_batch.images.sandbox import DecoderPool
 
 #: Runs in the child in place of its own program: some words are no pictures but tricks.
 TRICKS = """
@@ -64,14 +64,14 @@ tricks = {
     b"crash unless first": lambda: os.abort() if len(opened) > 1 else None,
 }
 
-def open_picture(data, limits, *, draft=None):
+def decode(data, limits, *, draft=None):
     opened.append(None)
     for trick, play in tricks.items():
         if data.endswith(trick):
             play()
-    return opening.open_picture(data, limits, draft=draft)
+    return opening.decode(data, limits, draft=draft)
 
-opener.main(open_picture)
+opener.main(decode)
 """
 
 
@@ -129,13 +129,13 @@ REFUSED = {
 
 @pytest.fixture(scope="module")
 def opener():
-    with Opener() as opener:
+    with DecoderPool() as opener:
         yield opener
 
 
 @pytest.fixture
 def tricked():
-    with Opener(program=TRICKS, wall_seconds=5.0) as opener:
+    with DecoderPool(program=TRICKS, wall_seconds=5.0) as opener:
         yield opener
 
 
@@ -177,7 +177,7 @@ def stopped(opener):
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_pixels_are_those_of_opening_in_process(opener, name):
-    here, there = images.open_picture(PICTURES[name]), opener.open_picture(PICTURES[name])
+    here, there = images.decode(PICTURES[name]), opener.decode(PICTURES[name])
     assert (there.mode, there.size, there.info) == ("RGB", here.size, {})
     assert there.tobytes() == here.tobytes()
     assert opener.inspect(PICTURES[name]) == images.inspect(PICTURES[name])
@@ -186,24 +186,24 @@ def test_pixels_are_those_of_opening_in_process(opener, name):
 @pytest.mark.parametrize("name", REFUSED)
 def test_refusals_are_those_of_opening_in_process(opener, name):
     data = REFUSED[name]
-    assert refusal(opener.open_picture, data) == refusal(images.open_picture, data)
+    assert refusal(opener.decode, data) == refusal(images.decode, data)
 
 
 @pytest.mark.parametrize(
     "limits", [images.Limits(max_pixels=1000), images.Limits(max_side=100), images.Limits(max_bytes=99)]
 )
 def test_limits_hold_in_the_child(opener, limits):
-    code, sentence = refusal(opener.open_picture, PLAIN, limits)
+    code, sentence = refusal(opener.decode, PLAIN, limits)
     assert code == "image_too_large"
-    assert (code, sentence) == refusal(images.open_picture, PLAIN, limits)
+    assert (code, sentence) == refusal(images.decode, PLAIN, limits)
     assert (code, sentence) == refusal(opener.inspect, PLAIN, limits)
 
 
 def test_draft_and_thumbnail_are_those_of_opening_in_process(opener):
     data = PICTURES["many strips"]
-    draft = opener.open_picture(data, draft=200)
+    draft = opener.decode(data, draft=200)
     assert draft.size == (325, 226)
-    assert draft.tobytes() == images.open_picture(data, draft=200).tobytes()
+    assert draft.tobytes() == images.decode(data, draft=200).tobytes()
     assert opener.thumbnail_jpeg(data, 100) == images.thumbnail_jpeg(data, 100)
 
 
@@ -223,104 +223,104 @@ def test_draft_and_thumbnail_are_those_of_opening_in_process(opener):
     ],
 )
 def test_picture_that_breaks_its_child_is_refused_and_the_next_one_opens(tricked, trick, sentence):
-    code, message = refusal(tricked.open_picture, trick)
+    code, message = refusal(tricked.decode, trick)
     assert code == "image_crashes_decoder"
     assert sentence in message
-    assert tricked.open_picture(PLAIN).size == (321, 200)
+    assert tricked.decode(PLAIN).size == (321, 200)
 
 
 def test_picture_that_hangs_costs_its_time_limit():
-    with Opener(program=TRICKS, wall_seconds=1.0) as opener:
+    with DecoderPool(program=TRICKS, wall_seconds=1.0) as opener:
         began = time.monotonic()
-        assert refusal(opener.open_picture, b"sleep") == (
+        assert refusal(opener.decode, b"sleep") == (
             "image_hangs_decoder",
             "the picture was not open after 1 s: export it again from its source",
         )
         assert time.monotonic() - began < 10
-        assert opener.open_picture(PLAIN).size == (321, 200)
+        assert opener.decode(PLAIN).size == (321, 200)
 
 
 def test_picture_that_computes_for_ever_costs_its_cpu_limit_however_old_the_child_is():
-    with Opener(program=TRICKS, cpu_seconds=1) as opener:
-        opener.open_picture(PLAIN)
+    with DecoderPool(program=TRICKS, cpu_seconds=1) as opener:
+        opener.decode(PLAIN)
         (old,) = pids(opener)
-        code, sentence = refusal(opener.open_picture, b"loop")
+        code, sentence = refusal(opener.decode, b"loop")
         assert code == "image_hangs_decoder"
         assert "CPU time" in sentence
         wait_until(lambda: is_gone(old))
 
 
 def test_child_that_does_not_take_a_long_picture_is_not_waited_for():
-    with Opener(program=TRICKS, wall_seconds=1.0) as opener:
-        opener.open_picture(PLAIN)
+    with DecoderPool(program=TRICKS, wall_seconds=1.0) as opener:
+        opener.decode(PLAIN)
         (pid,) = pids(opener)
         os.kill(pid, signal.SIGSTOP)
-        assert refusal(opener.open_picture, bytes(5_000_000))[0] == "image_hangs_decoder"
+        assert refusal(opener.decode, bytes(5_000_000))[0] == "image_hangs_decoder"
 
 
 def test_picture_that_wants_three_gigabytes_is_refused_and_the_child_lives(tricked):
-    tricked.open_picture(PLAIN)
+    tricked.decode(PLAIN)
     before = pids(tricked)
-    code, sentence = refusal(tricked.open_picture, b"greedy")
+    code, sentence = refusal(tricked.decode, b"greedy")
     assert code == "image_needs_too_much_memory"
     assert "memory" in sentence
-    assert tricked.open_picture(PLAIN).size == (321, 200)
+    assert tricked.decode(PLAIN).size == (321, 200)
     assert pids(tricked) == before
 
 
 def test_child_killed_in_the_middle_of_a_picture_costs_that_picture(tricked):
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(refusal, tricked.open_picture, b"stop")
+        answer = pool.submit(refusal, tricked.decode, b"stop")
         os.kill(wait_until(lambda: stopped(tricked)), signal.SIGKILL)
         code, sentence = answer.result()
     assert code == "image_crashes_decoder"
     assert "Killed" in sentence
-    assert tricked.open_picture(PLAIN).size == (321, 200)
+    assert tricked.decode(PLAIN).size == (321, 200)
 
 
 def test_child_told_to_end_costs_no_picture(tricked):
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(tricked.open_picture, b"stop")
+        answer = pool.submit(tricked.decode, b"stop")
         pid = wait_until(lambda: stopped(tricked))
         os.kill(pid, signal.SIGTERM)
         os.kill(pid, signal.SIGCONT)
         with pytest.raises(Unavailable, match="told to end"):
             answer.result()
-    assert tricked.open_picture(PLAIN).size == (321, 200)
+    assert tricked.decode(PLAIN).size == (321, 200)
 
 
 def test_picture_is_not_blamed_for_a_child_that_others_used_before(tricked):
-    tricked.open_picture(PLAIN)
+    tricked.decode(PLAIN)
     with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(tricked.open_picture, PLAIN + b"stop unless first")
+        answer = pool.submit(tricked.decode, PLAIN + b"stop unless first")
         os.kill(wait_until(lambda: stopped(tricked)), signal.SIGKILL)
         assert answer.result().size == (321, 200)
-    assert tricked.open_picture(PLAIN + b"crash unless first").size == (321, 200)
+    assert tricked.decode(PLAIN + b"crash unless first").size == (321, 200)
 
 
 def test_child_that_died_between_two_pictures_costs_nothing(tricked):
-    tricked.open_picture(PLAIN)
+    tricked.decode(PLAIN)
     (pid,) = pids(tricked)
     os.kill(pid, signal.SIGKILL)
-    assert tricked.open_picture(PLAIN).size == (321, 200)
+    assert tricked.decode(PLAIN).size == (321, 200)
 
 
 def test_child_has_no_secrets_and_nowhere_to_take_them(tricked, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("QIE_DATABASE_URL", "postgresql://u:p@db/qie")
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
-    environment, _, folder = json.loads(refusal(tricked.open_picture, b"tell")[1])
+    environment, _, folder = json.loads(refusal(tricked.decode, b"tell")[1])
     assert set(environment) <= {"LC_CTYPE"}  # which Python sets by itself
     assert folder == "/"
     full = os.strerror(24)
-    assert json.loads(refusal(tricked.open_picture, b"reach")[1]) == [full, full, full]
+    assert json.loads(refusal(tricked.decode, b"reach")[1]) == [full, full, full]
 
 
 def test_child_has_three_files_and_no_rights(tricked):
     ours = os.open("/etc/hostname", os.O_RDONLY)
     os.set_inheritable(ours, True)  # noqa: FBT003 - the call takes no keyword
     try:
-        assert refusal(tricked.open_picture, b"list files")[1] == "[0, 1, 2]"
+        assert refusal(tricked.decode, b"list files")[1] == "[0, 1, 2]"
         (pid,) = pids(tricked)
         assert status(pid, "CapEff") == "0000000000000000"
         assert status(pid, "NoNewPrivs") == "1"
@@ -330,21 +330,21 @@ def test_child_has_three_files_and_no_rights(tricked):
 
 def test_eight_threads_share_three_children(opener):
     names = [name for name in PICTURES for _ in range(3)]
-    expected = {name: images.open_picture(data).tobytes() for name, data in PICTURES.items()}
+    expected = {name: images.decode(data).tobytes() for name, data in PICTURES.items()}
     with ThreadPoolExecutor(8) as pool:
-        opened = list(pool.map(lambda name: opener.open_picture(PICTURES[name]).tobytes(), names))
+        opened = list(pool.map(lambda name: opener.decode(PICTURES[name]).tobytes(), names))
     assert all(pixels == expected[name] for name, pixels in zip(names, opened, strict=True))
     assert len(pids(opener)) <= 3
 
 
 def test_threads_that_end_leave_their_child_to_others():
     """The kernel would end a child with the thread that started it."""
-    with Opener() as own:
-        thread = threading.Thread(target=own.open_picture, args=(PLAIN,))
+    with DecoderPool() as own:
+        thread = threading.Thread(target=own.decode, args=(PLAIN,))
         thread.start()
         thread.join()
         (pid,) = pids(own)
-        own.open_picture(PLAIN)
+        own.decode(PLAIN)
         assert pids(own) == {pid}
         assert not is_gone(pid)
 
@@ -354,7 +354,7 @@ def test_memory_of_parent_and_child_is_flat(opener):
 
     def open_many(count):
         for _ in range(count):
-            opener.open_picture(data)
+            opener.decode(data)
         return sum(int(status(pid, "VmRSS")) for pid in (os.getpid(), *pids(opener)))
 
     before = open_many(30)
@@ -364,16 +364,16 @@ def test_memory_of_parent_and_child_is_flat(opener):
 def test_largest_picture_allowed_stays_within_the_memory_of_a_child(opener):
     data = encoded(Image.new("RGBA", (7990, 5000), (200, 100, 50, 90)), "WEBP", lossless=True, method=0,
                    quality=0, exif=turned(6))  # fmt: skip
-    assert opener.open_picture(data).size == (5000, 7990)
+    assert opener.decode(data).size == (5000, 7990)
     assert max(int(status(pid, "VmHWM")) for pid in pids(opener)) < 1_500_000  # kB
 
 
 def test_child_is_replaced_after_many_pictures(monkeypatch):
     monkeypatch.setattr("qie_batch.images.sandbox._PICTURES_PER_CHILD", 2)
-    with Opener() as opener:
+    with DecoderPool() as opener:
         seen = []
         for _ in range(5):
-            opener.open_picture(PLAIN)
+            opener.decode(PLAIN)
             seen += pids(opener)
         assert len(seen) == 3
         assert len(set(seen)) == 3
@@ -381,8 +381,8 @@ def test_child_is_replaced_after_many_pictures(monkeypatch):
 
 def test_children_are_gone_after_close(tricked):
     with ThreadPoolExecutor(2) as pool:
-        tricked.open_picture(PLAIN)
-        waiting = pool.submit(tricked.open_picture, b"stop")
+        tricked.decode(PLAIN)
+        waiting = pool.submit(tricked.decode, b"stop")
         pid = wait_until(lambda: stopped(tricked))
         tricked.close()
         with pytest.raises(Unavailable, match="closed"):
@@ -390,17 +390,17 @@ def test_children_are_gone_after_close(tricked):
     assert is_gone(pid)
     assert not pids(tricked)
     with pytest.raises(Unavailable, match="closed"):
-        tricked.open_picture(PLAIN)
+        tricked.decode(PLAIN)
 
 
 def test_children_end_with_a_parent_that_is_killed():
     program = """
 import sys, threading
-from qie_batch.images.sandbox import Opener
-opener = Opener(program=sys.argv[1])
-opener.open_picture(sys.stdin.buffer.read())
-threading.Thread(target=opener.open_picture, args=(b"sleep",)).start()
-threading.Thread(target=opener.open_picture, args=(b"loop",)).start()
+from qie_batch.images.sandbox import DecoderPool
+opener = DecoderPool(program=sys.argv[1])
+opener.decode(sys.stdin.buffer.read())
+threading.Thread(target=opener.decode, args=(b"sleep",)).start()
+threading.Thread(target=opener.decode, args=(b"loop",)).start()
 while len(opener._children) < 2:
     pass
 print(*(child.process.pid for child in opener._children), flush=True)
@@ -417,19 +417,19 @@ threading.Event().wait()
 
 
 def test_opener_that_cannot_start_blames_no_picture():
-    with Opener(program="raise SystemExit('no such library')") as opener:
+    with DecoderPool(program="raise SystemExit('no such library')") as opener:
         with pytest.raises(Unavailable) as caught:
-            opener.open_picture(PLAIN)
+            opener.decode(PLAIN)
         assert "no such library" in caught.value.hint
         assert not pids(opener)
 
 
 def test_child_waits_for_its_picture_whatever_timeout_new_sockets_get():
     """kombu sets one for the whole process while it connects again."""
-    with Opener() as opener:
+    with DecoderPool() as opener:
         before = socket.getdefaulttimeout()
         socket.setdefaulttimeout(5.0)
         try:
-            assert opener.open_picture(PLAIN).size == (321, 200)
+            assert opener.decode(PLAIN).size == (321, 200)
         finally:
             socket.setdefaulttimeout(before)

@@ -7,18 +7,20 @@ from contextlib import suppress
 import pytest
 
 from qie_batch.errors import Rejected, StoreUnavailable, UsageError
-from qie_batch.model import Schedule, SlotState
-from qie_batch.steps.schedule import SLOT_LEASE, SLOT_RETRY, latest_due, run_due, run_now, slot_job_id
-from tests.ledgers import START, Clock, add, at_once, open_ledger
+from qie_batch.model import RunState, Schedule
+from qie_batch.steps.schedule import (
+    RUN_LEASE_SECONDS,
+    RUN_RETRY_SECONDS,
+    latest_due,
+    run_due,
+    run_job_id,
+    run_now,
+)
+from tests.support.ledgers import START, add, at_once, open_ledger
 
 DAY = 86_400.0
 #: The first two in the morning, UTC, after START.
 DUE = START + 18 * 3600
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ class Submitter:
 
 
 def slots(ledger):
-    return [(slot.due_at, slot.state, slot.note) for slot in ledger.last_slots("nightly", limit=10)]
+    return [(slot.due_at, slot.state, slot.note) for slot in ledger.latest_runs("nightly", limit=10)]
 
 
 def test_a_slot_is_submitted_once_however_many_look(ledger, clock):
@@ -53,9 +55,9 @@ def test_a_slot_is_submitted_once_however_many_look(ledger, clock):
     clock.turn(600)
     assert run_due(ledger, submit) == 0
     (schedule,) = ledger.schedules()
-    assert submit.asked == [("nightly", slot_job_id(schedule, DUE))]
-    (slot,) = ledger.last_slots("nightly", limit=10)
-    assert (slot.due_at, slot.state, slot.job_id) == (DUE, SlotState.SUBMITTED, submit.asked[0][1])
+    assert submit.asked == [("nightly", run_job_id(schedule, DUE))]
+    (slot,) = ledger.latest_runs("nightly", limit=10)
+    assert (slot.due_at, slot.state, slot.job_id) == (DUE, RunState.SUBMITTED, submit.asked[0][1])
 
 
 def test_nothing_is_due_before_its_time(ledger, clock):
@@ -78,7 +80,7 @@ def test_missed_times_are_caught_up_once(ledger, clock):
     submit = Submitter(ledger)
     assert run_due(ledger, submit) == 1
     assert run_due(ledger, submit) == 0
-    assert slots(ledger) == [(DUE + 5 * DAY, SlotState.SUBMITTED, "")]
+    assert slots(ledger) == [(DUE + 5 * DAY, RunState.SUBMITTED, "")]
 
 
 def test_each_night_has_its_own_job(ledger, clock):
@@ -97,32 +99,32 @@ def test_a_run_is_skipped_while_the_one_before_goes_on(ledger, clock):
     clock.turn(DAY)
     assert run_due(ledger, submit) == 1
     due_at, state, note = slots(ledger)[0]
-    assert (due_at, state) == (DUE + DAY, SlotState.SKIPPED)
+    assert (due_at, state) == (DUE + DAY, RunState.SKIPPED)
     assert first in note
     clock.turn(DAY)
     run_due(ledger, submit)
-    assert slots(ledger)[0][1] is SlotState.SKIPPED
+    assert slots(ledger)[0][1] is RunState.SKIPPED
     ledger.close(first, clock.now)
     clock.turn(DAY)
     run_due(ledger, submit)
-    assert slots(ledger)[0][1] is SlotState.SUBMITTED
+    assert slots(ledger)[0][1] is RunState.SUBMITTED
 
 
 @pytest.mark.parametrize("kind", [UsageError, Rejected])
 def test_a_refused_catalog_is_written_down_and_not_tried_again(ledger, clock, kind):
     submit = Submitter(ledger, kind("the catalog has no column image", hint="add one"))
     assert run_due(ledger, submit) == 1
-    assert slots(ledger) == [(DUE, SlotState.FAILED, "the catalog has no column image. Add one.")]
-    clock.turn(SLOT_LEASE + 1)
+    assert slots(ledger) == [(DUE, RunState.FAILED, "the catalog has no column image. Add one.")]
+    clock.turn(RUN_LEASE_SECONDS + 1)
     assert run_due(ledger, submit) == 0
     clock.turn(DAY)
     assert run_due(ledger, submit) == 1
-    assert slots(ledger)[0][1] is SlotState.SUBMITTED
+    assert slots(ledger)[0][1] is RunState.SUBMITTED
 
 
 @pytest.mark.parametrize(
     ("error", "wait"),
-    [(StoreUnavailable("the store is away"), SLOT_RETRY), (KeyboardInterrupt(), SLOT_LEASE)],
+    [(StoreUnavailable("the store is away"), RUN_RETRY_SECONDS), (KeyboardInterrupt(), RUN_LEASE_SECONDS)],
 )
 def test_a_run_that_could_not_be_is_tried_again_as_the_same_job(ledger, clock, error, wait):
     submit = Submitter(ledger, error)
@@ -134,7 +136,7 @@ def test_a_run_that_could_not_be_is_tried_again_as_the_same_job(ledger, clock, e
     assert run_due(ledger, submit) == 1
     first, second = submit.asked
     assert first == second
-    assert slots(ledger) == [(DUE, SlotState.SUBMITTED, "")]
+    assert slots(ledger) == [(DUE, RunState.SUBMITTED, "")]
 
 
 def test_a_run_by_hand_is_a_slot_of_that_moment(ledger, clock):
@@ -143,7 +145,7 @@ def test_a_run_by_hand_is_a_slot_of_that_moment(ledger, clock):
     (schedule,) = ledger.schedules()
     job_id = run_now(ledger, schedule, submit)
     assert ledger.job(job_id).id == job_id
-    assert slots(ledger) == [(DUE - 1234.5, SlotState.SUBMITTED, "")]
+    assert slots(ledger) == [(DUE - 1234.5, RunState.SUBMITTED, "")]
     ledger.close(job_id, clock.now)
     clock.now = DUE
     assert run_due(ledger, submit) == 1

@@ -15,14 +15,14 @@ from qie_batch import wiring
 from qie_batch.cli import NOT_REACHABLE, main
 from qie_batch.cli.orders import Wishes, carry_out, catalog_file, prepare, submit_scheduled
 from qie_batch.errors import InvalidManifest, LedgerUnavailable, Unavailable, UsageError
-from qie_batch.images.sandbox import Opener
+from qie_batch.images.sandbox import DecoderPool
 from qie_batch.ledger import schema
 from qie_batch.manifest import MAX_BYTES
 from qie_batch.model import ItemState, JobState, Schedule
 from qie_batch.settings import Settings
 from qie_batch.steps.settle import settle
 from qie_batch.steps.submit.verdicts import Checked, Verdicts
-from tests.painters import PICTURE
+from tests.support.painters import PICTURE
 
 CATALOG = b"id,image,instruction\n1,shoe.png,red\n2,shoe.png,blue\n"
 MEGABYTE = 1 << 20
@@ -80,7 +80,7 @@ def no_file_longer_than(length):
 def closed(job_id, ledger, settings):
     """The job, cancelled and settled."""
     ledger.cancel(job_id)
-    with Opener() as opener:
+    with DecoderPool() as opener:
         assert settle(ledger, wiring.store(settings), opener) == 1
     return ledger.job(job_id)
 

@@ -13,12 +13,12 @@ from PIL import Image
 from qie_batch import wiring
 from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images import DEFAULT_LIMITS, Limits
-from qie_batch.images.sandbox import Opener
+from qie_batch.images.sandbox import DecoderPool
 from qie_batch.settings import Settings
 from qie_batch.steps.submit import Pictures, Sources
 from qie_batch.steps.submit.similar import ANSWERS
 from qie_batch.stores.s3 import S3Store, s3_client
-from tests.painters import PICTURE
+from tests.support.painters import PICTURE
 
 #: What S3 servers would keep under another name, or not at all.
 ODD_KEYS = ("50%.jpg", "a//b.jpg", "a\\b", "cafe\u0301.jpg", "../x", "k" * 300, "a\tb", "a\x1b[2Jb", "./")
@@ -26,7 +26,7 @@ ODD_KEYS = ("50%.jpg", "a//b.jpg", "a\\b", "cafe\u0301.jpg", "../x", "k" * 300, 
 
 @pytest.fixture(scope="module")
 def opener():
-    with Opener(cpu_seconds=1) as opener:
+    with DecoderPool(cpu_seconds=1) as opener:
         yield opener
 
 

@@ -17,7 +17,7 @@ from workers.process import RESTART, WorkerProcess
 def settings(stack, tmp_path, monkeypatch):
     monkeypatch.setenv("QIE_DIR", str(stack.folder))
     monkeypatch.setenv("QIE_LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
-    monkeypatch.setenv("QIE_ENGINE", "tests.unloadable")
+    monkeypatch.setenv("QIE_ENGINE", "tests.support.unloadable")
 
     def made(reason):
         monkeypatch.setenv("QIE_ENGINE_OPTIONS", json.dumps({"reason": reason}))

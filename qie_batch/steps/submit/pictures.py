@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from qie_batch.images import Limits
-    from qie_batch.images.sandbox import Opener
+    from qie_batch.images.sandbox import DecoderPool
     from qie_batch.model import ManifestRow
     from qie_batch.steps.submit.sources import Sources
 
@@ -38,7 +38,7 @@ class Pictures:
         self._limits = limits
         self._verdicts = Verdicts()
 
-    def check(self, names: Iterable[str], opener: Opener) -> Iterator[str]:
+    def check(self, names: Iterable[str], opener: DecoderPool) -> Iterator[str]:
         """Read and check each picture once, several at a time; yields the names as they are done."""
         new = (name for name in names if self._verdicts.expect(name))
         with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="pictures") as pool:
@@ -63,7 +63,7 @@ class Pictures:
         """The bytes; Rejected says why there are none."""
         return self._sources.read(name)
 
-    def _checked(self, name: str, opener: Opener) -> Checked:
+    def _checked(self, name: str, opener: DecoderPool) -> Checked:
         try:
             data = self.read(name)
             kind, _, _ = opener.inspect(data, self._limits)

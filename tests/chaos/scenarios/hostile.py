@@ -16,7 +16,7 @@ from PIL import Image
 from qie_batch.model import ItemState
 from tests.chaos.rig import wait_until
 from tests.chaos.scenarios.verdict import START_SECONDS, agree, rows
-from tests.hostile import hostile_manifests, hostile_pictures
+from tests.support.hostile import hostile_manifests, hostile_pictures
 
 if TYPE_CHECKING:
     import subprocess

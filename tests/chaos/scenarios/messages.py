@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 import subprocess
 import time
 from collections import Counter
@@ -16,7 +14,7 @@ from sqlalchemy import func, select, text
 
 from qie_batch import wiring
 from qie_batch.ledger.tables import jobs, slots
-from qie_batch.model import Outcome, Schedule, SlotState
+from qie_batch.model import Outcome, RunState, Schedule
 from tests.chaos.rig import wait_until
 from tests.chaos.rigs import Impossible
 from tests.chaos.scenarios.verdict import judge
@@ -37,9 +35,9 @@ def doubled(make_rig: Rigs, *, full: bool) -> Figures:
     with make_rig(environment={"QIE_WINDOW": str(rows), "QIE_SLOTS": "4"}) as rig:
         job_id = rig.submit(rig.catalog(rows))
         queue = wiring.queue(rig.settings)
-        hints = rig.ledger.unclaimed(ENGINE, 0.0) * (times - 1)
-        rig.random.shuffle(hints)
-        queue.publish(ENGINE, hints)
+        messages = rig.ledger.unclaimed(ENGINE, 0.0) * (times - 1)
+        rig.random.shuffle(messages)
+        queue.publish(ENGINE, messages)
         assert queue.depth(ENGINE) == rows * times
         rig.start_all(workers=2)
         rig.wait_closed(job_id, 240)
@@ -76,13 +74,13 @@ class _Nightly:
             return connection.scalar(select(func.count()).select_from(slots)) or 0
 
     def job_ids(self) -> list[str]:
-        slots_now = self.rig.ledger.last_slots(self.name, limit=100)
-        return [slot.job_id for slot in slots_now if slot.state is SlotState.SUBMITTED]
+        slots_now = self.rig.ledger.latest_runs(self.name, limit=100)
+        return [slot.job_id for slot in slots_now if slot.state is RunState.SUBMITTED]
 
     def is_over(self) -> bool:
         """No run is being submitted."""
-        states = {slot.state for slot in self.rig.ledger.last_slots(self.name, limit=100)}
-        return SlotState.SUBMITTED in states and SlotState.TAKEN not in states
+        states = {slot.state for slot in self.rig.ledger.latest_runs(self.name, limit=100)}
+        return RunState.SUBMITTED in states and RunState.TAKEN not in states
 
 
 def wrong_clock(make_rig: Rigs, *, full: bool) -> Figures:
@@ -151,8 +149,7 @@ def two_controls(make_rig: Rigs, *, full: bool) -> Figures:
         for kill in range(kills):
             wait_until(lambda part=kill: rig.succeeded(job_id) >= part * rows // kills, 120)
             name = f"control-{kill % 2}"
-            os.kill(rig.processes[name].pid, signal.SIGKILL)
-            rig.processes[name].process.wait()
+            rig.kill(name)
             time.sleep(rig.random.uniform(0, 1.0))  # its fellow is alone for a moment
             rig.start("control", name)
         rig.wait_closed(job_id, 240)

@@ -167,8 +167,7 @@ def _worker(rig: Rig, harm: Harm) -> int:
 
 def _kill_parent(rig: Rig, harm: Harm) -> None:
     name = f"worker-{harm.which % WORKERS}"
-    os.kill(rig.processes[name].pid, signal.SIGKILL)
-    rig.processes[name].process.wait()
+    rig.kill(name)
     rig.start_again(name)
 
 
@@ -187,8 +186,7 @@ def _freeze(rig: Rig, harm: Harm) -> None:
 
 def _kill_control(rig: Rig, harm: Harm) -> None:
     name = f"control-{harm.which % CONTROLS}"
-    os.kill(rig.processes[name].pid, signal.SIGKILL)
-    rig.processes[name].process.wait()
+    rig.kill(name)
     rig.start_again(name)
 
 

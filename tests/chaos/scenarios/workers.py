@@ -31,7 +31,7 @@ from tests.chaos.scenarios.verdict import (
     variable,
     worker_of,
 )
-from tests.ledgers import new_items, new_job, spec
+from tests.support.ledgers import new_items, new_job, spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

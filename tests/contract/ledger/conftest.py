@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import delete
 
 from qie_batch.ledger.tables import metadata
-from tests.ledgers import Clock, open_ledger
+from tests.support.ledgers import Clock, open_ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

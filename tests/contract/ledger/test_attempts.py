@@ -11,7 +11,7 @@ import pytest
 
 from qie_batch.ledger.attempts import MAX_PREEMPTIONS, PREEMPTED
 from qie_batch.model import Failure, ItemState
-from tests.ledgers import (
+from tests.support.ledgers import (
     BROKEN,
     POISON,
     SECOND_MICROS,

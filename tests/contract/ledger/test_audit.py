@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import text
 
 from qie_batch.ledger.contradictions import _IMPOSSIBLE
-from qie_batch.model import Failure
-from tests.ledgers import (
+from tests.support.ledgers import (
     BROKEN,
     POISON,
     WORKER,
+    WRONG,
     add,
     enqueue,
     finish,
@@ -24,8 +24,6 @@ from tests.ledgers import (
     start,
     told,
 )
-
-WRONG = Failure(code="image_missing", reason="there is no picture")
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from qie_batch.ledger.database import Database
 from qie_batch.ledger.sql import SqlLedger
 from qie_batch.ledger.tables import memory
 from qie_batch.local.ports import free_port
-from tests.ledgers import POISON, WORKER, add, enqueue, finish, open_ledger
+from tests.support.ledgers import POISON, WORKER, add, enqueue, finish, open_ledger
 
 
 def test_the_databases_own_clock_is_the_time(ledger_url):

@@ -7,7 +7,18 @@ from functools import partial
 import pytest
 
 from qie_batch.model import ItemState, JobState
-from tests.ledgers import BROKEN, SECOND_MICROS, START, add, at_once, finish, result_of, spec, start, told
+from tests.support.ledgers import (
+    BROKEN,
+    SECOND_MICROS,
+    START,
+    add,
+    at_once,
+    finish,
+    result_of,
+    spec,
+    start,
+    told,
+)
 
 RED = spec("red").cache_key
 LATER = START + 1e6

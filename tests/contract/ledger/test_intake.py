@@ -10,7 +10,7 @@ import pytest
 from qie_batch.errors import UsageError
 from qie_batch.ledger.intake import CHUNK
 from qie_batch.model import Failure, ItemState, JobState, OutputFormat, Priority
-from tests.ledgers import START, add, finish, new_items, new_job, spec, told
+from tests.support.ledgers import START, add, finish, new_items, new_job, spec, told
 
 NO_PICTURE = Failure(code="image_missing", reason="there is no picture at this path")
 

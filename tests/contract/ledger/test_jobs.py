@@ -9,13 +9,14 @@ import pytest
 
 from qie_batch.errors import UsageError
 from qie_batch.ledger.attempts import MAX_PREEMPTIONS
-from qie_batch.model import Failure, JobState
-from tests.ledgers import (
+from qie_batch.model import JobState
+from tests.support.ledgers import (
     BROKEN,
     POISON,
     SECOND_MICROS,
     START,
     WORKER,
+    WRONG,
     add,
     at_once,
     enqueue,
@@ -27,8 +28,6 @@ from tests.ledgers import (
     start,
     told,
 )
-
-WRONG = Failure(code="image_missing", reason="there is no picture")
 
 #: Whatever ended, ended before.
 LATER = START + 1e6

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
 
 from qie_batch.errors import LedgerUnavailable
-from qie_batch.ledger import lost
+from qie_batch.ledger import recovery
 from qie_batch.ledger.attempts import MAX_PREEMPTIONS
-from qie_batch.ledger.database import Database
 from qie_batch.ledger.sql import SqlLedger
 from qie_batch.ledger.tables import attempts
 from qie_batch.model import Outcome
-from tests.ledgers import BROKEN, POISON, WORKER, add, enqueue, finish, result_of, start, told
-
-
-class Interrupted(Database):
-    """Something else happens between the first look and the write after it."""
-
-    meanwhile = None
-
-    @contextmanager
-    def write(self):
-        meanwhile, self.meanwhile = self.meanwhile, None
-        if meanwhile:
-            meanwhile()
-        with super().write() as connection:
-            yield connection
+from tests.support.ledgers import (
+    BROKEN,
+    POISON,
+    WORKER,
+    Interrupted,
+    add,
+    enqueue,
+    finish,
+    result_of,
+    start,
+    told,
+)
 
 
 @pytest.fixture
@@ -62,7 +57,7 @@ def test_a_ledger_that_answers_late_takes_no_lease_for_lost(ledger, clock, monke
     add(ledger, "red")
     start(ledger, lease=60)
     clock.turn(61)
-    monkeypatch.setattr(lost, "LONG_LOOK_SECONDS", -1.0)
+    monkeypatch.setattr(recovery, "LONG_LOOK_SECONDS", -1.0)
     with pytest.raises(LedgerUnavailable, match="answered late"):
         ledger.expire_leases(3, POISON)
     assert told(ledger) == "r"
@@ -144,17 +139,17 @@ def test_what_a_dead_process_held_is_taken_back_at_once(ledger):
     enqueue(ledger)
     for number, name in enumerate(["dead", "dead", "alive"]):
         ledger.claim(f"job.{number}", replace(WORKER, name=name), 60)
-    assert ledger.abandon("dead") == 2
+    assert ledger.release_worker("dead") == 2
     assert ledger.expire_leases(3, POISON) == 2
     assert told(ledger) == "ppr"
-    assert ledger.abandon("dead") == 0
-    assert ledger.abandon("nobody") == 0
+    assert ledger.release_worker("dead") == 0
+    assert ledger.release_worker("nobody") == 0
 
 
 def kill(ledger):
     """The item's worker is killed from outside; whether the item was spared."""
     start(ledger)
-    assert ledger.abandon(WORKER.name, killed=True) == 1
+    assert ledger.release_worker(WORKER.name, killed=True) == 1
     spared = ledger.expire_leases(3, POISON) == 0
     assert list(ledger.contradictions()) == []
     return spared
@@ -212,14 +207,14 @@ def test_a_kill_spares_each_item_by_its_own_losses(ledger):
     add(ledger, "blue", job_id="other")
     start(ledger)
     ledger.claim("other.0", WORKER, 60)
-    assert ledger.abandon(WORKER.name, killed=True) == 2
+    assert ledger.release_worker(WORKER.name, killed=True) == 2
     assert (told(ledger), told(ledger, "other")) == ("r", "p")
 
 
 def test_what_a_dead_process_finished_stays(ledger):
     add(ledger, "red")
     finish(ledger)
-    assert ledger.abandon(WORKER.name) == 0
+    assert ledger.release_worker(WORKER.name) == 0
     assert ledger.expire_leases(3, POISON) == 0
     assert told(ledger) == "S"
 
@@ -228,6 +223,6 @@ def test_a_worker_that_comes_back_in_time_keeps_its_item(ledger):
     """`abandon` was wrong about it: the next heartbeat says so, unless the sweep was there before."""
     add(ledger, "red")
     attempt = start(ledger)
-    ledger.abandon(WORKER.name)
+    ledger.release_worker(WORKER.name)
     assert ledger.renew(attempt, 60, 1, 1.0)
     assert ledger.expire_leases(3, POISON) == 0

@@ -4,26 +4,14 @@ import threading
 
 import pytest
 
-from qie_batch.breaker import Breaker
+from qie_batch.breaker import CircuitBreaker
 from qie_batch.images import DEFAULT_LIMITS
-from qie_batch.images.sandbox import Opener
+from qie_batch.images.sandbox import DecoderPool
 from qie_batch.leases import Leases
-from qie_batch.steps.edit import Bench
+from qie_batch.steps.edit import EditContext
 from qie_batch.stores.s3 import S3Store
-from tests.ledgers import WORKER, Clock, open_ledger
-from tests.painters import INPUT, PICTURE
-
-
-@pytest.fixture
-def clock():
-    return Clock()
-
-
-@pytest.fixture
-def ledger(tmp_path, clock):
-    ledger = open_ledger(f"sqlite:///{tmp_path / 'ledger.sqlite3'}", clock)
-    yield ledger
-    ledger.dispose()
+from tests.support.ledgers import WORKER
+from tests.support.painters import INPUT, PICTURE
 
 
 @pytest.fixture
@@ -37,12 +25,12 @@ def store(s3):
 
 @pytest.fixture(scope="session")
 def pictures():
-    with Opener() as opener:
+    with DecoderPool() as opener:
         yield opener
 
 
 @pytest.fixture
-def make_bench(ledger, store, pictures):
+def make_context(ledger, store, pictures):
     """A worker process with the engine; parts may be others."""
     made = []
 
@@ -50,11 +38,11 @@ def make_bench(ledger, store, pictures):
         parts = {"ledger": ledger, "store": store, "worker": WORKER, "limits": DEFAULT_LIMITS} | parts
         leases = Leases(parts["ledger"], lease_seconds)
         made.append(leases)
-        return Bench(
+        return EditContext(
             engine=engine,
             device=threading.Lock(),
             leases=leases,
-            breaker=Breaker(parts["store"]),
+            breaker=CircuitBreaker(parts["store"]),
             pictures=pictures,
             **parts,
         )

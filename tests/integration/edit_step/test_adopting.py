@@ -11,8 +11,8 @@ from qie_batch.errors import LedgerUnavailable
 from qie_batch.ledger.sql import SqlLedger
 from qie_batch.steps.edit import edit
 from qie_batch.stores.s3 import S3Store
-from tests.ledgers import POISON, enqueue, told
-from tests.painters import Painter, again, leaving, only, png, submit
+from tests.support.ledgers import POISON, enqueue, told
+from tests.support.painters import Painter, again, leaving, only, png, submit
 
 
 class Killed(BaseException):
@@ -32,46 +32,46 @@ class Deaf(SqlLedger):
         return super().succeed(attempt, result, seconds)
 
 
-def test_a_finished_edit_of_a_killed_process_is_adopted_without_the_engine(ledger, clock, make_bench):
+def test_a_finished_edit_of_a_killed_process_is_adopted_without_the_engine(ledger, clock, make_context):
     submit(ledger, "red")
     with pytest.raises(Killed):
-        edit("job.0", make_bench(Painter(), ledger=Deaf(ledger._db, Killed())))
+        edit("job.0", make_context(Painter(), ledger=Deaf(ledger._db, Killed())))
     clock.turn(61)
     assert ledger.expire_leases(3, POISON) == 1
     enqueue(ledger)
-    edit("job.0", make_bench(engine := Painter()))
+    edit("job.0", make_context(engine := Painter()))
     assert (told(ledger), engine.edits, only(ledger).attempt) == ("S", 0, 2)
     assert list(ledger.contradictions()) == []
 
 
-def test_a_finished_edit_waits_for_a_ledger_that_is_away(ledger, make_bench):
+def test_a_finished_edit_waits_for_a_ledger_that_is_away(ledger, make_context):
     submit(ledger, "red")
     away = LedgerUnavailable("the ledger is away")
-    edit("job.0", make_bench(engine := Painter(), ledger=Deaf(ledger._db, away)))
+    edit("job.0", make_context(engine := Painter(), ledger=Deaf(ledger._db, away)))
     assert (told(ledger), engine.edits, only(ledger).attempt) == ("S", 1, 1)
 
 
-def test_a_finished_edit_is_adopted_when_its_process_had_to_leave(ledger, clock, make_bench):
+def test_a_finished_edit_is_adopted_when_its_process_had_to_leave(ledger, clock, make_context):
     submit(ledger, "red", steps=10)
-    engine = leaving(make_bench, told_at=10, grace=60.0)
+    engine = leaving(make_context, told_at=10, grace=60.0)
     deaf = Deaf(ledger._db, LedgerUnavailable("the ledger is away"))
-    edit("job.0", replace(engine.bench, ledger=deaf))
+    edit("job.0", replace(engine.context, ledger=deaf))
     assert (told(ledger), engine.edits) == ("p", 1)
     again(ledger, clock)
-    edit("job.0", make_bench(later := Painter()))
+    edit("job.0", make_context(later := Painter()))
     assert (told(ledger), later.edits) == ("S", 0)
 
 
-def test_a_result_that_is_there_is_adopted(ledger, store, make_bench):
+def test_a_result_that_is_there_is_adopted(ledger, store, make_context):
     submit(ledger, "red")
     data = png("red")
     store.put_new(f"results/{only(ledger).spec.cache_key}", data, "image/png")
-    edit("job.0", make_bench(engine := Painter()))
+    edit("job.0", make_context(engine := Painter()))
     assert (told(ledger), engine.edits) == ("S", 0)
     assert only(ledger).result.sha256 == hashlib.sha256(data).hexdigest()
 
 
-def test_a_result_that_another_put_meanwhile_is_the_result(ledger, store, make_bench):
+def test_a_result_that_another_put_meanwhile_is_the_result(ledger, store, make_context):
     submit(ledger, "red")
     data, key = png("red"), f"results/{only(ledger).spec.cache_key}"
 
@@ -80,16 +80,16 @@ def test_a_result_that_another_put_meanwhile_is_the_result(ledger, store, make_b
             on_step(1)
             store.put_new(key, data, "image/png")
 
-    edit("job.0", make_bench(Overtaken()))
+    edit("job.0", make_context(Overtaken()))
     assert told(ledger) == "S"
     assert (store.get(key), only(ledger).result.sha256) == (data, hashlib.sha256(data).hexdigest())
 
 
-def test_a_result_that_does_not_open_is_not_adopted(ledger, store, make_bench):
+def test_a_result_that_does_not_open_is_not_adopted(ledger, store, make_context):
     submit(ledger, "red")
     key = f"results/{only(ledger).spec.cache_key}"
     store.put_new(key, png("red")[:-20], "image/png")
-    edit("job.0", make_bench(engine := Painter()))
+    edit("job.0", make_context(engine := Painter()))
     assert (told(ledger), engine.edits) == ("F", 0)
     failure = only(ledger).failure
     assert failure.code == "result_broken"
@@ -97,7 +97,7 @@ def test_a_result_that_does_not_open_is_not_adopted(ledger, store, make_bench):
     assert "fsck --repair" in failure.reason
 
 
-def test_a_result_that_is_taken_away_while_its_edit_ends_is_made_again(ledger, store, clock, make_bench):
+def test_a_result_that_is_taken_away_while_its_edit_ends_is_made_again(ledger, store, clock, make_context):
     submit(ledger, "red")
 
     class Shaky(S3Store):
@@ -105,8 +105,8 @@ def test_a_result_that_is_taken_away_while_its_edit_ends_is_made_again(ledger, s
             return False
 
     shaky = Shaky(store._client, store._bucket)
-    edit("job.0", make_bench(Painter(), store=shaky))
+    edit("job.0", make_context(Painter(), store=shaky))
     assert told(ledger) == "p"
     again(ledger, clock)
-    edit("job.0", make_bench(Painter()))
+    edit("job.0", make_context(Painter()))
     assert told(ledger) == "S"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from qie_batch.breaker import Breaker
-from qie_batch.leases import Departure
+from qie_batch.breaker import CircuitBreaker
+from qie_batch.leases import Shutdown
 from qie_batch.stores.s3 import S3Store
-from tests.painters import BUSY, ended
+from tests.support.painters import BUSY, ended
 
 
 class Full(S3Store):
@@ -26,19 +26,19 @@ class Full(S3Store):
 
 def test_a_store_that_only_reads_is_waited_for(store):
     full = Full(store)
-    breaker = Breaker(full)
+    breaker = CircuitBreaker(full)
     breaker.trip()
-    thread = threading.Thread(target=breaker.wait, args=(Departure(),), daemon=True)
+    thread = threading.Thread(target=breaker.wait, args=(Shutdown(),), daemon=True)
     thread.start()
     assert full.tried.wait(10)
     assert thread.is_alive()
     full.room.set()
     ended(thread)
-    assert breaker.wait(Departure())
+    assert breaker.wait(Shutdown())
 
 
 def test_who_leaves_does_not_wait(store):
-    departure, breaker = Departure(), Breaker(Full(store))
+    shutdown, breaker = Shutdown(), CircuitBreaker(Full(store))
     breaker.trip()
-    departure.begin(0.0)
-    assert not breaker.wait(departure)
+    shutdown.begin(0.0)
+    assert not breaker.wait(shutdown)

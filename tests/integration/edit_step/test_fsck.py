@@ -8,17 +8,17 @@ from qie_batch.ledger.sql import SqlLedger
 from qie_batch.steps.edit import edit
 from qie_batch.steps.fsck import ORPHAN_SECONDS, fsck
 from qie_batch.stores.s3 import S3Store
-from tests.ledgers import new_items, new_job, told
-from tests.painters import INPUT, Painter, again, only, png, submit
+from tests.support.ledgers import new_items, new_job, told
+from tests.support.painters import INPUT, Painter, again, only, png, submit
 
 NOBODYS = "results/" + "ab" * 32
 
 
 @pytest.fixture
-def key(ledger, make_bench):
+def key(ledger, make_context):
     """Of the one result there is."""
     submit(ledger, "red")
-    edit("job.0", make_bench(Painter()))
+    edit("job.0", make_context(Painter()))
     return only(ledger).result.object_key
 
 
@@ -46,7 +46,7 @@ def test_a_result_without_its_bytes_is_a_fault_and_is_not_touched(ledger, store,
 
 @pytest.mark.parametrize("harm", HARM)
 def test_a_result_without_its_bytes_is_mended_and_made_again_on_retry(
-    ledger, store, clock, key, make_bench, harm
+    ledger, store, clock, key, make_context, harm
 ):
     good = store.get(key)
     assert ledger.close("job", clock.now + 1)
@@ -59,7 +59,7 @@ def test_a_result_without_its_bytes_is_mended_and_made_again_on_retry(
     assert (clean.results, clean.faults, clean.mended) == (0, (), 0)
     assert ledger.retry("job") == 1
     again(ledger, clock)
-    edit("job.0", make_bench(engine := Painter()))
+    edit("job.0", make_context(engine := Painter()))
     assert (told(ledger), engine.edits, store.get(key)) == ("S", 1, good)
     assert fsck(ledger, store, repair=False).faults == ()
 
@@ -104,35 +104,35 @@ def test_an_orphan_is_removed_once_it_is_a_day_old(ledger, store, clock, key):
     assert [found.key for found in store.list("results/")] == [key]
 
 
-def test_an_orphan_that_an_item_is_about_to_adopt_stays(ledger, store, clock, make_bench):
+def test_an_orphan_that_an_item_is_about_to_adopt_stays(ledger, store, clock, make_context):
     submit(ledger, "red")
     store.put(key := f"results/{only(ledger).spec.cache_key}", png("red"), "image/png")
     clock.now = store.stat(key).modified + 2 * ORPHAN_SECONDS
     found = fsck(ledger, store, repair=True)
     assert (found.orphans, found.removed) == ((key,), 0)
-    edit("job.0", make_bench(engine := Painter()))
+    edit("job.0", make_context(engine := Painter()))
     assert engine.edits == 0
     assert fsck(ledger, store, repair=True).orphans == ()
 
 
 @pytest.mark.parametrize("outcome", ["adopted", "still adopting"])
 def test_an_object_that_finds_its_item_while_fsck_reads_is_no_orphan(
-    ledger, store, clock, make_bench, outcome
+    ledger, store, clock, make_context, outcome
 ):
     submit(ledger, "red")
     store.put(key := f"results/{only(ledger).spec.cache_key}", png("red"), "image/png")
     clock.now = store.stat(key).modified + 2 * ORPHAN_SECONDS
-    bench = make_bench(Painter())
+    context = make_context(Painter())
 
     class Slow(S3Store):
         def list(self, prefix):
             yield from super().list(prefix)
             if outcome == "adopted":
-                edit("job.0", bench)
+                edit("job.0", context)
 
     class Late(SqlLedger):
         def now(self):
-            edit("job.0", bench)
+            edit("job.0", context)
             return super().now()
 
     found = fsck(

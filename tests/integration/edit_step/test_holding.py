@@ -7,12 +7,12 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from qie_batch.leases import Departure, Hold
-from tests.ledgers import POISON, WORKER, open_ledger, told
-from tests.painters import PATIENCE, Painter, ended, in_thread, only, submit, wait_until
+from qie_batch.leases import HeldLease, Shutdown
+from tests.support.ledgers import POISON, WORKER, open_ledger, told
+from tests.support.painters import PATIENCE, Painter, ended, in_thread, only, submit, wait_until
 
 
-def test_an_engine_is_never_entered_twice_at_once(ledger, make_bench):
+def test_an_engine_is_never_entered_twice_at_once(ledger, make_context):
     """Its neighbours claim and fetch beside it all the same."""
     submit(ledger, *"abcd")
 
@@ -26,12 +26,12 @@ def test_an_engine_is_never_entered_twice_at_once(ledger, make_bench):
                 wait_until(lambda: told(ledger) == "rrrr", "second claim")
             self.inside -= 1
 
-    bench = make_bench(engine := Single())
-    ended(*[in_thread(f"job.{number}", bench) for number in range(4)])
+    context = make_context(engine := Single())
+    ended(*[in_thread(f"job.{number}", context) for number in range(4)])
     assert (told(ledger), engine.most, engine.edits) == ("SSSS", 1, 4)
 
 
-def test_seconds_on_the_device_are_not_counted_while_waiting_for_it(ledger, make_bench):
+def test_seconds_on_the_device_are_not_counted_while_waiting_for_it(ledger, make_context):
     submit(ledger, *"abcd")
 
     class Slow(Painter):
@@ -39,16 +39,16 @@ def test_seconds_on_the_device_are_not_counted_while_waiting_for_it(ledger, make
             time.sleep(0.05)
             on_step(1)
 
-    bench = make_bench(Slow())
+    context = make_context(Slow())
     began = time.monotonic()
-    ended(*[in_thread(f"job.{number}", bench) for number in range(4)])
+    ended(*[in_thread(f"job.{number}", context) for number in range(4)])
     assert 0.2 <= ledger.progress("job").seconds <= time.monotonic() - began
 
 
 def test_seconds_are_read_by_the_heartbeat_at_any_moment(ledger):
     """Never None, which would end the thread that renews every lease, and never counted twice."""
     submit(ledger, "red")
-    hold, began = Hold(ledger.claim("job.0", WORKER, 60), Departure()), time.monotonic()
+    hold, began = HeldLease(ledger.claim("job.0", WORKER, 60), Shutdown()), time.monotonic()
     device, over = threading.Lock(), threading.Event()
 
     def read():
@@ -70,7 +70,7 @@ def test_seconds_are_read_by_the_heartbeat_at_any_moment(ledger):
         sys.setswitchinterval(interval)
 
 
-def test_a_lease_is_renewed_while_the_engine_runs(tmp_path, make_bench):
+def test_a_lease_is_renewed_while_the_engine_runs(tmp_path, make_context):
     """By the real clock: the edit goes on for several leases."""
     ledger = open_ledger(f"sqlite:///{tmp_path / 'real.sqlite3'}")
     submit(ledger, "red", steps=1)
@@ -82,8 +82,8 @@ def test_a_lease_is_renewed_while_the_engine_runs(tmp_path, make_bench):
             on_step(1)
 
     lease = 1.0
-    bench = make_bench(engine := Held(), ledger=ledger, lease_seconds=lease)
-    thread = in_thread("job.0", bench)
+    context = make_context(engine := Held(), ledger=ledger, lease_seconds=lease)
+    thread = in_thread("job.0", context)
     wait_until(lambda: engine.edits, "edit")
     until = ledger.now() + 2.5 * lease
     while ledger.now() < until:
@@ -93,5 +93,5 @@ def test_a_lease_is_renewed_while_the_engine_runs(tmp_path, make_bench):
     may_end.set()
     ended(thread)
     assert (told(ledger), only(ledger).attempt) == ("S", 1)
-    bench.leases.stop()
+    context.leases.stop()
     ledger.dispose()

@@ -13,8 +13,8 @@ from PIL import Image
 from qie_batch.errors import EngineLost, Rejected
 from qie_batch.steps.edit import MAX_CRASHES, TRIES, edit
 from qie_batch.stores.s3 import S3Store
-from tests.ledgers import POISON, WORKER, enqueue, told
-from tests.painters import (
+from tests.support.ledgers import POISON, WORKER, enqueue, told
+from tests.support.painters import (
     BROKEN,
     BUSY,
     FULL,
@@ -29,9 +29,9 @@ from tests.painters import (
 )
 
 
-def test_success_is_in_the_store_and_in_the_ledger(ledger, store, make_bench):
+def test_success_is_in_the_store_and_in_the_ledger(ledger, store, make_context):
     submit(ledger, "red")
-    edit("job.0", make_bench(Painter()))
+    edit("job.0", make_context(Painter()))
     item = only(ledger)
     data = store.get(f"results/{item.spec.cache_key}")
     assert told(ledger) == "S"
@@ -42,35 +42,35 @@ def test_success_is_in_the_store_and_in_the_ledger(ledger, store, make_bench):
     assert list(ledger.contradictions()) == []
 
 
-def test_a_rejected_row_is_never_retried(ledger, store, clock, make_bench):
+def test_a_rejected_row_is_never_retried(ledger, store, clock, make_context):
     submit(ledger, "red")
     engine = Painter(Rejected("no such colour", code="not_understood"))
-    edit("job.0", make_bench(engine))
+    edit("job.0", make_context(engine))
     again(ledger, clock)
     assert (told(ledger), engine.edits, only(ledger).attempt) == ("F", 1, 1)
     assert (only(ledger).failure.code, only(ledger).failure.reason) == ("not_understood", "no such colour")
     assert results(store) == []
 
 
-def test_a_picture_that_is_gone_fails_its_row(ledger, make_bench):
+def test_a_picture_that_is_gone_fails_its_row(ledger, make_context):
     submit(ledger, "red", inputs=("ab" * 32,))
-    edit("job.0", make_bench(engine := Painter()))
+    edit("job.0", make_context(engine := Painter()))
     assert (told(ledger), only(ledger).failure.code, engine.edits) == ("F", "object_missing", 0)
 
 
-def test_bytes_that_are_no_picture_fail_their_row(ledger, store, make_bench):
+def test_bytes_that_are_no_picture_fail_their_row(ledger, store, make_context):
     store.put(f"inputs/{'cd' * 32}", b"<svg/>", "image/png")
     submit(ledger, "red", inputs=("cd" * 32,))
-    edit("job.0", make_bench(engine := Painter()))
+    edit("job.0", make_context(engine := Painter()))
     assert (told(ledger), engine.edits) == ("F", 0)
     assert only(ledger).failure.code.startswith("image_")
 
 
-def test_another_revision_waits_for_a_worker_that_has_it_and_fails_in_the_end(ledger, clock, make_bench):
+def test_another_revision_waits_for_a_worker_that_has_it_and_fails_in_the_end(ledger, clock, make_context):
     submit(ledger, "red", revision="2")
-    bench = make_bench(engine := Painter())
+    context = make_context(engine := Painter())
     for number in range(1, TRIES + 1):
-        edit("job.0", bench)
+        edit("job.0", context)
         assert told(ledger) == ("F" if number == TRIES else "p")
         again(ledger, clock)
     assert (only(ledger).failure.code, engine.edits) == ("engine_revision", 0)
@@ -93,32 +93,32 @@ def test_another_revision_waits_for_a_worker_that_has_it_and_fails_in_the_end(le
         *(None, 5, ["job.0"], {"id": "job.0"}),
     ],
 )
-def test_what_is_no_item_id_is_dropped(ledger, make_bench, junk):
+def test_what_is_no_item_id_is_dropped(ledger, make_context, junk):
     submit(ledger, "red")
-    edit(junk, make_bench(engine := Painter()))
+    edit(junk, make_context(engine := Painter()))
     assert (told(ledger), engine.edits) == ("q", 0)
 
 
-def test_an_item_that_is_not_there_is_dropped(make_bench):
-    edit("nobody.0", make_bench(engine := Painter()))
+def test_an_item_that_is_not_there_is_dropped(make_context):
+    edit("nobody.0", make_context(engine := Painter()))
     assert engine.edits == 0
 
 
-def test_what_passes_is_tried_again_after_a_pause(ledger, clock, make_bench):
+def test_what_passes_is_tried_again_after_a_pause(ledger, clock, make_context):
     submit(ledger, "red")
-    bench = make_bench(Painter(BUSY))
-    edit("job.0", bench)
+    context = make_context(Painter(BUSY))
+    edit("job.0", context)
     assert (told(ledger), enqueue(ledger)) == ("p", [])
     again(ledger, clock)
-    edit("job.0", bench)
+    edit("job.0", context)
     assert (told(ledger), only(ledger).attempt, only(ledger).failure) == ("S", 2, None)
 
 
-def test_what_never_passes_fails_after_eight_tries(ledger, clock, make_bench):
+def test_what_never_passes_fails_after_eight_tries(ledger, clock, make_context):
     submit(ledger, "red")
-    bench = make_bench(engine := Painter(*[BUSY] * 20))
+    context = make_context(engine := Painter(*[BUSY] * 20))
     for number in range(1, TRIES + 1):
-        edit("job.0", bench)
+        edit("job.0", context)
         assert told(ledger) == ("F" if number == TRIES else "p")
         again(ledger, clock)
     assert engine.edits == TRIES == 8
@@ -126,22 +126,22 @@ def test_what_never_passes_fails_after_eight_tries(ledger, clock, make_bench):
     assert BUSY.message in only(ledger).failure.reason
 
 
-def test_out_of_memory_is_tried_once_more_with_less(ledger, clock, make_bench):
+def test_out_of_memory_is_tried_once_more_with_less(ledger, clock, make_context):
     submit(ledger, "red")
-    bench = make_bench(engine := Painter(*[FULL] * 20))
-    edit("job.0", bench)
+    context = make_context(engine := Painter(*[FULL] * 20))
+    edit("job.0", context)
     assert told(ledger) == "p"
     again(ledger, clock)
-    edit("job.0", bench)
+    edit("job.0", context)
     assert (told(ledger), only(ledger).failure.code) == ("F", "device_out_of_memory")
     assert engine.low_memory == [False, True]
 
 
-def test_a_lost_engine_is_charged_and_ends_the_process_and_the_third_is_poison(ledger, clock, make_bench):
+def test_a_lost_engine_is_charged_and_ends_the_process_and_the_third_is_poison(ledger, clock, make_context):
     submit(ledger, "red")
     for number in range(1, MAX_CRASHES + 1):
         with pytest.raises(EngineLost):
-            edit("job.0", make_bench(Painter(BROKEN)))
+            edit("job.0", make_context(Painter(BROKEN)))
         assert told(ledger) == ("F" if number == MAX_CRASHES else "p")
         again(ledger, clock)
     assert only(ledger).failure.code == "poison"
@@ -149,7 +149,7 @@ def test_a_lost_engine_is_charged_and_ends_the_process_and_the_third_is_poison(l
     assert only(ledger).attempt == MAX_CRASHES == 3
 
 
-def test_whoever_waits_for_a_device_that_breaks_is_not_charged(ledger, clock, make_bench):
+def test_whoever_waits_for_a_device_that_breaks_is_not_charged(ledger, clock, make_context):
     submit(ledger, "red", "blue")
     waiting = threading.Event()
 
@@ -159,12 +159,12 @@ def test_whoever_waits_for_a_device_that_breaks_is_not_charged(ledger, clock, ma
             assert waiting.wait(PATIENCE)
             raise BROKEN
 
-    bench = make_bench(engine := Breaking())
+    context = make_context(engine := Breaking())
     with ThreadPoolExecutor(2) as pool:
-        culprit = pool.submit(edit, "job.0", bench)
+        culprit = pool.submit(edit, "job.0", context)
         wait_until(lambda: engine.edits, "edit")
-        neighbour = pool.submit(edit, "job.1", bench)
-        wait_until(lambda: len(bench.leases.held()) == 2, "second claim")
+        neighbour = pool.submit(edit, "job.1", context)
+        wait_until(lambda: len(context.leases.held()) == 2, "second claim")
         waiting.set()
         assert isinstance(culprit.exception(), EngineLost)
         neighbour.result()
@@ -173,7 +173,7 @@ def test_whoever_waits_for_a_device_that_breaks_is_not_charged(ledger, clock, ma
     assert [ledger.claim(f"job.{number}", WORKER, 60).crashes for number in range(2)] == [1, 0]
 
 
-def test_a_finished_edit_waits_for_a_store_that_does_not_write(ledger, store, make_bench):
+def test_a_finished_edit_waits_for_a_store_that_does_not_write(ledger, store, make_context):
     submit(ledger, "red")
 
     class Full(S3Store):
@@ -186,37 +186,37 @@ def test_a_finished_edit_waits_for_a_store_that_does_not_write(ledger, store, ma
             return super().put_new(key, data, content_type)
 
     full = Full(store._client, store._bucket)
-    edit("job.0", make_bench(engine := Painter(), store=full))
+    edit("job.0", make_context(engine := Painter(), store=full))
     assert (told(ledger), only(ledger).attempt, engine.edits, full.refused) == ("S", 1, 1, 2)
 
 
-def test_late_and_doubled_messages_are_harmless(ledger, make_bench):
+def test_late_and_doubled_messages_are_harmless(ledger, make_context):
     submit(ledger, *(f"shade {number}" for number in range(12)))
-    benches = [make_bench(Painter()) for _ in range(8)]
+    benches = [make_context(Painter()) for _ in range(8)]
     messages = [item.id for item in ledger.items("job")] * 5
 
-    def work(bench, mine):
+    def work(context, mine):
         for item_id in mine:
-            edit(item_id, bench)
+            edit(item_id, context)
 
     shares = enumerate(benches)
-    threads = [threading.Thread(target=work, args=(bench, messages[first::8])) for first, bench in shares]
+    threads = [threading.Thread(target=work, args=(context, messages[first::8])) for first, context in shares]
     for thread in threads:
         thread.start()
     ended(*threads)
     progress = ledger.progress("job")
     assert (told(ledger), progress.attempts) == ("S" * 12, 12)
-    assert sum(bench.engine.edits for bench in benches) == 12
+    assert sum(context.engine.edits for context in benches) == 12
     edit("job.0", benches[0])
     assert ledger.progress("job").attempts == 12
     assert list(ledger.contradictions()) == []
 
 
-def test_a_bug_is_a_bug(ledger, clock, make_bench):
+def test_a_bug_is_a_bug(ledger, clock, make_context):
     """It comes out as it is; the lease gives the item back."""
     submit(ledger, "red")
     with pytest.raises(ZeroDivisionError):
-        edit("job.0", make_bench(Painter(ZeroDivisionError())))
+        edit("job.0", make_context(Painter(ZeroDivisionError())))
     assert told(ledger) == "r"
     clock.turn(61)
     assert ledger.expire_leases(3, POISON) == 1

@@ -6,8 +6,8 @@ import time
 from itertools import count
 
 from qie_batch.steps.edit import edit
-from tests.ledgers import POISON, WORKER, enqueue, told
-from tests.painters import Painter, ended, in_thread, leaving, results, submit, wait_until
+from tests.support.ledgers import POISON, WORKER, enqueue, told
+from tests.support.painters import Painter, ended, in_thread, leaving, results, submit, wait_until
 
 
 class Endless(Painter):
@@ -19,9 +19,9 @@ class Endless(Painter):
             time.sleep(0.005)
 
 
-def test_a_cancelled_edit_stops_at_its_next_step_and_writes_only_its_seconds(ledger, store, make_bench):
+def test_a_cancelled_edit_stops_at_its_next_step_and_writes_only_its_seconds(ledger, store, make_context):
     submit(ledger, "red")
-    thread = in_thread("job.0", make_bench(engine := Endless(), lease_seconds=0.3))
+    thread = in_thread("job.0", make_context(engine := Endless(), lease_seconds=0.3))
     wait_until(lambda: engine.edits, "edit")
     ledger.cancel("job")
     ended(thread)
@@ -32,11 +32,11 @@ def test_a_cancelled_edit_stops_at_its_next_step_and_writes_only_its_seconds(led
     assert list(ledger.contradictions()) == []
 
 
-def test_an_edit_that_lost_its_lease_stops_too(ledger, store, make_bench):
+def test_an_edit_that_lost_its_lease_stops_too(ledger, store, make_context):
     submit(ledger, "red")
-    thread = in_thread("job.0", make_bench(engine := Endless(), lease_seconds=0.3))
+    thread = in_thread("job.0", make_context(engine := Endless(), lease_seconds=0.3))
     wait_until(lambda: engine.edits, "edit")
-    ledger.abandon(WORKER.name)
+    ledger.release_worker(WORKER.name)
     taken_back = ledger.expire_leases(3, POISON)
     if not taken_back:  # a heartbeat was quicker, as it may be
         ledger.cancel("job")
@@ -45,10 +45,10 @@ def test_an_edit_that_lost_its_lease_stops_too(ledger, store, make_bench):
     assert results(store) == []
 
 
-def test_an_edit_that_cannot_end_within_the_grace_is_handed_back(ledger, store, make_bench):
+def test_an_edit_that_cannot_end_within_the_grace_is_handed_back(ledger, store, make_context):
     submit(ledger, "red", steps=10)
-    engine = leaving(make_bench, told_at=3, grace=0.02)
-    edit("job.0", engine.bench)
+    engine = leaving(make_context, told_at=3, grace=0.02)
+    edit("job.0", engine.context)
     assert (told(ledger), engine.steps, results(store)) == ("p", 3, [])
     assert enqueue(ledger) == ["job.0"], "at once, without back-off"
     attempt = ledger.claim("job.0", WORKER, 60)
@@ -56,16 +56,16 @@ def test_an_edit_that_cannot_end_within_the_grace_is_handed_back(ledger, store, 
     assert list(ledger.contradictions()) == []
 
 
-def test_an_edit_that_can_end_within_the_grace_does(ledger, make_bench):
+def test_an_edit_that_can_end_within_the_grace_does(ledger, make_context):
     submit(ledger, "red", steps=10)
-    engine = leaving(make_bench, told_at=3, grace=60.0)
-    edit("job.0", engine.bench)
+    engine = leaving(make_context, told_at=3, grace=60.0)
+    edit("job.0", engine.context)
     assert (told(ledger), engine.steps) == ("S", 10)
 
 
-def test_a_process_that_leaves_begins_nothing(ledger, make_bench):
+def test_a_process_that_leaves_begins_nothing(ledger, make_context):
     submit(ledger, "red")
-    bench = make_bench(engine := Painter())
-    bench.leases.departure.begin(0.0)
-    edit("job.0", bench)
+    context = make_context(engine := Painter())
+    context.leases.shutdown.begin(0.0)
+    edit("job.0", context)
     assert (told(ledger), engine.edits) == ("q", 0)

@@ -19,7 +19,7 @@ SIZE = 128
 
 @pytest.fixture(scope="session")
 def tiny():
-    return SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[2] / "tiny_qwen.py")))
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[2] / "support" / "tiny_qwen.py")))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
-from qie_batch.model import Hint, ItemState, Priority
-from tests.ledgers import (
+from qie_batch.model import ItemState, Message, Priority
+from tests.support.ledgers import (
     BROKEN,
     WORKER,
     add,
@@ -75,8 +75,8 @@ def test_a_twin_goes_once_the_other_has_failed(ledger):
 def test_an_allowance_caps_one_job(ledger):
     add(ledger, *"abc", job_id="poor")
     add(ledger, *"xyz", job_id="rich")
-    hints = ledger.enqueue("classic", 10, {"poor": 1})
-    assert sorted(hint.item_id for hint in hints) == ["poor.0", "rich.0", "rich.1", "rich.2"]
+    messages = ledger.enqueue("classic", 10, {"poor": 1})
+    assert sorted(message.item_id for message in messages) == ["poor.0", "rich.0", "rich.1", "rich.2"]
     assert ledger.enqueue("classic", 10, {"poor": 0}) == []
 
 
@@ -103,7 +103,7 @@ def test_back_off_is_waited_for(ledger, clock):
 
 def test_a_hint_says_what_people_know_it_by(ledger):
     add(ledger, "a")
-    assert ledger.enqueue("classic", 1, {}) == [Hint(item_id="job.0", row_id="sku-0", job_name="job.csv")]
+    assert ledger.enqueue("classic", 1, {}) == [Message(item_id="job.0", row_id="sku-0", job_name="job.csv")]
 
 
 def test_eight_dispatchers_queue_each_item_once(ledger):
@@ -127,7 +127,7 @@ def test_what_was_never_sent_is_unclaimed_at_once(ledger):
     add(ledger, "a", "b")
     enqueue(ledger)
     ledger.published(["job.0"])
-    assert [hint.item_id for hint in ledger.unclaimed("classic", 5.0)] == ["job.1"]
+    assert [message.item_id for message in ledger.unclaimed("classic", 5.0)] == ["job.1"]
 
 
 def test_what_was_sent_is_unclaimed_after_its_grace(ledger, clock):
@@ -137,7 +137,7 @@ def test_what_was_sent_is_unclaimed_after_its_grace(ledger, clock):
     assert ledger.unclaimed("classic", 5.0) == []
     clock.turn(5.5)
     ledger.claim("job.0", WORKER, 60)
-    assert [hint.item_id for hint in ledger.unclaimed("classic", 5.0)] == ["job.1"]
+    assert [message.item_id for message in ledger.unclaimed("classic", 5.0)] == ["job.1"]
     assert ledger.unclaimed("qwen", 5.0) == []
     ledger.published(["job.1"])
     assert ledger.unclaimed("classic", 5.0) == []
@@ -150,7 +150,7 @@ def test_what_is_queued_anew_was_not_sent_yet(ledger, clock):
     clock.turn(1)
     ledger.release(ledger.claim("job.0", WORKER, 60), 0.0)
     enqueue(ledger)
-    assert [hint.item_id for hint in ledger.unclaimed("classic", 5.0)] == ["job.0"]
+    assert [message.item_id for message in ledger.unclaimed("classic", 5.0)] == ["job.0"]
 
 
 def test_publishing_nothing_or_the_unknown_is_harmless(ledger):

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from qie_batch.model import Schedule
-from qie_batch.steps.schedule import latest_due, next_due, slot_job_id
+from qie_batch.steps.schedule import latest_due, next_due, run_job_id
 
 BERLIN = "Europe/Berlin"
 
@@ -103,6 +103,6 @@ def test_nothing_is_due_before_its_time(early):
 def test_the_same_slot_is_the_same_job():
     nightly = schedule("0 2 * * *", "UTC")
     due_at = seconds("2026-11-01T02:00Z")
-    assert slot_job_id(nightly, due_at) == slot_job_id(nightly, due_at)
-    assert slot_job_id(nightly, due_at).startswith("261101-")
-    assert slot_job_id(nightly, due_at) != slot_job_id(nightly, due_at + 86_400)
+    assert run_job_id(nightly, due_at) == run_job_id(nightly, due_at)
+    assert run_job_id(nightly, due_at).startswith("261101-")
+    assert run_job_id(nightly, due_at) != run_job_id(nightly, due_at + 86_400)

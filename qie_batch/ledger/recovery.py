@@ -26,7 +26,7 @@ LONG_LOOK_SECONDS = 2.0
 class Lost:
     _db: Database
 
-    def abandon(self, worker_name: str, *, killed: bool = False) -> int:
+    def release_worker(self, worker_name: str, *, killed: bool = False) -> int:
         """The process of that name is dead: its leases end now. Says how many items it held.
 
         One that was killed from outside (SIGKILL) died of none of its items: they are pending again,

@@ -9,7 +9,7 @@ from sqlalchemy import delete, select, update
 
 from qie_batch.errors import UsageError
 from qie_batch.ledger.tables import schedules, slots
-from qie_batch.model import Schedule, Slot, SlotState
+from qie_batch.model import RunState, Schedule, ScheduledRun
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
@@ -60,24 +60,24 @@ class Timetable:
             connection.execute(delete(slots).where(slots.c.schedule == name))
             return connection.execute(delete(schedules).where(schedules.c.name == name)).rowcount == 1
 
-    def last_slots(self, name: str, limit: int = 1) -> list[Slot]:
+    def latest_runs(self, name: str, limit: int = 1) -> list[ScheduledRun]:
         """Latest due time first."""
         with self._db.read() as connection:
             query = select(slots).where(slots.c.schedule == name).order_by(slots.c.due_at.desc()).limit(limit)
             rows = connection.execute(query).all()
         return [
-            Slot(
-                schedule=name, due_at=row.due_at, state=SlotState(row.state), job_id=row.job_id, note=row.note
+            ScheduledRun(
+                schedule=name, due_at=row.due_at, state=RunState(row.state), job_id=row.job_id, note=row.note
             )
             for row in rows
         ]
 
-    def take_slot(self, name: str, due_at: float, lease_seconds: float) -> bool:
+    def take_run(self, name: str, due_at: float, lease_seconds: float) -> bool:
         """The right to run this slot: for the first to ask, or once the one before died over it."""
         row = {
             "schedule": name,
             "due_at": due_at,
-            "state": SlotState.TAKEN,
+            "state": RunState.TAKEN,
             "job_id": "",
             "note": "",
             "lease_until": self._db.now + lease_seconds,
@@ -86,20 +86,18 @@ class Timetable:
         with self._db.write() as connection:
             if self._db.insert_once(connection, slots, row):
                 return True
-            dead = (slots.c.state == SlotState.TAKEN, slots.c.lease_until < self._db.now)
+            dead = (slots.c.state == RunState.TAKEN, slots.c.lease_until < self._db.now)
             again = update(slots).where(*mine, *dead).values(lease_until=self._db.now + lease_seconds)
             return connection.execute(again).rowcount == 1
 
-    def lend_slot(self, name: str, due_at: float, lease_seconds: float) -> None:
+    def reopen_run(self, name: str, due_at: float, lease_seconds: float) -> None:
         """A slot that was taken may be taken again by anybody in so many seconds."""
-        mine = (slots.c.schedule == name, slots.c.due_at == due_at, slots.c.state == SlotState.TAKEN)
+        mine = (slots.c.schedule == name, slots.c.due_at == due_at, slots.c.state == RunState.TAKEN)
         with self._db.write() as connection:
             connection.execute(update(slots).where(*mine).values(lease_until=self._db.now + lease_seconds))
 
-    def end_slot(
-        self, name: str, due_at: float, state: SlotState, *, job_id: str = "", note: str = ""
-    ) -> None:
+    def end_run(self, name: str, due_at: float, state: RunState, *, job_id: str = "", note: str = "") -> None:
         """What became of it; a submitted slot stays so, though one that was taken for dead comes late."""
         with self._db.write() as connection:
-            mine = (slots.c.schedule == name, slots.c.due_at == due_at, slots.c.state != SlotState.SUBMITTED)
+            mine = (slots.c.schedule == name, slots.c.due_at == due_at, slots.c.state != RunState.SUBMITTED)
             connection.execute(update(slots).where(*mine).values(state=state, job_id=job_id, note=note))

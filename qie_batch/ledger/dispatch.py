@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 
 from qie_batch.ledger.tables import items, jobs, memory
-from qie_batch.model import Hint, ItemState, JobState
+from qie_batch.model import ItemState, JobState, Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ IN_FLIGHT = (ItemState.QUEUED, ItemState.RUNNING)
 class _Candidate:
     #: Priority, then the position among its own job's candidates: jobs of one priority take turns.
     turn: tuple[int, int, float]
-    hint: Hint
+    message: Message
     cache_key: str
 
 
@@ -49,7 +49,7 @@ class Flow:
             query = select(items.c.engine).where(items.c.state == ItemState.QUEUED).distinct()
             return list(connection.scalars(query))
 
-    def enqueue(self, engine: str, window: int, allowance: Mapping[str, int]) -> list[Hint]:
+    def enqueue(self, engine: str, window: int, allowance: Mapping[str, int]) -> list[Message]:
         """Make pending items queued until `window` are; the caller publishes them.
 
         Higher priority first, then jobs in turn. An item waits while another with its cache key is in
@@ -66,9 +66,9 @@ class Flow:
                     update(items)
                     .where(items.c.id == bindparam("item"), items.c.state == ItemState.PENDING)
                     .values(state=ItemState.QUEUED, published_at=None),
-                    [{"item": candidate.hint.item_id} for candidate in chosen],
+                    [{"item": candidate.message.item_id} for candidate in chosen],
                 )
-        return [candidate.hint for candidate in chosen]
+        return [candidate.message for candidate in chosen]
 
     def _choose(
         self, connection: Connection, engine: str, room: int, allowance: Mapping[str, int]
@@ -98,7 +98,7 @@ class Flow:
         return [
             _Candidate(
                 turn=(row.priority, position, job.created_at),
-                hint=Hint(item_id=row.id, row_id=row.row_id, job_name=job.name),
+                message=Message(item_id=row.id, row_id=row.row_id, job_name=job.name),
                 cache_key=row.cache_key,
             )
             for position, row in enumerate(connection.execute(query))
@@ -116,7 +116,7 @@ class Flow:
                 [{"item": item_id} for item_id in item_ids],
             )
 
-    def unclaimed(self, engine: str, older_than: float) -> list[Hint]:
+    def unclaimed(self, engine: str, older_than: float) -> list[Message]:
         """Queued items that nobody claimed within `older_than` seconds; never sent ones, then the oldest."""
         with self._db.read() as connection:
             overdue: ColumnElement[bool] = items.c.published_at <= self._db.now - older_than
@@ -128,7 +128,7 @@ class Flow:
                 .order_by(items.c.published_at.nulls_first(), items.c.priority, items.c.ordinal)
             )
             rows = connection.execute(query).all()
-        return [Hint(item_id=row.id, row_id=row.row_id, job_name=row.name) for row in rows]
+        return [Message(item_id=row.id, row_id=row.row_id, job_name=row.name) for row in rows]
 
     def remember_epoch(self, epoch: str) -> bool:
         """Remember the broker's epoch; True if it is another than the one remembered."""

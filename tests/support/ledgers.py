@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,16 +22,21 @@ from qie_batch.model import (
     Result,
     Worker,
 )
+from qie_batch.steps.sweep import send_lost_again, take_back
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
+    from sqlalchemy import Connection
+
+    from qie_batch.interfaces import Ledger, WorkQueue
     from qie_batch.model import Attempt
 
 START = 1_800_000_000.0
 SECOND_MICROS = 1_000
 WORKER = Worker(name="worker-1", engine="classic", device="cpu", hour_micros=3600 * SECOND_MICROS)
 POISON = Failure(code="poison", reason="its worker died too often")
+WRONG = Failure(code="image_missing", reason="there is no picture")
 BROKEN = Failure(code="store_unavailable", reason="the store did not answer")
 
 
@@ -57,6 +63,25 @@ class Clock:
 
     def turn(self, seconds: float) -> None:
         self.now += seconds
+
+
+class Interrupted(Database):
+    """Something else happens between a look and the write after it."""
+
+    meanwhile: Callable[[], object] | None = None
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile:
+            meanwhile()
+        with super().write() as connection:
+            yield connection
+
+
+def sweep(ledger: Ledger, queue: WorkQueue) -> int:
+    """As control does while the ledger is well; says how many items and messages."""
+    return take_back(ledger) + send_lost_again(ledger, queue)
 
 
 def open_ledger(url: str, clock: Callable[[], float] | None = None) -> SqlLedger:
@@ -122,7 +147,7 @@ def add(ledger: SqlLedger, *words: str, job_id: str = "job", **changes: Any) -> 
 
 def enqueue(ledger: SqlLedger, window: int = 1000) -> list[str]:
     """Ids of the items that became queued."""
-    return [hint.item_id for hint in ledger.enqueue("classic", window, {})]
+    return [message.item_id for message in ledger.enqueue("classic", window, {})]
 
 
 def start(ledger: SqlLedger, item_id: str = "job.0", worker: Worker = WORKER, lease: float = 60.0) -> Attempt:

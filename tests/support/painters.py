@@ -12,7 +12,7 @@ from PIL import Image
 from qie_batch.errors import DeviceOutOfMemory, EngineLost, StoreUnavailable
 from qie_batch.model import EditResult
 from qie_batch.steps.edit import LONGEST_DELAY, edit
-from tests.ledgers import enqueue, new_items, new_job, spec
+from tests.support.ledgers import enqueue, new_items, new_job, spec
 
 PATIENCE = 20.0
 BUSY = StoreUnavailable("the store is away")
@@ -55,20 +55,20 @@ class Telegraph(Painter):
 
     def __init__(self, told_at, grace):
         super().__init__()
-        self.told_at, self.grace, self.bench, self.steps = told_at, grace, None, 0
+        self.told_at, self.grace, self.context, self.steps = told_at, grace, None, 0
 
     def paint(self, on_step):
         for step in range(1, 11):
             time.sleep(0.01)
             if step == self.told_at:
-                self.bench.leases.departure.begin(self.grace)
+                self.context.leases.shutdown.begin(self.grace)
             self.steps = step
             on_step(step)
 
 
-def leaving(make_bench, told_at, grace):
+def leaving(make_context, told_at, grace):
     engine = Telegraph(told_at, grace)
-    engine.bench = make_bench(engine)
+    engine.context = make_context(engine)
     return engine
 
 

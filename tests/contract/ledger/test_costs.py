@@ -9,14 +9,15 @@ import pytest
 
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.sql import SqlLedger
-from qie_batch.model import CostLine, Failure, History, ItemState, Spending
+from qie_batch.model import CostLine, History, ItemState, Spending
 from qie_batch.pricing import cost_micros
-from tests.ledgers import (
+from tests.support.ledgers import (
     BROKEN,
     POISON,
     SECOND_MICROS,
     START,
     WORKER,
+    WRONG,
     add,
     enqueue,
     finish,
@@ -29,7 +30,6 @@ from tests.ledgers import (
 )
 
 DAY = 86_400.0
-WRONG = Failure(code="image_missing", reason="there is no picture")
 
 
 @pytest.fixture

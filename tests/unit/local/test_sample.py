@@ -10,7 +10,7 @@ from qie_batch.errors import Rejected
 from qie_batch.local.sample import EXPECTED_FAILURES, draw_sample
 from qie_batch.model import EditRequest
 
-EXAMPLES = Path(__file__).parents[2] / "examples"
+EXAMPLES = Path(__file__).parents[3] / "examples"
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from qie_batch.errors import UsageError
-from qie_batch.model import Schedule, Slot, SlotState
-from tests.ledgers import START
+from qie_batch.model import RunState, Schedule, ScheduledRun
+from tests.support.ledgers import START
 
 NIGHTLY = Schedule(
     name="nightly",
@@ -21,8 +21,8 @@ NIGHTLY = Schedule(
 )
 
 
-def taken(due_at: float, **changes) -> Slot:
-    slot = Slot(schedule="nightly", due_at=due_at, state=SlotState.TAKEN, job_id="", note="")
+def taken(due_at: float, **changes) -> ScheduledRun:
+    slot = ScheduledRun(schedule="nightly", due_at=due_at, state=RunState.TAKEN, job_id="", note="")
     return replace(slot, **changes)
 
 
@@ -50,10 +50,10 @@ def test_a_name_is_taken_once(ledger):
 
 def test_a_removed_schedule_takes_its_slots_along(ledger):
     ledger.add_schedule(NIGHTLY)
-    ledger.take_slot("nightly", START, 900)
+    ledger.take_run("nightly", START, 900)
     assert ledger.remove_schedule("nightly") is True
     assert ledger.remove_schedule("nightly") is False
-    assert (ledger.schedules(), ledger.last_slots("nightly")) == ([], [])
+    assert (ledger.schedules(), ledger.latest_runs("nightly")) == ([], [])
 
 
 def test_of_eight_takers_of_a_slot_one_has_it(ledger):
@@ -61,34 +61,34 @@ def test_of_eight_takers_of_a_slot_one_has_it(ledger):
 
     def take(_number):
         together.wait()
-        return ledger.take_slot("nightly", START, 900)
+        return ledger.take_run("nightly", START, 900)
 
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(take, range(8))) == [False] * 7 + [True]
-    assert ledger.last_slots("nightly", limit=10) == [taken(START)]
+    assert ledger.latest_runs("nightly", limit=10) == [taken(START)]
 
 
 def test_a_slot_is_taken_over_once_its_taker_is_dead(ledger, clock):
-    ledger.take_slot("nightly", START, 900)
+    ledger.take_run("nightly", START, 900)
     clock.turn(899)
-    assert ledger.take_slot("nightly", START, 900) is False
+    assert ledger.take_run("nightly", START, 900) is False
     clock.turn(2)
     with ThreadPoolExecutor(8) as pool:
-        again = list(pool.map(lambda _: ledger.take_slot("nightly", START, 900), range(8)))
+        again = list(pool.map(lambda _: ledger.take_run("nightly", START, 900), range(8)))
     assert sorted(again) == [False] * 7 + [True]
 
 
-@pytest.mark.parametrize("state", [SlotState.SUBMITTED, SlotState.SKIPPED, SlotState.FAILED])
+@pytest.mark.parametrize("state", [RunState.SUBMITTED, RunState.SKIPPED, RunState.FAILED])
 def test_an_ended_slot_is_never_taken_again(ledger, clock, state):
-    ledger.take_slot("nightly", START, 900)
-    ledger.end_slot("nightly", START, state, job_id="job", note="because")
+    ledger.take_run("nightly", START, 900)
+    ledger.end_run("nightly", START, state, job_id="job", note="because")
     clock.turn(10_000)
-    assert ledger.take_slot("nightly", START, 900) is False
-    assert ledger.last_slots("nightly") == [taken(START, state=state, job_id="job", note="because")]
+    assert ledger.take_run("nightly", START, 900) is False
+    assert ledger.latest_runs("nightly") == [taken(START, state=state, job_id="job", note="because")]
 
 
 def test_the_latest_slots_come_first(ledger):
     for due_at in (START, START + 1800.5, START - 60):
-        assert ledger.take_slot("nightly", due_at, 900)
-    assert ledger.take_slot("other", START + 9999, 900)
-    assert [slot.due_at for slot in ledger.last_slots("nightly", limit=2)] == [START + 1800.5, START]
+        assert ledger.take_run("nightly", due_at, 900)
+    assert ledger.take_run("other", START + 9999, 900)
+    assert [slot.due_at for slot in ledger.latest_runs("nightly", limit=2)] == [START + 1800.5, START]

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from qie_batch.errors import Rejected
-from qie_batch.images import encode, open_picture, thumbnail_jpeg
+from qie_batch.images import decode, encode, thumbnail_jpeg
 from qie_batch.model import OutputFormat
 
 
@@ -38,7 +38,7 @@ def test_each_output_is_what_it_says(output, kind, content_type):
     assert said == content_type
     with Image.open(io.BytesIO(data)) as reread:
         assert (reread.format, reread.mode, reread.size) == (kind, "RGB", (75, 51))
-    squares = ImageStat.Stat(ImageChops.difference(picture, open_picture(data))).sum2
+    squares = ImageStat.Stat(ImageChops.difference(picture, decode(data))).sum2
     assert max(squares) / (75 * 51) < (1e-9 if output is OutputFormat.PNG else 4)
 
 
@@ -47,7 +47,7 @@ def test_each_output_is_what_it_says(output, kind, content_type):
 def test_no_metadata_reaches_a_result(output, source):
     data, picture = laden("JPEG")
     before = dict(picture.info)
-    result, _ = encode(open_picture(data) if source == "opened" else picture, output)
+    result, _ = encode(decode(data) if source == "opened" else picture, output)
     assert b"SECRET" not in result
     assert b"Exif" not in result
     with Image.open(io.BytesIO(result)) as reread:
@@ -79,7 +79,7 @@ def test_png_has_only_the_three_chunks_it_needs():
 def test_jpeg_keeps_a_colour_to_its_own_pixel():
     picture = Image.new("RGB", (64, 64), "white")
     picture.paste("red", (32, 0, 33, 64))
-    reread = open_picture(encode(picture, OutputFormat.JPEG)[0])
+    reread = decode(encode(picture, OutputFormat.JPEG)[0])
     assert min(reread.getpixel((30, 30))) > 240
     assert reread.getpixel((32, 30))[1] < 40
 
