@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 
 from qie_batch.engines.classic import create
 from qie_batch.engines.classic.lettering import load_font
-from qie_batch.model import EditRequest
+from qie_batch.model import EditParams, EditRequest
 
 ROOT = Path(__file__).parents[1]
 SIDE, CAPTION, COLUMNS = 300, 34, 3
@@ -37,7 +37,10 @@ def main() -> None:
     for index, (name, instruction) in enumerate(PAGE):
         before = Image.open(ROOT / "examples" / "images" / f"{name}.jpg")
         request = EditRequest(
-            images=(before,), instruction=instruction, negative=" ", width=before.width, height=before.height
+            images=(before,),
+            width=before.width,
+            height=before.height,
+            params=EditParams(instruction=instruction, negative=" "),
         )
         after = engine.edit(request, lambda _step: None).image
         left, top = 18 + cell[0] * (index % COLUMNS), 10 + cell[1] * (index // COLUMNS)

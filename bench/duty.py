@@ -20,8 +20,9 @@ from PIL import Image
 
 from qie_batch import wiring
 from qie_batch.cli.display import wait
-from qie_batch.cli.orders import Wishes, carry_out, prepare
+from qie_batch.cli.orders import carry_out, prepare
 from qie_batch.cli.stack import running
+from qie_batch.model import JobOrder
 from qie_batch.settings import Settings
 
 BENCH = Path(__file__).resolve().parent
@@ -57,9 +58,9 @@ def measure(folder: Path, catalog: Path, slots: int, seconds: float) -> float:
     with running(folder / f"stack-{slots}", "standin.engine") as (stack, _):
         settings = Settings(dir=stack.folder)
         ledger, store = wiring.ledger(settings), wiring.store(settings)
-        prepared = prepare(catalog, str(catalog.parent), Wishes(), settings, ledger)
-        carry_out(prepared, ledger, store)
-        wait(ledger, prepared.order.job_id)
+        prepared = prepare(catalog, str(catalog.parent), JobOrder(), settings, ledger.intake)
+        carry_out(prepared, ledger.intake, store)
+        wait(ledger.costs, prepared.order.job.id)
         ledger.dispose()
     spans = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     busy = sum(end - start for start, end in spans)

@@ -20,8 +20,9 @@ from duty import BENCH, draw_pictures
 
 from qie_batch import wiring
 from qie_batch.cli.display import wait
-from qie_batch.cli.orders import Wishes, carry_out, prepare
+from qie_batch.cli.orders import carry_out, prepare
 from qie_batch.cli.stack import running
+from qie_batch.model import JobOrder
 from qie_batch.settings import Settings
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -77,9 +78,9 @@ def main() -> None:
             ledger, store = wiring.ledger(settings), wiring.store(settings)
             for some in (warm, catalog):
                 before = {child.name: cpu_seconds(child.pid) for child in processes}
-                prepared = prepare(some, str(some.parent), Wishes(), settings, ledger)
-                carry_out(prepared, ledger, store)
-                wait(ledger, prepared.order.job_id)
+                prepared = prepare(some, str(some.parent), JobOrder(), settings, ledger.intake)
+                carry_out(prepared, ledger.intake, store)
+                wait(ledger.costs, prepared.order.job.id)
             spent = {child.name: cpu_seconds(child.pid) - before[child.name] for child in processes}
             transfer = transfer_seconds(settings, items)
             ledger.dispose()

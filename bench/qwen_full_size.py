@@ -31,7 +31,7 @@ from qie_batch.engines.qwen import QwenOptions
 from qie_batch.engines.qwen.editing import QwenEngine
 from qie_batch.engines.qwen.lightning import Lightning
 from qie_batch.engines.qwen.loading import EditProcessor, hand_over_image_positions
-from qie_batch.model import PRESETS, EditRequest
+from qie_batch.model import PRESETS, EditParams, EditRequest
 
 TRANSFORMER = {
     "patch_size": 2,
@@ -124,13 +124,15 @@ def edit(engine: QwenEngine, size: int, steps: int, cfg: float) -> float:
     """Seconds of one edit."""
     request = EditRequest(
         images=(Image.effect_noise((size, size), 50).convert("RGB"),),
-        instruction="Replace the background with a white studio backdrop, and keep the product as it is.",
-        negative=" ",
         width=size,
         height=size,
-        steps=steps,
-        cfg=cfg,
-        seed=0,
+        params=EditParams(
+            instruction="Replace the background with a white studio backdrop, and keep the product as it is.",
+            negative=" ",
+            steps=steps,
+            cfg=cfg,
+            seed=0,
+        ),
     )
     start = time.perf_counter()
     engine.edit(request, lambda _step: None)  # ends with the picture in host memory, so the card is done

@@ -9,9 +9,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Literal
 
 from qie_batch.errors import UsageError
+from qie_batch.model import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from qie_batch.model import Tariff, Usage
 
 _MICROS = 1_000_000
 
@@ -69,9 +72,19 @@ def hour_micros(device: str, market: Literal["on_demand", "spot"], overrides: Ma
     return _rounded(Decimal(str(price)) * _MICROS)
 
 
-def cost_micros(seconds: float, hour_micros: int) -> int:
-    """Half a micro-dollar counts as a whole one."""
-    return _rounded(Decimal(str(seconds)) * hour_micros / 3600)
+def rate_of(
+    tariff: Tariff, device: str, market: Literal["on_demand", "spot"], overrides: Mapping[str, float]
+) -> Rate:
+    """What an engine with this tariff charges on the device; UsageError as of `hour_micros`."""
+    if tariff.kind == "device_hour":
+        return Rate(hour_micros=hour_micros(device, market, overrides))
+    return Rate(image_micros=tariff.image_micros if tariff.kind == "image" else 0)
+
+
+def cost_micros(usage: Usage, rate: Rate) -> int:
+    """Micro-dollars; half of one counts as a whole one."""
+    by_hour = _rounded(Decimal(str(usage.seconds)) * rate.hour_micros / 3600)
+    return by_hour + usage.images * rate.image_micros
 
 
 def usd(micros: int) -> str:

@@ -17,9 +17,8 @@ from qie_batch.redaction import redact
 from qie_batch.steps.edit import charge_crash
 
 if TYPE_CHECKING:
-    from qie_batch.leases import HeldLease
     from qie_batch.settings import Settings
-    from qie_batch.steps.edit import EditContext
+    from qie_batch.steps.edit import EditContext, HeldLease
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +52,7 @@ class WorkerProcess:
         """Load and warm the engine; a process that cannot leaves with a sentence."""
         began = time.monotonic()
         try:
-            self._bench = context = wiring.context(self.settings)
+            self._bench = context = wiring.edit_context(self.settings)
         except QieError as error:
             log.error("%s", " ".join(error.sentences))  # noqa: TRY400 - the sentences are enough
             sys.exit(HOPELESS if isinstance(error, UsageError) else RESTART)
@@ -63,7 +62,7 @@ class WorkerProcess:
             sys.exit(RESTART)
         threading.Thread(target=self._watch, args=(context,), name="watchdog", daemon=True).start()
         engine, seconds = context.engine, time.monotonic() - began
-        log.info("engine %s on %s is ready after %.1f s", engine.name, engine.device, seconds)
+        log.info("engine %s on %s is ready after %.1f s", engine.info.name, engine.device, seconds)
 
     def leave(self, **_signal: Any) -> None:
         """Told to go (SIGTERM): finish what fits into the grace, hand back the rest."""
@@ -89,7 +88,7 @@ class WorkerProcess:
                 os.pwrite(self.settings.pulse, pulse.to_bytes(PULSE_BYTES, "little"), 0)
             time.sleep(WATCH_SECONDS)
             for hold in context.leases.held():
-                if hold.stalled_seconds > self.settings.hang_seconds:
+                if hold.stalled_seconds > context.hang_seconds:
                     self._leave_hung(hold, context)
 
     def _leave_hung(self, hung: HeldLease, context: EditContext) -> None:
@@ -101,7 +100,7 @@ class WorkerProcess:
             charge_crash(hung, EngineLost(step, code="hung"), context)
             for neighbour in context.leases.held():
                 if neighbour is not hung:
-                    context.ledger.release(neighbour.attempt, neighbour.seconds)
+                    context.attempts.release(neighbour.attempt, neighbour.usage)
         except Unavailable as error:
             log.warning("the leases run out by themselves: %s", error.message)
         finally:

@@ -19,22 +19,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import DeviceOutOfMemory, EngineLost
-from qie_batch.model import EditResult
+from qie_batch.model import EditResult, EngineInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from qie_batch.model import EditRequest
 
-DIFFUSION = False
-REVISION = "1"
+INFO = EngineInfo(name="standin.engine", revision="1")
 
 
 class StandIn:
-    name = "standin.engine"
-    revision = REVISION
+    info = INFO
     device = "cpu"
-    buckets: tuple[tuple[int, int], ...] = ()
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._seconds = float(options.get("seconds", 1.2))
@@ -58,15 +55,19 @@ class StandIn:
 
     def _drill(self, request: EditRequest) -> None:
         """The accident that the instruction asks for, in the middle of the edit."""
-        if request.instruction == "out of memory" and not request.low_memory:
+        if request.params.instruction == "out of memory" and not request.low_memory:
             raise DeviceOutOfMemory("the drill did not fit the device")
-        if request.instruction == "card error":
+        if request.params.instruction == "card error":
             self._lost = True
             raise EngineLost("the drill lost its card")
-        if request.instruction == "hang":
+        if request.params.instruction == "hang":
             threading.Event().wait()
-        if request.instruction == "die":
+        if request.params.instruction == "die":
             ctypes.string_at(0)
+
+
+def info(_options: Mapping[str, Any]) -> EngineInfo:
+    return INFO
 
 
 def create(options: Mapping[str, Any]) -> StandIn:

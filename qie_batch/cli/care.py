@@ -107,16 +107,17 @@ def _store(settings: Settings) -> str:
 
 
 def _engine(settings: Settings) -> str:
-    choice = wiring.choose_engine(settings)
-    return f"{choice.name} {choice.revision}: {choice.reason}"
+    info, reason = wiring.InstalledEngines(settings).choose()
+    return f"{info.name} {info.revision}: {reason}"
 
 
 def _prices(settings: Settings) -> str:
     from qie_batch.pricing import usd
 
-    prices = wiring.expected_prices(settings)
+    engines = wiring.InstalledEngines(settings)
+    rates = {name: engines.rate(engines.info(name)) for name in engines.names()}
     return ", ".join(
-        f"{engine} {usd(micros)} an hour ({settings.market})" for engine, micros in prices.items()
+        f"{name} {usd(rate.hour_micros)} an hour ({settings.market})" for name, rate in rates.items()
     )
 
 
@@ -139,7 +140,7 @@ def fsck(app: App, *, repair: bool, as_json: bool) -> None:
     from qie_batch.steps.fsck import fsck as look
 
     settings = app.settings
-    found = look(wiring.ledger(settings), wiring.store(settings), repair=repair)
+    found = look(wiring.fsck_context(settings, wiring.ledger(settings)), repair=repair)
     if as_json:
         report: dict[str, Any] = {
             "results": found.results,

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 def retry(app: App, job: str, code: str | None) -> None:
     """Make failed items of JOB pending again; rows that never were understood stay failed."""
     ledger = wiring.ledger(app.settings)
-    ledger.job(job)
-    click.echo(f"pending again: {many(ledger.retry(job, code), 'item')}")
+    ledger.jobs.get(job)
+    click.echo(f"pending again: {many(ledger.jobs.retry(job, code), 'item')}")
 
 
 @click.command()
@@ -31,8 +31,8 @@ def retry(app: App, job: str, code: str | None) -> None:
 def cancel(app: App, job: str) -> None:
     """Cancel what is not finished of JOB; a running edit stops at its next step."""
     ledger = wiring.ledger(app.settings)
-    ledger.job(job)
-    click.echo(f"cancelled: {many(ledger.cancel(job), 'item')}")
+    ledger.jobs.get(job)
+    click.echo(f"cancelled: {many(ledger.jobs.cancel(job), 'item')}")
 
 
 @click.command()
@@ -41,8 +41,8 @@ def cancel(app: App, job: str) -> None:
 def pause(app: App, job: str) -> None:
     """Start nothing new of JOB; what runs is finished."""
     ledger = wiring.ledger(app.settings)
-    state = ledger.job(job).state
-    if not ledger.pause(job, "user"):
+    state = ledger.jobs.get(job).state
+    if not ledger.jobs.pause(job, "user"):
         raise UsageError(f"job {job} is {state}, so it cannot be paused", hint="only an open job can")
     click.echo(f"job {job} is paused")
 
@@ -56,13 +56,13 @@ def resume(app: App, job: str, budget: str | None) -> None:
     from qie_batch.cli.orders import budget_micros
 
     ledger = wiring.ledger(app.settings)
-    found = ledger.job(job)
+    found = ledger.jobs.get(job)
     micros = budget_micros(budget)
     if found.pause_reason == "budget" and micros is None:
         raise UsageError(
             f"job {job} was paused because its budget is used up",
             hint=f"give it more: qie-batch resume {job} --budget USD (in all, not in addition)",
         )
-    if not ledger.resume(job, micros):
+    if not ledger.jobs.resume(job, micros):
         raise UsageError(f"job {job} is {found.state}, so it cannot be resumed", hint="only a paused job can")
     click.echo(f"job {job} goes on")

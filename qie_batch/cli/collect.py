@@ -31,12 +31,12 @@ def results(app: App, job: str, out: Path, name_template: str) -> None:
     """Download what succeeded of JOB under human names, with results.csv, errors.csv and the report."""
     settings = app.settings
     ledger = wiring.ledger(settings)
-    found = ledger.job(job)
-    there = ledger.progress(job).counts[ItemState.SUCCEEDED]
+    found = ledger.jobs.get(job)
+    there = ledger.costs.progress(job).counts[ItemState.SUCCEEDED]
     done = 0
     with bar("downloading", there) as show:
         for done, _ in enumerate(
-            collect(found, out, name_template, ledger=ledger, store=wiring.store(settings)), start=1
+            collect(found, out, name_template, jobs=ledger.jobs, store=wiring.store(settings)), start=1
         ):
             show(done)
     note(f"{done} pictures, results.csv and errors.csv")

@@ -15,7 +15,7 @@ from qie_batch.pricing import decimal_usd, usd
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qie_batch.interfaces import Ledger
+    from qie_batch.interfaces import Costs
     from qie_batch.model import Progress
 
 #: Between two plain lines, and between two looks at the ledger.
@@ -58,20 +58,20 @@ def bar(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
     yield line
 
 
-def wait(ledger: Ledger, job_id: str) -> Progress:
+def wait(costs: Costs, job_id: str) -> Progress:
     """Show the job's progress until it is closed or paused."""
-    first = ledger.progress(job_id)
+    first = costs.progress(job_id)
     began, warned = time.monotonic(), False
     with bar("editing", first.total) as show:
         while True:
-            progress = ledger.progress(job_id)
+            progress = costs.progress(job_id)
             show(progress.done)
             if progress.job.state is not JobState.OPEN:
                 return progress
             idle = not progress.attempts and time.monotonic() - began > IDLE_SECONDS
             if idle and not warned:
                 warned = True
-                engine = progress.job.engine
+                engine = progress.job.order.engine
                 note(f"no worker with engine {engine} has taken anything yet: are worker and control up?")
             time.sleep(LOOK_SECONDS)
 
@@ -109,12 +109,12 @@ def progress_json(progress: Progress) -> dict[str, Any]:
     job = progress.job
     return {
         "job": job.id,
-        "name": job.name,
+        "name": job.order.name,
         "state": job.state,
         "pause_reason": job.pause_reason,
-        "engine": job.engine,
+        "engine": job.order.engine,
         "engine_reason": job.engine_reason,
-        "preset": job.preset,
+        "preset": job.order.preset,
         "total": progress.total,
         "counts": dict(progress.counts),
         "cached": progress.cached,
@@ -124,7 +124,7 @@ def progress_json(progress: Progress) -> dict[str, Any]:
         "spent_usd": decimal_usd(progress.spent_micros),
         "saved_usd": decimal_usd(progress.saved_micros),
         "lost_usd": decimal_usd(progress.lost_micros),
-        "budget_usd": None if job.budget_micros is None else decimal_usd(job.budget_micros),
+        "budget_usd": None if job.order.budget_micros is None else decimal_usd(job.order.budget_micros),
         "edits_last_minute": progress.last_minute,
         "remaining_seconds": remaining_seconds(progress),
         "wall_seconds": round((job.closed_at or progress.now) - job.created_at, 3),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,35 +14,23 @@ from qie_batch.errors import InvalidManifest, Rejected, UsageError
 from qie_batch.manifest import MAX_BYTES, open_manifest
 from qie_batch.manifest.cells import S3_ADDRESS
 from qie_batch.manifest.faults import quoted, shown
-from qie_batch.model import PRESETS, Priority
+from qie_batch.model import NewJob
 from qie_batch.steps import submit
+from qie_batch.steps.schedule import ScheduleContext
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
-    from qie_batch.interfaces import Ledger, ObjectStore
+    from qie_batch.interfaces import Intake, ObjectStore
+    from qie_batch.ledger.sql import SqlLedger
     from qie_batch.manifest import Manifest
-    from qie_batch.model import Schedule
+    from qie_batch.model import JobOrder, Schedule
     from qie_batch.settings import Settings
     from qie_batch.steps.submit import Order, Pictures, Survey
 
 
 #: Characters of a job's name.
 LONGEST_NAME = 250
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """The options of `submit`."""
-
-    name: str = ""
-    engine: str = ""
-    preset: str = "reference"
-    priority: Priority = Priority.NORMAL
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    instruction: str = ""
-    skip_bad_rows: bool = False
-    budget_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,11 +78,12 @@ def bucket_and_key(address: str) -> tuple[str, str]:
 def prepare(
     path: Path,
     folder: str,
-    wishes: Wishes,
+    wishes: JobOrder,
     settings: Settings,
-    ledger: Ledger,
-    job_id: str = "",
+    intake: Intake,
     *,
+    skip_bad_rows: bool = False,
+    job_id: str = "",
     confined: bool = False,
 ) -> Prepared:
     """Read the whole catalog and every picture once. InvalidManifest names every bad row.
@@ -102,32 +91,31 @@ def prepare(
     `path` is the catalog's copy, `folder` where it came from; a `confined` one may name no local picture
     outside of that.
     """
-    submit.preset_named(wishes.preset)
-    choice = wiring.choose_engine(settings, wishes.engine)
-    manifest = open_manifest(path, mapping=wishes.mapping, instruction=wishes.instruction)
+    engines = wiring.InstalledEngines(settings)
+    if wishes.preset and wishes.preset not in engines.preset_names():
+        raise UsageError(
+            f"there is no preset {wishes.preset!r}",
+            hint=f"choose one of: {', '.join(engines.preset_names())}",
+        )
+    info, reason = engines.choose(wishes.engine)
+    preset = submit.preset_named(wishes.preset, info).name if info.presets else ""
+    presets = info.presets or engines.preset_names()
+    manifest = open_manifest(path, mapping=wishes.mapping, instruction=wishes.instruction, presets=presets)
     if not manifest.count:
         raise InvalidManifest(f"{path.name} has a header but no rows", hint="add a line for each picture")
-    order = submit.Order(
-        job_id=job_id or submit.job_id_now(),
-        name=shown(wishes.name or path.name, LONGEST_NAME),
-        catalog=path,
+    name = shown(wishes.name or path.name, LONGEST_NAME)
+    job = NewJob(
+        id=job_id or submit.job_id_now(),
+        order=replace(wishes, name=name, engine=info.name, preset=preset),
+        engine_reason=reason,
+        manifest_key="",
         # A folder's name may be any bytes, the ledger keeps text.
         folder=folder.encode(errors="replace").decode(),
-        engine=choice.name,
-        engine_reason=choice.reason,
-        revision=choice.revision,
-        diffusion=choice.diffusion,
-        preset=wishes.preset,
-        loras=_loras(settings),
-        priority=wishes.priority,
-        mapping=wishes.mapping,
-        instruction=wishes.instruction,
-        skip_bad_rows=wishes.skip_bad_rows,
-        budget_micros=wishes.budget_micros,
     )
+    order = submit.Order(job=job, info=info, catalog=path)
     pictures = _checked(manifest, folder, settings, confined=confined)
-    survey = submit.survey(manifest.rows(), order, pictures, ledger)
-    if survey.bad and not wishes.skip_bad_rows:
+    survey = submit.survey(manifest.rows(), order, pictures, intake)
+    if survey.bad and not skip_bad_rows:
         raise InvalidManifest(
             f"{path.name}: {survey.bad} of {survey.rows} rows cannot be edited; nothing was submitted",
             bad_rows=survey.bad_rows,
@@ -141,49 +129,52 @@ def _checked(manifest: Manifest, folder: str, settings: Settings, *, confined: b
     own = folder.split("/")[2:3] if folder.startswith("s3://") else []
     sources = submit.Sources(folder, wiring.buckets(settings, *own), limits, confined=confined)
     pictures = submit.Pictures(sources, limits)
-    with wiring.opener(settings) as opener, bar("checking pictures") as show:
+    with wiring.decoders(settings) as opener, bar("checking pictures") as show:
         for done, _ in enumerate(pictures.check(submit.picture_names(manifest.rows()), opener), start=1):
             show(done)
     return pictures
 
 
-def carry_out(prepared: Prepared, ledger: Ledger, store: ObjectStore) -> int:
+def carry_out(prepared: Prepared, intake: Intake, store: ObjectStore) -> int:
     """Upload and enter the job; says how many pictures were new to the store."""
     new = 0
     with bar("uploading pictures", prepared.survey.pictures) as show:
         for done, was_new in enumerate(submit.upload(prepared.pictures, store), start=1):
             new += was_new
             show(done)
-    submit.enter(prepared.order, prepared.manifest, prepared.pictures, store=store, ledger=ledger)
+    submit.enter(prepared.order, prepared.manifest, prepared.pictures, store=store, intake=intake)
     return new
+
+
+def schedule_context(ledger: SqlLedger, settings: Settings) -> ScheduleContext:
+    return ScheduleContext(
+        schedules=ledger.schedules,
+        jobs=ledger.jobs,
+        clock=ledger.clock,
+        submit=lambda entry, job_id: submit_scheduled(entry, job_id, settings),
+    )
 
 
 def submit_scheduled(schedule: Schedule, job_id: str, settings: Settings) -> None:
     """One run of a schedule: bad rows are reported as failed items, nobody is there to be asked."""
     ledger, store = wiring.ledger(settings), wiring.store(settings)
-    options = schedule.options
-    wishes = Wishes(
-        name=options.get("name") or schedule.name,
-        engine=options.get("engine", ""),
-        preset=options.get("preset", "reference"),
-        priority=Priority[options.get("priority", "normal").upper()],
-        mapping=columns_of(options.get("mapping", "").splitlines()),
-        instruction=options.get("instruction", ""),
-        skip_bad_rows=True,
-        budget_micros=budget_micros(options.get("budget") or None),
-    )
+    order = schedule.order
+    wishes = replace(order, name=order.name or schedule.name)
     try:
         with catalog_file(schedule.catalog, settings) as (path, folder):
-            prepared = prepare(path, folder, wishes, settings, ledger, job_id, confined=True)
-            carry_out(prepared, ledger, store)
+            prepared = prepare(
+                path,
+                folder,
+                wishes,
+                settings,
+                ledger.intake,
+                skip_bad_rows=True,
+                job_id=job_id,
+                confined=True,
+            )
+            carry_out(prepared, ledger.intake, store)
     finally:
         ledger.dispose()
-
-
-def _loras(settings: Settings) -> dict[str, str]:
-    """The pinned LoRA files are part of what decides the pixels."""
-    pins = "+".join(f"{name}:{sha256[:12]}" for name, sha256 in sorted(settings.lora_sha256.items()))
-    return {preset.lora: f"{preset.lora}@{pins}" for preset in PRESETS.values() if preset.lora and pins}
 
 
 def columns_of(pairs: Iterable[str]) -> dict[str, str]:

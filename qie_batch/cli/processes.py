@@ -36,12 +36,12 @@ def worker(app: App) -> None:
     from qie_batch.cli.workers import Workers
 
     settings = app.settings
-    choice = wiring.choose_engine(settings)
+    info, reason = wiring.InstalledEngines(settings).choose()
     wiring.celery(settings)  # without any settings, say so rather than start processes that cannot live
     _log_to_stderr(settings)
-    log.info("engine %s: %s", choice.name, choice.reason)
-    cards = wiring.visible_devices() if choice.name != "classic" else []
-    workers = Workers(settings, choice.name, cards)
+    log.info("engine %s: %s", info.name, reason)
+    cards = wiring.visible_devices() if info.device != "cpu" else []
+    workers = Workers(settings, info.name, cards)
     stop = told_to_stop()
     sys.exit(workers.run(stop))
 
@@ -50,7 +50,7 @@ def worker(app: App) -> None:
 @click.pass_obj
 def control(app: App) -> None:
     """Run dispatch, settle, sweep and schedules until told to stop; any number of these may run."""
-    from qie_batch.cli.orders import submit_scheduled
+    from qie_batch.cli.orders import schedule_context
     from qie_batch.steps.dispatch import dispatch
     from qie_batch.steps.schedule import run_due
     from qie_batch.steps.settle import settle
@@ -58,22 +58,26 @@ def control(app: App) -> None:
 
     settings = app.settings
     _log_to_stderr(settings)
-    ledger, store, queue = wiring.ledger(settings), wiring.store(settings), wiring.queue(settings)
-    pictures, prices = wiring.opener(settings), wiring.expected_prices(settings)
+    ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
+    settling, scheduling = (
+        wiring.settle_context(settings, ledger, decoders),
+        schedule_context(ledger, settings),
+    )
+    dispatching = wiring.dispatch_context(settings, ledger)
     stop = told_to_stop()
     # Settling reads pictures and schedules read catalogs: beside the quick steps, so that no GPU waits.
     # While the ledger was away no worker could renew its lease: let all of them, before any is taken back.
     outage = Outage(settings.lease_seconds)
     slow = (
-        lambda: settle(ledger, store, pictures),
-        lambda: run_due(ledger, lambda entry, job_id: submit_scheduled(entry, job_id, settings)),
+        lambda: settle(settling),
+        lambda: run_due(scheduling),
     )
     quick = (
-        lambda: take_back(ledger) if outage.over else 0,
-        lambda: send_lost_again(ledger, queue),
-        lambda: dispatch(ledger, queue, window=settings.window, hour_micros=prices),
+        lambda: take_back(ledger.recovery) if outage.over else 0,
+        lambda: send_lost_again(ledger.dispatch, dispatching.queue),
+        lambda: dispatch(dispatching),
     )
-    with pictures, ThreadPoolExecutor(2) as loops:
+    with decoders, ThreadPoolExecutor(2) as loops:
         running = [
             loops.submit(_rounds, stop, outage, settings.tick_seconds, *steps) for steps in (quick, slow)
         ]

@@ -10,10 +10,10 @@ import click
 from croniter import croniter
 
 from qie_batch import wiring
-from qie_batch.cli.orders import bucket_and_key, budget_micros, columns_of, submit_scheduled
+from qie_batch.cli.orders import bucket_and_key, budget_micros, columns_of, schedule_context
 from qie_batch.errors import UsageError
 from qie_batch.manifest.faults import shown
-from qie_batch.model import PRESETS, Priority, Schedule
+from qie_batch.model import JobOrder, Priority, Schedule
 from qie_batch.steps.schedule import next_due, run_now
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def schedule() -> None:
 @click.option("--cron", required=True, help='Five fields, for example "0 2 * * *".')
 @click.option("--timezone", default="UTC", show_default=True, help="For example Asia/Shanghai.")
 @click.option("--engine", default="")
-@click.option("--preset", default="reference", show_default=True, type=click.Choice(list(PRESETS)))
+@click.option("--preset", default="reference", show_default=True, metavar="NAME")
 @click.option(
     "--priority", default="low", show_default=True, type=click.Choice([p.name.lower() for p in Priority])
 )
@@ -59,13 +59,18 @@ def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **option
                 f"there is no catalog at {shown(str(path), 300)}", hint="control must be able to read it too"
             )
         catalog = str(path)
-    columns_of(options["mapping"])
-    budget_micros(options["budget"] or None)
-    options["mapping"] = "\n".join(options["mapping"])
+    order = JobOrder(
+        engine=options["engine"],
+        preset=options["preset"],
+        priority=Priority[options["priority"].upper()],
+        budget_micros=budget_micros(options["budget"] or None),
+        mapping=columns_of(options["mapping"]),
+        instruction=options["instruction"],
+    )
     ledger = wiring.ledger(app.settings)
-    new = Schedule(name=name, cron=cron, timezone=timezone, catalog=catalog, options=options)
-    ledger.add_schedule(new)
-    click.echo(f"schedule {name}: next at {_local(next_due(new, ledger.now()), timezone)}")
+    new = Schedule(name=name, cron=cron, timezone=timezone, catalog=catalog, order=order)
+    ledger.schedules.add(new)
+    click.echo(f"schedule {name}: next at {_local(next_due(new, ledger.clock.now()), timezone)}")
 
 
 @schedule.command(name="list")
@@ -74,8 +79,8 @@ def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **option
 def list_(app: App, *, as_json: bool) -> None:
     """Every schedule, when it runs next, and what became of its last runs."""
     ledger = wiring.ledger(app.settings)
-    now = ledger.now()
-    found = [(entry, ledger.latest_runs(entry.name, limit=5)) for entry in ledger.schedules()]
+    now = ledger.clock.now()
+    found = [(entry, ledger.schedules.latest_runs(entry.name, limit=5)) for entry in ledger.schedules.all()]
     if as_json:
         click.echo(
             json.dumps(
@@ -116,7 +121,7 @@ def list_(app: App, *, as_json: bool) -> None:
 @click.pass_obj
 def remove(app: App, name: str) -> None:
     """Forget schedule NAME; jobs that it submitted stay."""
-    if not wiring.ledger(app.settings).remove_schedule(name):
+    if not wiring.ledger(app.settings).schedules.remove(name):
         raise UsageError(f"there is no schedule {name!r}", hint="`qie-batch schedule list` shows them")
     click.echo(f"schedule {name} is removed")
 
@@ -128,10 +133,10 @@ def run(app: App, name: str) -> None:
     """Submit schedule NAME now, beside its clock; the last line is the job's id."""
     settings = app.settings
     ledger = wiring.ledger(settings)
-    found = next((entry for entry in ledger.schedules() if entry.name == name), None)
+    found = next((entry for entry in ledger.schedules.all() if entry.name == name), None)
     if found is None:
         raise UsageError(f"there is no schedule {name!r}", hint="`qie-batch schedule list` shows them")
-    click.echo(run_now(ledger, found, lambda entry, job_id: submit_scheduled(entry, job_id, settings)))
+    click.echo(run_now(found, schedule_context(ledger, settings)))
 
 
 def _local(moment: float, timezone: str) -> str:

@@ -26,19 +26,19 @@ def status(app: App, job: str | None, *, as_json: bool, watch: bool) -> None:
     """How far JOB is, how fast, and what failed why; without JOB the latest jobs."""
     ledger = wiring.ledger(app.settings)
     if job is None:
-        progresses = [ledger.progress(found.id) for found in ledger.jobs()]
+        progresses = [ledger.costs.progress(found.id) for found in ledger.jobs.latest()]
         if as_json:
             click.echo(json.dumps([progress_json(progress) for progress in progresses], ensure_ascii=False))
         elif not progresses:
             click.echo("no jobs yet: `qie-batch submit catalog.csv` makes one")
         for progress in progresses if not as_json else ():
             click.echo(
-                f"{progress.job.id}  {progress.job.state:<7} {progress.job.name}: {sentence(progress)}"
+                f"{progress.job.id}  {progress.job.state:<7} {progress.job.order.name}: {sentence(progress)}"
             )
         return
-    ledger.job(job)
+    ledger.jobs.get(job)
     while True:
-        progress = ledger.progress(job)
+        progress = ledger.costs.progress(job)
         if watch and not as_json:
             click.clear()
         click.echo(json.dumps(progress_json(progress), ensure_ascii=False) if as_json else _page(progress))
@@ -51,8 +51,8 @@ def _page(progress: Progress) -> str:
     job = progress.job
     state = f"{job.state} ({job.pause_reason})" if job.pause_reason else str(job.state)
     lines = [
-        f"{job.name}  {job.id}  {state}",
-        f"engine    {job.engine} {job.preset}".rstrip() + f" ({job.engine_reason})",
+        f"{job.order.name}  {job.id}  {state}",
+        f"engine    {job.order.engine} {job.order.preset}".rstrip() + f" ({job.engine_reason})",
         "items     " + ", ".join(f"{number} {state}" for state, number in progress.counts.items() if number),
         f"cached    {progress.cached}",
         f"attempts  {progress.attempts}, {progress.seconds:.1f} device seconds",
@@ -61,8 +61,8 @@ def _page(progress: Progress) -> str:
             f"{usd(progress.lost_micros)} lost to failed attempts"
         ),
     ]
-    if job.budget_micros is not None:
-        lines.append(f"budget    {usd(job.budget_micros)}")
+    if job.order.budget_micros is not None:
+        lines.append(f"budget    {usd(job.order.budget_micros)}")
     remaining = remaining_seconds(progress)
     if job.state is JobState.OPEN:
         lines.append(f"rate      {progress.last_minute} edits in the last minute")
@@ -82,8 +82,8 @@ def cost(app: App, job: str | None, by: Literal["day", "sku", "engine"], *, as_j
     """Money spent, saved by the cache and lost to failed attempts, of JOB or of all jobs."""
     ledger = wiring.ledger(app.settings)
     if job:
-        ledger.job(job)
-    lines = ledger.costs(job, by)
+        ledger.jobs.get(job)
+    lines = ledger.costs.lines(job, by)
     if as_json:
         click.echo(json.dumps([_line_json(line, by) for line in lines], ensure_ascii=False))
         return

@@ -12,12 +12,12 @@ import click
 
 from qie_batch import wiring
 from qie_batch.cli.display import note, sentence, wait
-from qie_batch.cli.orders import Wishes, carry_out, prepare
+from qie_batch.cli.orders import carry_out, prepare
 from qie_batch.cli.processes import child_environment, told_to_stop
 from qie_batch.ledger import schema
 from qie_batch.local.process import Child
 from qie_batch.local.stack import Stack
-from qie_batch.model import JobState
+from qie_batch.model import JobOrder, JobState
 from qie_batch.naming import DEFAULT_TEMPLATE
 from qie_batch.pricing import usd
 from qie_batch.settings import Settings
@@ -47,10 +47,10 @@ def up(app: App, folder: Path | None, engine: str) -> None:
     chosen = (folder or app.settings.dir).absolute()
     with running(chosen, engine) as (stack, processes):
         settings = Settings(dir=chosen)
-        choice = wiring.choose_engine(settings)
+        info, reason = wiring.InstalledEngines(settings).choose()
         for name, address in stack.addresses().items():
             click.echo(f"{name:<9} {address}")
-        click.echo(f"{'engine':<9} {choice.name}: {choice.reason}")
+        click.echo(f"{'engine':<9} {info.name}: {reason}")
         click.echo(
             f"{'login':<9} {settings.flower_user}, the password is flower_password in the settings file"
         )
@@ -97,15 +97,19 @@ def demo(app: App) -> None:
         note(f"Flower while it runs: {addresses['flower']}")
         settings = Settings(dir=folder / "stack")
         ledger, store = wiring.ledger(settings), wiring.store(settings)
-        prepared = prepare(catalog, str(catalog.parent), Wishes(name="sample catalog"), settings, ledger)
-        note(f"engine {prepared.order.engine}: {prepared.order.engine_reason}")
-        carry_out(prepared, ledger, store)
-        progress = wait(ledger, prepared.order.job_id)
+        prepared = prepare(
+            catalog, str(catalog.parent), JobOrder(name="sample catalog"), settings, ledger.intake
+        )
+        note(f"engine {prepared.order.info.name}: {prepared.order.job.engine_reason}")
+        carry_out(prepared, ledger.intake, store)
+        progress = wait(ledger.costs, prepared.order.job.id)
         note(sentence(progress))
         results = folder / "results"
-        for _ in collect(progress.job, results, DEFAULT_TEMPLATE, ledger=ledger, store=store):
+        for _ in collect(progress.job, results, DEFAULT_TEMPLATE, jobs=ledger.jobs, store=store):
             pass
-        failures = {item.row_id: item.failure.code for item in ledger.items(progress.job.id) if item.failure}
+        failures = {
+            item.row_id: item.failure.code for item in ledger.jobs.items(progress.job.id) if item.failure
+        }
         ledger.dispose()
     click.echo(f"results  {results / 'results.csv'}")
     expected = failures == EXPECTED_FAILURES and progress.job.state is JobState.CLOSED

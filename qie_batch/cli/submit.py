@@ -11,7 +11,6 @@ from qie_batch.cli import SOME_FAILED, App
 from qie_batch.cli.display import many, note, sentence, wait
 from qie_batch.cli.orders import (
     Prepared,
-    Wishes,
     budget_micros,
     carry_out,
     catalog_file,
@@ -19,12 +18,12 @@ from qie_batch.cli.orders import (
     prepare,
 )
 from qie_batch.errors import QueueUnavailable
-from qie_batch.model import PRESETS, ItemState, JobState, Priority
-from qie_batch.pricing import cost_micros, decimal_usd, usd
-from qie_batch.steps.dispatch import dispatch, expected_seconds
+from qie_batch.model import ItemState, JobOrder, JobState, Priority
+from qie_batch.pricing import decimal_usd, usd
+from qie_batch.steps.dispatch import dispatch, expected_micros
 
 if TYPE_CHECKING:
-    from qie_batch.interfaces import Ledger
+    from qie_batch.ledger.sql import SqlLedger
     from qie_batch.settings import Settings
 
 PRIORITIES = [priority.name.lower() for priority in Priority]
@@ -34,7 +33,7 @@ PRIORITIES = [priority.name.lower() for priority in Priority]
 @click.argument("catalog")
 @click.option("--name", default="", help="What the job is called.  [default: the catalog's file name]")
 @click.option("--engine", default="", help="classic, qwen, or a dotted module.  [default: the best there is]")
-@click.option("--preset", default="reference", show_default=True, type=click.Choice(list(PRESETS)))
+@click.option("--preset", default="reference", show_default=True, metavar="NAME")
 @click.option("--priority", default="normal", show_default=True, type=click.Choice(PRIORITIES))
 @click.option("--map", "mapping", multiple=True, metavar="COL=HEADER", help="Which header means a column.")
 @click.option("--instruction", default="", help="For rows that have none.")
@@ -49,29 +48,29 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
 
     CATALOG is a CSV, TSV or JSONL file, here or at s3://bucket/key.
     """
-    wishes = Wishes(
+    order = JobOrder(
         name=options["name"],
         engine=options["engine"],
         preset=options["preset"],
         priority=Priority[options["priority"].upper()],
         mapping=columns_of(options["mapping"]),
         instruction=options["instruction"],
-        skip_bad_rows=options["skip_bad_rows"] or options["dry_run"],
         budget_micros=budget_micros(options["budget"]),
     )
     settings = app.settings
     ledger = wiring.ledger(settings)
     with catalog_file(catalog, settings) as (path, folder):
-        prepared = prepare(path, folder, wishes, settings, ledger)
-        note(f"engine {prepared.order.engine}: {prepared.order.engine_reason}")
+        skip_bad_rows = options["skip_bad_rows"] or options["dry_run"]
+        prepared = prepare(path, folder, order, settings, ledger.intake, skip_bad_rows=skip_bad_rows)
+        note(f"engine {prepared.order.info.name}: {prepared.order.job.engine_reason}")
         if options["dry_run"]:
             _show_plan(prepared, settings, ledger, as_json=options["as_json"])
             return
-        new = carry_out(prepared, ledger, wiring.store(settings))
+        new = carry_out(prepared, ledger.intake, wiring.store(settings))
     _say_submitted(prepared, new)
     _dispatch(settings, ledger)
-    well = _wait(ledger, prepared.order.job_id) if options["waits"] else True
-    click.echo(prepared.order.job_id)
+    well = _wait(ledger, prepared.order.job.id) if options["waits"] else True
+    click.echo(prepared.order.job.id)
     if not well:
         raise click.exceptions.Exit(SOME_FAILED)
 
@@ -90,22 +89,17 @@ def _say_submitted(prepared: Prepared, new: int) -> None:
         note(f"{survey.cached} of the edits are cached, {sum(survey.edits.values())} to be made")
 
 
-def _dispatch(settings: Settings, ledger: Ledger) -> None:
+def _dispatch(settings: Settings, ledger: SqlLedger) -> None:
     """Start at once; if the broker is away, control does it when it is back."""
     try:
-        dispatch(
-            ledger,
-            wiring.queue(settings),
-            window=settings.window,
-            hour_micros=wiring.expected_prices(settings),
-        )
+        dispatch(wiring.dispatch_context(settings, ledger))
     except QueueUnavailable as error:
         note(f"{error.message}; the job is safe in the ledger and starts when the broker is back")
 
 
-def _wait(ledger: Ledger, job_id: str) -> bool:
+def _wait(ledger: SqlLedger, job_id: str) -> bool:
     """Whether the job came to its end with no failed row."""
-    progress = wait(ledger, job_id)
+    progress = wait(ledger.costs, job_id)
     note(sentence(progress))
     if progress.job.state is JobState.PAUSED:
         budget = " --budget USD" if progress.job.pause_reason == "budget" else ""
@@ -114,18 +108,18 @@ def _wait(ledger: Ledger, job_id: str) -> bool:
     return not progress.counts[ItemState.FAILED]
 
 
-def _show_plan(prepared: Prepared, settings: Settings, ledger: Ledger, *, as_json: bool) -> None:
+def _show_plan(prepared: Prepared, settings: Settings, ledger: SqlLedger, *, as_json: bool) -> None:
     survey, order = prepared.survey, prepared.order
-    hour = wiring.expected_prices(settings).get(order.engine, 0)
+    engines = wiring.InstalledEngines(settings)
     seconds = micros = 0.0
     for preset, edits in survey.edits.items():
-        history = ledger.history(order.engine, preset)
-        each = history.seconds if history.edits else expected_seconds(preset)
-        seconds += edits * each
-        micros += edits * (history.cost_micros if history.edits else cost_micros(each, hour))
+        history = ledger.costs.history(order.info.name, preset)
+        seconds += edits * (history.seconds if history.edits else order.info.expected_seconds(preset))
+        each = history.cost_micros if history.edits else expected_micros(order.info.name, preset, engines)
+        micros += edits * each
     if as_json:
         plan = {
-            "engine": order.engine,
+            "engine": order.info.name,
             "rows": survey.rows,
             "items": survey.items,
             "pictures": survey.pictures,

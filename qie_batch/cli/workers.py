@@ -154,7 +154,7 @@ class Workers:
     def _abandon(self, name: str, *, killed: bool) -> None:
         try:
             ledger = wiring.ledger(self._settings)
-            held = ledger.release_worker(name, killed=killed)
+            held = ledger.recovery.release_worker(name, killed=killed)
             ledger.dispose()
         except QieError as error:
             log.warning("its leases run out by themselves: %s", error.message)

@@ -1,8 +1,9 @@
 """From untrusted bytes to an upright RGB picture, to the engine's size and back, to encoded bytes."""
 
 from qie_batch.images.encoding import encode, thumbnail_jpeg
+from qie_batch.images.limits import check_limits
 from qie_batch.images.opening import DEFAULT_LIMITS, Header, Limits, check_length, decode, inspect
-from qie_batch.images.sizes import Fitted, check_ratio, fit
+from qie_batch.images.sizes import Fitted, fit
 
 __all__ = [
     "DEFAULT_LIMITS",
@@ -10,7 +11,7 @@ __all__ = [
     "Header",
     "Limits",
     "check_length",
-    "check_ratio",
+    "check_limits",
     "decode",
     "encode",
     "fit",

@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 
 #: Pixels; the model's patches are this wide.
 MIN_SIDE = 16
-#: Long side over short side. 100:1 crashes the pipeline; at 20:1 a bucket of 1440 x 736 shows 72 rows of it.
-MAX_RATIO = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
     #: What the engine gets: exactly a bucket's size where there are buckets.
-    picture: Image.Image
+    image: Image.Image
     #: The part of it (left, top, right, bottom) that comes back; the rest is padding.
     frame: tuple[int, int, int, int]
     #: Width and height of the result.
@@ -35,8 +33,8 @@ class Fitted:
 
     def restore(self, edited: Image.Image) -> Image.Image:
         """The engine's answer to `picture`, padding cut off, at exactly `size`."""
-        if edited.size != self.picture.size:
-            raise ValueError(f"the engine painted {edited.size} where {self.picture.size} was asked for")
+        if edited.size != self.image.size:
+            raise ValueError(f"the engine painted {edited.size} where {self.image.size} was asked for")
         return _scaled(edited, self.size, self.frame)
 
 
@@ -50,21 +48,19 @@ def fit(
     afterwards repeats the edge pixels instead, because it then has no seam that the model could keep as a
     frame or bleed inwards.
 
-    Rejected: image_too_small, and with buckets image_too_narrow.
+    Rejected: image_too_small. `check_limits` comes before, for ratios that no size of the engine shows.
     """
     check_sides(picture.size)
     target = size or picture.size
     if not buckets:
         shown = picture if size is None else _letterboxed(picture, size)
-        return Fitted(picture=shown, frame=(0, 0, *target), size=target)
-    check_ratio(picture.size)
-    check_ratio(target, "result")
+        return Fitted(image=shown, frame=(0, 0, *target), size=target)
     bucket = min(buckets, key=lambda each: abs(math.log(each[0] * target[1] / (each[1] * target[0]))))
     inner = _inside(target, bucket)
     shown = _scaled(picture, inner) if size is None else _letterboxed(picture, inner)
     left, top = _centred(inner, bucket)
     frame = (left, top, left + inner[0], top + inner[1])
-    return Fitted(picture=_extended(shown, bucket, frame), frame=frame, size=target)
+    return Fitted(image=_extended(shown, bucket, frame), frame=frame, size=target)
 
 
 def check_sides(size: tuple[int, int]) -> None:
@@ -73,16 +69,6 @@ def check_sides(size: tuple[int, int]) -> None:
             f"the picture is {size[0]:,} x {size[1]:,} pixels and each side needs at least {MIN_SIDE}: "
             "give a larger one",
             code="image_too_small",
-        )
-
-
-def check_ratio(size: tuple[int, int], what: str = "picture") -> None:
-    """For engines with buckets; a reference picture that is never fitted needs it too."""
-    if max(size) > MAX_RATIO * min(size):
-        raise Rejected(
-            f"the {what} of {size[0]:,} x {size[1]:,} pixels is narrower than {MAX_RATIO}:1, which this "
-            "engine cannot paint: crop it or pad it",
-            code="image_too_narrow",
         )
 
 

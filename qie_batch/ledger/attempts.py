@@ -14,27 +14,19 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, case, insert, select, update
 
 from qie_batch.errors import DeviceOutOfMemory
-from qie_batch.ledger.rows import spec_of
 from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import Attempt, Failure, ItemState, JobState, Outcome
+from qie_batch.model import Attempt, EditSpec, ItemState, JobState, Outcome
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
-    from qie_batch.model import Result, Worker
-
-#: So often an item may be handed back, or be spared when its worker was killed.
-MAX_PREEMPTIONS = 20
-
-PREEMPTED = Failure(
-    code="preempted",
-    reason=f"it was handed back {MAX_PREEMPTIONS} times: its edit takes longer than the workers live;"
-    " give them more grace (QIE_GRACE_SECONDS) or other machines, then `qie-batch retry JOB`",
-)
+    from qie_batch.model import Failure, Result, RetryPolicy, Usage, Worker
 
 
-class Attempts:
-    _db: Database
+class SqlAttempts:
+    def __init__(self, database: Database, policy: RetryPolicy) -> None:
+        self._db = database
+        self._policy = policy
 
     def claim(self, item_id: str, worker: Worker, lease_seconds: float) -> Attempt | None:
         """The right to run a queued item, or None: somebody else has it, or nobody should."""
@@ -62,7 +54,7 @@ class Attempts:
             ).one_or_none()
             if row is None:
                 return None
-            spec = spec_of(row.spec)
+            spec = EditSpec.parse(row.spec)
             too_big = _was_too_big(connection, item_id)
             connection.execute(
                 insert(attempts).values(
@@ -71,9 +63,10 @@ class Attempts:
                     job_id=row.job_id,
                     worker=worker.name,
                     engine=worker.engine,
-                    preset=spec.preset,
+                    preset=spec.params.preset,
                     device=worker.device,
-                    hour_micros=worker.hour_micros,
+                    hour_micros=worker.rate.hour_micros,
+                    image_micros=worker.rate.image_micros,
                     started_at=self._db.now,
                     outcome=Outcome.RUNNING,
                 )
@@ -83,28 +76,28 @@ class Attempts:
             number=row.attempt,
             row_id=row.row_id,
             spec=spec,
-            hour_micros=worker.hour_micros,
+            rate=worker.rate,
             errors=row.errors,
             crashes=row.crashes,
             low_memory=too_big,
         )
 
-    def renew(self, attempt: Attempt, lease_seconds: float, step: int, seconds: float) -> bool:
+    def renew(self, attempt: Attempt, lease_seconds: float, step: int, usage: Usage) -> bool:
         """A heartbeat: where the edit is and what it took so far. False: the item went on without us."""
         with self._db.write() as connection:
             held = self._move(connection, attempt, lease_until=self._db.now + lease_seconds, step=step)
-            _account(connection, attempt, seconds)
+            _account(connection, attempt, usage)
         return held
 
-    def succeed(self, attempt: Attempt, result: Result, seconds: float) -> bool:
+    def succeed(self, attempt: Attempt, result: Result, usage: Usage) -> bool:
         """The item is done; so is every waiting item with the same cache key, at no cost."""
         with self._db.write() as connection:
             if not self._move(connection, attempt, lease_until=None):
-                _account(connection, attempt, seconds)
+                _account(connection, attempt, usage)
                 return False
             made = {
-                "seconds": seconds,
-                "cost_micros": cost_micros(seconds, attempt.hour_micros),
+                "seconds": usage.seconds,
+                "cost_micros": cost_micros(usage, attempt.rate),
                 "created_at": self._db.now,
             }
             self._db.insert_or_hold(connection, results, {**asdict(result), **made})
@@ -116,7 +109,7 @@ class Attempts:
                 "error": None,
             }
             self._move(connection, attempt, **done)
-            self._end(connection, attempt, seconds, Outcome.SUCCEEDED)
+            self._end(connection, attempt, usage, Outcome.SUCCEEDED)
             waiting = items.c.state.in_((ItemState.PENDING, ItemState.QUEUED))
             connection.execute(
                 update(items)
@@ -125,7 +118,7 @@ class Attempts:
             )
         return True
 
-    def fail(self, attempt: Attempt, failure: Failure, seconds: float) -> bool:
+    def fail(self, attempt: Attempt, failure: Failure, usage: Usage) -> bool:
         """The item failed for good."""
         with self._db.write() as connection:
             held = self._move(
@@ -137,11 +130,11 @@ class Attempts:
                 error=failure.reason,
                 finished_at=self._db.now,
             )
-            self._end(connection, attempt, seconds, Outcome.FAILED, failure)
+            self._end(connection, attempt, usage, Outcome.FAILED, failure)
         return held
 
     def retry_later(
-        self, attempt: Attempt, failure: Failure, seconds: float, delay: float, *, crash: bool = False
+        self, attempt: Attempt, failure: Failure, usage: Usage, delay: float, *, crash: bool = False
     ) -> bool:
         """A passing error: pending again, in `delay` seconds; charged as an error or as a crash."""
         charged = items.c.crashes if crash else items.c.errors
@@ -154,12 +147,13 @@ class Attempts:
                 not_before=self._db.now + delay,
                 **{charged.name: charged + 1},
             )
-            self._end(connection, attempt, seconds, Outcome.RETRIED, failure)
+            self._end(connection, attempt, usage, Outcome.RETRIED, failure)
         return held
 
-    def release(self, attempt: Attempt, seconds: float) -> bool:
-        """Hand the item back, uncharged: this process is leaving. MAX_PREEMPTIONS times, then it failed."""
-        last = items.c.preemptions + 1 >= MAX_PREEMPTIONS
+    def release(self, attempt: Attempt, usage: Usage) -> bool:
+        """Hand the item back, uncharged: this process is leaving. After too many times the item failed."""
+        preempted = self._policy.preempted
+        last = items.c.preemptions + 1 >= self._policy.max_preemptions
         with self._db.write() as connection:
             row = connection.execute(
                 update(items)
@@ -168,20 +162,20 @@ class Attempts:
                     state=case((last, ItemState.FAILED), else_=ItemState.PENDING),
                     lease_until=None,
                     preemptions=items.c.preemptions + 1,
-                    error_code=case((last, PREEMPTED.code)),
-                    error=case((last, PREEMPTED.reason)),
+                    error_code=case((last, preempted.code)),
+                    error=case((last, preempted.reason)),
                     finished_at=case((last, self._db.now)),
                 )
                 .returning(items.c.state)
             ).one_or_none()
             failed = row is not None and row.state == ItemState.FAILED
-            self._end(connection, attempt, seconds, Outcome.PREEMPTED, PREEMPTED if failed else None)
+            self._end(connection, attempt, usage, Outcome.PREEMPTED, preempted if failed else None)
         return row is not None
 
-    def account(self, attempt: Attempt, seconds: float) -> None:
+    def account(self, attempt: Attempt, usage: Usage) -> None:
         """Device seconds of an attempt that may write nothing else any more: they were spent all the same."""
         with self._db.write() as connection:
-            _account(connection, attempt, seconds)
+            _account(connection, attempt, usage)
 
     def _move(self, connection: Connection, attempt: Attempt, **values: Any) -> bool:
         """Change the item if this attempt still holds it."""
@@ -191,11 +185,11 @@ class Attempts:
         self,
         connection: Connection,
         attempt: Attempt,
-        seconds: float,
+        usage: Usage,
         outcome: Outcome,
         failure: Failure | None = None,
     ) -> None:
-        _account(connection, attempt, seconds)
+        _account(connection, attempt, usage)
         close(connection, self._db.now, (attempt.item_id, attempt.number), outcome, failure)
 
 
@@ -215,13 +209,17 @@ def _fence(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
     )
 
 
-def _account(connection: Connection, attempt: Attempt, seconds: float) -> None:
+def _account(connection: Connection, attempt: Attempt, usage: Usage) -> None:
     """Write what the attempt took so far. Never fenced, it was spent; never less, a heartbeat may be late."""
     connection.execute(
         update(attempts)
         .where(attempts.c.item_id == attempt.item_id, attempts.c.number == attempt.number)
-        .where(attempts.c.seconds <= seconds)
-        .values(seconds=seconds, cost_micros=cost_micros(seconds, attempt.hour_micros))
+        .where(attempts.c.seconds <= usage.seconds, attempts.c.images <= usage.images)
+        .values(
+            seconds=usage.seconds,
+            images=usage.images,
+            cost_micros=cost_micros(usage, attempt.rate),
+        )
     )
 
 

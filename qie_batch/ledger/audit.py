@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, delete, or_, select, update
 
-from qie_batch.ledger.rows import spec_of
+from qie_batch.ledger.contradictions import IMPOSSIBLE
 from qie_batch.ledger.tables import attempts, items, results
-from qie_batch.model import FINAL, ItemState, Outcome, Result
+from qie_batch.model import FINAL, EditSpec, ItemState, Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from sqlalchemy import Row
 
     from qie_batch.ledger.database import Database
-    from qie_batch.model import EditSpec
 
 RESULT_LOST = "result_lost"
 
 
-class Audit:
-    _db: Database
+class SqlAudit:
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
-    def all_results(self) -> Iterator[Result]:
+    def results(self) -> Iterator[Result]:
         """Every result, by cache key, read a page at a time."""
         after = ""
         while True:
@@ -51,7 +51,7 @@ class Audit:
         with self._db.read() as connection:
             query = select(items.c.id, items.c.spec).where(items.c.state.not_in(list(FINAL)))
             for row in connection.execute(query.execution_options(yield_per=1000)):
-                yield row.id, spec_of(row.spec)
+                yield row.id, EditSpec.parse(row.spec)
 
     def is_wanted(self, cache_key: str) -> bool:
         """Whether there is a result of that key, or an item to be edited that would find its object."""
@@ -90,6 +90,13 @@ class Audit:
             )
             connection.execute(delete(results).where(row))
         return sorted(set(failed))
+
+    def contradictions(self) -> Iterator[str]:
+        """One sentence for everything the ledger says that cannot be true."""
+        with self._db.read() as connection:
+            for sentence, query in IMPOSSIBLE.items():
+                for row in connection.execute(query):
+                    yield sentence.format(row[0])
 
 
 def _why(job_id: ColumnElement[str]) -> dict[str, Any]:

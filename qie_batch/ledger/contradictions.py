@@ -10,23 +10,10 @@ from qie_batch.ledger.tables import attempts, items, jobs, results
 from qie_batch.model import FINAL, ItemState, JobState, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from qie_batch.ledger.database import Database
+    from collections.abc import Mapping
 
 #: Micro-dollars that a cost may be off: half of one was rounded, the rest is for floats.
 ROUNDING = 0.6
-
-
-class Contradictions:
-    _db: Database
-
-    def contradictions(self) -> Iterator[str]:
-        """One sentence for everything the ledger says that cannot be true."""
-        with self._db.read() as connection:
-            for sentence, query in _IMPOSSIBLE.items():
-                for row in connection.execute(query):
-                    yield sentence.format(row[0])
 
 
 def _numbers() -> dict[str, Select[Any]]:
@@ -110,12 +97,13 @@ def _running() -> dict[str, Select[Any]]:
 
 
 def _money() -> dict[str, Select[Any]]:
-    price = attempts.c.seconds * attempts.c.hour_micros / 3600.0
+    by_hour = attempts.c.seconds * attempts.c.hour_micros / 3600.0
+    price = by_hour + attempts.c.images * attempts.c.image_micros
     return {
-        "item {}: an attempt of it has negative seconds or costs": select(attempts.c.item_id).where(
-            or_(attempts.c.seconds < 0, attempts.c.cost_micros < 0)
+        "item {}: an attempt of it has negative seconds, images or costs": select(attempts.c.item_id).where(
+            or_(attempts.c.seconds < 0, attempts.c.images < 0, attempts.c.cost_micros < 0)
         ),
-        "item {}: an attempt of it does not cost its seconds at its hour's price": select(
+        "item {}: an attempt of it does not cost its seconds and images at its rate": select(
             attempts.c.item_id
         ).where(func.abs(attempts.c.cost_micros - price) > ROUNDING),
         "item {}: an attempt of it is in the sums of another job": select(items.c.id)
@@ -128,4 +116,4 @@ def _money() -> dict[str, Select[Any]]:
 
 
 #: `{}` is the row that contradicts.
-_IMPOSSIBLE: Mapping[str, Select[Any]] = _numbers() | _states() | _successes() | _running() | _money()
+IMPOSSIBLE: Mapping[str, Select[Any]] = _numbers() | _states() | _successes() | _running() | _money()

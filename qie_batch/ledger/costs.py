@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from qie_batch.ledger.rows import job_of
 from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import FINAL, CostLine, History, ItemState, JobState, Outcome, Progress, Spending
+from qie_batch.model import CostLine, History, ItemState, Outcome, Progress, Spending
 
 if TYPE_CHECKING:
+    from qie_batch.interfaces.ledger import CostKey
     from qie_batch.ledger.database import Database
-    from qie_batch.model import Job
 
 #: Attempts that estimates look back on.
 HISTORY = 1000
 
-By = Literal["day", "sku", "engine"]
 
-
-class Accounts:
-    _db: Database
+class SqlCosts:
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def progress(self, job_id: str) -> Progress:
         with self._db.read() as connection:
@@ -59,7 +58,7 @@ class Accounts:
                 now=now,
             )
 
-    def costs(self, job_id: str | None, by: By) -> list[CostLine]:
+    def lines(self, job_id: str | None, by: CostKey) -> list[CostLine]:
         """Money by day (UTC), sku or engine, of one job or of all."""
         with self._db.read() as connection:
             spent = self._spent_by(connection, job_id, by)
@@ -79,7 +78,7 @@ class Accounts:
             )
         return lines
 
-    def _spent_by(self, connection: Connection, job_id: str | None, by: By) -> dict[str, Any]:
+    def _spent_by(self, connection: Connection, job_id: str | None, by: CostKey) -> dict[str, Any]:
         key = {"day": self._day(attempts.c.started_at), "sku": items.c.row_id, "engine": attempts.c.engine}[
             by
         ]
@@ -92,7 +91,7 @@ class Accounts:
             query = query.where(attempts.c.job_id == job_id)
         return {str(row.key): row for row in connection.execute(query.group_by(key))}
 
-    def _saved_by(self, connection: Connection, job_id: str | None, by: By) -> dict[str, tuple[int, int]]:
+    def _saved_by(self, connection: Connection, job_id: str | None, by: CostKey) -> dict[str, Any]:
         key = {"day": self._day(items.c.finished_at), "sku": items.c.row_id, "engine": items.c.engine}[by]
         query = _saved().add_columns(key.label("key")).where(items.c.cached)
         if job_id:
@@ -146,15 +145,6 @@ class Accounts:
         return Spending(
             spent_micros=int(spent or 0), in_flight=in_flight or 0, dearest_micros=int(dearest or 0)
         )
-
-    def budgeted_jobs(self) -> list[Job]:
-        """Open jobs with a budget and with items still to run."""
-        unfinished = select(1).where(items.c.job_id == jobs.c.id, items.c.state.not_in(list(FINAL))).exists()
-        with self._db.read() as connection:
-            query = select(jobs).where(
-                jobs.c.state == JobState.OPEN, jobs.c.budget_micros.is_not(None), unfinished
-            )
-            return [job_of(row) for row in connection.execute(query)]
 
 
 def _spent_columns() -> tuple[ColumnElement[Any], ...]:

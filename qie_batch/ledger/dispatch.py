@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
 
-from qie_batch.ledger.tables import items, jobs, memory
-from qie_batch.model import ItemState, JobState, Message
+from qie_batch.ledger.rows import job_of
+from qie_batch.ledger.tables import items, jobs, variables
+from qie_batch.model import FINAL, ItemState, JobState, Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from qie_batch.ledger.database import Database
+    from qie_batch.model import Job
 
 #: One dispatcher at a time, or two would each queue one of two twins. Nothing else locks this number.
 DISPATCH_LOCK = 7_133_700_002
@@ -29,8 +31,9 @@ class _Candidate:
     cache_key: str
 
 
-class Flow:
-    _db: Database
+class SqlDispatch:
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def engines_waiting(self) -> list[str]:
         """Engines with items that may run now."""
@@ -48,6 +51,18 @@ class Flow:
         with self._db.read() as connection:
             query = select(items.c.engine).where(items.c.state == ItemState.QUEUED).distinct()
             return list(connection.scalars(query))
+
+    def budgeted_jobs(self, engine: str) -> list[Job]:
+        """Open jobs of the engine with a budget and with items still to run."""
+        unfinished = select(1).where(items.c.job_id == jobs.c.id, items.c.state.not_in(list(FINAL)))
+        with self._db.read() as connection:
+            query = select(jobs).where(
+                jobs.c.engine == engine,
+                jobs.c.state == JobState.OPEN,
+                jobs.c.budget_micros.is_not(None),
+                unfinished.exists(),
+            )
+            return [job_of(row) for row in connection.execute(query)]
 
     def enqueue(self, engine: str, window: int, allowance: Mapping[str, int]) -> list[Message]:
         """Make pending items queued until `window` are; the caller publishes them.
@@ -133,10 +148,12 @@ class Flow:
     def remember_epoch(self, epoch: str) -> bool:
         """Remember the broker's epoch; True if it is another than the one remembered."""
         with self._db.write() as connection:
-            if self._db.insert_once(connection, memory, {"name": "epoch", "value": epoch}):
+            if self._db.insert_once(connection, variables, {"name": "epoch", "value": epoch}):
                 return False
             changed = (
-                update(memory).where(memory.c.name == "epoch", memory.c.value != epoch).values(value=epoch)
+                update(variables)
+                .where(variables.c.name == "epoch", variables.c.value != epoch)
+                .values(value=epoch)
             )
             return connection.execute(changed).rowcount == 1
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Select, insert, select
 
-from qie_batch.ledger.rows import spec_text
 from qie_batch.ledger.tables import items, jobs, results
-from qie_batch.model import ItemState, JobState
+from qie_batch.model import ItemState, JobState, cache_key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,15 +24,16 @@ CHUNK = 500
 T = TypeVar("T")
 
 
-class Intake:
-    _db: Database
+class SqlIntake:
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
     def add_job(self, job: NewJob, new_items: Iterable[NewItem]) -> bool:
         """Write job and items, or nothing; False if this job id is there already.
 
         An item whose cache key has a result is succeeded at once, cached, at no cost. The items are worked
         out before the transaction begins, into a temporary file: SQLite has one writer, and a manifest of
-        200,000 rows must not keep every worker's heartbeat waiting.
+        a million rows must not keep every worker's heartbeat waiting.
         """
         with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
             for chunk in _chunks(new_items):
@@ -47,7 +47,7 @@ class Intake:
                     _insert_items(connection, json.loads(line), now)
         return True
 
-    def has_result(self, cache_keys: Iterable[str]) -> set[str]:
+    def known_results(self, cache_keys: Iterable[str]) -> set[str]:
         """Those of the keys that need no edit."""
         with self._db.read() as connection:
             return {key for chunk in _chunks(cache_keys) for key in connection.scalars(_results(chunk))}
@@ -75,25 +75,28 @@ def _insert_items(connection: Connection, chunk: list[dict[str, Any]], now: floa
 
 
 def _job_values(job: NewJob, now: float) -> dict[str, Any]:
+    order = job.order
     return {
         "id": job.id,
-        "name": job.name,
+        "name": order.name,
         "state": JobState.OPEN,
         "pause_reason": "",
-        "engine": job.engine,
+        "engine": order.engine,
         "engine_reason": job.engine_reason,
-        "preset": job.preset,
-        "priority": int(job.priority),
+        "preset": order.preset,
+        "priority": int(order.priority),
         "manifest_key": job.manifest_key,
-        "mapping": json.dumps(dict(job.mapping), ensure_ascii=False),
-        "instruction": job.instruction,
+        "mapping": json.dumps(dict(order.mapping), ensure_ascii=False),
+        "instruction": order.instruction,
+        "owner": order.owner,
         "folder": job.folder,
-        "budget_micros": job.budget_micros,
+        "budget_micros": order.budget_micros,
         "created_at": now,
     }
 
 
 def _item_values(job: NewJob, item: NewItem) -> dict[str, Any]:
+    spec = item.spec.canonical if item.spec else None
     return {
         "id": f"{job.id}.{item.ordinal}",
         "job_id": job.id,
@@ -102,9 +105,9 @@ def _item_values(job: NewJob, item: NewItem) -> dict[str, Any]:
         "row_id": item.row_id,
         "variant": item.variant,
         "priority": int(item.priority),
-        "engine": job.engine,
-        "spec": spec_text(item.spec) if item.spec else None,
-        "cache_key": item.spec.cache_key if item.spec else None,
+        "engine": job.order.engine,
+        "spec": spec,
+        "cache_key": cache_key_of(spec) if spec else None,
         "state": ItemState.FAILED if item.failure else ItemState.PENDING,
         "cached": False,
         "result_key": None,

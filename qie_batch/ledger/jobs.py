@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Select, func, or_, select, update
+from sqlalchemy import Select, func, select, update
 
 from qie_batch.errors import UsageError
-from qie_batch.ledger.rows import item_of, job_of
+from qie_batch.ledger.rows import item_of, job_of, lock_job
 from qie_batch.ledger.tables import attempts, items, jobs, results
 from qie_batch.model import FINAL, ItemState, JobState, Outcome
 
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from qie_batch.model import Item, Job
 
 
-class Jobs:
-    _db: Database
+class SqlJobs:
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
-    def job(self, job_id: str) -> Job:
+    def get(self, job_id: str) -> Job:
         """The job; UsageError if there is none of that id."""
         with self._db.read() as connection:
             row = connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
@@ -29,7 +30,7 @@ class Jobs:
             raise UsageError(f"there is no job {job_id!r}", hint="`qie-batch status` lists the jobs")
         return job_of(row)
 
-    def jobs(self, limit: int = 20) -> list[Job]:
+    def latest(self, limit: int = 20) -> list[Job]:
         """Newest first."""
         with self._db.read() as connection:
             rows = connection.execute(select(jobs).order_by(jobs.c.created_at.desc()).limit(limit)).all()
@@ -71,7 +72,7 @@ class Jobs:
         """Every item that is not final becomes cancelled; a running edit stops at its next step."""
         open_states = [state for state in ItemState if state not in FINAL]
         with self._db.write() as connection:
-            _lock(connection, job_id)
+            lock_job(connection, job_id)
             cancelled = connection.execute(
                 update(items)
                 .where(items.c.job_id == job_id, items.c.state.in_(open_states))
@@ -89,7 +90,7 @@ class Jobs:
     def retry(self, job_id: str, code: str | None = None) -> int:
         """Failed items (of that error code) become pending again; those without a spec cannot."""
         with self._db.write() as connection:
-            _lock(connection, job_id)
+            lock_job(connection, job_id)
             failed = [items.c.job_id == job_id, items.c.state == ItemState.FAILED, items.c.spec.is_not(None)]
             if code:
                 failed.append(items.c.error_code == code)
@@ -112,32 +113,6 @@ class Jobs:
                 reopened = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.CLOSED)
                 connection.execute(reopened.values(state=JobState.OPEN, closed_at=None))
         return again
-
-    def settleable(self) -> list[Job]:
-        """Jobs that are not closed and whose every item is final."""
-        unfinished = select(1).where(items.c.job_id == jobs.c.id, items.c.state.not_in(list(FINAL)))
-        with self._db.read() as connection:
-            query = select(jobs).where(jobs.c.state != JobState.CLOSED, ~unfinished.exists())
-            rows = connection.execute(query).all()
-        return [job_of(row) for row in rows]
-
-    def close(self, job_id: str, as_of: float) -> bool:
-        """Close the job if every item was final before `as_of`, by the database's clock, and still is.
-
-        One that ended at that very moment may have been looked at before: a later look closes the job.
-        """
-        changed = or_(items.c.state.not_in(list(FINAL)), items.c.finished_at >= as_of)
-        news = select(1).where(items.c.job_id == job_id, changed)
-        with self._db.write() as connection:
-            _lock(connection, job_id)
-            change = update(jobs).where(jobs.c.id == job_id, jobs.c.state != JobState.CLOSED, ~news.exists())
-            closed = change.values(state=JobState.CLOSED, pause_reason="", closed_at=self._db.now)
-            return connection.execute(closed).rowcount == 1
-
-
-def _lock(connection: Connection, job_id: str) -> None:
-    """One change of a job at a time, each seeing the items as the one before left them (PostgreSQL)."""
-    connection.execute(select(jobs.c.id).where(jobs.c.id == job_id).with_for_update())
 
 
 def _item_page(job_id: str, after: int) -> Select[Any]:

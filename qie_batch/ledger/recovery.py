@@ -8,23 +8,22 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, func, select, update
 
 from qie_batch.errors import LedgerUnavailable
-from qie_batch.ledger.attempts import MAX_PREEMPTIONS, close
+from qie_batch.ledger.attempts import close
 from qie_batch.ledger.tables import attempts, items
 from qie_batch.model import ItemState, Outcome
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
-    from qie_batch.model import Failure
+    from qie_batch.model import RetryPolicy
 
-#: After so many lost attempts an item whose worker is killed is charged with a crash: it may be what
-#: made the kernel kill.
-MAX_KILLS = 3
 #: Seconds that a look for lost leases takes at most while the ledger is well.
 LONG_LOOK_SECONDS = 2.0
 
 
-class Lost:
-    _db: Database
+class SqlRecovery:
+    def __init__(self, database: Database, policy: RetryPolicy) -> None:
+        self._db = database
+        self._policy = policy
 
     def release_worker(self, worker_name: str, *, killed: bool = False) -> int:
         """The process of that name is dead: its leases end now. Says how many items it held.
@@ -36,7 +35,10 @@ class Lost:
         freed = 0
         with self._db.write() as connection:
             if killed:
-                blameless = (items.c.preemptions < MAX_PREEMPTIONS, _losses() < MAX_KILLS)
+                blameless = (
+                    items.c.preemptions < self._policy.max_preemptions,
+                    _losses() < self._policy.max_kills,
+                )
                 rows = connection.execute(
                     update(items)
                     .where(*held, *blameless)
@@ -49,8 +51,8 @@ class Lost:
             rest = update(items).where(*held).values(lease_until=self._db.now - 1)
             return freed + connection.execute(rest).rowcount
 
-    def expire_leases(self, max_crashes: int, poison: Failure) -> int:
-        """Take back items whose lease ran out; after `max_crashes` of them the item failed for good.
+    def expire_leases(self) -> int:
+        """Take back items whose lease ran out; after too many crashes the item failed for good.
 
         State, attempt and horizon are checked again inside the UPDATE: a worker that finished between our
         look and our write has won.
@@ -68,9 +70,9 @@ class Lost:
             raise LedgerUnavailable(
                 "the ledger answered late: no lease is taken for lost before all could be renewed"
             )
-        taken = 0
+        taken, poison = 0, self._policy.poisoned
         for row in overdue:
-            final = row.crashes + 1 >= max_crashes
+            final = row.crashes + 1 >= self._policy.max_crashes
             values: dict[str, Any] = {"state": ItemState.PENDING, "not_before": self._db.now}
             if final:
                 values = {

@@ -3,43 +3,65 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.model import EditSpec, Failure, Item, ItemState, Job, JobState, OutputFormat, Priority, Result
+from sqlalchemy import select
+
+from qie_batch.ledger.tables import jobs
+from qie_batch.model import (
+    EditSpec,
+    Failure,
+    Item,
+    ItemState,
+    Job,
+    JobOrder,
+    JobState,
+    Priority,
+    Result,
+)
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
+    from sqlalchemy import Connection, Row
 
 
-def spec_text(spec: EditSpec) -> str:
-    return json.dumps(spec.to_dict(), ensure_ascii=False)
+def order_text(order: JobOrder) -> str:
+    """As the options of a schedule are stored."""
+    return json.dumps({**asdict(order), "priority": int(order.priority)}, ensure_ascii=False)
 
 
-def spec_of(text: str) -> EditSpec:
-    fields = json.loads(text)
-    return EditSpec(
-        **{**fields, "inputs": tuple(fields["inputs"]), "output": OutputFormat(fields["output"])},
-    )
+def order_of(text: str) -> JobOrder:
+    fields: dict[str, Any] = json.loads(text)
+    return JobOrder(**{**fields, "priority": Priority(fields["priority"])})
 
 
 def job_of(row: Row[Any]) -> Job:
-    return Job(
-        id=row.id,
+    order = JobOrder(
         name=row.name,
-        state=JobState(row.state),
-        pause_reason=row.pause_reason,
         engine=row.engine,
-        engine_reason=row.engine_reason,
         preset=row.preset,
         priority=Priority(row.priority),
-        manifest_key=row.manifest_key,
+        budget_micros=row.budget_micros,
         mapping=json.loads(row.mapping),
         instruction=row.instruction,
+        owner=row.owner,
+    )
+    return Job(
+        id=row.id,
+        order=order,
+        engine_reason=row.engine_reason,
+        manifest_key=row.manifest_key,
         folder=row.folder,
-        budget_micros=row.budget_micros,
+        state=JobState(row.state),
+        pause_reason=row.pause_reason,
         created_at=row.created_at,
         closed_at=row.closed_at,
     )
+
+
+def lock_job(connection: Connection, job_id: str) -> None:
+    """One change of a job at a time, each sees the items as the change before left them (PostgreSQL)."""
+    connection.execute(select(jobs.c.id).where(jobs.c.id == job_id).with_for_update())
 
 
 def item_of(row: Row[Any]) -> Item:
@@ -52,7 +74,7 @@ def item_of(row: Row[Any]) -> Item:
         row_id=row.row_id,
         variant=row.variant,
         state=ItemState(row.state),
-        spec=spec_of(row.spec) if row.spec else None,
+        spec=EditSpec.parse(row.spec) if row.spec else None,
         attempt=row.attempt,
         cached=bool(row.cached),
         failure=Failure(code=row.error_code, reason=row.error or "") if row.error_code else None,

@@ -1,36 +1,32 @@
-"""Schedules, and their slots: a due time that one control process takes, whoever is first."""
+"""Schedules and their runs: each due time is taken by one control process, the first that asks."""
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
 from qie_batch.errors import UsageError
-from qie_batch.ledger.tables import schedules, slots
+from qie_batch.ledger.rows import order_of, order_text
+from qie_batch.ledger.tables import runs, schedules
 from qie_batch.model import RunState, Schedule, ScheduledRun
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
 
 
-class Timetable:
-    _db: Database
+class SqlSchedules:
+    def __init__(self, database: Database) -> None:
+        self._db = database
 
-    def now(self) -> float:
-        """The ledger's clock, in seconds since 1970."""
-        with self._db.read() as connection:
-            return connection.scalar(select(self._db.now)) or 0.0
-
-    def add_schedule(self, schedule: Schedule) -> None:
+    def add(self, schedule: Schedule) -> None:
         """Add it; UsageError if the name is taken."""
         values = {
             "name": schedule.name,
             "cron": schedule.cron,
             "timezone": schedule.timezone,
             "catalog": schedule.catalog,
-            "options": json.dumps(dict(schedule.options), ensure_ascii=False),
+            "options": order_text(schedule.order),
             "created_at": self._db.now,
         }
         with self._db.write() as connection:
@@ -40,7 +36,7 @@ class Timetable:
                     hint=f"take another name, or `qie-batch schedule remove {schedule.name}` first",
                 )
 
-    def schedules(self) -> list[Schedule]:
+    def all(self) -> list[Schedule]:
         with self._db.read() as connection:
             rows = connection.execute(select(schedules).order_by(schedules.c.name)).all()
         return [
@@ -49,21 +45,21 @@ class Timetable:
                 cron=row.cron,
                 timezone=row.timezone,
                 catalog=row.catalog,
-                options=json.loads(row.options),
+                order=order_of(row.options),
                 created_at=row.created_at,
             )
             for row in rows
         ]
 
-    def remove_schedule(self, name: str) -> bool:
+    def remove(self, name: str) -> bool:
         with self._db.write() as connection:
-            connection.execute(delete(slots).where(slots.c.schedule == name))
+            connection.execute(delete(runs).where(runs.c.schedule == name))
             return connection.execute(delete(schedules).where(schedules.c.name == name)).rowcount == 1
 
     def latest_runs(self, name: str, limit: int = 1) -> list[ScheduledRun]:
         """Latest due time first."""
         with self._db.read() as connection:
-            query = select(slots).where(slots.c.schedule == name).order_by(slots.c.due_at.desc()).limit(limit)
+            query = select(runs).where(runs.c.schedule == name).order_by(runs.c.due_at.desc()).limit(limit)
             rows = connection.execute(query).all()
         return [
             ScheduledRun(
@@ -73,7 +69,7 @@ class Timetable:
         ]
 
     def take_run(self, name: str, due_at: float, lease_seconds: float) -> bool:
-        """The right to run this slot: for the first to ask, or once the one before died over it."""
+        """The right to run this due time: for the first that asks, or after the lease of the one before."""
         row = {
             "schedule": name,
             "due_at": due_at,
@@ -82,22 +78,30 @@ class Timetable:
             "note": "",
             "lease_until": self._db.now + lease_seconds,
         }
-        mine = (slots.c.schedule == name, slots.c.due_at == due_at)
+        mine = (runs.c.schedule == name, runs.c.due_at == due_at)
         with self._db.write() as connection:
-            if self._db.insert_once(connection, slots, row):
+            if self._db.insert_once(connection, runs, row):
                 return True
-            dead = (slots.c.state == RunState.TAKEN, slots.c.lease_until < self._db.now)
-            again = update(slots).where(*mine, *dead).values(lease_until=self._db.now + lease_seconds)
+            dead = (runs.c.state == RunState.TAKEN, runs.c.lease_until < self._db.now)
+            again = update(runs).where(*mine, *dead).values(lease_until=self._db.now + lease_seconds)
             return connection.execute(again).rowcount == 1
 
     def reopen_run(self, name: str, due_at: float, lease_seconds: float) -> None:
-        """A slot that was taken may be taken again by anybody in so many seconds."""
-        mine = (slots.c.schedule == name, slots.c.due_at == due_at, slots.c.state == RunState.TAKEN)
+        """A run that was taken may be taken again by any process in so many seconds."""
+        mine = (
+            runs.c.schedule == name,
+            runs.c.due_at == due_at,
+            runs.c.state == RunState.TAKEN,
+        )
         with self._db.write() as connection:
-            connection.execute(update(slots).where(*mine).values(lease_until=self._db.now + lease_seconds))
+            connection.execute(update(runs).where(*mine).values(lease_until=self._db.now + lease_seconds))
 
     def end_run(self, name: str, due_at: float, state: RunState, *, job_id: str = "", note: str = "") -> None:
-        """What became of it; a submitted slot stays so, though one that was taken for dead comes late."""
+        """How the run ended. A submitted run stays submitted, whatever a process with a lost lease says."""
         with self._db.write() as connection:
-            mine = (slots.c.schedule == name, slots.c.due_at == due_at, slots.c.state != RunState.SUBMITTED)
-            connection.execute(update(slots).where(*mine).values(state=state, job_id=job_id, note=note))
+            mine = (
+                runs.c.schedule == name,
+                runs.c.due_at == due_at,
+                runs.c.state != RunState.SUBMITTED,
+            )
+            connection.execute(update(runs).where(*mine).values(state=state, job_id=job_id, note=note))

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 metadata = MetaData(
@@ -38,6 +39,7 @@ jobs = Table(
     Column("manifest_key", Text, nullable=False),
     Column("mapping", Text, nullable=False),
     Column("instruction", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default=text("''")),
     Column("folder", Text, nullable=False),
     Column("budget_micros", BigInteger),
     Column("created_at", Double, nullable=False),
@@ -112,6 +114,7 @@ attempts = Table(
     Column("preset", String(64), nullable=False),
     Column("device", Text, nullable=False),
     Column("hour_micros", BigInteger, nullable=False),
+    Column("image_micros", BigInteger, nullable=False, server_default="0"),
     Column("started_at", Double, nullable=False),
     Column("ended_at", Double),
     Column("outcome", String(16), nullable=False),
@@ -119,6 +122,8 @@ attempts = Table(
     Column("error", Text),
     # Device seconds: as of the last heartbeat while it runs, exact once it ended.
     Column("seconds", Double, nullable=False, default=0.0),
+    # Images that the engine returned.
+    Column("images", Integer, nullable=False, server_default="0"),
     Column("cost_micros", BigInteger, nullable=False, default=0),
     Index(None, "job_id"),
     Index(None, "engine", "preset", "outcome"),
@@ -135,8 +140,8 @@ schedules = Table(
     Column("created_at", Double, nullable=False),
 )
 
-slots = Table(
-    "slots",
+runs = Table(
+    "scheduled_runs",
     metadata,
     Column("schedule", String(128), primary_key=True),
     Column("due_at", Double, primary_key=True),
@@ -146,9 +151,9 @@ slots = Table(
     Column("lease_until", Double, nullable=False),
 )
 
-#: One remembered value by name: the broker's epoch.
-memory = Table(
-    "memory",
+#: One value by name: the epoch of the broker.
+variables = Table(
+    "variables",
     metadata,
     Column("name", String(64), primary_key=True),
     Column("value", Text, nullable=False),

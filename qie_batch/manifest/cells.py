@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from qie_batch.manifest.faults import WrongCell, quoted
 from qie_batch.manifest.limits import MAX_ID
-from qie_batch.model import PRESETS, OutputFormat, Priority
+from qie_batch.model import OutputFormat, Priority
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 # pandas writes whole numbers of a column with gaps as "20.0".
 _WHOLE = re.compile(r"([+-]?\d{1,20})(?:\.0*)?", re.ASCII)
@@ -78,9 +78,13 @@ def _choice(column: str, choices: Mapping[str, Any]) -> Callable[[str], Any]:
     return read
 
 
+def preset_reader(presets: Collection[str]) -> Callable[[str], str]:
+    """Of the names that an engine has; without any, each text is taken."""
+    return _choice("preset", {name: name for name in presets}) if presets else str.casefold
+
+
 #: The columns that may override the job's choice; what each returns fits the field of the same name.
 OPTIONAL: Mapping[str, Callable[[str], Any]] = {
-    "preset": _choice("preset", {name: name for name in PRESETS}),
     "steps": _whole("steps", 1, 100),
     "cfg": _cfg,
     "seed": _whole("seed", 0, 2**32 - 1),

@@ -17,7 +17,7 @@ from qie_batch.manifest.row import RowReader
 from qie_batch.manifest.table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from qie_batch.model import BadRow, ManifestRow
@@ -60,10 +60,12 @@ def open_manifest(
     *,
     mapping: Mapping[str, str] = MappingProxyType({}),
     instruction: str = "",
+    presets: Collection[str] = (),
 ) -> Manifest:
     """Check the file as a whole. Raises InvalidManifest.
 
-    `mapping` is column -> header name, before any alias; `instruction` is used in rows that have none.
+    `mapping` is column -> header name, before any alias; `instruction` is used in rows that have none;
+    `presets` are the names that a row may choose from, any where there are none.
     """
     source = _source(path)
     header = tuple(name for name in source.header if not is_own(name))
@@ -76,7 +78,7 @@ def open_manifest(
         encoding=source.encoding,
         delimiter=source.delimiter,
         _source=source,
-        _reader=RowReader(source.header, columns, instruction),
+        _reader=RowReader(source.header, columns, instruction, presets),
     )
 
 

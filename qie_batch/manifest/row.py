@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from qie_batch.manifest.cells import OPTIONAL, read_id, read_image
+from qie_batch.manifest.cells import OPTIONAL, preset_reader, read_id, read_image
 from qie_batch.manifest.columns import FOLDER_COLUMN, is_own, normal
 from qie_batch.manifest.faults import Fault, Record, WrongCell, quoted
 from qie_batch.manifest.limits import MAX_CELL, MAX_ID
 from qie_batch.manifest.placeholders import Placeholders
-from qie_batch.model import BadRow, ManifestRow
+from qie_batch.model import BadRow, EditParams, ManifestRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from qie_batch.manifest.duplicates import SeenIds
 
@@ -28,13 +28,20 @@ _MISSING = {
 class RowReader:
     """Understands the rows of one manifest. `instruction` stands in where a row has none."""
 
-    def __init__(self, header: Sequence[str], columns: Mapping[str, str], instruction: str) -> None:
+    def __init__(
+        self,
+        header: Sequence[str],
+        columns: Mapping[str, str],
+        instruction: str,
+        presets: Collection[str] = (),
+    ) -> None:
         self._header = tuple(header)
         self._columns = columns
         self._own = tuple(name for name in header if is_own(name))
         self._folder = next((name for name in self._own if normal(name) == FOLDER_COLUMN), None)
         self._images = [name for name in ("image", "ref_image_2", "ref_image_3") if name in columns]
-        self._optional = [(column, read) for column, read in OPTIONAL.items() if column in columns]
+        readers = {**OPTIONAL, "preset": preset_reader(presets)}
+        self._optional = [(column, read) for column, read in readers.items() if column in columns]
         self._instruction = instruction.strip()
         self._placeholders = Placeholders([name for name in header if name not in self._own], columns)
 
@@ -53,14 +60,20 @@ class RowReader:
         if row.faults:
             return row.bad()
         folder = cells.get(FOLDER_COLUMN, "")
+        given = {column: value for column, value in values.items() if value is not None}
+        width, height = given.pop("size", (None, None))
+        variants, priority = given.pop("variants", 1), given.pop("priority", None)
+        params = EditParams(
+            instruction=instruction or "", negative=negative or " ", width=width, height=height, **given
+        )
         return ManifestRow(
             line=record.line,
             id=row_id,
             images=tuple(_resolved(image, folder) for image in images if image),
-            instruction=instruction or "",
-            negative=negative or " ",
+            params=params,
+            variants=variants,
+            priority=priority,
             cells=cells,
-            **{column: value for column, value in values.items() if value is not None},
         )
 
     def _fill(self, cells: Mapping[str, str]) -> Callable[[str], str]:

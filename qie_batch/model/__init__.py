@@ -4,37 +4,48 @@ Units: seconds are floats, times are seconds since 1970 (UTC) by the ledger's cl
 micro-dollars (USD 1 = 1,000,000), so that sums are exact.
 """
 
-from qie_batch.model.attempts import Attempt, Message, Worker
+from qie_batch.model.attempts import Attempt, Message, Rate, Usage, Worker
 from qie_batch.model.costs import CostLine, History, Progress, Spending
 from qie_batch.model.edits import (
-    PRESETS,
     SCHEMA_VERSION,
+    EditParams,
     EditRequest,
     EditResult,
     EditSpec,
     OutputFormat,
-    Preset,
+    cache_key_of,
 )
+from qie_batch.model.engines import DEVICE_HOUR, FREE, EngineInfo, EngineLimits, Preset, Tariff
+from qie_batch.model.events import EditEvent, Stage
 from qie_batch.model.jobs import Failure, Item, Job, NewItem, NewJob, Result
+from qie_batch.model.orders import JobOrder
+from qie_batch.model.retries import RETRY_POLICY, RetryPolicy
 from qie_batch.model.rows import BadRow, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import FINAL, ItemState, JobState, Outcome, Priority, RunState
 
 __all__ = [
+    "DEVICE_HOUR",
     "FINAL",
-    "PRESETS",
+    "FREE",
+    "RETRY_POLICY",
     "SCHEMA_VERSION",
     "Attempt",
     "BadRow",
     "CostLine",
+    "EditEvent",
+    "EditParams",
     "EditRequest",
     "EditResult",
     "EditSpec",
+    "EngineInfo",
+    "EngineLimits",
     "Failure",
     "History",
     "Item",
     "ItemState",
     "Job",
+    "JobOrder",
     "JobState",
     "ManifestRow",
     "Message",
@@ -45,10 +56,16 @@ __all__ = [
     "Preset",
     "Priority",
     "Progress",
+    "Rate",
     "Result",
+    "RetryPolicy",
     "RunState",
     "Schedule",
     "ScheduledRun",
     "Spending",
+    "Stage",
+    "Tariff",
+    "Usage",
     "Worker",
+    "cache_key_of",
 ]

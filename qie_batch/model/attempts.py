@@ -1,4 +1,4 @@
-"""What a worker claims, and what a message carries."""
+"""What a worker claims, what an attempt uses, and what a message carries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What a message carries: the item id. Row id and job name ride along for people who watch the queue."""
+    """What the queue carries: the item id. Row id and job name are there for people who watch the queue."""
 
     item_id: str
     row_id: str
@@ -19,15 +19,32 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Rate:
+    """What a worker's engine charges: micro-dollars for a device hour and for a returned image."""
+
+    hour_micros: int = 0
+    image_micros: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What an attempt used so far; neither figure ever goes down."""
+
+    #: On the device.
+    seconds: float = 0.0
+    #: Images that the engine returned.
+    images: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """Who claims: one worker process and the device its engine runs on."""
+    """Who claims: one worker process and the device that its engine runs on."""
 
     name: str
     engine: str
     #: The device's own name, such as "NVIDIA H100 80GB HBM3" or "cpu".
     device: str
-    #: Price of one hour of that device.
-    hour_micros: int
+    rate: Rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +55,9 @@ class Attempt:
     number: int
     row_id: str
     spec: EditSpec
-    #: Price of one hour of the device it runs on.
-    hour_micros: int
+    rate: Rate
     #: Passing errors and crashes charged to the item so far.
     errors: int
     crashes: int
-    #: An earlier attempt did not fit the device's memory: take the smaller plan.
+    #: An earlier attempt did not fit the device's memory: trade time for memory.
     low_memory: bool = False

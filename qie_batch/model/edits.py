@@ -1,20 +1,18 @@
-"""An edit: what decides its pixels, what an engine is asked for, what it gives."""
+"""An edit: what decides its pixels, what an engine is asked for, what an engine gives."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from PIL import Image
 
 
-#: Part of every cache key: raise it when the same inputs must give a new picture.
+#: Part of every cache key: raise it when the same inputs must give a new image.
 SCHEMA_VERSION = 1
 
 
@@ -25,79 +23,90 @@ class OutputFormat(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Preset:
-    """A named choice between quality and speed."""
+class EditParams:
+    """What decides the pixels beside the inputs. `None`, and a preset of "", is the job's choice."""
 
-    name: str
-    steps: int
-    cfg: float
-    #: The Lightning LoRA this preset runs with, "" for none.
-    lora: str = ""
-    #: Expected seconds an edit on one 80 GB card at 1 MP, for estimates before there is history.
-    seconds: float
+    instruction: str
+    negative: str = " "
+    #: Pixels of the result; None keeps those of the first image.
+    width: int | None = None
+    height: int | None = None
+    steps: int | None = None
+    cfg: float | None = None
+    seed: int | None = None
+    preset: str = ""
+    output: OutputFormat = OutputFormat.PNG
+
+    @property
+    def size(self) -> tuple[int, int] | None:
+        """Width and height in pixels, where the result has a size of its own."""
+        return (self.width, self.height) if self.width and self.height else None
 
 
-#: Steps and CFG of `reference` are the model card's; `fast` and `draft` are the Lightning distillations.
-#: Seconds: published 40-step H100 figures scaled by the number of transformer forwards.
-PRESETS: Mapping[str, Preset] = {
-    preset.name: preset
-    for preset in (
-        Preset(name="reference", steps=40, cfg=4.0, seconds=25.6),
-        Preset(name="balanced", steps=24, cfg=4.0, seconds=15.4),
-        Preset(name="fast", steps=8, cfg=1.0, lora="lightning-8", seconds=2.8),
-        Preset(name="draft", steps=4, cfg=1.0, lora="lightning-4", seconds=1.5),
-    )
-}
+_PARAMS = tuple(field.name for field in fields(EditParams))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditSpec:
     """Everything that decides the pixels of a result: what the cache key is made of."""
 
-    #: sha256 (hex) of each input picture, in the row's order.
+    #: sha256 (hex) of each input image, in the row's order.
     inputs: tuple[str, ...]
-    instruction: str
-    negative: str
-    #: Pixels of the result; None keeps the first picture's own.
-    width: int | None
-    height: int | None
-    #: None where the engine has no such notion (classic).
-    steps: int | None
-    cfg: float | None
-    seed: int | None
-    preset: str
+    params: EditParams
     engine: str
     revision: str
-    lora: str
-    output: OutputFormat
+    #: The LoRA of the preset with the pinned sha256 of its file, "" for none.
+    lora: str = ""
 
-    def to_dict(self) -> dict[str, Any]:
-        """Every field by name, fit for JSON; `asdict` copies deeply and takes ten times as long."""
-        return {name: getattr(self, name) for name in self.__slots__}
+    @property
+    def canonical(self) -> str:
+        """The canonical JSON of all fields and the schema version; the ledger stores this text."""
+        params = self.params
+        fields = {name: getattr(params, name) for name in _PARAMS}
+        fields |= {
+            "schema": SCHEMA_VERSION,
+            "inputs": self.inputs,
+            "engine": self.engine,
+            "revision": self.revision,
+            "lora": self.lora,
+        }
+        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
     def cache_key(self) -> str:
-        """Hex sha256 of the canonical JSON of all fields and the schema version."""
-        fields = {"schema": SCHEMA_VERSION, **self.to_dict()}
-        text = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """Hex sha256 of `canonical`."""
+        return cache_key_of(self.canonical)
+
+    @classmethod
+    def parse(cls, canonical: str) -> Self:
+        """The inverse of `canonical`; ledgers of 0.1.0 hold the same fields without `schema`."""
+        fields: dict[str, Any] = json.loads(canonical)
+        params = {name: fields[name] for name in _PARAMS}
+        params["output"] = OutputFormat(params["output"])
+        return cls(
+            inputs=tuple(fields["inputs"]),
+            params=EditParams(**params),
+            engine=fields["engine"],
+            revision=fields["revision"],
+            lora=fields["lora"],
+        )
+
+
+def cache_key_of(canonical: str) -> str:
+    """The cache key of a spec whose canonical JSON is at hand already."""
+    return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRequest:
-    """What an engine is asked for. All pictures are RGB, upright and opaque."""
+    """What an engine is asked for. All images are RGB, upright and opaque."""
 
-    #: The picture to edit first, then up to two references.
+    #: The image to edit first, then the references.
     images: tuple[Image.Image, ...]
-    instruction: str
-    negative: str
-    #: Pixels the engine is to paint; one of its own buckets where it has any.
+    params: EditParams
+    #: Pixels that the engine paints; one of its own sizes where the engine has any.
     width: int
     height: int
-    steps: int | None = None
-    cfg: float | None = None
-    seed: int | None = None
-    preset: str = ""
     #: Trade time for memory where the engine can.
     low_memory: bool = False
 

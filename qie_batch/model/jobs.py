@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from qie_batch.model.edits import EditSpec
+    from qie_batch.model.orders import JobOrder
     from qie_batch.model.states import ItemState, JobState, Priority
 
 
@@ -23,21 +22,14 @@ class Failure:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
     id: str
-    #: What people call it; the manifest's file name unless given.
-    name: str
-    engine: str
+    #: With the engine that was chosen, and with a preset where that engine has any.
+    order: JobOrder
     #: One sentence: why this engine and no other.
     engine_reason: str
-    preset: str
-    priority: Priority
     #: Object key of the manifest's bytes.
     manifest_key: str
-    #: Header name for each column the user mapped by hand, so that the manifest reads the same later.
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    instruction: str = ""
-    #: Where relative picture paths of the manifest start: a folder or an s3:// prefix.
+    #: Where relative image paths of the manifest start: a folder or an s3:// prefix.
     folder: str = ""
-    budget_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,19 +50,13 @@ class NewItem:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     id: str
-    name: str
+    order: JobOrder
+    engine_reason: str
+    manifest_key: str
+    folder: str
     state: JobState
     #: Why it is paused: "user" or "budget".
     pause_reason: str
-    engine: str
-    engine_reason: str
-    preset: str
-    priority: Priority
-    manifest_key: str
-    mapping: Mapping[str, str]
-    instruction: str
-    folder: str
-    budget_micros: int | None
     created_at: float
     closed_at: float | None
 

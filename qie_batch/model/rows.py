@@ -8,30 +8,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qie_batch.model.edits import OutputFormat
+    from qie_batch.model.edits import EditParams
     from qie_batch.model.states import Priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestRow:
-    """One line of a manifest, understood. `None` means: the job's or the preset's choice."""
+    """One line of a manifest, understood. A priority of None is the job's."""
 
     #: 1-based line (CSV, TSV: the header is line 1) at which the row starts.
     line: int
     id: str
-    #: One to three pictures as the row names them: a path relative to the manifest, or s3://bucket/key.
+    #: One to three images as the row names them: a path relative to the manifest, or s3://bucket/key.
     images: tuple[str, ...]
-    instruction: str
-    negative: str = " "
-    preset: str | None = None
-    steps: int | None = None
-    cfg: float | None = None
-    seed: int | None = None
-    #: Width and height of the result in pixels; None keeps the picture's own.
-    size: tuple[int, int] | None = None
+    params: EditParams
     variants: int = 1
     priority: Priority | None = None
-    output: OutputFormat | None = None
     #: The row as it was read: header name -> cell, in the file's order.
     cells: Mapping[str, str] = field(default_factory=dict)
 

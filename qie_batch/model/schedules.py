@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from qie_batch.model.orders import JobOrder
 
+if TYPE_CHECKING:
     from qie_batch.model.states import RunState
 
 
@@ -19,14 +19,14 @@ class Schedule:
     timezone: str
     #: A path or s3:// address, read anew at every run.
     catalog: str
-    #: Options of `submit`, by name.
-    options: Mapping[str, str] = field(default_factory=dict)
+    #: What each run asks for.
+    order: JobOrder = field(default_factory=JobOrder)
     created_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduledRun:
-    """One due time of a schedule; there is at most one row for it, whoever sees it first."""
+    """One due time of a schedule; the ledger has at most one row for it."""
 
     schedule: str
     #: Seconds since 1970.

@@ -27,7 +27,7 @@ from qie_batch.steps.settle import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qie_batch.interfaces import Ledger, ObjectStore
+    from qie_batch.interfaces import Jobs, ObjectStore
     from qie_batch.model import Item, Job
 
 AT_A_TIME = 8
@@ -35,7 +35,7 @@ AT_A_TIME = 8
 EXTENSIONS = {OutputFormat.PNG: "png", OutputFormat.JPEG: "jpg", OutputFormat.WEBP: "webp"}
 
 
-def collect(job: Job, folder: Path, template: str, *, ledger: Ledger, store: ObjectStore) -> Iterator[Path]:
+def collect(job: Job, folder: Path, template: str, *, jobs: Jobs, store: ObjectStore) -> Iterator[Path]:
     """Download what succeeded, yielding each file; then write results.csv and errors.csv beside them.
 
     Works on a job that is still running too: it brings what there is so far. UsageError if the folder
@@ -44,7 +44,7 @@ def collect(job: Job, folder: Path, template: str, *, ledger: Ledger, store: Obj
     with _writing(folder), ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="collect") as pool:
         folder.mkdir(parents=True, exist_ok=True)
         coming: deque[Future[Path]] = deque()
-        for item, name in _named(job, template, ledger, store):
+        for item, name in _named(job, template, jobs, store):
             if item.result is None:
                 continue
             coming.append(pool.submit(_download, store, item.result.object_key, folder / name))
@@ -52,7 +52,7 @@ def collect(job: Job, folder: Path, template: str, *, ledger: Ledger, store: Obj
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
-        _write_tables(job, folder, template, ledger, store)
+        _write_tables(job, folder, template, jobs, store)
 
 
 @contextmanager
@@ -67,14 +67,14 @@ def _writing(folder: Path) -> Iterator[None]:
         raise UsageError(problem, hint="give another folder with --out") from error
 
 
-def _named(job: Job, template: str, ledger: Ledger, store: ObjectStore) -> Iterator[tuple[Item, str]]:
+def _named(job: Job, template: str, jobs: Jobs, store: ObjectStore) -> Iterator[tuple[Item, str]]:
     """Every item with its file name, the same at every download: failed items take their names too."""
     names = UniqueNames(reserved=(RESULTS, ERRORS, REPORT))
     with stored_manifest(job, store) as manifest:
         blank = dict.fromkeys(manifest.header, "")
-        for row, items in rows_with_items(manifest, ledger.items(job.id)):
+        for row, items in rows_with_items(manifest, jobs.items(job.id)):
             for item in items:
-                output = item.spec.output if item.spec else OutputFormat.PNG
+                output = item.spec.params.output if item.spec else OutputFormat.PNG
                 name = file_name(
                     template,
                     row_id=item.row_id,
@@ -85,14 +85,14 @@ def _named(job: Job, template: str, ledger: Ledger, store: ObjectStore) -> Itera
                 yield item, names.give(name, row_id=item.row_id, variant=item.variant)
 
 
-def _write_tables(job: Job, folder: Path, template: str, ledger: Ledger, store: ObjectStore) -> None:
-    names = (name for _, name in _named(job, template, ledger, store))
+def _write_tables(job: Job, folder: Path, template: str, jobs: Jobs, store: ObjectStore) -> None:
+    names = (name for _, name in _named(job, template, jobs, store))
     with (
         stored_manifest(job, store) as manifest,
         (folder / RESULTS).open("w", encoding="utf-8", newline="") as results,
         (folder / ERRORS).open("w", encoding="utf-8", newline="") as errors,
     ):
-        write_tables(job, manifest, ledger, results, errors, names)
+        write_tables(job, manifest, jobs, results, errors, names)
     with suppress(Rejected):  # there is none before the job is settled
         (folder / REPORT).write_bytes(store.get(report_key(job.id, REPORT)))
 

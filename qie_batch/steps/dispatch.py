@@ -2,58 +2,66 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qie_batch.model import PRESETS
+from qie_batch.model import Usage
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from qie_batch.interfaces import Ledger, WorkQueue
+    from qie_batch.interfaces import Costs, Dispatch, EngineCatalog, Jobs, WorkQueue
     from qie_batch.model import Job
 
-#: Seconds an edit is taken for where neither history nor a preset says more.
-UNKNOWN_SECONDS = 2.0
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchContext:
+    dispatch: Dispatch
+    #: To pause a job whose budget is spent.
+    jobs: Jobs
+    costs: Costs
+    queue: WorkQueue
+    engines: EngineCatalog
+    #: Messages that an engine may have waiting in the broker.
+    window: int
 
 
-def dispatch(ledger: Ledger, queue: WorkQueue, *, window: int, hour_micros: Mapping[str, int]) -> int:
+def dispatch(context: DispatchContext) -> int:
     """Fill each engine's window; says how many messages went out.
 
-    `hour_micros` is the price of an hour of the device that an engine is expected on, for budgets before
-    there is history. Pausing comes before the queue: a job without money left is never queued.
+    Pausing comes before the queue: a job without money left is never queued.
     """
     sent = 0
-    for engine in ledger.engines_waiting():
-        budgeted = [job for job in ledger.budgeted_jobs() if job.engine == engine]
-        allowance = {job.id: _affordable(ledger, job, hour_micros.get(engine, 0)) for job in budgeted}
-        messages = ledger.enqueue(engine, window, allowance)
+    for engine in context.dispatch.engines_waiting():
+        budgeted = context.dispatch.budgeted_jobs(engine)
+        allowance = {job.id: _affordable(job, context) for job in budgeted}
+        messages = context.dispatch.enqueue(engine, context.window, allowance)
         if messages:
-            queue.publish(engine, messages)
-            ledger.published([message.item_id for message in messages])
+            context.queue.publish(engine, messages)
+            context.dispatch.published([message.item_id for message in messages])
             sent += len(messages)
     return sent
 
 
-def _affordable(ledger: Ledger, job: Job, hour_micros: int) -> int:
+def _affordable(job: Job, context: DispatchContext) -> int:
     """How many more items the job's budget surely covers; pauses it when that is none and nothing runs."""
-    spending = ledger.spending(job.id)
-    reserve = reserve_micros(ledger, job, hour_micros)
-    left = (job.budget_micros or 0) - spending.spent_micros - spending.in_flight * reserve
+    spending = context.costs.spending(job.id)
+    reserve = reserve_micros(job, context.costs, context.engines)
+    left = (job.order.budget_micros or 0) - spending.spent_micros - spending.in_flight * reserve
     affordable = max(left // reserve, 0) if reserve else 1
     if not affordable and not spending.in_flight:
-        ledger.pause(job.id, "budget")
+        context.jobs.pause(job.id, "budget")
     return affordable
 
 
-def reserve_micros(ledger: Ledger, job: Job, hour_micros: int) -> int:
-    """What one more item may cost: the dearest edit of its kind so far, else the preset's figure."""
-    dearest = max(
-        ledger.history(job.engine, job.preset).dearest_micros, ledger.spending(job.id).dearest_micros
-    )
-    return dearest or cost_micros(expected_seconds(job.preset), hour_micros)
+def reserve_micros(job: Job, costs: Costs, engines: EngineCatalog) -> int:
+    """What one more item may cost: the dearest edit of its kind so far, else what its engine expects."""
+    engine, preset = job.order.engine, job.order.preset
+    dearest = max(costs.history(engine, preset).dearest_micros, costs.spending(job.id).dearest_micros)
+    return dearest or expected_micros(engine, preset, engines)
 
 
-def expected_seconds(preset: str) -> float:
-    """Before there is history."""
-    return PRESETS[preset].seconds if preset in PRESETS else UNKNOWN_SECONDS
+def expected_micros(engine: str, preset: str, engines: EngineCatalog) -> int:
+    """The cost of one edit, before there is history."""
+    info = engines.info(engine)
+    usage = Usage(seconds=info.expected_seconds(preset), images=1)
+    return cost_micros(usage, engines.rate(info))

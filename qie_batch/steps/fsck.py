@@ -13,7 +13,7 @@ from qie_batch.errors import Rejected
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qie_batch.interfaces import Ledger, ObjectStore, StoredObject
+    from qie_batch.interfaces import Audit, Clock, Intake, ObjectStore, StoredObject
     from qie_batch.model import Result
 
 AT_A_TIME = 8
@@ -24,6 +24,14 @@ LISTED = 1000
 ORPHAN_SECONDS = 86_400.0
 
 GONE, OTHER = "is not in the store", "has other bytes than the ledger says"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FsckContext:
+    audit: Audit
+    intake: Intake
+    clock: Clock
+    store: ObjectStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,24 +49,26 @@ class Findings:
     to_retry: tuple[str, ...]
 
 
-def fsck(ledger: Ledger, store: ObjectStore, *, repair: bool) -> Findings:
+def fsck(context: FsckContext, *, repair: bool) -> Findings:
     """Look at everything; with `repair` forget results at fault and delete orphans older than a day."""
-    faults = list(ledger.contradictions())
-    faults += _missing_inputs(ledger, store)
+    faults = list(context.audit.contradictions())
+    faults += _missing_inputs(context)
     results = size = 0
     broken: list[Result] = []
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="fsck") as pool:
-        rest = ledger.all_results()
+        rest = context.audit.results()
         while some := list(islice(rest, 256)):
-            for result, fault in zip(some, pool.map(lambda result: _fault(result, store), some), strict=True):
+            for result, fault in zip(
+                some, pool.map(lambda result: _fault(result, context.store), some), strict=True
+            ):
                 results += 1
                 size += result.size
                 if fault:
                     faults.append(f"result {result.cache_key}: its object {result.object_key} {fault}")
                     broken.append(result)
-    orphans = _orphans(ledger, store)
-    removed = _remove(orphans, ledger, store) if repair else 0
-    mended, to_retry = _mend(broken, ledger, store) if repair else (0, set())
+    orphans = _orphans(context)
+    removed = _remove(orphans, context) if repair else 0
+    mended, to_retry = _mend(broken, context) if repair else (0, set())
     return Findings(
         results=results,
         size=size,
@@ -80,22 +90,22 @@ def _fault(result: Result, store: ObjectStore) -> str:
     return "" if same else OTHER
 
 
-def _missing_inputs(ledger: Ledger, store: ObjectStore) -> Iterator[str]:
+def _missing_inputs(context: FsckContext) -> Iterator[str]:
     """Pictures still to be edited that are gone, each with one of its items."""
     # All of them first: the ledger is not kept waiting for the store.
-    inputs = {sha256: item_id for item_id, spec in ledger.unfinished_specs() for sha256 in spec.inputs}
+    inputs = {sha256: item_id for item_id, spec in context.audit.unfinished_specs() for sha256 in spec.inputs}
     for sha256, item_id in inputs.items():
-        if store.stat(f"inputs/{sha256}") is None:
+        if context.store.stat(f"inputs/{sha256}") is None:
             yield f"item {item_id}: its picture inputs/{sha256} is not in the store"
 
 
-def _orphans(ledger: Ledger, store: ObjectStore) -> list[StoredObject]:
+def _orphans(context: FsckContext) -> list[StoredObject]:
     """Objects without a result."""
     orphans: list[StoredObject] = []
-    rest = store.list("results/")
+    rest = context.store.list("results/")
     while some := list(islice(rest, LISTED)):
         # After they were listed: edits go on ending while we look.
-        named = ledger.has_result(_cache_key(found.key) for found in some)
+        named = context.intake.known_results(_cache_key(found.key) for found in some)
         orphans += [found for found in some if _cache_key(found.key) not in named]
     return orphans
 
@@ -104,28 +114,28 @@ def _cache_key(key: str) -> str:
     return key.removeprefix("results/")
 
 
-def _remove(orphans: list[StoredObject], ledger: Ledger, store: ObjectStore) -> int:
+def _remove(orphans: list[StoredObject], context: FsckContext) -> int:
     """Those that are old, and that no item adopted by now or would still find and adopt."""
-    latest = ledger.now() - ORPHAN_SECONDS
+    latest = context.clock.now() - ORPHAN_SECONDS
     removed = 0
     for orphan in orphans:
-        if orphan.modified < latest and not ledger.is_wanted(_cache_key(orphan.key)):
-            store.delete(orphan.key)
+        if orphan.modified < latest and not context.audit.is_wanted(_cache_key(orphan.key)):
+            context.store.delete(orphan.key)
             removed += 1
     return removed
 
 
-def _mend(broken: list[Result], ledger: Ledger, store: ObjectStore) -> tuple[int, set[str]]:
+def _mend(broken: list[Result], context: FsckContext) -> tuple[int, set[str]]:
     """Forget results whose object is gone or other, and delete what is there; how many, and of which jobs."""
     mended, jobs = 0, set[str]()
     for found in broken:
-        result = ledger.result(found.cache_key)
-        fault = _fault(result, store) if result else ""
+        result = context.audit.result(found.cache_key)
+        fault = _fault(result, context.store) if result else ""
         if not result or not fault:
             continue  # it was mended and edited again meanwhile
         if fault == OTHER:
             # Before its row goes: the next edit of this key would take it for the result.
-            store.delete(result.object_key)
-        jobs.update(ledger.forget_result(result.cache_key))
+            context.store.delete(result.object_key)
+        jobs.update(context.audit.forget_result(result.cache_key))
         mended += 1
     return mended, jobs

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from qie_batch.model import JobState, RunState
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qie_batch.interfaces import Ledger
+    from qie_batch.interfaces import Clock, Jobs, Schedules
     from qie_batch.model import Schedule
 
 log = logging.getLogger(__name__)
@@ -28,52 +29,65 @@ RUN_RETRY_SECONDS = 15.0
 RUN_LEASE_SECONDS = 900.0
 
 
-def run_due(ledger: Ledger, submit: Callable[[Schedule, str], None]) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleContext:
+    schedules: Schedules
+    jobs: Jobs
+    clock: Clock
+    #: Submits a run of the schedule under this job id.
+    submit: Callable[[Schedule, str], None]
+
+
+def run_due(context: ScheduleContext) -> int:
     """Submit every schedule whose latest due time has no slot yet; says how many it took.
 
     Times missed while everything was down are caught up once: only the latest of them is run. `submit`
     gets the job id to use, the same for the same slot, so that a run begun twice is one job.
     """
-    now = ledger.now()
+    now = context.clock.now()
     taken = 0
-    for schedule in ledger.schedules():
+    for schedule in context.schedules.all():
         due_at = latest_due(schedule, now)
-        if due_at <= schedule.created_at or not ledger.take_run(schedule.name, due_at, RUN_LEASE_SECONDS):
+        if due_at <= schedule.created_at or not context.schedules.take_run(
+            schedule.name, due_at, RUN_LEASE_SECONDS
+        ):
             continue
         taken += 1
         try:
-            run(ledger, schedule, due_at, submit)
+            run(schedule, due_at, context)
         except Unavailable as error:
             # The slot stays taken; in a little while somebody tries again.
-            ledger.reopen_run(schedule.name, due_at, RUN_RETRY_SECONDS)
+            context.schedules.reopen_run(schedule.name, due_at, RUN_RETRY_SECONDS)
             log.warning("schedule %s waits: %s", schedule.name, error)
     return taken
 
 
-def run(ledger: Ledger, schedule: Schedule, due_at: float, submit: Callable[[Schedule, str], None]) -> None:
+def run(schedule: Schedule, due_at: float, context: ScheduleContext) -> None:
     """Run one slot that was taken, and write down what became of it."""
-    running = _still_running(ledger, schedule)
+    running = _still_running(schedule, context)
     if running:
         note = f"job {running} of the run before is still going"
         log.warning("schedule %s skipped: %s", schedule.name, note)
-        ledger.end_run(schedule.name, due_at, RunState.SKIPPED, note=note)
+        context.schedules.end_run(schedule.name, due_at, RunState.SKIPPED, note=note)
         return
     job_id = run_job_id(schedule, due_at)
     try:
-        submit(schedule, job_id)
+        context.submit(schedule, job_id)
     except (UsageError, Rejected) as error:
         log.error("schedule %s was refused: %s", schedule.name, error)  # noqa: TRY400 - the sentence is enough
-        ledger.end_run(schedule.name, due_at, RunState.FAILED, note=" ".join(error.sentences))
+        context.schedules.end_run(schedule.name, due_at, RunState.FAILED, note=" ".join(error.sentences))
     else:
-        ledger.end_run(schedule.name, due_at, RunState.SUBMITTED, job_id=job_id)
+        context.schedules.end_run(schedule.name, due_at, RunState.SUBMITTED, job_id=job_id)
 
 
-def run_now(ledger: Ledger, schedule: Schedule, submit: Callable[[Schedule, str], None]) -> str:
+def run_now(schedule: Schedule, context: ScheduleContext) -> str:
     """Submit it outside its clock, as a slot of this very moment; the job's id. UsageError says why not."""
-    due_at = ledger.now()
-    ledger.take_run(schedule.name, due_at, RUN_LEASE_SECONDS)
-    run(ledger, schedule, due_at, submit)
-    slot = next(slot for slot in ledger.latest_runs(schedule.name, limit=10) if slot.due_at == due_at)
+    due_at = context.clock.now()
+    context.schedules.take_run(schedule.name, due_at, RUN_LEASE_SECONDS)
+    run(schedule, due_at, context)
+    slot = next(
+        slot for slot in context.schedules.latest_runs(schedule.name, limit=10) if slot.due_at == due_at
+    )
     if not slot.job_id:
         raise UsageError(f"schedule {schedule.name} was not run: {slot.note}")
     return slot.job_id
@@ -107,10 +121,10 @@ def run_job_id(schedule: Schedule, due_at: float) -> str:
     return f"{day}-{hashlib.sha256(f'{schedule.name}@{due_at}'.encode()).hexdigest()[:8]}"
 
 
-def _still_running(ledger: Ledger, schedule: Schedule) -> str:
+def _still_running(schedule: Schedule, context: ScheduleContext) -> str:
     """The job of the latest submitted slot if it is not closed, else ""."""
-    for slot in ledger.latest_runs(schedule.name, limit=10):
+    for slot in context.schedules.latest_runs(schedule.name, limit=10):
         if slot.state is RunState.SUBMITTED:
-            job = ledger.job(slot.job_id)
+            job = context.jobs.get(slot.job_id)
             return "" if job.state is JobState.CLOSED else job.id
     return ""

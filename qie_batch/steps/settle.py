@@ -6,7 +6,7 @@ import logging
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from qie_batch.images.sandbox import DecoderPool
-    from qie_batch.interfaces import Ledger, ObjectStore
+    from qie_batch.interfaces import Costs, Jobs, ObjectStore, Settlement
     from qie_batch.manifest import Manifest
     from qie_batch.model import BadRow, Item, Job, ManifestRow, Progress
 
@@ -37,12 +37,21 @@ THUMBNAIL_SIDE = 480
 RESULTS, ERRORS, REPORT = "results.csv", "errors.csv", "report.html"
 
 
-def settle(ledger: Ledger, store: ObjectStore, pictures: DecoderPool) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettleContext:
+    settlement: Settlement
+    jobs: Jobs
+    costs: Costs
+    store: ObjectStore
+    decoders: DecoderPool
+
+
+def settle(context: SettleContext) -> int:
     """Close every job whose items are all final; says how many."""
     closed = 0
-    for job in ledger.settleable():
+    for job in context.settlement.ready():
         try:
-            closed += _settle(job, ledger, store, pictures)
+            closed += _settle(job, context)
         except Unavailable:
             raise
         except Rejected as error:  # its manifest is gone: the other jobs are settled all the same
@@ -52,21 +61,21 @@ def settle(ledger: Ledger, store: ObjectStore, pictures: DecoderPool) -> int:
     return closed
 
 
-def _settle(job: Job, ledger: Ledger, store: ObjectStore, pictures: DecoderPool) -> bool:
-    progress = ledger.progress(job.id)
+def _settle(job: Job, context: SettleContext) -> bool:
+    progress = context.costs.progress(job.id)
     if progress.job.state is JobState.CLOSED:
         return False  # another control process was quicker
     # Files: eight variants of 200,000 rows are more than memory is for.
-    with stored_manifest(job, store) as manifest, _table() as results, _table() as errors:
-        write_tables(job, manifest, ledger, results, errors, _addresses(job, ledger, store))
+    with stored_manifest(job, context.store) as manifest, _table() as results, _table() as errors:
+        write_tables(job, manifest, context.jobs, results, errors, _addresses(job, context))
         for name, table in ((RESULTS, results), (ERRORS, errors)):
             table.flush()
-            store.put(
+            context.store.put(
                 report_key(job.id, name), cast("BufferedIOBase", table.buffer), "text/csv; charset=utf-8"
             )
-    page = report_page(progress, ledger, store, pictures)
-    store.put(report_key(job.id, REPORT), page, "text/html; charset=utf-8")
-    return progress.done == progress.total and ledger.close(job.id, as_of=progress.now)
+    page = report_page(progress, context)
+    context.store.put(report_key(job.id, REPORT), page, "text/html; charset=utf-8")
+    return progress.done == progress.total and context.settlement.close(job.id, as_of=progress.now)
 
 
 def _table() -> TextIOWrapper:
@@ -83,7 +92,7 @@ def stored_manifest(job: Job, store: ObjectStore) -> Iterator[Manifest]:
     with tempfile.NamedTemporaryFile(suffix=Path(job.manifest_key).suffix, prefix="qie-manifest-") as file:
         file.write(store.get(job.manifest_key))
         file.flush()
-        yield open_manifest(Path(file.name), mapping=job.mapping, instruction=job.instruction)
+        yield open_manifest(Path(file.name), mapping=job.order.mapping, instruction=job.order.instruction)
 
 
 def rows_with_items(
@@ -96,11 +105,11 @@ def rows_with_items(
 
 
 def write_tables(
-    job: Job, manifest: Manifest, ledger: Ledger, results: TextIO, errors: TextIO, outputs: Iterator[str]
+    job: Job, manifest: Manifest, jobs: Jobs, results: TextIO, errors: TextIO, outputs: Iterator[str]
 ) -> None:
     """Write results.csv and errors.csv; `outputs` names, item by item, where a result is found."""
     every, failed = ResultsWriter(results, manifest.header), ErrorsWriter(errors, manifest.header, job.folder)
-    for row, items in rows_with_items(manifest, ledger.items(job.id)):
+    for row, items in rows_with_items(manifest, jobs.items(job.id)):
         outcomes = [_outcome(item, next(outputs)) for item in items]
         for outcome in outcomes:
             every.write(row.cells, outcome)
@@ -116,7 +125,7 @@ def _outcome(item: Item, output: str) -> RowOutcome:
         output=output if result else "",
         width=result.width if result else None,
         height=result.height if result else None,
-        seed=item.spec.seed if item.spec else None,
+        seed=item.spec.params.seed if item.spec else None,
         engine=result.engine if result else "",
         seconds=item.seconds,
         cost_micros=item.cost_micros,
@@ -127,18 +136,18 @@ def _outcome(item: Item, output: str) -> RowOutcome:
     )
 
 
-def _addresses(job: Job, ledger: Ledger, store: ObjectStore) -> Iterator[str]:
-    for item in ledger.items(job.id):
-        yield store.address(item.result.object_key) if item.result else ""
+def _addresses(job: Job, context: SettleContext) -> Iterator[str]:
+    for item in context.jobs.items(job.id):
+        yield context.store.address(item.result.object_key) if item.result else ""
 
 
-def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures: DecoderPool) -> bytes:
+def report_page(progress: Progress, context: SettleContext) -> bytes:
     """The page, with the first SHOWN pairs of pictures."""
     job = progress.job
     failed_rows: list[FailedRow] = []
     shown: list[Item] = []
     devices: set[str] = set()
-    for item in ledger.items(job.id):
+    for item in context.jobs.items(job.id):
         if item.failure:
             failed_rows.append(
                 FailedRow(line=item.line, row_id=item.row_id, variant=item.variant, failure=item.failure)
@@ -149,11 +158,11 @@ def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures
             shown.append(item)
     # One slow answer of the store then holds up one pair, not all that follow.
     with ThreadPoolExecutor(READERS) as readers:
-        pairs = list(readers.map(lambda item: _pair(item, store, pictures), shown))
+        pairs = list(readers.map(lambda item: _pair(item, context), shown))
     summary = Summary(
         job_id=job.id,
-        job_name=job.name,
-        engine=job.engine,
+        job_name=job.order.name,
+        engine=job.order.engine,
         device=", ".join(sorted(devices)),
         engine_reason=job.engine_reason,
         started_at=job.created_at,
@@ -170,16 +179,16 @@ def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures
     return render(summary, pairs)
 
 
-def _pair(item: Item, store: ObjectStore, pictures: DecoderPool) -> Pair:
+def _pair(item: Item, context: SettleContext) -> Pair:
     result = item.result
     return Pair(
         row_id=item.row_id,
         line=item.line,
         variant=item.variant,
-        instruction=item.spec.instruction if item.spec else "",
+        instruction=item.spec.params.instruction if item.spec else "",
         state=item.state,
-        before=_thumbnail(store, f"inputs/{item.spec.inputs[0]}", pictures) if item.spec else None,
-        after=_thumbnail(store, result.object_key, pictures) if result else None,
+        before=_thumbnail(context, f"inputs/{item.spec.inputs[0]}") if item.spec else None,
+        after=_thumbnail(context, result.object_key) if result else None,
         failure=item.failure,
         engine=result.engine if result else "",
         seconds=item.seconds,
@@ -190,11 +199,13 @@ def _pair(item: Item, store: ObjectStore, pictures: DecoderPool) -> Pair:
     )
 
 
-def _thumbnail(store: ObjectStore, key: str, pictures: DecoderPool) -> bytes | None:
+def _thumbnail(context: SettleContext, key: str) -> bytes | None:
     """None where the picture cannot be shown: it may be the very one that failed."""
     try:
-        data = store.get(key)
+        data = context.store.get(key)
         # However long: the limit on bytes is for what comes from outside.
-        return pictures.thumbnail_jpeg(data, THUMBNAIL_SIDE, replace(DEFAULT_LIMITS, max_bytes=len(data)))
+        return context.decoders.thumbnail_jpeg(
+            data, THUMBNAIL_SIDE, replace(DEFAULT_LIMITS, max_bytes=len(data))
+        )
     except Rejected:
         return None

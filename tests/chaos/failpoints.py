@@ -118,7 +118,7 @@ def lay_mines(**_signal: Any) -> None:
     bench.pictures.close()
     process._bench = replace(
         bench,
-        ledger=ledger,
+        jobs=ledger.jobs,
         store=Mined(bench.store),
         engine=Choosy(bench.engine),
         pictures=DecoderPool(program=TRICKS, cpu_seconds=2),

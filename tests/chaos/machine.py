@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from qie_batch.errors import Unavailable, UsageError
-from qie_batch.model import FINAL, Failure, ItemState, JobState, Priority, RunState, Schedule
+from qie_batch.model import FINAL, Failure, ItemState, JobState, Priority, Rate, RunState, Schedule
 from qie_batch.steps.dispatch import dispatch
 from qie_batch.steps.schedule import RUN_LEASE_SECONDS, latest_due, run, run_due
 from qie_batch.steps.sweep import MESSAGE_GRACE
@@ -21,11 +21,14 @@ from tests.support.ledgers import (
     SECOND_MICROS,
     START,
     WORKER,
+    dispatching,
     new_items,
     new_job,
     result_of,
+    scheduling,
     spec,
     sweep,
+    used,
 )
 
 if TYPE_CHECKING:
@@ -154,7 +157,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.on_the_way: dict[str, int] = {}
         self.spent: dict[tuple[str, int], float] = {}
         self.controls: dict[int, float] = {}
-        self.ledger.add_schedule(SCHEDULE)
+        self.ledger.schedules.add(SCHEDULE)
         self.now = self.place.look()
         self.sound = True
 
@@ -185,14 +188,18 @@ class LedgerMachine(RuleBasedStateMachine):
         job_id = f"job{len(self.rows) + len(self.on_the_way)}"
         rows = new_items(*map(_row, words), priority=priority)
         self.on_the_way[job_id] = len(rows)
-        self.act("submit", lambda: self.ledger.add_job(new_job(job_id, budget_micros=budget), rows), upset)
+        self.act(
+            "submit", lambda: self.ledger.intake.add_job(new_job(job_id, budget_micros=budget), rows), upset
+        )
 
     def dispatch(self, window, takes, upset):
         self.broker.takes = takes
         before = self.queued()
-        prices = {"classic": SECOND_MICROS * 3600}
+        rate = Rate(hour_micros=SECOND_MICROS * 3600)
         sent, calm = self.act(
-            "dispatch", lambda: dispatch(self.ledger, self.broker, window=window, hour_micros=prices), upset
+            "dispatch",
+            lambda: dispatch(dispatching(self.ledger, self.broker, window=window, rate=rate)),
+            upset,
         )
         self.broker.takes = None
         if calm:
@@ -260,7 +267,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.end(zombies[pick % len(zombies)], ending, told, upset)
 
     def release_worker(self, worker, upset):
-        self.act("abandon", lambda: self.ledger.release_worker(worker), upset)
+        self.act("abandon", lambda: self.ledger.recovery.release_worker(worker), upset)
 
     def kill(self, pick, times, upset):
         """From outside, or by the kernel: what eats all memory does so wherever it runs."""
@@ -275,7 +282,7 @@ class LedgerMachine(RuleBasedStateMachine):
     def kill_worker(self, worker, upset):
         held = self.now.held_by(worker)
         spared = [key for key in held if self.now.spares(key)]
-        told, calm = self.act("kill", lambda: self.ledger.release_worker(worker, killed=True), upset)
+        told, calm = self.act("kill", lambda: self.ledger.recovery.release_worker(worker, killed=True), upset)
         if calm:
             assert told == len(held)
             for key in held:
@@ -301,9 +308,9 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def take_run(self, control, upset):
         due_at = latest_due(SCHEDULE, self.clock())
-        slot = self.now.slots.get(due_at)
+        slot = self.now.runs.get(due_at)
         free = slot is None or (slot.state == RunState.TAKEN and slot.lease_until < self.clock())
-        take = functools.partial(self.ledger.take_run, SCHEDULE.name, due_at, RUN_LEASE_SECONDS)
+        take = functools.partial(self.ledger.schedules.take_run, SCHEDULE.name, due_at, RUN_LEASE_SECONDS)
         taken, calm = self.act("take a slot", take, upset)
         assert not calm or taken == free
         if taken:
@@ -312,16 +319,20 @@ class LedgerMachine(RuleBasedStateMachine):
     def run_slot(self, control, refused, upset):
         """Perhaps long after it was taken, and after another control took it for dead."""
         due_at = self.controls.pop(control, None) or self.controls.popitem()[1]
-        self.act("run a slot", lambda: run(self.ledger, SCHEDULE, due_at, _Submit(self, refused)), upset)
+        self.act(
+            "run a slot",
+            lambda: run(SCHEDULE, due_at, scheduling(self.ledger, _Submit(self, refused))),
+            upset,
+        )
 
     # what is always true
 
     @invariant()
     def nothing_contradicts(self):
-        assert list(self.ledger.contradictions()) == []
+        assert list(self.ledger.audit.contradictions()) == []
         if self.rows and self.place.steps % 4 == 0:  # it takes longest
             job_id = sorted(self.rows)[self.place.steps // 4 % len(self.rows)]
-            progress = self.ledger.progress(job_id)
+            progress = self.ledger.costs.progress(job_id)
             assert progress.total == self.rows[job_id]
             assert progress.spent_micros == self.money(job_id)
 
@@ -336,21 +347,21 @@ class LedgerMachine(RuleBasedStateMachine):
                 break
         assert self.unfinished() == [], "left in peace, these were never finished"
         for by in ("day", "sku", "engine"):
-            spent = sum(line.spent_micros for line in self.ledger.costs(None, by))
+            spent = sum(line.spent_micros for line in self.ledger.costs.lines(None, by))
             assert spent == sum(map(self.money, self.rows))
         self.nothing_contradicts()
-        run_due(self.ledger, _Submit(self))
-        slot = self.place.look().slots.get(latest_due(SCHEDULE, self.clock()))
+        run_due(scheduling(self.ledger, _Submit(self)))
+        slot = self.place.look().runs.get(latest_due(SCHEDULE, self.clock()))
         assert slot is None or slot.state != RunState.TAKEN
 
     def a_quiet_while(self):
         self.clock.turn(max(400.0, RUN_LEASE_SECONDS + 1))
         sweep(self.ledger, self.broker)
-        dispatch(self.ledger, self.broker, window=4, hour_micros={})
+        dispatch(dispatching(self.ledger, self.broker, window=4, rate=Rate()))
         while self.broker.messages:
             attempt = self.claim(self.ledger, self.broker.messages.pop(0).item_id, WORKERS[0])
-            if attempt and DEADLY not in attempt.spec.instruction:
-                assert self.ledger.succeed(attempt, result_of(attempt), 1.0)
+            if attempt and DEADLY not in attempt.spec.params.instruction:
+                assert self.ledger.attempts.succeed(attempt, result_of(attempt), used(1.0))
                 self.spent[attempt.item_id, attempt.number] = 1.0
         before, self.now = self.now, self.place.look()
         judge_state(self.now, self.rows, self.spent)
@@ -402,13 +413,13 @@ class LedgerMachine(RuleBasedStateMachine):
         budget = None if pick % 2 else 1000 * SECOND_MICROS
         free: Mapping[str, Callable[[], Any]] = {
             "sweep": lambda: sweep(ledger, self.broker),
-            "dispatch": lambda: dispatch(ledger, self.broker, window=4, hour_micros={}),
-            "pause": lambda: ledger.pause(job_id, "user"),
-            "resume": lambda: ledger.resume(job_id, budget),
-            "cancel": lambda: ledger.cancel(job_id),
-            "retry": lambda: ledger.retry(job_id),
-            "close": lambda: ledger.close(job_id, self.clock()),
-            "forget": lambda: made and ledger.forget_result(made[pick % len(made)]),
+            "dispatch": lambda: dispatch(dispatching(ledger, self.broker, window=4, rate=Rate())),
+            "pause": lambda: ledger.jobs.pause(job_id, "user"),
+            "resume": lambda: ledger.jobs.resume(job_id, budget),
+            "cancel": lambda: ledger.jobs.cancel(job_id),
+            "retry": lambda: ledger.jobs.retry(job_id),
+            "close": lambda: ledger.settlement.close(job_id, self.clock()),
+            "forget": lambda: made and ledger.audit.forget_result(made[pick % len(made)]),
         }
         if name in free:
             return free[name]
@@ -441,7 +452,7 @@ class LedgerMachine(RuleBasedStateMachine):
         assert not calm or answer is held
 
     def claim(self, ledger: SqlLedger, item_id: str, worker: str) -> Attempt | None:
-        attempt = ledger.claim(item_id, _worker(worker), LEASE)
+        attempt = ledger.attempts.claim(item_id, _worker(worker), LEASE)
         if attempt:
             self.attempts.append(attempt)
         return attempt
@@ -470,7 +481,7 @@ class _Submit:
             raise UsageError("the catalog is empty")
         if job_id not in self.machine.rows:
             self.machine.on_the_way[job_id] = 1
-        self.machine.ledger.add_job(new_job(job_id), new_items(spec("red")))
+        self.machine.ledger.intake.add_job(new_job(job_id), new_items(spec("red")))
 
 
 def _row(word: str) -> EditSpec | Failure:
@@ -483,14 +494,14 @@ def _worker(name: str) -> Worker:
 
 def _write(ledger: SqlLedger, attempt: Attempt, deed: str, told: float) -> bool:
     if deed == "renew":
-        return ledger.renew(attempt, LEASE, 1, told)
+        return ledger.attempts.renew(attempt, LEASE, 1, used(told))
     if deed == "succeed":
-        return ledger.succeed(attempt, result_of(attempt), told)
+        return ledger.attempts.succeed(attempt, result_of(attempt), used(told))
     if deed == "fail":
-        return ledger.fail(attempt, BROKEN, told)
+        return ledger.attempts.fail(attempt, BROKEN, used(told))
     if deed == "release":
-        return ledger.release(attempt, told)
-    return ledger.retry_later(attempt, BROKEN, told, 30.0, crash=deed == "crash")
+        return ledger.attempts.release(attempt, used(told))
+    return ledger.attempts.retry_later(attempt, BROKEN, used(told), 30.0, crash=deed == "crash")
 
 
 def _try(call: Callable[[], Any]) -> None:

@@ -289,7 +289,7 @@ class Rig:
         )
 
     def progress(self, job_id: str) -> Progress:
-        return self.ledger.progress(job_id)
+        return self.ledger.costs.progress(job_id)
 
     def succeeded(self, job_id: str) -> int:
         return self.progress(job_id).counts[ItemState.SUCCEEDED]
@@ -302,7 +302,7 @@ class Rig:
 
     def fsck(self) -> Findings:
         """The oracle of every scenario."""
-        return fsck(self.ledger, self.store, repair=False)
+        return fsck(wiring.fsck_context(self.settings, self.ledger), repair=False)
 
     def attempts(self, job_id: str) -> list[dict[str, Any]]:
         """Every attempt of a job, as rows."""

@@ -22,16 +22,17 @@ from qie_batch.steps.schedule import RUN_LEASE_SECONDS, run, run_job_id
 from qie_batch.steps.sweep import MESSAGE_GRACE
 from tests.chaos.world import Broker
 from tests.support.ledgers import (
-    POISON,
     WORKER,
     Clock,
     Interrupted,
     add,
     open_ledger,
     result_of,
+    scheduling,
     start,
     sweep,
     told,
+    used,
 )
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -50,7 +51,7 @@ LOOK_AGAIN = "unchanged = (items.c.id == row.id, items.c.attempt == row.attempt,
 MUTATIONS = {
     "no epoch": Mutation(
         "steps/sweep.py",
-        "new_broker = ledger.remember_epoch(queue.epoch())",
+        "new_broker = dispatch.remember_epoch(queue.epoch())",
         "new_broker = False",
         "test_a_wiped_broker_is_filled_at_once",
     ),
@@ -80,7 +81,7 @@ MUTATIONS = {
     ),
     "no last word on a slot": Mutation(
         "ledger/schedules.py",
-        ", slots.c.state != RunState.SUBMITTED)",
+        ", runs.c.state != RunState.SUBMITTED)",
         ")",
         "test_a_control_that_was_taken_for_dead_does_not_end_the_slot_again",
     ),
@@ -110,9 +111,9 @@ def test_a_wiped_broker_is_filled_at_once(ledger, clock):
     """Its messages are younger than the grace: nothing but the epoch tells that they are gone."""
     broker = Broker()
     add(ledger, *"abc")
-    messages = ledger.enqueue("classic", 9, {})
+    messages = ledger.dispatch.enqueue("classic", 9, {})
     broker.publish("classic", messages)
-    ledger.published([message.item_id for message in messages])
+    ledger.dispatch.published([message.item_id for message in messages])
     sweep(ledger, broker)
     broker.replace([])
     clock.turn(MESSAGE_GRACE / 2)
@@ -124,28 +125,28 @@ def test_a_zombie_does_not_end_the_attempt_after_its_own(ledger, clock):
     add(ledger, "red")
     zombie = start(ledger, lease=60)
     clock.turn(61)
-    ledger.expire_leases(3, POISON)
+    ledger.recovery.expire_leases()
     holder = start(ledger, lease=60)
-    assert ledger.renew(zombie, 600, 9, 61.0) is False
-    assert ledger.succeed(zombie, result_of(zombie), 61.0) is False
+    assert ledger.attempts.renew(zombie, 600, 9, used(61.0)) is False
+    assert ledger.attempts.succeed(zombie, result_of(zombie), used(61.0)) is False
     assert told(ledger) == "r"
-    assert ledger.succeed(holder, result_of(holder), 1.0) is True
+    assert ledger.attempts.succeed(holder, result_of(holder), used(1.0)) is True
 
 
 def test_what_ended_after_the_sweep_looked_stays_ended(ledger, reaper, clock):
     add(ledger, "red")
     attempt = start(ledger, lease=60)
     clock.turn(61)
-    reaper._db.meanwhile = lambda: ledger.succeed(attempt, result_of(attempt), 61.0)
-    assert (reaper.expire_leases(3, POISON), told(ledger)) == (0, "S")
+    reaper._db.meanwhile = lambda: ledger.attempts.succeed(attempt, result_of(attempt), used(61.0))
+    assert (reaper.recovery.expire_leases(), told(ledger)) == (0, "S")
 
 
 def test_what_was_renewed_after_the_sweep_looked_is_kept(ledger, reaper, clock):
     add(ledger, "red")
     attempt = start(ledger, lease=60)
     clock.turn(61)
-    reaper._db.meanwhile = lambda: ledger.renew(attempt, 60, 9, 61.0)
-    assert (reaper.expire_leases(3, POISON), told(ledger)) == (0, "r")
+    reaper._db.meanwhile = lambda: ledger.attempts.renew(attempt, 60, 9, used(61.0))
+    assert (reaper.recovery.expire_leases(), told(ledger)) == (0, "r")
 
 
 def test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw(ledger, reaper, clock):
@@ -155,24 +156,24 @@ def test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw(ledger, reaper, 
     clock.turn(61)
 
     def one_more_is_lost():
-        ledger.expire_leases(3, POISON)
+        ledger.recovery.expire_leases()
         start(ledger, lease=60)
-        ledger.release_worker(WORKER.name)
+        ledger.recovery.release_worker(WORKER.name)
 
     reaper._db.meanwhile = one_more_is_lost
-    assert (reaper.expire_leases(3, POISON), told(ledger)) == (0, "r")
-    assert list(ledger.contradictions()) == []
+    assert (reaper.recovery.expire_leases(), told(ledger)) == (0, "r")
+    assert list(ledger.audit.contradictions()) == []
 
 
 def test_a_control_that_was_taken_for_dead_does_not_end_the_slot_again(ledger, clock):
     """It would find the job of its own slot still going and call the slot skipped."""
     nightly = Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog="catalog.csv")
-    assert ledger.take_run("nightly", 0.0, RUN_LEASE_SECONDS)
+    assert ledger.schedules.take_run("nightly", 0.0, RUN_LEASE_SECONDS)
     clock.turn(RUN_LEASE_SECONDS + 1)
-    assert ledger.take_run("nightly", 0.0, RUN_LEASE_SECONDS)
+    assert ledger.schedules.take_run("nightly", 0.0, RUN_LEASE_SECONDS)
     for _ in ("the second control", "the first"):
-        run(ledger, nightly, 0.0, lambda _schedule, job_id: add(ledger, "red", job_id=job_id))
-    (slot,) = ledger.latest_runs("nightly")
+        run(nightly, 0.0, scheduling(ledger, lambda _schedule, job_id: add(ledger, "red", job_id=job_id)))
+    (slot,) = ledger.schedules.latest_runs("nightly")
     assert (slot.state, slot.job_id) == (RunState.SUBMITTED, run_job_id(nightly, 0.0))
 
 

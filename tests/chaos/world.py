@@ -9,10 +9,8 @@ from sqlalchemy import event, update
 from sqlalchemy.exc import OperationalError
 
 from qie_batch.errors import QueueUnavailable
-from qie_batch.ledger.attempts import MAX_PREEMPTIONS, PREEMPTED
-from qie_batch.ledger.recovery import MAX_KILLS
 from qie_batch.ledger.tables import items, metadata
-from qie_batch.model import FINAL, ItemState, JobState, Outcome, RunState
+from qie_batch.model import FINAL, RETRY_POLICY, ItemState, JobState, Outcome, RunState
 from tests.support.ledgers import SECOND_MICROS, Clock, open_ledger
 
 if TYPE_CHECKING:
@@ -138,7 +136,7 @@ class AttemptRow(NamedTuple):
     cost_micros: int
 
 
-class SlotRow(NamedTuple):
+class RunRow(NamedTuple):
     state: str
     job_id: str
     lease_until: float
@@ -149,7 +147,7 @@ class Picture(NamedTuple):
 
     items: dict[str, ItemRow]
     attempts: dict[tuple[str, int], AttemptRow]
-    slots: dict[float, SlotRow]
+    runs: dict[float, RunRow]
     jobs: dict[str, str]
 
     def holds(self, item_id: str, number: int) -> bool:
@@ -171,7 +169,9 @@ class Picture(NamedTuple):
             losses += attempt.outcome == Outcome.LOST
             if attempt.error_code and attempt.outcome != Outcome.RETRIED:
                 losses = 0  # it failed for good, and somebody retried it
-        return losses < MAX_KILLS and self.items[item_id].preemptions < MAX_PREEMPTIONS
+        return (
+            losses < RETRY_POLICY.max_kills and self.items[item_id].preemptions < RETRY_POLICY.max_preemptions
+        )
 
 
 class Place:
@@ -215,18 +215,22 @@ class Place:
     def look(self) -> Picture:
         items = self._read(f"SELECT id, {', '.join(ItemRow._fields)} FROM items")  # noqa: S608 - our own names
         attempts = self._read(f"SELECT item_id, number, {', '.join(AttemptRow._fields)} FROM attempts")  # noqa: S608
-        slots = self._read(f"SELECT due_at, {', '.join(SlotRow._fields)} FROM slots")  # noqa: S608
+        runs = self._read(f"SELECT due_at, {', '.join(RunRow._fields)} FROM scheduled_runs")  # noqa: S608
         return Picture(
             items={row[0]: ItemRow(*row[1:]) for row in items},
             attempts={row[:2]: AttemptRow(*row[2:]) for row in attempts},
-            slots={row[0]: SlotRow(*row[1:]) for row in slots},
+            runs={row[0]: RunRow(*row[1:]) for row in runs},
             jobs=dict(self._read("SELECT id, state FROM jobs")),
         )
 
     def wear_out(self, item_id: str) -> None:
         """As if it had been handed back almost too often."""
         with self.ledger._db.write() as connection:
-            nearly = update(items).where(items.c.id == item_id).values(preemptions=MAX_PREEMPTIONS - 1)
+            nearly = (
+                update(items)
+                .where(items.c.id == item_id)
+                .values(preemptions=RETRY_POLICY.max_preemptions - 1)
+            )
             connection.execute(nearly)
 
     def _read(self, query: str) -> list[tuple]:
@@ -266,7 +270,7 @@ def judge_change(before: Picture, after: Picture, deeds: Sequence[str], moment: 
             move = LETTERS[ItemState(old.state)] + LETTERS[ItemState(new.state)]
             assert move in moves, f"{item_id} went {move} by {deeds}"
             handed_back = deeds == ["release"] and move == "rp"
-            assert not handed_back or new.preemptions < MAX_PREEMPTIONS, (
+            assert not handed_back or new.preemptions < RETRY_POLICY.max_preemptions, (
                 f"{item_id} was handed back too often"
             )
         elif old.state in FINAL and "retry" not in deeds:
@@ -280,9 +284,9 @@ def judge_change(before: Picture, after: Picture, deeds: Sequence[str], moment: 
             assert new.outcome in (Outcome.SUCCEEDED, Outcome.LOST)
         elif old.outcome != Outcome.RUNNING:
             assert new[:3] == old[:3], f"attempt {key} ended twice"
-    for due_at, old in before.slots.items():
+    for due_at, old in before.runs.items():
         if old.state == RunState.SUBMITTED:
-            assert after.slots[due_at][:2] == old[:2], "a submitted slot was ended again"
+            assert after.runs[due_at][:2] == old[:2], "a submitted slot was ended again"
 
 
 def judge_state(now: Picture, rows: Mapping[str, int], spent: Mapping[tuple[str, int], float]) -> None:
@@ -304,10 +308,14 @@ def judge_state(now: Picture, rows: Mapping[str, int], spent: Mapping[tuple[str,
             f"{item_id} queued, job paused"
         )
         assert not (job == JobState.CLOSED and item.state not in FINAL), f"{item_id} open, job closed"
-        given_up = item.error_code == PREEMPTED.code
-        assert item.preemptions >= MAX_PREEMPTIONS if given_up else item.preemptions <= MAX_PREEMPTIONS
+        given_up = item.error_code == RETRY_POLICY.preempted.code
+        assert (
+            item.preemptions >= RETRY_POLICY.max_preemptions
+            if given_up
+            else item.preemptions <= RETRY_POLICY.max_preemptions
+        )
     for key, attempt in now.attempts.items():
         told = spent.get(key, 0.0)
         assert (attempt.seconds, attempt.cost_micros) == (told, told * SECOND_MICROS), f"money of {key}"
-    for slot in now.slots.values():
-        assert slot.state != RunState.SUBMITTED or slot.job_id in now.jobs, "a slot without its job"
+    for run in now.runs.values():
+        assert run.state != RunState.SUBMITTED or run.job_id in now.jobs, "a slot without its job"

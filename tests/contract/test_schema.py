@@ -19,7 +19,7 @@ from qie_batch.ledger.database import Database
 from qie_batch.ledger.tables import metadata
 from tests.support.ledgers import add, finish, open_ledger, told
 
-TABLES = {"jobs", "items", "attempts", "results", "schedules", "slots", "memory"}
+TABLES = {"jobs", "items", "attempts", "results", "schedules", "scheduled_runs", "variables"}
 
 
 @pytest.fixture

@@ -15,20 +15,17 @@ from types import SimpleNamespace  # noqa: E402
 import numpy as np  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from qie_batch.engines.qwen import QwenOptions, create  # noqa: E402
+from qie_batch.engines.qwen import QwenOptions, open_engine  # noqa: E402
 from qie_batch.engines.qwen.lightning import FILES  # noqa: E402
 from qie_batch.errors import DeviceOutOfMemory, Fenced  # noqa: E402
-from qie_batch.model import EditRequest  # noqa: E402
+from qie_batch.model import EditParams, EditRequest  # noqa: E402
 
 SIZE = 256
 REQUEST = EditRequest(
     images=(Image.radial_gradient("L").convert("RGB"),),
-    instruction="turn the background red",
-    negative=" ",
     width=SIZE,
     height=SIZE,
-    steps=3,
-    seed=7,
+    params=EditParams(instruction="turn the background red", negative=" ", steps=3, seed=7),
 )
 
 
@@ -43,7 +40,7 @@ def options(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def engine(options):
-    return create(replace(options, memory="resident"))
+    return open_engine(replace(options, memory="resident"))
 
 
 def paint(engine, **changes):
@@ -68,14 +65,14 @@ def test_the_same_seed_paints_the_same_and_presets_leave_no_trace(engine):
 
 @pytest.mark.parametrize("memory", ["offload", "group"])
 def test_a_small_card_paints_the_same(options, engine, memory):
-    small = create(replace(options, memory=memory))
+    small = open_engine(replace(options, memory=memory))
     assert np.abs(paint(small).astype(int) - paint(engine)).max() <= 1
     assert np.abs(paint(small, preset="draft").astype(int) - paint(engine, preset="draft")).max() <= 1
 
 
 @pytest.mark.parametrize("memory", ["resident", "offload", "group"])
 def test_a_cancelled_edit_leaves_the_engine_well(options, memory):
-    engine = create(replace(options, memory=memory))
+    engine = open_engine(replace(options, memory=memory))
     before = paint(engine)
     fenced = Fenced("The attempt is no longer the latest.")
 

@@ -11,13 +11,22 @@ from redis import Redis
 from qie_batch.errors import QueueUnavailable
 from qie_batch.local.ports import free_port
 from qie_batch.local.valkey import answers, start_valkey
-from qie_batch.model import JobState
+from qie_batch.model import JobState, Rate
 from qie_batch.queues.celery import CeleryQueue, celery_app, queue_name
 from qie_batch.steps.dispatch import dispatch
 from qie_batch.steps.sweep import MESSAGE_GRACE
-from tests.support.ledgers import BROKEN, SECOND_MICROS, WORKER, add, result_of, sweep, told
+from tests.support.ledgers import (
+    BROKEN,
+    SECOND_MICROS,
+    WORKER,
+    add,
+    dispatching,
+    result_of,
+    sweep,
+    told,
+    used,
+)
 
-HOUR = {"classic": WORKER.hour_micros}
 QUEUE = queue_name("classic")
 
 
@@ -45,9 +54,9 @@ def work_off(ledger, redis, seconds: float = 1.0) -> int:
     """Edit everything that is in the broker; how many messages were worth a claim."""
     edited = 0
     while redis.llen(QUEUE):
-        attempt = ledger.claim(take(redis), WORKER, 60)
+        attempt = ledger.attempts.claim(take(redis), WORKER, 60)
         if attempt:
-            edited += ledger.succeed(attempt, result_of(attempt), seconds)
+            edited += ledger.attempts.succeed(attempt, result_of(attempt), used(seconds))
     return edited
 
 
@@ -57,28 +66,28 @@ def words(number: int) -> list[str]:
 
 def test_the_window_is_kept_and_the_backlog_stays_in_the_ledger(ledger, queue, redis):
     add(ledger, *words(10))
-    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 4
-    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 0
+    assert dispatch(dispatching(ledger, queue, window=4)) == 4
+    assert dispatch(dispatching(ledger, queue, window=4)) == 0
     assert (queue.depth("classic"), told(ledger)) == (4, "qqqqpppppp")
     assert work_off(ledger, redis) == 4
-    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 4
+    assert dispatch(dispatching(ledger, queue, window=4)) == 4
     work_off(ledger, redis)
-    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 2
+    assert dispatch(dispatching(ledger, queue, window=4)) == 2
     work_off(ledger, redis)
-    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 0
+    assert dispatch(dispatching(ledger, queue, window=4)) == 0
     assert told(ledger) == "S" * 10
 
 
 def test_each_engine_gets_its_own_messages(ledger, queue):
     add(ledger, "a", job_id="here")
     add(ledger, "b", "c", job_id="there", engine="qwen")
-    assert dispatch(ledger, queue, window=9, hour_micros={}) == 3
+    assert dispatch(dispatching(ledger, queue, window=9, rate=Rate())) == 3
     assert (queue.depth("classic"), queue.depth("qwen")) == (1, 2)
 
 
 def test_all_is_well_so_the_sweep_sends_nothing(ledger, queue, clock):
     add(ledger, *words(5))
-    dispatch(ledger, queue, window=9, hour_micros=HOUR)
+    dispatch(dispatching(ledger, queue, window=9))
     assert sweep(ledger, queue) == 0
     clock.turn(1000)
     assert sweep(ledger, queue) == 0
@@ -88,24 +97,24 @@ def test_all_is_well_so_the_sweep_sends_nothing(ledger, queue, clock):
 def test_a_wiped_broker_gets_everything_again_at_once(ledger, queue, redis):
     add(ledger, *words(20))
     sweep(ledger, queue)
-    dispatch(ledger, queue, window=15, hour_micros=HOUR)
-    running = ledger.claim(take(redis), WORKER, 60)
+    dispatch(dispatching(ledger, queue, window=15))
+    running = ledger.attempts.claim(take(redis), WORKER, 60)
     redis.flushdb()
     assert sweep(ledger, queue) == 14
     assert sweep(ledger, queue) == 0
     assert queue.depth("classic") == 14
-    ledger.succeed(running, result_of(running), 1.0)
+    ledger.attempts.succeed(running, result_of(running), used(1.0))
     work_off(ledger, redis)
-    dispatch(ledger, queue, window=15, hour_micros=HOUR)
+    dispatch(dispatching(ledger, queue, window=15))
     work_off(ledger, redis)
     assert told(ledger) == "S" * 20
-    assert ledger.progress("job").attempts == 20
+    assert ledger.costs.progress("job").attempts == 20
 
 
 def test_one_lost_message_is_sent_again_after_its_grace(ledger, queue, redis, clock):
     add(ledger, *words(3))
     sweep(ledger, queue)
-    dispatch(ledger, queue, window=9, hour_micros=HOUR)
+    dispatch(dispatching(ledger, queue, window=9))
     lost = take(redis)
     clock.turn(MESSAGE_GRACE - 0.5)
     assert sweep(ledger, queue) == 0
@@ -118,7 +127,7 @@ def test_one_lost_message_is_sent_again_after_its_grace(ledger, queue, redis, cl
 
 def test_the_latest_of_several_messages_is_sent_again_once_its_turn_comes(ledger, queue, redis, clock):
     add(ledger, *words(3))
-    dispatch(ledger, queue, window=9, hour_micros=HOUR)
+    dispatch(dispatching(ledger, queue, window=9))
     redis.lpop(QUEUE)  # the last one sent; workers pop at the other end
     for _ in range(3):
         clock.turn(MESSAGE_GRACE + 1)
@@ -129,20 +138,20 @@ def test_the_latest_of_several_messages_is_sent_again_once_its_turn_comes(ledger
 
 def test_a_message_for_nothing_is_dropped_by_the_claim(ledger, queue, redis):
     add(ledger, *words(3))
-    dispatch(ledger, queue, window=9, hour_micros=HOUR)
-    queue.publish("classic", ledger.unclaimed("classic", 0.0))
+    dispatch(dispatching(ledger, queue, window=9))
+    queue.publish("classic", ledger.dispatch.unclaimed("classic", 0.0))
     assert redis.llen(QUEUE) == 6
     assert work_off(ledger, redis) == 3
-    assert ledger.progress("job").attempts == 3
+    assert ledger.costs.progress("job").attempts == 3
 
 
 def test_what_a_dead_worker_held_is_edited_by_another(ledger, queue, redis, clock):
     add(ledger, *words(3))
-    dispatch(ledger, queue, window=9, hour_micros=HOUR)
-    ledger.claim(take(redis), WORKER, 60)
+    dispatch(dispatching(ledger, queue, window=9))
+    ledger.attempts.claim(take(redis), WORKER, 60)
     clock.turn(61)
     assert sweep(ledger, queue) == 1
-    dispatch(ledger, queue, window=9, hour_micros=HOUR)
+    dispatch(dispatching(ledger, queue, window=9))
     work_off(ledger, redis)
     assert told(ledger) == "SSS"
 
@@ -151,15 +160,15 @@ def test_a_budget_pauses_before_it_is_exceeded(ledger, queue, redis):
     budget = 100 * SECOND_MICROS
     add(ledger, *words(20), budget_micros=budget)
     for _ in range(20):
-        dispatch(ledger, queue, window=4, hour_micros=HOUR)
+        dispatch(dispatching(ledger, queue, window=4))
         work_off(ledger, redis, seconds=15.0)
-    job, progress = ledger.job("job"), ledger.progress("job")
+    job, progress = ledger.jobs.get("job"), ledger.costs.progress("job")
     assert (job.state, job.pause_reason) == (JobState.PAUSED, "budget")
     assert budget - 15 * SECOND_MICROS < progress.spent_micros <= budget
     assert told(ledger) == "S" * 6 + "p" * 14
-    ledger.resume("job", 3 * budget)
+    ledger.jobs.resume("job", 3 * budget)
     for _ in range(20):
-        dispatch(ledger, queue, window=4, hour_micros=HOUR)
+        dispatch(dispatching(ledger, queue, window=4))
         work_off(ledger, redis, seconds=15.0)
     assert told(ledger) == "S" * 20
 
@@ -167,25 +176,27 @@ def test_a_budget_pauses_before_it_is_exceeded(ledger, queue, redis):
 def test_failed_attempts_use_up_the_budget_too(ledger, queue, redis, clock):
     add(ledger, *words(20), budget_micros=100 * SECOND_MICROS)
     for _ in range(20):
-        dispatch(ledger, queue, window=4, hour_micros=HOUR)
+        dispatch(dispatching(ledger, queue, window=4))
         while redis.llen(QUEUE):
-            ledger.retry_later(ledger.claim(take(redis), WORKER, 60), BROKEN, 15.0, 1.0)
+            ledger.attempts.retry_later(
+                ledger.attempts.claim(take(redis), WORKER, 60), BROKEN, used(15.0), 1.0
+            )
         clock.turn(2)
-    assert ledger.job("job").pause_reason == "budget"
-    assert ledger.progress("job").spent_micros <= 100 * SECOND_MICROS
+    assert ledger.jobs.get("job").pause_reason == "budget"
+    assert ledger.costs.progress("job").spent_micros <= 100 * SECOND_MICROS
 
 
 def test_a_budget_below_one_edit_starts_nothing(ledger, queue):
     add(ledger, *words(3), budget_micros=SECOND_MICROS)
     add(ledger, "another", job_id="rich")
-    assert dispatch(ledger, queue, window=4, hour_micros=HOUR) == 1
-    assert ledger.job("job").pause_reason == "budget"
+    assert dispatch(dispatching(ledger, queue, window=4)) == 1
+    assert ledger.jobs.get("job").pause_reason == "budget"
     assert told(ledger) == "ppp"
 
 
 def test_what_a_device_does_for_nothing_needs_no_budget(ledger, queue):
     add(ledger, *words(3), budget_micros=0)
-    assert dispatch(ledger, queue, window=4, hour_micros={"classic": 0}) >= 1
+    assert dispatch(dispatching(ledger, queue, window=4, rate=Rate())) >= 1
 
 
 def test_a_broker_that_is_away_loses_nothing(ledger, tmp_path):
@@ -197,7 +208,7 @@ def test_a_broker_that_is_away_loses_nothing(ledger, tmp_path):
     queue = CeleryQueue(app)
     add(ledger, *words(5))
     with pytest.raises(QueueUnavailable):
-        dispatch(ledger, queue, window=3, hour_micros=HOUR)
+        dispatch(dispatching(ledger, queue, window=3))
     with pytest.raises(QueueUnavailable):
         sweep(ledger, queue)
     assert told(ledger) == "qqqpp"
@@ -207,7 +218,7 @@ def test_a_broker_that_is_away_loses_nothing(ledger, tmp_path):
         assert sweep(ledger, queue) == 3
         with Redis.from_url(url) as redis:
             assert work_off(ledger, redis) == 3
-            assert dispatch(ledger, queue, window=3, hour_micros=HOUR) == 2
+            assert dispatch(dispatching(ledger, queue, window=3)) == 2
             assert work_off(ledger, redis) == 2
     finally:
         app.close()

@@ -76,11 +76,11 @@ def test_no_good_row_holds_more_than_it_may(files):
         for row in each.rows:
             if isinstance(row, ManifestRow):
                 assert not UNSHOWABLE.search(row.id), each.name
-                assert len(row.instruction) <= MAX_CELL, each.name
-                assert len(row.negative) <= MAX_CELL, each.name
-                assert row.steps is None or 1 <= row.steps <= 100, each.name
-                assert row.cfg is None or 0 <= row.cfg <= 20, each.name
-                assert row.seed is None or 0 <= row.seed < 2**32, each.name
+                assert len(row.params.instruction) <= MAX_CELL, each.name
+                assert len(row.params.negative) <= MAX_CELL, each.name
+                assert row.params.steps is None or 1 <= row.params.steps <= 100, each.name
+                assert row.params.cfg is None or 0 <= row.params.cfg <= 20, each.name
+                assert row.params.seed is None or 0 <= row.params.seed < 2**32, each.name
 
 
 def test_text_that_grows_when_it_is_filled_in_is_refused(tmp_path):

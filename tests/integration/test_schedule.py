@@ -16,7 +16,7 @@ from qie_batch.steps.schedule import (
     run_job_id,
     run_now,
 )
-from tests.support.ledgers import START, add, at_once, open_ledger
+from tests.support.ledgers import START, add, at_once, open_ledger, scheduling
 
 DAY = 86_400.0
 #: The first two in the morning, UTC, after START.
@@ -26,7 +26,7 @@ DUE = START + 18 * 3600
 @pytest.fixture
 def ledger(ledger_url, clock):
     ledger = open_ledger(ledger_url, clock)
-    ledger.add_schedule(Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog="catalog.csv"))
+    ledger.schedules.add(Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog="catalog.csv"))
     clock.now = DUE
     yield ledger
     ledger.dispose()
@@ -45,81 +45,81 @@ class Submitter:
         add(self.ledger, job_id=job_id)
 
 
-def slots(ledger):
-    return [(slot.due_at, slot.state, slot.note) for slot in ledger.latest_runs("nightly", limit=10)]
+def runs(ledger):
+    return [(run.due_at, run.state, run.note) for run in ledger.schedules.latest_runs("nightly", limit=10)]
 
 
-def test_a_slot_is_submitted_once_however_many_look(ledger, clock):
+def test_a_run_is_submitted_once_however_many_look(ledger, clock):
     submit = Submitter(ledger)
-    assert sum(at_once(*[lambda: run_due(ledger, submit)] * 8)) == 1
+    assert sum(at_once(*[lambda: run_due(scheduling(ledger, submit))] * 8)) == 1
     clock.turn(600)
-    assert run_due(ledger, submit) == 0
-    (schedule,) = ledger.schedules()
+    assert run_due(scheduling(ledger, submit)) == 0
+    (schedule,) = ledger.schedules.all()
     assert submit.asked == [("nightly", run_job_id(schedule, DUE))]
-    (slot,) = ledger.latest_runs("nightly", limit=10)
-    assert (slot.due_at, slot.state, slot.job_id) == (DUE, RunState.SUBMITTED, submit.asked[0][1])
+    (run,) = ledger.schedules.latest_runs("nightly", limit=10)
+    assert (run.due_at, run.state, run.job_id) == (DUE, RunState.SUBMITTED, submit.asked[0][1])
 
 
 def test_nothing_is_due_before_its_time(ledger, clock):
     clock.now = DUE - 0.5
     submit = Submitter(ledger)
-    assert run_due(ledger, submit) == 0
-    assert (submit.asked, slots(ledger)) == ([], [])
+    assert run_due(scheduling(ledger, submit)) == 0
+    assert (submit.asked, runs(ledger)) == ([], [])
 
 
 def test_times_before_the_schedule_was_added_are_not_caught_up(ledger, clock):
     clock.now = DUE + 600
-    ledger.add_schedule(Schedule(name="late", cron="0 2 * * *", timezone="UTC", catalog="catalog.csv"))
+    ledger.schedules.add(Schedule(name="late", cron="0 2 * * *", timezone="UTC", catalog="catalog.csv"))
     submit = Submitter(ledger)
-    run_due(ledger, submit)
+    run_due(scheduling(ledger, submit))
     assert [name for name, _ in submit.asked] == ["nightly"]
 
 
 def test_missed_times_are_caught_up_once(ledger, clock):
     clock.turn(5 * DAY + 3600)
     submit = Submitter(ledger)
-    assert run_due(ledger, submit) == 1
-    assert run_due(ledger, submit) == 0
-    assert slots(ledger) == [(DUE + 5 * DAY, RunState.SUBMITTED, "")]
+    assert run_due(scheduling(ledger, submit)) == 1
+    assert run_due(scheduling(ledger, submit)) == 0
+    assert runs(ledger) == [(DUE + 5 * DAY, RunState.SUBMITTED, "")]
 
 
 def test_each_night_has_its_own_job(ledger, clock):
     submit = Submitter(ledger)
     for _ in range(3):
-        assert run_due(ledger, submit) == 1
-        ledger.close(submit.asked[-1][1], clock.now)
+        assert run_due(scheduling(ledger, submit)) == 1
+        ledger.settlement.close(submit.asked[-1][1], clock.now)
         clock.turn(DAY)
     assert len({job_id for _, job_id in submit.asked}) == 3
 
 
 def test_a_run_is_skipped_while_the_one_before_goes_on(ledger, clock):
     submit = Submitter(ledger)
-    run_due(ledger, submit)
+    run_due(scheduling(ledger, submit))
     first = submit.asked[0][1]
     clock.turn(DAY)
-    assert run_due(ledger, submit) == 1
-    due_at, state, note = slots(ledger)[0]
+    assert run_due(scheduling(ledger, submit)) == 1
+    due_at, state, note = runs(ledger)[0]
     assert (due_at, state) == (DUE + DAY, RunState.SKIPPED)
     assert first in note
     clock.turn(DAY)
-    run_due(ledger, submit)
-    assert slots(ledger)[0][1] is RunState.SKIPPED
-    ledger.close(first, clock.now)
+    run_due(scheduling(ledger, submit))
+    assert runs(ledger)[0][1] is RunState.SKIPPED
+    ledger.settlement.close(first, clock.now)
     clock.turn(DAY)
-    run_due(ledger, submit)
-    assert slots(ledger)[0][1] is RunState.SUBMITTED
+    run_due(scheduling(ledger, submit))
+    assert runs(ledger)[0][1] is RunState.SUBMITTED
 
 
 @pytest.mark.parametrize("kind", [UsageError, Rejected])
 def test_a_refused_catalog_is_written_down_and_not_tried_again(ledger, clock, kind):
     submit = Submitter(ledger, kind("the catalog has no column image", hint="add one"))
-    assert run_due(ledger, submit) == 1
-    assert slots(ledger) == [(DUE, RunState.FAILED, "the catalog has no column image. Add one.")]
+    assert run_due(scheduling(ledger, submit)) == 1
+    assert runs(ledger) == [(DUE, RunState.FAILED, "the catalog has no column image. Add one.")]
     clock.turn(RUN_LEASE_SECONDS + 1)
-    assert run_due(ledger, submit) == 0
+    assert run_due(scheduling(ledger, submit)) == 0
     clock.turn(DAY)
-    assert run_due(ledger, submit) == 1
-    assert slots(ledger)[0][1] is RunState.SUBMITTED
+    assert run_due(scheduling(ledger, submit)) == 1
+    assert runs(ledger)[0][1] is RunState.SUBMITTED
 
 
 @pytest.mark.parametrize(
@@ -129,26 +129,26 @@ def test_a_refused_catalog_is_written_down_and_not_tried_again(ledger, clock, ki
 def test_a_run_that_could_not_be_is_tried_again_as_the_same_job(ledger, clock, error, wait):
     submit = Submitter(ledger, error)
     with suppress(KeyboardInterrupt):  # with which the process is gone
-        run_due(ledger, submit)
+        run_due(scheduling(ledger, submit))
     clock.turn(wait - 1)
-    assert run_due(ledger, submit) == 0
+    assert run_due(scheduling(ledger, submit)) == 0
     clock.turn(2)
-    assert run_due(ledger, submit) == 1
+    assert run_due(scheduling(ledger, submit)) == 1
     first, second = submit.asked
     assert first == second
-    assert slots(ledger) == [(DUE, RunState.SUBMITTED, "")]
+    assert runs(ledger) == [(DUE, RunState.SUBMITTED, "")]
 
 
-def test_a_run_by_hand_is_a_slot_of_that_moment(ledger, clock):
+def test_a_run_by_hand_is_a_run_of_that_moment(ledger, clock):
     clock.now = DUE - 1234.5
     submit = Submitter(ledger)
-    (schedule,) = ledger.schedules()
-    job_id = run_now(ledger, schedule, submit)
-    assert ledger.job(job_id).id == job_id
-    assert slots(ledger) == [(DUE - 1234.5, RunState.SUBMITTED, "")]
-    ledger.close(job_id, clock.now)
+    (schedule,) = ledger.schedules.all()
+    job_id = run_now(schedule, scheduling(ledger, submit))
+    assert ledger.jobs.get(job_id).id == job_id
+    assert runs(ledger) == [(DUE - 1234.5, RunState.SUBMITTED, "")]
+    ledger.settlement.close(job_id, clock.now)
     clock.now = DUE
-    assert run_due(ledger, submit) == 1
+    assert run_due(scheduling(ledger, submit)) == 1
     assert latest_due(schedule, clock.now) == DUE
 
 
@@ -157,15 +157,15 @@ def test_a_run_by_hand_is_a_slot_of_that_moment(ledger, clock):
     [(UsageError("no column image"), "no column image"), (StoreUnavailable("the store is away"), "away")],
 )
 def test_a_run_by_hand_says_why_not(ledger, error, sentence):
-    (schedule,) = ledger.schedules()
+    (schedule,) = ledger.schedules.all()
     with pytest.raises(type(error), match=sentence):
-        run_now(ledger, schedule, Submitter(ledger, error))
+        run_now(schedule, scheduling(ledger, Submitter(ledger, error)))
 
 
 def test_a_run_by_hand_waits_for_the_one_before(ledger, clock):
     submit = Submitter(ledger)
-    (schedule,) = ledger.schedules()
-    job_id = run_now(ledger, schedule, submit)
+    (schedule,) = ledger.schedules.all()
+    job_id = run_now(schedule, scheduling(ledger, submit))
     clock.turn(60)
     with pytest.raises(UsageError, match=job_id):
-        run_now(ledger, schedule, submit)
+        run_now(schedule, scheduling(ledger, submit))

@@ -13,16 +13,16 @@ from click.testing import CliRunner
 
 from qie_batch import wiring
 from qie_batch.cli import NOT_REACHABLE, main
-from qie_batch.cli.orders import Wishes, carry_out, catalog_file, prepare, submit_scheduled
+from qie_batch.cli.orders import carry_out, catalog_file, prepare, submit_scheduled
 from qie_batch.errors import InvalidManifest, LedgerUnavailable, Unavailable, UsageError
 from qie_batch.images.sandbox import DecoderPool
 from qie_batch.ledger import schema
 from qie_batch.manifest import MAX_BYTES
-from qie_batch.model import ItemState, JobState, Schedule
+from qie_batch.model import ItemState, JobOrder, JobState, Schedule
 from qie_batch.settings import Settings
 from qie_batch.steps.settle import settle
 from qie_batch.steps.submit.verdicts import Checked, Verdicts
-from tests.support.painters import PICTURE
+from tests.support.painters import IMAGE
 
 CATALOG = b"id,image,instruction\n1,shoe.png,red\n2,shoe.png,blue\n"
 MEGABYTE = 1 << 20
@@ -55,7 +55,7 @@ def ledger(settings):
 def folder(tmp_path):
     folder = tmp_path / "shop"
     folder.mkdir()
-    (folder / "shoe.png").write_bytes(PICTURE)
+    (folder / "shoe.png").write_bytes(IMAGE)
     return folder
 
 
@@ -79,28 +79,28 @@ def no_file_longer_than(length):
 
 def closed(job_id, ledger, settings):
     """The job, cancelled and settled."""
-    ledger.cancel(job_id)
-    with DecoderPool() as opener:
-        assert settle(ledger, wiring.store(settings), opener) == 1
-    return ledger.job(job_id)
+    ledger.jobs.cancel(job_id)
+    with DecoderPool() as decoders:
+        assert settle(wiring.settle_context(settings, ledger, decoders)) == 1
+    return ledger.jobs.get(job_id)
 
 
-def submitted(address, ledger, settings, wishes=Wishes()):  # noqa: B008 - frozen
+def submitted(address, ledger, settings, order=JobOrder(), **how):  # noqa: B008 - frozen
     with catalog_file(str(address), settings) as (path, folder):
-        prepared = prepare(path, folder, wishes, settings, ledger)
-        carry_out(prepared, ledger, wiring.store(settings))
-    return prepared.order.job_id
+        prepared = prepare(path, folder, order, settings, ledger.intake, **how)
+        carry_out(prepared, ledger.intake, wiring.store(settings))
+    return prepared.order.job.id
 
 
 def test_a_catalog_rewritten_meanwhile_is_submitted_as_it_was(catalog, ledger, settings):
     with catalog_file(str(catalog), settings) as (path, folder):
-        prepared = prepare(path, folder, Wishes(), settings, ledger)
+        prepared = prepare(path, folder, JobOrder(), settings, ledger.intake)
         catalog.write_bytes(CATALOG + b"3,new.png,green\n")
-        carry_out(prepared, ledger, wiring.store(settings))
-    job = closed(prepared.order.job_id, ledger, settings)
+        carry_out(prepared, ledger.intake, wiring.store(settings))
+    job = closed(prepared.order.job.id, ledger, settings)
     assert job.state is JobState.CLOSED
     assert wiring.store(settings).get(job.manifest_key) == CATALOG
-    assert [item.row_id for item in ledger.items(job.id)] == ["1", "2"]
+    assert [item.row_id for item in ledger.jobs.items(job.id)] == ["1", "2"]
 
 
 def test_the_copy_is_private_and_goes_away(catalog, settings):
@@ -122,8 +122,8 @@ def test_any_file_name_is_submitted_and_settled(folder, ledger, settings, name):
     path.write_bytes(CATALOG)
     job = closed(submitted(path, ledger, settings), ledger, settings)
     assert re.fullmatch(r"manifests/[0-9a-f]{64}\.csv", job.manifest_key)
-    assert job.name.replace("\u3000", " ").isprintable()
-    assert len(job.name) <= 250
+    assert job.order.name.replace("\u3000", " ").isprintable()
+    assert len(job.order.name) <= 250
 
 
 @pytest.mark.parametrize(
@@ -137,19 +137,21 @@ def test_any_file_name_is_submitted_and_settled(folder, ledger, settings, name):
 )
 def test_a_manifest_is_stored_as_what_it_was_read_as(folder, ledger, settings, name, data, suffix):
     (folder / name).write_bytes(data)
-    job = closed(submitted(folder / name, ledger, settings, Wishes(skip_bad_rows=True)), ledger, settings)
+    job = closed(submitted(folder / name, ledger, settings, skip_bad_rows=True), ledger, settings)
     assert job.manifest_key.endswith(f".{suffix}")
 
 
 def test_a_folder_whose_name_is_no_text_is_submitted(folder, ledger, settings):
     odd = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9\x1b"))
     odd.mkdir()
-    (odd / "shoe.png").write_bytes(PICTURE)
+    (odd / "shoe.png").write_bytes(IMAGE)
     (odd / "catalog.csv").write_bytes(CATALOG + b"3,none.png,red\n")
-    wishes = Wishes(skip_bad_rows=True, name="caf\udce9\x1b")
-    job = closed(submitted(odd / "catalog.csv", ledger, settings, wishes), ledger, settings)
+    order = JobOrder(name="caf\udce9\x1b")
+    job = closed(
+        submitted(odd / "catalog.csv", ledger, settings, order, skip_bad_rows=True), ledger, settings
+    )
     assert job.folder == f"{folder}/caf?\x1b"
-    assert job.name == "caf\ufffd\ufffd"
+    assert job.order.name == "caf\ufffd\ufffd"
 
 
 @pytest.mark.parametrize(
@@ -169,12 +171,12 @@ def test_an_odd_address_of_a_catalog_is_a_usage_error(settings, address):
 
 def test_a_catalog_in_s3_reads_its_own_bucket_and_no_other(s3, ledger, settings):
     store = wiring.store(settings)
-    store.put("shop/shoe.png", PICTURE, "image/png")
+    store.put("shop/shoe.png", IMAGE, "image/png")
     store.put("shop/c.csv", CATALOG + b"3,s3://elsewhere/x.png,red\n4,/etc/passwd,red\n", "text/csv")
     elsewhere = settings.model_copy(update={"s3_bucket": "another"})
     with catalog_file(f"s3://{s3.bucket}/shop/c.csv", elsewhere) as (path, folder):
         assert folder == f"s3://{s3.bucket}/shop"
-        prepared = prepare(path, folder, Wishes(skip_bad_rows=True), elsewhere, ledger)
+        prepared = prepare(path, folder, JobOrder(), elsewhere, ledger.intake, skip_bad_rows=True)
     assert prepared.survey.pictures == 1
     assert [(bad.id, bad.code) for bad in prepared.survey.bad_rows] == [
         ("3", "image_address"),
@@ -183,12 +185,12 @@ def test_a_catalog_in_s3_reads_its_own_bucket_and_no_other(s3, ledger, settings)
 
 
 def test_a_scheduled_catalog_names_nothing_outside_its_folder(catalog, ledger, settings):
-    (catalog.parent.parent / "secret.png").write_bytes(PICTURE)
+    (catalog.parent.parent / "secret.png").write_bytes(IMAGE)
     catalog.write_bytes(CATALOG + b"3,../secret.png,red\n")
-    options = {"instruction": "red"}
-    entry = Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog=str(catalog), options=options)
+    order = JobOrder(instruction="red")
+    entry = Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog=str(catalog), order=order)
     submit_scheduled(entry, "260101-abcdef", settings)
-    items = list(ledger.items("260101-abcdef"))
+    items = list(ledger.jobs.items("260101-abcdef"))
     assert [item.state for item in items] == [ItemState.PENDING, ItemState.PENDING, ItemState.FAILED]
     assert items[2].failure.code == "image_address"
 
@@ -208,17 +210,17 @@ def test_a_catalog_that_is_no_file_or_too_long_is_refused(folder, settings):
     with catalog_file(str(folder / "long.csv"), settings) as (path, start):
         assert path.stat().st_size == MAX_BYTES + 1
         with pytest.raises(InvalidManifest, match=r"long\.csv has more than 50,000,000 bytes"):
-            prepare(path, start, Wishes(), settings, None)
+            prepare(path, start, JobOrder(), settings, None)
 
 
 def test_a_picture_that_is_gone_or_changed_ends_submit_in_a_sentence(catalog, ledger, settings):
     with catalog_file(str(catalog), settings) as (path, folder):
-        for change in ((lambda shoe: shoe.write_bytes(PICTURE + b"x")), Path.unlink):
-            prepared = prepare(path, folder, Wishes(), settings, ledger)
+        for change in ((lambda shoe: shoe.write_bytes(IMAGE + b"x")), Path.unlink):
+            prepared = prepare(path, folder, JobOrder(), settings, ledger.intake)
             change(catalog.parent / "shoe.png")
             with pytest.raises(UsageError, match=r"picture 'shoe\.png' changed while it was being submitted"):
-                carry_out(prepared, ledger, wiring.store(settings))
-            (catalog.parent / "shoe.png").write_bytes(PICTURE)
+                carry_out(prepared, ledger.intake, wiring.store(settings))
+            (catalog.parent / "shoe.png").write_bytes(IMAGE)
 
 
 def test_a_job_whose_answer_is_lost_is_not_added_twice(catalog, ledger, settings):
@@ -232,15 +234,15 @@ def test_a_job_whose_answer_is_lost_is_not_added_twice(catalog, ledger, settings
             return getattr(ledger, name)
 
         def add_job(self, job, new_items):
-            added = ledger.add_job(job, new_items)
+            added = ledger.intake.add_job(job, new_items)
             if self.lost:
                 self.lost -= 1
                 raise LedgerUnavailable("the connection was lost")
             return added
 
     first = submitted(catalog, Deaf(1), settings)
-    assert [job.id for job in ledger.jobs()] == [first]
-    assert len(list(ledger.items(first))) == 2
+    assert [job.id for job in ledger.jobs.latest()] == [first]
+    assert len(list(ledger.jobs.items(first))) == 2
     with pytest.raises(LedgerUnavailable):
         submitted(catalog, Deaf(2), settings)
 

@@ -18,7 +18,7 @@ from qie_batch.settings import Settings
 from qie_batch.steps.submit import Pictures, Sources
 from qie_batch.steps.submit.similar import ANSWERS
 from qie_batch.stores.s3 import S3Store, s3_client
-from tests.support.painters import PICTURE
+from tests.support.painters import IMAGE
 
 #: What S3 servers would keep under another name, or not at all.
 ODD_KEYS = ("50%.jpg", "a//b.jpg", "a\\b", "cafe\u0301.jpg", "../x", "k" * 300, "a\tb", "a\x1b[2Jb", "./")
@@ -34,7 +34,7 @@ def opener():
 def folder(tmp_path):
     folder = tmp_path / "shop"
     folder.mkdir()
-    (folder / "shoe.png").write_bytes(PICTURE)
+    (folder / "shoe.png").write_bytes(IMAGE)
     return folder
 
 
@@ -114,7 +114,7 @@ def test_a_catalog_in_s3_learns_nothing_of_this_machine(verdict, name):
 def links(folder):
     """Ways out of the folder, and one that stays in it."""
     secret = folder.parent / "secret.png"
-    secret.write_bytes(PICTURE)
+    secret.write_bytes(IMAGE)
     (folder / "out.png").symlink_to(secret)
     (folder / "up").symlink_to("..")
     (folder / "loop.png").symlink_to("loop.png")
@@ -165,9 +165,9 @@ def test_pictures_come_from_known_buckets_only(verdict, monkeypatch):
 
 def test_a_picture_in_s3_that_is_too_large_is_not_fetched(verdict, s3):
     store = S3Store(s3.client, s3.bucket)
-    store.put("a.png", PICTURE, "image/png")
+    store.put("a.png", IMAGE, "image/png")
     try:
-        address, small = f"s3://{s3.bucket}/a.png", Limits(max_bytes=len(PICTURE) - 1)
+        address, small = f"s3://{s3.bucket}/a.png", Limits(max_bytes=len(IMAGE) - 1)
         assert verdict(address, bucket=lambda _: store).code == ""
         assert verdict(address, bucket=lambda _: store, limits=small).code == "image_too_large"
     finally:

@@ -8,20 +8,30 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from qie_batch.engines.qwen import PRESETS as QWEN_PRESETS
+from qie_batch.interfaces import EngineChoice
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.schema import upgrade
 from qie_batch.ledger.sql import SqlLedger
 from qie_batch.model import (
+    RETRY_POLICY,
+    EditParams,
     EditSpec,
+    EngineInfo,
     Failure,
     ItemState,
+    JobOrder,
     NewItem,
     NewJob,
-    OutputFormat,
     Priority,
+    Rate,
     Result,
+    Usage,
     Worker,
 )
+from qie_batch.steps.dispatch import DispatchContext
+from qie_batch.steps.fsck import FsckContext
+from qie_batch.steps.schedule import ScheduleContext
 from qie_batch.steps.sweep import send_lost_again, take_back
 
 if TYPE_CHECKING:
@@ -29,15 +39,19 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection
 
-    from qie_batch.interfaces import Ledger, WorkQueue
-    from qie_batch.model import Attempt
+    from qie_batch.interfaces import ObjectStore, WorkQueue
+    from qie_batch.model import Attempt, Schedule
 
 START = 1_800_000_000.0
 SECOND_MICROS = 1_000
-WORKER = Worker(name="worker-1", engine="classic", device="cpu", hour_micros=3600 * SECOND_MICROS)
-POISON = Failure(code="poison", reason="its worker died too often")
+WORKER = Worker(name="worker-1", engine="classic", device="cpu", rate=Rate(hour_micros=3600 * SECOND_MICROS))
+POISON = RETRY_POLICY.poisoned
 WRONG = Failure(code="image_missing", reason="there is no picture")
 BROKEN = Failure(code="store_unavailable", reason="the store did not answer")
+
+
+def used(seconds: float, images: int = 0) -> Usage:
+    return Usage(seconds=seconds, images=images)
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
@@ -79,9 +93,49 @@ class Interrupted(Database):
             yield connection
 
 
-def sweep(ledger: Ledger, queue: WorkQueue) -> int:
+def sweep(ledger: SqlLedger, queue: WorkQueue) -> int:
     """As control does while the ledger is well; says how many items and messages."""
-    return take_back(ledger) + send_lost_again(ledger, queue)
+    return take_back(ledger.recovery) + send_lost_again(ledger.dispatch, queue)
+
+
+class Engines:
+    """A catalog in which every engine is the same: two seconds an edit, at the given rate."""
+
+    def __init__(self, rate: Rate) -> None:
+        self._rate = rate
+
+    def choose(self, asked: str) -> EngineChoice:
+        return EngineChoice(info=self.info(asked), reason="it was asked for")
+
+    def info(self, name: str) -> EngineInfo:
+        return EngineInfo(name=name, revision="1", presets=QWEN_PRESETS)
+
+    def rate(self, _info: EngineInfo, _device: str = "") -> Rate:
+        return self._rate
+
+    def preset_names(self) -> list[str]:
+        return list(QWEN_PRESETS)
+
+
+def dispatching(
+    ledger: SqlLedger, queue: WorkQueue, *, window: int, rate: Rate = WORKER.rate
+) -> DispatchContext:
+    return DispatchContext(
+        dispatch=ledger.dispatch,
+        jobs=ledger.jobs,
+        costs=ledger.costs,
+        queue=queue,
+        engines=Engines(rate),
+        window=window,
+    )
+
+
+def scheduling(ledger: SqlLedger, submit: Callable[[Schedule, str], None]) -> ScheduleContext:
+    return ScheduleContext(schedules=ledger.schedules, jobs=ledger.jobs, clock=ledger.clock, submit=submit)
+
+
+def looking(ledger: SqlLedger, store: ObjectStore) -> FsckContext:
+    return FsckContext(audit=ledger.audit, intake=ledger.intake, clock=ledger.clock, store=store)
 
 
 def open_ledger(url: str, clock: Callable[[], float] | None = None) -> SqlLedger:
@@ -92,36 +146,27 @@ def open_ledger(url: str, clock: Callable[[], float] | None = None) -> SqlLedger
 
 
 def spec(word: str, **changes: Any) -> EditSpec:
-    """Equal words have equal cache keys."""
+    """Equal words have equal cache keys; `changes` are fields of the spec or of its parameters."""
     made = EditSpec(
         inputs=("00" * 32,),
-        instruction=f"make it {word}",
-        negative=" ",
-        width=None,
-        height=None,
-        steps=None,
-        cfg=None,
-        seed=None,
-        preset="balanced",
+        params=EditParams(instruction=f"make it {word}", preset="balanced"),
         engine="classic",
         revision="1",
-        lora="",
-        output=OutputFormat.PNG,
     )
-    return replace(made, **changes)
+    own = {name: changes.pop(name) for name in list(changes) if name in EditSpec.__slots__}
+    return replace(made, params=replace(made.params, **changes), **own)
 
 
 def new_job(job_id: str = "job", **changes: Any) -> NewJob:
+    """`changes` are fields of the job or of its order."""
     made = NewJob(
         id=job_id,
-        name=f"{job_id}.csv",
-        engine="classic",
+        order=JobOrder(name=f"{job_id}.csv", engine="classic", preset="balanced"),
         engine_reason="it was asked for",
-        preset="balanced",
-        priority=Priority.NORMAL,
         manifest_key=f"manifests/{job_id}.csv",
     )
-    return replace(made, **changes)
+    own = {name: changes.pop(name) for name in list(changes) if name in NewJob.__slots__}
+    return replace(made, **{"order": replace(made.order, **changes), **own})
 
 
 def new_items(*specs: EditSpec | Failure, priority: Priority = Priority.NORMAL) -> list[NewItem]:
@@ -142,18 +187,18 @@ def new_items(*specs: EditSpec | Failure, priority: Priority = Priority.NORMAL) 
 
 def add(ledger: SqlLedger, *words: str, job_id: str = "job", **changes: Any) -> None:
     """A job with an item for each word."""
-    assert ledger.add_job(new_job(job_id, **changes), new_items(*map(spec, words)))
+    assert ledger.intake.add_job(new_job(job_id, **changes), new_items(*map(spec, words)))
 
 
 def enqueue(ledger: SqlLedger, window: int = 1000) -> list[str]:
     """Ids of the items that became queued."""
-    return [message.item_id for message in ledger.enqueue("classic", window, {})]
+    return [message.item_id for message in ledger.dispatch.enqueue("classic", window, {})]
 
 
 def start(ledger: SqlLedger, item_id: str = "job.0", worker: Worker = WORKER, lease: float = 60.0) -> Attempt:
     """Queue whatever may be, and claim the item."""
     enqueue(ledger)
-    attempt = ledger.claim(item_id, worker, lease)
+    attempt = ledger.attempts.claim(item_id, worker, lease)
     assert attempt is not None
     return attempt
 
@@ -174,11 +219,11 @@ def result_of(attempt: Attempt) -> Result:
 
 def finish(ledger: SqlLedger, item_id: str = "job.0", seconds: float = 1.0) -> None:
     attempt = start(ledger, item_id)
-    assert ledger.succeed(attempt, result_of(attempt), seconds)
+    assert ledger.attempts.succeed(attempt, result_of(attempt), used(seconds))
 
 
 def states(ledger: SqlLedger, job_id: str = "job") -> list[ItemState]:
-    return [item.state for item in ledger.items(job_id)]
+    return [item.state for item in ledger.jobs.items(job_id)]
 
 
 def told(ledger: SqlLedger, job_id: str = "job") -> str:

@@ -10,8 +10,8 @@ import time
 from PIL import Image
 
 from qie_batch.errors import DeviceOutOfMemory, EngineLost, StoreUnavailable
-from qie_batch.model import EditResult
-from qie_batch.steps.edit import LONGEST_DELAY, edit
+from qie_batch.model import RETRY_POLICY, EditResult, EngineInfo
+from qie_batch.steps.edit import edit
 from tests.support.ledgers import enqueue, new_items, new_job, spec
 
 PATIENCE = 20.0
@@ -26,14 +26,15 @@ def png(colour: str) -> bytes:
     return buffer.getvalue()
 
 
-PICTURE = png("white")
-INPUT = hashlib.sha256(PICTURE).hexdigest()
+IMAGE = png("white")
+INPUT = hashlib.sha256(IMAGE).hexdigest()
 
 
 class Painter:
     """Gives the picture back; raises first, once an edit, the errors given."""
 
-    name, revision, device, buckets = "classic", "1", "cpu", ()
+    info = EngineInfo(name="classic", revision="1")
+    device = "cpu"
 
     def __init__(self, *errors):
         self.errors, self.edits, self.low_memory = list(errors), 0, []
@@ -75,18 +76,18 @@ def leaving(make_context, told_at, grace):
 def submit(ledger, *words, **changes):
     """Every item queued."""
     specs = (spec(word, **{"inputs": (INPUT,), **changes}) for word in words)
-    ledger.add_job(new_job(), new_items(*specs))
+    ledger.intake.add_job(new_job(), new_items(*specs))
     assert len(enqueue(ledger)) == len(words)
 
 
 def again(ledger, clock):
     """Queue what is due once every back-off is over."""
-    clock.turn(LONGEST_DELAY + 1)
+    clock.turn(RETRY_POLICY.max_delay_seconds + 1)
     enqueue(ledger)
 
 
 def only(ledger):
-    (item,) = ledger.items("job")
+    (item,) = ledger.jobs.items("job")
     return item
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qie_batch.errors import EngineLost, StoreUnavailable, UsageError
+from qie_batch.model import EngineInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-DIFFUSION = False
-REVISION = "1"
 
 REASONS = {
     "bug": RuntimeError("CUDA error: unknown error"),
@@ -18,6 +16,10 @@ REASONS = {
     "away": StoreUnavailable("the weights are away"),
     "weights": UsageError("there are no weights"),
 }
+
+
+def info(_options: Mapping[str, Any]) -> EngineInfo:
+    return EngineInfo(name="tests.support.unloadable", revision="1")
 
 
 def create(options: Mapping[str, Any]) -> NoReturn:

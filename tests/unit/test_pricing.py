@@ -3,7 +3,8 @@
 import pytest
 
 from qie_batch.errors import UsageError
-from qie_batch.pricing import cost_micros, decimal_usd, hour_micros, usd
+from qie_batch.model import Rate, Tariff, Usage
+from qie_batch.pricing import cost_micros, decimal_usd, hour_micros, rate_of, usd
 
 H100 = "NVIDIA H100 80GB HBM3"
 
@@ -76,7 +77,18 @@ def test_price_that_is_none_is_refused(price):
      (1, 1800, 1), (1, 1799, 0), (3, 1800, 2), (0.1, 54_000, 2)],
 )  # fmt: skip
 def test_cost_is_rounded_half_up(seconds, hour, micros):
-    assert cost_micros(seconds, hour) == micros
+    assert cost_micros(Usage(seconds=seconds), Rate(hour_micros=hour)) == micros
+
+
+@pytest.mark.parametrize(("kind", "rate"), [("image", Rate(image_micros=40_000)), ("free", Rate())])
+def test_a_tariff_without_device_hours_needs_no_price_of_the_device(kind, rate):
+    tariff = Tariff(kind=kind, image_micros=40_000)
+    assert rate_of(tariff, "a device that nobody knows", "spot", {}) == rate
+
+
+def test_images_are_charged_beside_the_hours():
+    rate = Rate(hour_micros=3_600, image_micros=500)
+    assert cost_micros(Usage(seconds=2.0, images=3), rate) == 1_502
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qie_batch.model import EngineInfo, EngineLimits
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qie_batch.interfaces import Engine
 
-#: It knows no presets, steps, CFG or seeds.
-DIFFUSION = False
-#: Raise it when the same instruction gives other pixels.
-REVISION = "1"
+#: Raise the revision when the same instruction gives other pixels.
+INFO = EngineInfo(name="classic", revision="1", limits=EngineLimits(max_images=1))
+
+
+def info(_options: Mapping[str, object]) -> EngineInfo:
+    return INFO
 
 
 def create(_options: Mapping[str, object]) -> Engine:
-    """It has no options: any are ignored."""
+    """The engine has no options: any are ignored."""
     from qie_batch.engines.classic.engine import ClassicEngine  # noqa: PLC0415 - submit needs no OpenCV
 
     return ClassicEngine()

@@ -3,24 +3,52 @@
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qie_batch.engines.qwen.options import BUCKETS, QwenOptions
+from qie_batch.engines.qwen.options import BUCKETS, OPTIONS, PRESETS, QwenOptions, engine_info
 from qie_batch.engines.qwen.weights import find_weights
 from qie_batch.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qie_batch.interfaces import Engine
+    from qie_batch.model import EngineInfo
 
-__all__ = ["BUCKETS", "DIFFUSION", "QwenOptions", "create", "find_weights"]
-
-#: It knows presets, steps, CFG and seeds; its revision is set with its weights (QIE_MODEL_REVISION).
-DIFFUSION = True
+__all__ = [
+    "BUCKETS",
+    "OPTIONS",
+    "PRESETS",
+    "QwenOptions",
+    "create",
+    "find_weights",
+    "info",
+    "open_engine",
+    "reason_against",
+]
 
 _NEEDS = ("accelerate", "diffusers", "peft", "safetensors", "torch", "transformers")
 
 
-def create(options: QwenOptions) -> Engine:
+def info(options: Mapping[str, Any]) -> EngineInfo:
+    return engine_info(QwenOptions.of(options))
+
+
+def reason_against(options: Mapping[str, Any]) -> str:
+    """Why the weights cannot be loaded on this machine, "" if they can."""
+    chosen = QwenOptions.of(options)
+    try:
+        find_weights(chosen.model, chosen.revision)
+    except UsageError as error:
+        return error.message
+    return ""
+
+
+def create(options: Mapping[str, Any]) -> Engine:
+    return open_engine(QwenOptions.of(options))
+
+
+def open_engine(options: QwenOptions) -> Engine:
     """The engine, loaded and warm: minutes on a card, seconds where the files are in the page cache.
 
     Raises UsageError where packages, card, weights or a pinned LoRA are not as they should be, and

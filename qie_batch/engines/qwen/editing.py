@@ -10,10 +10,10 @@ import torch
 from PIL import Image
 
 from qie_batch.engines.qwen.device import device_errors
-from qie_batch.engines.qwen.options import BUCKETS
+from qie_batch.engines.qwen.options import BUCKETS, engine_info
 from qie_batch.engines.qwen.requests import call_for, preset_of
 from qie_batch.errors import EngineLost
-from qie_batch.model import EditRequest, EditResult
+from qie_batch.model import EditParams, EditRequest, EditResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,18 +26,15 @@ _log = logging.getLogger(__name__)
 
 
 class QwenEngine:
-    name = "qwen"
-
     def __init__(self, options: QwenOptions, pipe: Any, lightning: Lightning) -> None:
-        self.revision = options.revision
+        self.info = engine_info(options)
         self.device = str(torch.cuda.get_device_name()) if options.device == "cuda" else "cpu"
-        self.buckets = BUCKETS
         self._pipe = pipe
         self._lightning = lightning
         self._control_tokens = tuple(pipe.tokenizer.get_added_vocab())
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
-        """As the Protocol says, at any size in multiples of 16, not only at the buckets."""
+        """As the Protocol says, at any size in multiples of 16, not only at those of BUCKETS."""
         call = call_for(request, self._control_tokens, self._count_tokens)
         self._lightning.select(preset_of(request).lora)
         try:
@@ -96,10 +93,13 @@ class QwenEngine:
 def warm(engine: QwenEngine) -> None:
     """Two steps at full size: kernels are chosen, and too full a card says so before the first row."""
     start = time.monotonic()
-    width, height = engine.buckets[0]
+    width, height = BUCKETS[0]
     picture = Image.new("RGB", (width, height), "gray")
     request = EditRequest(
-        images=(picture,), instruction="Keep it.", negative=" ", width=width, height=height, steps=2, seed=0
+        images=(picture,),
+        params=EditParams(instruction="Keep it.", steps=2, seed=0),
+        width=width,
+        height=height,
     )
     engine.edit(request, lambda _step: None)
     _log.info("Warmed up in %.1f s on %s", time.monotonic() - start, engine.device)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
+
+from qie_batch.model import EngineInfo, EngineLimits, Preset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,24 @@ BUCKETS: tuple[tuple[int, int], ...] = (
     (1440, 736),
 )
 
+#: The model looks at each image at an area of 384 x 384: of a strip longer than 16:1 little is left to see.
+LIMITS = EngineLimits(max_images=3, max_ratio=16, sizes=BUCKETS)
+
+#: Steps and CFG of `reference` are the model card's; `fast` and `draft` are the Lightning distillations.
+#: Seconds: published 40-step H100 figures scaled by the number of transformer forwards.
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(name="reference", steps=40, cfg=4.0, seconds=25.6),
+        Preset(name="balanced", steps=24, cfg=4.0, seconds=15.4),
+        Preset(name="fast", steps=8, cfg=1.0, lora="lightning-8", seconds=2.8),
+        Preset(name="draft", steps=4, cfg=1.0, lora="lightning-4", seconds=1.5),
+    )
+}
+
+#: Settings that become options of this engine.
+OPTIONS = ("model", "model_revision", "lora_dir", "lora_sha256", "expected_device")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QwenOptions:
@@ -38,3 +58,31 @@ class QwenOptions:
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
     #: "auto" chooses by the card's free memory.
     memory: Memory | Literal["auto"] = "auto"
+    #: The device that edits are expected on, for estimates before there is history.
+    expected_device: str = "H100"
+
+    @classmethod
+    def of(cls, options: Mapping[str, Any]) -> Self:
+        """From the settings named in OPTIONS; QIE_ENGINE_OPTIONS may add the other fields."""
+        given = dict(options)
+        revision = given.pop("model_revision", given.get("revision"))
+        return cls(**{**given, "revision": revision})
+
+    @property
+    def pinned_loras(self) -> dict[str, str]:
+        """Name of each LoRA -> the name with all pinned files, as they decide the pixels."""
+        pins = "+".join(f"{name}:{sha256[:12]}" for name, sha256 in sorted(self.lora_sha256.items()))
+        loras = {preset.lora for preset in PRESETS.values() if preset.lora}
+        return {lora: f"{lora}@{pins}" if pins else lora for lora in loras}
+
+
+def engine_info(options: QwenOptions) -> EngineInfo:
+    return EngineInfo(
+        name="qwen",
+        revision=options.revision,
+        honours=frozenset({"negative", "steps", "cfg", "seed", "preset"}),
+        presets=PRESETS,
+        loras=options.pinned_loras,
+        limits=LIMITS,
+        device=options.expected_device,
+    )

@@ -8,18 +8,15 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from qie_batch.engines.qwen.options import LIMITS, PRESETS
 from qie_batch.engines.qwen.prompt import check_length, neutralise
 from qie_batch.errors import Rejected
-from qie_batch.model import PRESETS
+from qie_batch.images import check_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from qie_batch.model import EditRequest, Preset
-
-MAX_IMAGES = 3
-#: Longer strips leave nothing to see across: the model looks at each picture at an area of 384 x 384.
-MAX_RATIO = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +33,7 @@ class Call:
 
 
 def preset_of(request: EditRequest) -> Preset:
-    name = request.preset or "reference"
+    name = request.params.preset or "reference"
     if name not in PRESETS:
         raise Rejected(
             f"There is no preset {name!r}.", code="preset_unknown", hint=f"There are: {', '.join(PRESETS)}."
@@ -47,18 +44,18 @@ def preset_of(request: EditRequest) -> Preset:
 def call_for(request: EditRequest, control_tokens: Iterable[str], count_tokens: Callable[[str], int]) -> Call:
     """The request with its preset's defaults; Rejected where the pipeline would crash or paint nothing."""
     preset = preset_of(request)
-    tokens = tuple(control_tokens)
+    tokens, params = tuple(control_tokens), request.params
     call = Call(
         images=[_rgb(image) for image in request.images],
-        prompt=neutralise(request.instruction, tokens),
-        negative=neutralise(request.negative, tokens) or " ",
+        prompt=neutralise(params.instruction, tokens),
+        negative=neutralise(params.negative, tokens) or " ",
         width=request.width,
         height=request.height,
-        steps=preset.steps if request.steps is None else request.steps,
-        cfg=preset.cfg if request.cfg is None else request.cfg,
-        seed=request.seed or 0,
+        steps=preset.steps if params.steps is None else params.steps,
+        cfg=preset.cfg if params.cfg is None else params.cfg,
+        seed=params.seed or 0,
     )
-    _check_images(call.images)
+    check_limits(LIMITS, [image.size for image in call.images])
     _check_numbers(call, lightning=bool(preset.lora))
     check_length(call.prompt, "instruction", count_tokens)
     check_length(call.negative, "negative", count_tokens)
@@ -73,20 +70,6 @@ def _rgb(image: Image.Image) -> Image.Image:
         rgba = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
     return image.convert("RGB")
-
-
-def _check_images(images: list[Image.Image]) -> None:
-    if not 1 <= len(images) <= MAX_IMAGES:
-        raise Rejected(
-            f"An edit takes one to {MAX_IMAGES} pictures; this one has {len(images)}.", code="image_count"
-        )
-    for number, image in enumerate(images, start=1):
-        if max(image.size) > MAX_RATIO * min(image.size):
-            raise Rejected(
-                f"Picture {number} is {image.width}x{image.height}, longer than {MAX_RATIO} times its width.",
-                code="image_too_long",
-                hint="Crop it to the part that matters.",
-            )
 
 
 def _check_numbers(call: Call, *, lightning: bool) -> None:

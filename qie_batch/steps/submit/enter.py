@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import LedgerUnavailable, Rejected, UsageError
 from qie_batch.manifest.faults import quoted
-from qie_batch.model import NewJob
 from qie_batch.steps.submit.pictures import AT_A_TIME, Pictures
 from qie_batch.steps.submit.plan import Order, planned
 from qie_batch.steps.submit.sources import LENGTH
@@ -17,7 +17,7 @@ from qie_batch.steps.submit.sources import LENGTH
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qie_batch.interfaces import Ledger, ObjectStore
+    from qie_batch.interfaces import Intake, ObjectStore
     from qie_batch.manifest import Manifest
 
 
@@ -53,28 +53,16 @@ def upload(pictures: Pictures, store: ObjectStore) -> Iterator[bool]:
 
 
 def enter(
-    order: Order, manifest: Manifest, pictures: Pictures, *, store: ObjectStore, ledger: Ledger
+    order: Order, manifest: Manifest, pictures: Pictures, *, store: ObjectStore, intake: Intake
 ) -> bool:
     """Store the manifest and write job and items in one transaction; False if the job is there already."""
     data = order.catalog.read_bytes()
-    # The suffix tells CSV from JSONL when it is read again.
+    # The suffix tells CSV from JSONL when the manifest is read again.
     manifest_key = f"manifests/{hashlib.sha256(data).hexdigest()}.{manifest.format}"
     store.put_new(manifest_key, data, "text/csv")
-    job = NewJob(
-        id=order.job_id,
-        name=order.name,
-        engine=order.engine,
-        engine_reason=order.engine_reason,
-        preset=order.preset if order.diffusion else "",
-        priority=order.priority,
-        manifest_key=manifest_key,
-        mapping=order.mapping,
-        instruction=order.instruction,
-        folder=order.folder,
-        budget_micros=order.budget_micros,
-    )
+    job = replace(order.job, manifest_key=manifest_key)
     try:
-        return ledger.add_job(job, planned(manifest.rows(), order, pictures))
+        return intake.add_job(job, planned(manifest.rows(), order, pictures))
     except LedgerUnavailable:
         # Perhaps only the answer was lost; a job that is there is not added again, a new submit's would be.
-        return ledger.add_job(job, planned(manifest.rows(), order, pictures))
+        return intake.add_job(job, planned(manifest.rows(), order, pictures))

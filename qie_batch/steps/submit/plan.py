@@ -5,20 +5,17 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from itertools import count, islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import UsageError
 from qie_batch.model import (
-    PRESETS,
     BadRow,
     EditSpec,
     Failure,
     ManifestRow,
     NewItem,
-    OutputFormat,
-    Preset,
     Priority,
 )
 
@@ -26,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from pathlib import Path
 
-    from qie_batch.interfaces import Ledger
+    from qie_batch.interfaces import Intake
+    from qie_batch.model import EditParams, EngineInfo, NewJob, Preset
     from qie_batch.steps.submit.pictures import Pictures
 
 #: No letters that are mistaken for others.
@@ -38,27 +36,12 @@ SHOWN = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What the user asked for, beside the manifest itself."""
+    """A job as it is planned, beside the rows themselves."""
 
-    job_id: str
-    name: str
+    job: NewJob
+    info: EngineInfo
     #: A copy of the manifest that nobody else writes to.
     catalog: Path
-    #: Where relative picture paths start: a folder or an s3:// prefix.
-    folder: str
-    engine: str
-    engine_reason: str
-    revision: str
-    #: Whether the engine knows presets, steps, CFG and seeds.
-    diffusion: bool
-    preset: str = "reference"
-    #: Content hash of each LoRA a preset may want, by the preset's name for it.
-    loras: Mapping[str, str] = field(default_factory=dict)
-    priority: Priority = Priority.NORMAL
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    instruction: str = ""
-    skip_bad_rows: bool = False
-    budget_micros: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +79,12 @@ def planned(rows: Iterable[ManifestRow | BadRow], order: Order, pictures: Pictur
                 line=understood.line,
                 row_id=understood.id,
                 variant=variant,
-                priority=order.priority if understood.priority is None else understood.priority,
+                priority=order.job.order.priority if understood.priority is None else understood.priority,
                 spec=_spec(understood, variant, inputs, order),
             )
 
 
-def survey(rows: Iterable[ManifestRow | BadRow], order: Order, pictures: Pictures, ledger: Ledger) -> Survey:
+def survey(rows: Iterable[ManifestRow | BadRow], order: Order, pictures: Pictures, intake: Intake) -> Survey:
     """Look at every row without writing anything."""
     lines = items = cached = bad = 0
     last_line = 0
@@ -111,7 +94,7 @@ def survey(rows: Iterable[ManifestRow | BadRow], order: Order, pictures: Picture
     plan = planned(seen, order, pictures)
     while some := list(islice(plan, 500)):
         keys = [item.spec.cache_key if item.spec else "" for item in some]
-        known = ledger.has_result({key for key in keys if key})
+        known = intake.known_results({key for key in keys if key})
         for item, key in zip(some, keys, strict=True):
             items += 1
             lines += item.line != last_line
@@ -121,7 +104,8 @@ def survey(rows: Iterable[ManifestRow | BadRow], order: Order, pictures: Picture
             elif key in known:
                 cached += 1
             else:
-                edits[item.spec.preset] = edits.get(item.spec.preset, 0) + 1
+                preset = item.spec.params.preset
+                edits[preset] = edits.get(preset, 0) + 1
     return Survey(
         rows=lines,
         items=items,
@@ -175,46 +159,38 @@ def _failed(ordinal: int, row: BadRow) -> NewItem:
 
 
 def _spec(row: ManifestRow, variant: int, inputs: tuple[str, ...], order: Order) -> EditSpec:
-    width, height = row.size or (None, None)
-    output = row.output or OutputFormat.PNG
-    if not order.diffusion:
-        return EditSpec(
-            inputs=inputs,
-            instruction=row.instruction,
-            negative=" ",
-            width=width,
-            height=height,
-            steps=None,
-            cfg=None,
-            seed=None,
-            preset="",
-            engine=order.engine,
-            revision=order.revision,
-            lora="",
-            output=output,
-        )
-    preset = preset_named(row.preset or order.preset)
+    info = order.info
+    preset = preset_named(row.params.preset or order.job.order.preset, info) if info.presets else None
     return EditSpec(
         inputs=inputs,
-        instruction=row.instruction,
-        negative=row.negative,
-        width=width,
-        height=height,
-        steps=preset.steps if row.steps is None else row.steps,
-        cfg=preset.cfg if row.cfg is None else row.cfg,
-        seed=stable_seed(row.id, variant) if row.seed is None else row.seed + variant,
-        preset=preset.name,
-        engine=order.engine,
-        revision=order.revision,
-        lora=order.loras.get(preset.lora, preset.lora),
-        output=output,
+        params=resolve(row, variant, preset, info),
+        engine=info.name,
+        revision=info.revision,
+        lora=info.loras.get(preset.lora, preset.lora) if preset else "",
     )
 
 
-def preset_named(name: str) -> Preset:
-    if name not in PRESETS:
-        raise UsageError(f"there is no preset {name!r}", hint=f"choose one of: {', '.join(PRESETS)}")
-    return PRESETS[name]
+def resolve(row: ManifestRow, variant: int, preset: Preset | None, info: EngineInfo) -> EditParams:
+    """The row's choices, then the preset's; empty wherever the engine does not honour the field."""
+    given = row.params
+    wanted: dict[str, Any] = {
+        "negative": given.negative,
+        "steps": given.steps if given.steps is not None or preset is None else preset.steps,
+        "cfg": given.cfg if given.cfg is not None or preset is None else preset.cfg,
+        "seed": stable_seed(row.id, variant) if given.seed is None else given.seed + variant,
+        "preset": preset.name if preset else "",
+    }
+    unset: dict[str, Any] = {"negative": " ", "steps": None, "cfg": None, "seed": None, "preset": ""}
+    honoured = {name: value if name in info.honours else unset[name] for name, value in wanted.items()}
+    return replace(given, **honoured)
+
+
+def preset_named(name: str, info: EngineInfo) -> Preset:
+    """The engine's preset of that name, its first one without a name."""
+    found = info.presets.get(name) if name else next(iter(info.presets.values()))
+    if found is None:
+        raise UsageError(f"there is no preset {name!r}", hint=f"choose one of: {', '.join(info.presets)}")
+    return found
 
 
 def stable_seed(row_id: str, variant: int) -> int:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.model import ItemState, Outcome
-from qie_batch.steps.edit import MAX_CRASHES
+from qie_batch.model import RETRY_POLICY, ItemState, Outcome
 from tests.chaos.rig import REPOSITORY, wait_until
 from tests.chaos.scenarios.verdict import LATE_SECONDS, START_SECONDS, judge, rows, worker_of
 
@@ -67,7 +66,7 @@ def crash(make_rig: Callable[..., Rig], drill: str, code: str, *, full: bool, li
         for number in culprits:
             tries = history(rig, job, found.pop(f"row-{number}"))
             charged = [each for each in tries if each["outcome"] != Outcome.PREEMPTED]
-            assert len(charged) == MAX_CRASHES
+            assert len(charged) == RETRY_POLICY.max_crashes
             ends += charged
         assert {each["error_code"] for each in ends if each["outcome"] == Outcome.RETRIED} <= {code}
         neighbours = sum(row["crashes"] for row in found.values())

@@ -56,7 +56,7 @@ def stale_broker(make_rig: Rigs, *, full: bool) -> Figures:
         finished = {row["id"] for row in items_of(rig, job_id) if row["state"] == ItemState.SUCCEEDED}
         rig.put_back_broker(copy)
         rig.start_broker()
-        back = rig.ledger.now()
+        back = rig.ledger.clock.now()
         assert redis.get(EPOCH_KEY) == epoch
         _wait_claims(rig, job_id, since=back, workers=2, seconds=15)
         first = min(row["started_at"] for row in rig.attempts(job_id) if row["started_at"] > back)
@@ -85,9 +85,9 @@ def broker_killed(make_rig: Rigs, *, full: bool) -> Figures:
             rig.kill_broker()
             time.sleep(down)  # the harm itself
             rig.start_broker()
-            back = rig.ledger.now()
+            back = rig.ledger.clock.now()
             _wait_claims(rig, job_id, since=back, workers=workers, seconds=15)
-            slowest = max(slowest, rig.ledger.now() - back)
+            slowest = max(slowest, rig.ledger.clock.now() - back)
         rig.wait_closed(job_id, 300)
         names = {row["worker"] for row in rig.attempts(job_id)}
         return {

@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from standin.engine import REVISION, create
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-__all__ = ("DIFFUSION", "REVISION", "create")
+from standin.engine import INFO, create
 
-DIFFUSION = True
+from qie_batch.engines.qwen import PRESETS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from qie_batch.model import EngineInfo
+
+__all__ = ("create", "info")
+
+
+def info(_options: Mapping[str, Any]) -> EngineInfo:
+    return replace(INFO, presets=PRESETS, honours=frozenset({"negative", "steps", "cfg", "seed", "preset"}))

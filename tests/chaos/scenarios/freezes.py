@@ -58,7 +58,7 @@ def freeze(rig: Rig, job: str, pid: int, seconds: float) -> float:
     wait_until(lambda: rig.succeeded(job) > before + 10, START_SECONDS, lambda: rig.story(job))
     with frozen(pid):
         time.sleep(seconds)  # the harm itself
-    back = rig.ledger.now()
+    back = rig.ledger.clock.now()
     wait_until(lambda: all_at_work(rig, job, since=back), AGAIN_SECONDS, lambda: rig.story(job))
     first: dict[str, float] = {}
     for attempt in rig.attempts(job):

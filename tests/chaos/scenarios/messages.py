@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select, text
 
 from qie_batch import wiring
-from qie_batch.ledger.tables import jobs, slots
-from qie_batch.model import Outcome, RunState, Schedule
+from qie_batch.ledger.tables import jobs, runs
+from qie_batch.model import JobOrder, Outcome, RunState, Schedule
 from tests.chaos.rig import wait_until
 from tests.chaos.rigs import Impossible
 from tests.chaos.scenarios.verdict import judge
@@ -35,7 +35,7 @@ def doubled(make_rig: Rigs, *, full: bool) -> Figures:
     with make_rig(environment={"QIE_WINDOW": str(rows), "QIE_SLOTS": "4"}) as rig:
         job_id = rig.submit(rig.catalog(rows))
         queue = wiring.queue(rig.settings)
-        messages = rig.ledger.unclaimed(ENGINE, 0.0) * (times - 1)
+        messages = rig.ledger.dispatch.unclaimed(ENGINE, 0.0) * (times - 1)
         rig.random.shuffle(messages)
         queue.publish(ENGINE, messages)
         assert queue.depth(ENGINE) == rows * times
@@ -57,9 +57,9 @@ class _Nightly:
     @classmethod
     def due(cls, rig: Rig, catalog: Path, cron: str) -> _Nightly:
         """Added two days ago, as far as the ledger knows."""
-        options = {"engine": ENGINE}
-        schedule = Schedule(name="nightly", cron=cron, timezone="UTC", catalog=str(catalog), options=options)
-        rig.ledger.add_schedule(schedule)
+        order = JobOrder(engine=ENGINE)
+        schedule = Schedule(name="nightly", cron=cron, timezone="UTC", catalog=str(catalog), order=order)
+        rig.ledger.schedules.add(schedule)
         with rig.ledger._db.write() as connection:
             connection.execute(text("UPDATE schedules SET created_at = created_at - 172800"))
         return cls(rig=rig, name=schedule.name)
@@ -71,15 +71,15 @@ class _Nightly:
 
     def taken(self) -> int:
         with self.rig.ledger._db.read() as connection:
-            return connection.scalar(select(func.count()).select_from(slots)) or 0
+            return connection.scalar(select(func.count()).select_from(runs)) or 0
 
     def job_ids(self) -> list[str]:
-        slots_now = self.rig.ledger.latest_runs(self.name, limit=100)
+        slots_now = self.rig.ledger.schedules.latest_runs(self.name, limit=100)
         return [slot.job_id for slot in slots_now if slot.state is RunState.SUBMITTED]
 
     def is_over(self) -> bool:
         """No run is being submitted."""
-        states = {slot.state for slot in self.rig.ledger.latest_runs(self.name, limit=100)}
+        states = {slot.state for slot in self.rig.ledger.schedules.latest_runs(self.name, limit=100)}
         return RunState.SUBMITTED in states and RunState.TAKEN not in states
 
 
@@ -135,7 +135,7 @@ def _submitted(rig: Rig, nightly: _Nightly) -> bool:
 
 
 def _an_hour_ago(rig: Rig) -> str:
-    hour = time.gmtime(rig.ledger.now() - 3600)
+    hour = time.gmtime(rig.ledger.clock.now() - 3600)
     return f"{hour.tm_min} {hour.tm_hour} * * *"
 
 
@@ -167,7 +167,7 @@ def two_controls(make_rig: Rigs, *, full: bool) -> Figures:
 def _let_slot_leases_run_out(rig: Rig) -> None:
     """A quarter of an hour goes by for a control that died between taking a slot and submitting it."""
     with rig.ledger._db.write() as connection:
-        connection.execute(text("UPDATE slots SET lease_until = 0"))
+        connection.execute(text("UPDATE scheduled_runs SET lease_until = 0"))
 
 
 SCENARIOS = (doubled, wrong_clock, two_controls)

@@ -137,7 +137,7 @@ def disk_full(make_rig: Rigs, *, full: bool) -> Figures:
         filler.unlink()
         rig.wait_closed(job_id, 240)
         again = wait_until(lambda: rig.command("submit", str(late)).returncode == 0, 120)
-        second = next(job.id for job in rig.ledger.jobs() if job.id != job_id)
+        second = next(job.id for job in rig.ledger.jobs.latest() if job.id != job_id)
         rig.wait_closed(second, 240)
         judge(rig, second)
         return {"false successes": false, "accepted again after s": _s(again), **judge(rig, job_id)}

@@ -201,7 +201,7 @@ def _wipe_broker(rig: Rig, _harm: Harm) -> None:
 
 
 def _double(rig: Rig, _harm: Harm) -> None:
-    wiring.queue(rig.settings).publish(ENGINE, rig.ledger.unclaimed(ENGINE, 0.0) * 3)
+    wiring.queue(rig.settings).publish(ENGINE, rig.ledger.dispatch.unclaimed(ENGINE, 0.0) * 3)
 
 
 def _take_database(rig: Rig, harm: Harm) -> None:

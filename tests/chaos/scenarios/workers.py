@@ -347,7 +347,7 @@ def enter_drills(rig: Rig, job: str, spare: int) -> str:
     lines = ["id,image,instruction", *(f"sku-{row},a.png,{drill}" for row, drill in enumerate(every))]
     rig.store.put(new.manifest_key, "\n".join(lines).encode(), "text/csv")
     drills = (spec("", inputs=(sha256,), engine=engine, instruction=drill) for drill in every)
-    assert rig.ledger.add_job(new, new_items(*drills))
+    assert rig.ledger.intake.add_job(new, new_items(*drills))
     return job
 
 

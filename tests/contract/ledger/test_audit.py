@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from qie_batch.ledger.contradictions import _IMPOSSIBLE
+from qie_batch.ledger.contradictions import IMPOSSIBLE
+from qie_batch.model import Rate
 from tests.support.ledgers import (
     BROKEN,
-    POISON,
     WORKER,
     WRONG,
     add,
@@ -23,6 +23,7 @@ from tests.support.ledgers import (
     spec,
     start,
     told,
+    used,
 )
 
 
@@ -30,20 +31,20 @@ from tests.support.ledgers import (
 def busy(ledger, clock):
     """Items 0 to 5 succeeded, failed, run, are queued, were never understood, were cached."""
     specs = [spec("red"), spec("blue"), spec("green"), spec("grey"), WRONG, spec("red")]
-    ledger.add_job(new_job(), new_items(*specs))
-    ledger.retry_later(start(ledger), BROKEN, 1.0, 0.0)
+    ledger.intake.add_job(new_job(), new_items(*specs))
+    ledger.attempts.retry_later(start(ledger), BROKEN, used(1.0), 0.0)
     start(ledger, lease=60)
     clock.turn(61)
-    ledger.expire_leases(3, POISON)
-    ledger.release(start(ledger), 1.0)
+    ledger.recovery.expire_leases()
+    ledger.attempts.release(start(ledger), used(1.0))
     finish(ledger)
-    ledger.fail(start(ledger, "job.1"), BROKEN, 1.0)
+    ledger.attempts.fail(start(ledger, "job.1"), BROKEN, used(1.0))
     start(ledger, "job.2")
     add(ledger, "pink", job_id="stopped")
     start(ledger, "stopped.0")
-    ledger.cancel("stopped")
+    ledger.jobs.cancel("stopped")
     add(ledger, "red", job_id="closed")
-    ledger.close("closed", clock.now + 1)
+    ledger.settlement.close("closed", clock.now + 1)
     assert (told(ledger), told(ledger, "stopped"), told(ledger, "closed")) == ("SFrqFS", "X", "S")
     return ledger
 
@@ -83,9 +84,9 @@ CORRUPTIONS = {
     "item job.2: it runs without an attempt that does": "UPDATE attempts SET outcome = 'lost', ended_at = 1"
     " WHERE item_id = 'job.2'",
     "item job.2: it runs without a lease": "UPDATE items SET lease_until = NULL WHERE id = 'job.2'",
-    "item job.1: an attempt of it has negative seconds or costs": "UPDATE attempts"
+    "item job.1: an attempt of it has negative seconds, images or costs": "UPDATE attempts"
     " SET seconds = -1, cost_micros = -1000 WHERE item_id = 'job.1'",
-    "item job.1: an attempt of it does not cost its seconds at its hour's price": "UPDATE attempts"
+    "item job.1: an attempt of it does not cost its seconds and images at its rate": "UPDATE attempts"
     " SET cost_micros = cost_micros + 1 WHERE item_id = 'job.1'",
     "item job.1: an attempt of it is in the sums of another job": "UPDATE attempts SET job_id = 'closed'"
     " WHERE item_id = 'job.1'",
@@ -94,19 +95,19 @@ CORRUPTIONS = {
 
 
 def test_a_normal_run_contradicts_nothing(busy):
-    assert list(busy.contradictions()) == []
+    assert list(busy.audit.contradictions()) == []
 
 
 @pytest.mark.parametrize("sentence", CORRUPTIONS)
 def test_planted_corruption_is_found(busy, sentence):
     with busy._db.write() as connection:
         assert connection.execute(text(CORRUPTIONS[sentence])).rowcount
-    assert sentence in list(busy.contradictions())
+    assert sentence in list(busy.audit.contradictions())
 
 
 def test_every_contradiction_was_planted():
     assert {planted.partition(": ")[2] for planted in CORRUPTIONS} == {
-        sentence.partition(": ")[2] for sentence in _IMPOSSIBLE
+        sentence.partition(": ")[2] for sentence in IMPOSSIBLE
     }
 
 
@@ -116,12 +117,14 @@ def test_no_price_and_no_time_is_taken_for_a_contradiction(ledger):
     prices = (0, 1, 1800, 200_000, 4_000_001, 10**12)
     add(ledger, *(f"shade {number}" for number in range(60)))
     for number, item_id in enumerate(enqueue(ledger)):
-        worker = replace(WORKER, hour_micros=prices[number % len(prices)])
-        attempt = ledger.claim(item_id, worker, 60)
-        ledger.renew(attempt, 60, 1, chance.choice([0.0, 0.5, 1.0, chance.uniform(0, 10)]))
+        worker = replace(WORKER, rate=Rate(hour_micros=prices[number % len(prices)]))
+        attempt = ledger.attempts.claim(item_id, worker, 60)
+        ledger.attempts.renew(attempt, 60, 1, used(chance.choice([0.0, 0.5, 1.0, chance.uniform(0, 10)])))
         if number % 2:
-            ledger.succeed(attempt, result_of(attempt), chance.choice([11.0, 13.5, chance.uniform(10, 1e5)]))
-    assert list(ledger.contradictions()) == []
+            ledger.attempts.succeed(
+                attempt, result_of(attempt), used(chance.choice([11.0, 13.5, chance.uniform(10, 1e5)]))
+            )
+    assert list(ledger.audit.contradictions()) == []
 
 
 def test_every_result_is_read_page_by_page(ledger):
@@ -139,18 +142,18 @@ def test_every_result_is_read_page_by_page(ledger):
             ),
             [{**row, "key": spec(word).cache_key} for word in words],
         )
-    keys = [result.cache_key for result in ledger.all_results()]
+    keys = [result.cache_key for result in ledger.audit.results()]
     assert keys == sorted(spec(word).cache_key for word in words)
 
 
 def test_unfinished_specs_are_those_still_to_be_edited(busy):
-    assert dict(busy.unfinished_specs()) == {"job.2": spec("green"), "job.3": spec("grey")}
+    assert dict(busy.audit.unfinished_specs()) == {"job.2": spec("green"), "job.3": spec("grey")}
 
 
 def test_a_result_is_read_by_its_key(busy):
-    (result,) = busy.all_results()
-    assert busy.result(RED) == result
-    assert busy.result(spec("blue").cache_key) is None
+    (result,) = busy.audit.results()
+    assert busy.audit.result(RED) == result
+    assert busy.audit.result(spec("blue").cache_key) is None
 
 
 @pytest.mark.parametrize(
@@ -158,4 +161,4 @@ def test_a_result_is_read_by_its_key(busy):
     [("red", True), ("blue", False), ("green", True), ("grey", True), ("pink", False), ("nobody's", False)],
 )
 def test_wanted_is_what_has_a_result_or_will_be_edited(busy, word, wanted):
-    assert busy.is_wanted(spec(word).cache_key) is wanted
+    assert busy.audit.is_wanted(spec(word).cache_key) is wanted

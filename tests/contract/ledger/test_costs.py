@@ -9,11 +9,10 @@ import pytest
 
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.sql import SqlLedger
-from qie_batch.model import CostLine, History, ItemState, Spending
+from qie_batch.model import CostLine, History, ItemState, Rate, Spending
 from qie_batch.pricing import cost_micros
 from tests.support.ledgers import (
     BROKEN,
-    POISON,
     SECOND_MICROS,
     START,
     WORKER,
@@ -27,6 +26,7 @@ from tests.support.ledgers import (
     spec,
     start,
     told,
+    used,
 )
 
 DAY = 86_400.0
@@ -35,19 +35,19 @@ DAY = 86_400.0
 @pytest.fixture
 def mixed(ledger, clock):
     """Two days of everything; the first job's red is saved by the second."""
-    ledger.add_job(new_job(), new_items(spec("red"), spec("blue"), spec("green"), WRONG, spec("grey")))
-    ledger.retry_later(start(ledger), BROKEN, 1.5, 0.0)
+    ledger.intake.add_job(new_job(), new_items(spec("red"), spec("blue"), spec("green"), WRONG, spec("grey")))
+    ledger.attempts.retry_later(start(ledger), BROKEN, used(1.5), 0.0)
     clock.turn(DAY)
     finish(ledger, seconds=2.0)
-    ledger.fail(start(ledger, "job.1"), BROKEN, 0.25)
+    ledger.attempts.fail(start(ledger, "job.1"), BROKEN, used(0.25))
     clock.turn(10)
-    ledger.renew(start(ledger, "job.2"), 60, 1, 0.5)
+    ledger.attempts.renew(start(ledger, "job.2"), 60, 1, used(0.5))
     add(ledger, "red", "pink", job_id="again")
     return ledger
 
 
 def test_progress_tells_everything(mixed, clock):
-    progress = mixed.progress("job")
+    progress = mixed.costs.progress("job")
     assert {state: number for state, number in progress.counts.items() if number} == {
         ItemState.SUCCEEDED: 1,
         ItemState.FAILED: 2,
@@ -59,7 +59,7 @@ def test_progress_tells_everything(mixed, clock):
     assert (progress.attempts, progress.seconds, progress.cached) == (4, 4.25, 0)
     assert (progress.spent_micros, progress.lost_micros, progress.saved_micros) == (4250, 1750, 0)
     assert (progress.last_minute, progress.now) == (2, clock.now)
-    assert progress.job == mixed.job("job")
+    assert progress.job == mixed.jobs.get("job")
 
 
 def test_the_moment_of_a_progress_is_not_after_its_figures(ledger):
@@ -73,27 +73,27 @@ def test_the_moment_of_a_progress_is_not_after_its_figures(ledger):
         return START
 
     database = Database(ledger._db.engine.url.render_as_string(hide_password=False), interrupted)
-    assert SqlLedger(database).progress("job").done == 1
+    assert SqlLedger(database).costs.progress("job").done == 1
     database.engine.dispose()
 
 
 def test_progress_of_a_cached_row_saves_what_it_cost_first(mixed):
-    progress = mixed.progress("again")
+    progress = mixed.costs.progress("again")
     assert (progress.cached, progress.saved_micros, progress.spent_micros) == (1, 2000, 0)
     assert (progress.attempts, progress.seconds, progress.last_minute) == (0, 0.0, 0)
 
 
 @pytest.mark.parametrize("by", ["day", "sku", "engine"])
 def test_costs_add_up_to_the_progress(mixed, by):
-    progress = [mixed.progress(job_id) for job_id in ("job", "again")]
+    progress = [mixed.costs.progress(job_id) for job_id in ("job", "again")]
     for job_id, whole in ((None, progress), ("job", progress[:1]), ("again", progress[1:])):
-        lines = mixed.costs(job_id, by)
+        lines = mixed.costs.lines(job_id, by)
         for field in ("spent_micros", "saved_micros", "lost_micros", "seconds"):
             assert sum(getattr(line, field) for line in lines) == sum(getattr(each, field) for each in whole)
 
 
 def test_costs_by_day_are_utc_days(mixed):
-    lines = mixed.costs("job", "day")
+    lines = mixed.costs.lines("job", "day")
     assert [(line.key, line.spent_micros, line.lost_micros) for line in lines] == [
         ("2027-01-15", 1500, 1500),
         ("2027-01-16", 2750, 250),
@@ -101,10 +101,10 @@ def test_costs_by_day_are_utc_days(mixed):
 
 
 def test_costs_by_sku(mixed):
-    assert mixed.costs("again", "sku") == [
+    assert mixed.costs.lines("again", "sku") == [
         CostLine(key="sku-0", items=1, seconds=0.0, spent_micros=0, saved_micros=2000, lost_micros=0)
     ]
-    assert [(line.key, line.items, line.spent_micros) for line in mixed.costs("job", "sku")] == [
+    assert [(line.key, line.items, line.spent_micros) for line in mixed.costs.lines("job", "sku")] == [
         ("sku-0", 1, 3500),
         ("sku-1", 1, 250),
         ("sku-2", 1, 500),
@@ -112,17 +112,17 @@ def test_costs_by_sku(mixed):
 
 
 def test_costs_by_engine(mixed):
-    (line,) = mixed.costs(None, "engine")
+    (line,) = mixed.costs.lines(None, "engine")
     assert (line.key, line.items, line.spent_micros) == ("classic", 4, 4250)
 
 
 def test_an_item_tried_in_vain_and_then_cached_is_one_item(ledger):
     add(ledger, "red", job_id="one")
-    ledger.retry_later(start(ledger, "one.0"), BROKEN, 1.0, 60.0)
+    ledger.attempts.retry_later(start(ledger, "one.0"), BROKEN, used(1.0), 60.0)
     add(ledger, "red", job_id="two")
     finish(ledger, "two.0", seconds=4.0)
     assert told(ledger, "one") == "S"
-    (line,) = ledger.costs("one", "engine")
+    (line,) = ledger.costs.lines("one", "engine")
     assert (line.items, line.spent_micros, line.saved_micros, line.lost_micros) == (1, 1000, 4000, 1000)
 
 
@@ -133,28 +133,28 @@ def test_money_is_exact(ledger):
     total = 0
     for item_id in enqueue(ledger):
         hour, seconds = dice.randrange(1, 10**10), dice.uniform(0, 1000)
-        attempt = ledger.claim(item_id, replace(WORKER, hour_micros=hour), 60)
-        ledger.succeed(attempt, result_of(attempt), seconds)
-        total += cost_micros(seconds, hour)
-    assert ledger.progress("job").spent_micros == total
-    assert sum(item.cost_micros for item in ledger.items("job")) == total
-    assert sum(result.cost_micros for result in ledger.all_results()) == total
-    assert sum(line.spent_micros for line in ledger.costs(None, "day")) == total
+        attempt = ledger.attempts.claim(item_id, replace(WORKER, rate=Rate(hour_micros=hour)), 60)
+        ledger.attempts.succeed(attempt, result_of(attempt), used(seconds))
+        total += cost_micros(used(seconds), Rate(hour_micros=hour))
+    assert ledger.costs.progress("job").spent_micros == total
+    assert sum(item.cost_micros for item in ledger.jobs.items("job")) == total
+    assert sum(result.cost_micros for result in ledger.audit.results()) == total
+    assert sum(line.spent_micros for line in ledger.costs.lines(None, "day")) == total
 
 
 def test_sums_beyond_32_bits_are_kept(ledger):
     add(ledger, "a", "b", "c")
     for item_id in enqueue(ledger):
-        attempt = ledger.claim(item_id, replace(WORKER, hour_micros=2**50), 60)
-        ledger.fail(attempt, BROKEN, 3600.0)
-    assert ledger.progress("job").spent_micros == 3 * 2**50
-    assert ledger.spending("job").spent_micros == 3 * 2**50
+        attempt = ledger.attempts.claim(item_id, replace(WORKER, rate=Rate(hour_micros=2**50)), 60)
+        ledger.attempts.fail(attempt, BROKEN, used(3600.0))
+    assert ledger.costs.progress("job").spent_micros == 3 * 2**50
+    assert ledger.costs.spending("job").spent_micros == 3 * 2**50
 
 
 def test_a_running_attempt_is_spent_but_not_lost(ledger):
     add(ledger, "a")
-    ledger.renew(start(ledger), 60, 1, 7.0)
-    progress = ledger.progress("job")
+    ledger.attempts.renew(start(ledger), 60, 1, used(7.0))
+    progress = ledger.costs.progress("job")
     assert (progress.spent_micros, progress.lost_micros) == (7000, 0)
 
 
@@ -164,46 +164,48 @@ def test_rate_counts_the_last_minute_only(ledger, clock):
     clock.turn(30)
     finish(ledger, "job.1")
     clock.turn(31)
-    assert ledger.progress("job").last_minute == 1
+    assert ledger.costs.progress("job").last_minute == 1
 
 
 def test_history_tells_mean_and_dearest_success(ledger):
-    assert ledger.history("classic", "balanced") == History(
+    assert ledger.costs.history("classic", "balanced") == History(
         edits=0, seconds=0.0, cost_micros=0, dearest_micros=0
     )
     add(ledger, *"abc")
     finish(ledger, seconds=1.0)
     finish(ledger, "job.1", seconds=4.0)
-    ledger.fail(start(ledger, "job.2"), BROKEN, 50.0)
+    ledger.attempts.fail(start(ledger, "job.2"), BROKEN, used(50.0))
     expected = History(edits=2, seconds=2.5, cost_micros=2500, dearest_micros=4000)
-    assert ledger.history("classic", "balanced") == expected
-    assert ledger.history("classic", "draft").edits == 0
-    assert ledger.history("qwen", "balanced").edits == 0
+    assert ledger.costs.history("classic", "balanced") == expected
+    assert ledger.costs.history("classic", "draft").edits == 0
+    assert ledger.costs.history("qwen", "balanced").edits == 0
 
 
 def test_spending_knows_what_is_still_to_come(ledger):
     add(ledger, *"abcd")
     add(ledger, "e", job_id="other")
-    assert ledger.spending("job") == Spending(spent_micros=0, in_flight=0, dearest_micros=0)
+    assert ledger.costs.spending("job") == Spending(spent_micros=0, in_flight=0, dearest_micros=0)
     finish(ledger, seconds=2.0)
-    ledger.renew(start(ledger, "job.1"), 60, 1, 3.0)
-    assert ledger.spending("job") == Spending(spent_micros=5000, in_flight=3, dearest_micros=3000)
+    ledger.attempts.renew(start(ledger, "job.1"), 60, 1, used(3.0))
+    assert ledger.costs.spending("job") == Spending(spent_micros=5000, in_flight=3, dearest_micros=3000)
 
 
 def test_budgeted_jobs_are_open_and_unfinished(ledger):
     for job_id, budget in (("free", None), ("capped", 100), ("paused", 100), ("done", 100)):
         add(ledger, job_id, job_id=job_id, budget_micros=budget)
-    ledger.pause("paused", "budget")
+    ledger.jobs.pause("paused", "budget")
     finish(ledger, "done.0")
-    assert [(job.id, job.budget_micros) for job in ledger.budgeted_jobs()] == [("capped", 100)]
+    assert [(job.id, job.order.budget_micros) for job in ledger.dispatch.budgeted_jobs("classic")] == [
+        ("capped", 100)
+    ]
 
 
 def test_the_cost_of_a_poisoned_item_is_what_its_heartbeats_said(ledger, clock):
     add(ledger, "a")
     for _ in range(3):
-        ledger.renew(start(ledger), 60, 1, 2.0)
+        ledger.attempts.renew(start(ledger), 60, 1, used(2.0))
         clock.turn(61)
-        ledger.expire_leases(3, POISON)
-    progress = ledger.progress("job")
+        ledger.recovery.expire_leases()
+    progress = ledger.costs.progress("job")
     assert (progress.spent_micros, progress.lost_micros) == (6 * SECOND_MICROS, 6 * SECOND_MICROS)
     assert clock.now > START

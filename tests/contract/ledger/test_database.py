@@ -12,18 +12,18 @@ from sqlalchemy import create_engine, func, select
 from qie_batch.errors import LedgerUnavailable
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.sql import SqlLedger
-from qie_batch.ledger.tables import memory
+from qie_batch.ledger.tables import variables
 from qie_batch.local.ports import free_port
-from tests.support.ledgers import POISON, WORKER, add, enqueue, finish, open_ledger
+from tests.support.ledgers import WORKER, add, enqueue, finish, open_ledger
 
 
 def test_the_databases_own_clock_is_the_time(ledger_url):
     ledger = open_ledger(ledger_url)
-    assert abs(ledger.now() - time.time()) < 2
+    assert abs(ledger.clock.now() - time.time()) < 2
     add(ledger, "red")
     finish(ledger)
-    assert abs(ledger.job("job").created_at - time.time()) < 2
-    assert ledger.progress("job").last_minute == 1
+    assert abs(ledger.jobs.get("job").created_at - time.time()) < 2
+    assert ledger.costs.progress("job").last_minute == 1
     ledger.dispose()
 
 
@@ -31,46 +31,46 @@ def test_leases_are_compared_with_the_databases_own_clock(ledger_url):
     ledger = open_ledger(ledger_url)
     add(ledger, "red", "blue")
     for item_id, lease in zip(enqueue(ledger), (-1, 60), strict=True):
-        ledger.claim(item_id, WORKER, lease)
-    assert ledger.expire_leases(3, POISON) == 1
+        ledger.attempts.claim(item_id, WORKER, lease)
+    assert ledger.recovery.expire_leases() == 1
     ledger.dispose()
 
 
 def test_a_transaction_that_breaks_leaves_nothing(ledger):
     def break_it():
         with ledger._db.write() as connection:
-            ledger._db.insert_once(connection, memory, {"name": "a", "value": "1"})
+            ledger._db.insert_once(connection, variables, {"name": "a", "value": "1"})
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         break_it()
     with ledger._db.read() as connection:
-        assert connection.scalar(select(func.count()).select_from(memory)) == 0
+        assert connection.scalar(select(func.count()).select_from(variables)) == 0
 
 
 def test_a_read_is_one_view_whatever_is_written_meanwhile(ledger):
-    count = select(func.count()).select_from(memory)
+    count = select(func.count()).select_from(variables)
     with ledger._db.read() as connection:
         before = connection.scalar(count)
-        ledger.remember_epoch("one")
+        ledger.dispatch.remember_epoch("one")
         assert connection.scalar(count) == before
     with ledger._db.read() as connection:
         assert connection.scalar(count) == before + 1
 
 
 def test_writers_wait_for_one_another(ledger):
-    ledger.remember_epoch("0")
+    ledger.dispatch.remember_epoch("0")
 
     def add_one(_number):
         with ledger._db.write() as connection:
-            mine = select(memory.c.value).where(memory.c.name == "epoch").with_for_update()
+            mine = select(variables.c.value).where(variables.c.name == "epoch").with_for_update()
             value = int(connection.scalar(mine))
-            connection.execute(memory.update().values(value=str(value + 1)))
+            connection.execute(variables.update().values(value=str(value + 1)))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(add_one, range(64)))
     with ledger._db.read() as connection:
-        assert connection.scalar(select(memory.c.value)) == "64"
+        assert connection.scalar(select(variables.c.value)) == "64"
 
 
 def test_an_exhausted_pool_is_a_ledger_that_is_away(ledger_url):
@@ -90,7 +90,7 @@ def test_an_exhausted_pool_is_a_ledger_that_is_away(ledger_url):
         pool.submit(hold)
         held.wait(10)
         with pytest.raises(LedgerUnavailable):
-            ledger.now()
+            ledger.clock.now()
         done.set()
     ledger.dispose()
 
@@ -99,7 +99,7 @@ def test_a_database_that_is_away_is_unavailable_without_its_password():
     ledger = SqlLedger(Database(f"postgresql+psycopg://qie:sekret@127.0.0.1:{free_port()}/qie"))
     began = time.monotonic()
     with pytest.raises(LedgerUnavailable) as raised:
-        ledger.now()
+        ledger.clock.now()
     assert time.monotonic() - began < 6
     assert "sekret" not in f"{raised.value} {raised.value.hint}"
     assert "127.0.0.1" in str(raised.value)
@@ -108,7 +108,7 @@ def test_a_database_that_is_away_is_unavailable_without_its_password():
 def test_a_file_that_cannot_be_is_unavailable(tmp_path):
     ledger = SqlLedger(Database(f"sqlite:///{tmp_path}/nowhere/ledger.sqlite3"))
     with pytest.raises(LedgerUnavailable):
-        ledger.now()
+        ledger.clock.now()
 
 
 def test_a_database_that_comes_back_is_used_again(postgres_url):

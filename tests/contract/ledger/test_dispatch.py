@@ -19,6 +19,7 @@ from tests.support.ledgers import (
     spec,
     start,
     told,
+    used,
 )
 
 
@@ -26,7 +27,7 @@ def test_the_window_is_kept(ledger):
     add(ledger, *"abcdef")
     assert enqueue(ledger, window=4) == ["job.0", "job.1", "job.2", "job.3"]
     assert enqueue(ledger, window=4) == []
-    assert ledger.claim("job.1", WORKER, 60)
+    assert ledger.attempts.claim("job.1", WORKER, 60)
     assert enqueue(ledger, window=4) == ["job.4"]
     assert told(ledger) == "qrqqqp"
 
@@ -41,7 +42,7 @@ def test_a_closing_window_takes_nothing_back(ledger):
 def test_high_priority_goes_first(ledger):
     for priority in (Priority.LOW, Priority.NORMAL, Priority.HIGH):
         specs = (spec(f"{priority.name} {number}") for number in range(2))
-        ledger.add_job(new_job(priority.name), new_items(*specs, priority=priority))
+        ledger.intake.add_job(new_job(priority.name), new_items(*specs, priority=priority))
     assert enqueue(ledger, window=5) == ["HIGH.0", "HIGH.1", "NORMAL.0", "NORMAL.1", "LOW.0"]
 
 
@@ -56,7 +57,7 @@ def test_twins_of_one_job_are_edited_once(ledger):
     add(ledger, "red", "red", "blue")
     assert enqueue(ledger) == ["job.0", "job.2"]
     assert enqueue(ledger) == []
-    ledger.claim("job.0", WORKER, 60)
+    ledger.attempts.claim("job.0", WORKER, 60)
     assert enqueue(ledger) == []
 
 
@@ -68,42 +69,44 @@ def test_a_twin_in_another_job_is_held_back(ledger):
 
 def test_a_twin_goes_once_the_other_has_failed(ledger):
     add(ledger, "red", "red")
-    ledger.fail(start(ledger), BROKEN, 1.0)
+    ledger.attempts.fail(start(ledger), BROKEN, used(1.0))
     assert enqueue(ledger) == ["job.1"]
 
 
 def test_an_allowance_caps_one_job(ledger):
     add(ledger, *"abc", job_id="poor")
     add(ledger, *"xyz", job_id="rich")
-    messages = ledger.enqueue("classic", 10, {"poor": 1})
+    messages = ledger.dispatch.enqueue("classic", 10, {"poor": 1})
     assert sorted(message.item_id for message in messages) == ["poor.0", "rich.0", "rich.1", "rich.2"]
-    assert ledger.enqueue("classic", 10, {"poor": 0}) == []
+    assert ledger.dispatch.enqueue("classic", 10, {"poor": 0}) == []
 
 
 def test_each_engine_has_its_own_window(ledger):
     add(ledger, "a", job_id="here")
     add(ledger, "b", job_id="there", engine="qwen")
-    assert sorted(ledger.engines_waiting()) == ["classic", "qwen"]
-    assert ledger.engines_queued() == []
+    assert sorted(ledger.dispatch.engines_waiting()) == ["classic", "qwen"]
+    assert ledger.dispatch.engines_queued() == []
     assert enqueue(ledger) == ["here.0"]
-    assert ledger.engines_waiting() == ["qwen"]
-    assert ledger.engines_queued() == ["classic"]
+    assert ledger.dispatch.engines_waiting() == ["qwen"]
+    assert ledger.dispatch.engines_queued() == ["classic"]
 
 
 def test_back_off_is_waited_for(ledger, clock):
     add(ledger, "a")
-    ledger.retry_later(start(ledger), BROKEN, 1.0, delay=30.0)
+    ledger.attempts.retry_later(start(ledger), BROKEN, used(1.0), delay=30.0)
     clock.turn(29.9)
-    assert ledger.engines_waiting() == []
+    assert ledger.dispatch.engines_waiting() == []
     assert enqueue(ledger) == []
     clock.turn(0.2)
-    assert ledger.engines_waiting() == ["classic"]
+    assert ledger.dispatch.engines_waiting() == ["classic"]
     assert enqueue(ledger) == ["job.0"]
 
 
 def test_a_hint_says_what_people_know_it_by(ledger):
     add(ledger, "a")
-    assert ledger.enqueue("classic", 1, {}) == [Message(item_id="job.0", row_id="sku-0", job_name="job.csv")]
+    assert ledger.dispatch.enqueue("classic", 1, {}) == [
+        Message(item_id="job.0", row_id="sku-0", job_name="job.csv")
+    ]
 
 
 def test_eight_dispatchers_queue_each_item_once(ledger):
@@ -119,47 +122,47 @@ def test_an_enqueue_beside_a_pause_leaves_nothing_queued(ledger):
     for number in range(20):
         job_id = f"job-{number}"
         add(ledger, job_id, job_id=job_id)
-        at_once(partial(ledger.pause, job_id, "user"), partial(enqueue, ledger))
+        at_once(partial(ledger.jobs.pause, job_id, "user"), partial(enqueue, ledger))
         assert told(ledger, job_id) == "p"
 
 
 def test_what_was_never_sent_is_unclaimed_at_once(ledger):
     add(ledger, "a", "b")
     enqueue(ledger)
-    ledger.published(["job.0"])
-    assert [message.item_id for message in ledger.unclaimed("classic", 5.0)] == ["job.1"]
+    ledger.dispatch.published(["job.0"])
+    assert [message.item_id for message in ledger.dispatch.unclaimed("classic", 5.0)] == ["job.1"]
 
 
 def test_what_was_sent_is_unclaimed_after_its_grace(ledger, clock):
     add(ledger, "a", "b")
     enqueue(ledger)
-    ledger.published(["job.0", "job.1"])
-    assert ledger.unclaimed("classic", 5.0) == []
+    ledger.dispatch.published(["job.0", "job.1"])
+    assert ledger.dispatch.unclaimed("classic", 5.0) == []
     clock.turn(5.5)
-    ledger.claim("job.0", WORKER, 60)
-    assert [message.item_id for message in ledger.unclaimed("classic", 5.0)] == ["job.1"]
-    assert ledger.unclaimed("qwen", 5.0) == []
-    ledger.published(["job.1"])
-    assert ledger.unclaimed("classic", 5.0) == []
+    ledger.attempts.claim("job.0", WORKER, 60)
+    assert [message.item_id for message in ledger.dispatch.unclaimed("classic", 5.0)] == ["job.1"]
+    assert ledger.dispatch.unclaimed("qwen", 5.0) == []
+    ledger.dispatch.published(["job.1"])
+    assert ledger.dispatch.unclaimed("classic", 5.0) == []
 
 
 def test_what_is_queued_anew_was_not_sent_yet(ledger, clock):
     add(ledger, "a")
     enqueue(ledger)
-    ledger.published(["job.0"])
+    ledger.dispatch.published(["job.0"])
     clock.turn(1)
-    ledger.release(ledger.claim("job.0", WORKER, 60), 0.0)
+    ledger.attempts.release(ledger.attempts.claim("job.0", WORKER, 60), used(0.0))
     enqueue(ledger)
-    assert [message.item_id for message in ledger.unclaimed("classic", 5.0)] == ["job.0"]
+    assert [message.item_id for message in ledger.dispatch.unclaimed("classic", 5.0)] == ["job.0"]
 
 
 def test_publishing_nothing_or_the_unknown_is_harmless(ledger):
-    ledger.published([])
-    ledger.published(["nobody.7"])
+    ledger.dispatch.published([])
+    ledger.dispatch.published(["nobody.7"])
 
 
 def test_an_epoch_is_new_only_when_it_changes(ledger):
-    told_new = [ledger.remember_epoch(epoch) for epoch in ("one", "one", "two", "two", "one")]
+    told_new = [ledger.dispatch.remember_epoch(epoch) for epoch in ("one", "one", "two", "two", "one")]
     assert told_new == [False, False, True, False, True]
 
 
@@ -168,18 +171,22 @@ def test_success_ends_waiting_twins_in_every_job_at_no_cost(ledger):
     add(ledger, "blue", "red", job_id="two")
     add(ledger, "red", job_id="paused")
     attempt = start(ledger, "one.0")
-    ledger.pause("paused", "user")
-    assert ledger.succeed(attempt, result_of(attempt), 3.0)
+    ledger.jobs.pause("paused", "user")
+    assert ledger.attempts.succeed(attempt, result_of(attempt), used(3.0))
     assert (told(ledger, "one"), told(ledger, "two"), told(ledger, "paused")) == ("SS", "qS", "S")
-    for twin in (list(ledger.items("one"))[1], list(ledger.items("two"))[1], *ledger.items("paused")):
+    for twin in (
+        list(ledger.jobs.items("one"))[1],
+        list(ledger.jobs.items("two"))[1],
+        *ledger.jobs.items("paused"),
+    ):
         assert (twin.cached, twin.cost_micros, twin.attempt) == (True, 0, 0)
         assert twin.result.object_key == f"results/{spec('red').cache_key}"
-    progress = ledger.progress("two")
+    progress = ledger.costs.progress("two")
     assert (progress.cached, progress.saved_micros, progress.spent_micros) == (1, 3000, 0)
 
 
 def test_a_failed_twin_stays_failed(ledger):
     add(ledger, "red", "red")
-    ledger.fail(start(ledger), BROKEN, 1.0)
+    ledger.attempts.fail(start(ledger), BROKEN, used(1.0))
     finish(ledger, "job.1")
-    assert [item.state for item in ledger.items("job")] == [ItemState.FAILED, ItemState.SUCCEEDED]
+    assert [item.state for item in ledger.jobs.items("job")] == [ItemState.FAILED, ItemState.SUCCEEDED]

@@ -24,8 +24,8 @@ def test_a_job_comes_back_as_it_was_given(ledger):
         budget_micros=2**53 + 1,
         priority=Priority.HIGH,
     )
-    ledger.add_job(given, [])
-    job = ledger.job("job")
+    ledger.intake.add_job(given, [])
+    job = ledger.jobs.get("job")
     for name in given.__slots__:
         assert getattr(job, name) == getattr(given, name)
     assert (job.state, job.created_at, job.closed_at, job.pause_reason) == (JobState.OPEN, START, None, "")
@@ -42,8 +42,8 @@ def test_an_item_comes_back_as_it_was_given(ledger):
         seed=2**31,
         output=OutputFormat.WEBP,
     )
-    ledger.add_job(new_job(), new_items(given))
-    (item,) = ledger.items("job")
+    ledger.intake.add_job(new_job(), new_items(given))
+    (item,) = ledger.jobs.items("job")
     assert item.spec == given
     assert item.spec.cache_key == given.cache_key
     assert (item.id, item.row_id, item.line, item.variant) == ("job.0", "sku-0", 2, 0)
@@ -56,30 +56,30 @@ def test_a_manifest_that_breaks_midway_leaves_nothing(ledger):
         raise ConnectionError
 
     with pytest.raises(ConnectionError):
-        ledger.add_job(new_job(), breaking())
+        ledger.intake.add_job(new_job(), breaking())
     with pytest.raises(UsageError, match="no job 'job'"):
-        ledger.job("job")
-    assert list(ledger.items("job")) == []
-    assert ledger.add_job(new_job(), new_items(spec("red")))
+        ledger.jobs.get("job")
+    assert list(ledger.jobs.items("job")) == []
+    assert ledger.intake.add_job(new_job(), new_items(spec("red")))
 
 
 def test_a_job_id_is_taken_once(ledger):
     add(ledger, "red")
-    assert ledger.add_job(new_job(name="other.csv"), new_items(spec("blue"), spec("green"))) is False
-    assert ledger.job("job").name == "job.csv"
+    assert ledger.intake.add_job(new_job(name="other.csv"), new_items(spec("blue"), spec("green"))) is False
+    assert ledger.jobs.get("job").order.name == "job.csv"
     assert told(ledger) == "p"
 
 
 def test_of_eight_submits_of_one_job_one_is_it(ledger):
     with ThreadPoolExecutor(8) as pool:
-        added = list(pool.map(lambda _: ledger.add_job(new_job(), new_items(spec("red"))), range(8)))
+        added = list(pool.map(lambda _: ledger.intake.add_job(new_job(), new_items(spec("red"))), range(8)))
     assert sorted(added) == [False] * 7 + [True]
     assert told(ledger) == "p"
 
 
 def test_a_row_not_understood_is_failed_from_the_start(ledger):
-    ledger.add_job(new_job(), new_items(NO_PICTURE, spec("red")))
-    failed, pending = ledger.items("job")
+    ledger.intake.add_job(new_job(), new_items(NO_PICTURE, spec("red")))
+    failed, pending = ledger.jobs.items("job")
     assert (failed.state, failed.failure, failed.spec) == (ItemState.FAILED, NO_PICTURE, None)
     assert pending.state is ItemState.PENDING
 
@@ -88,7 +88,7 @@ def test_a_known_result_is_cached_on_intake(ledger):
     add(ledger, "red")
     finish(ledger, seconds=2.5)
     add(ledger, "red", "blue", job_id="again")
-    cached, pending = ledger.items("again")
+    cached, pending = ledger.jobs.items("again")
     assert (cached.state, cached.cached, cached.attempt, cached.cost_micros) == (
         ItemState.SUCCEEDED,
         True,
@@ -102,20 +102,22 @@ def test_a_known_result_is_cached_on_intake(ledger):
 def test_a_large_job_keeps_its_order(ledger):
     words = [f"shade {number}" for number in range(2 * CHUNK + 1)]
     add(ledger, *words)
-    assert [item.spec.instruction for item in ledger.items("job")] == [f"make it {word}" for word in words]
+    assert [item.spec.params.instruction for item in ledger.jobs.items("job")] == [
+        f"make it {word}" for word in words
+    ]
 
 
 def test_any_number_of_cache_keys_may_be_asked_for(ledger):
     add(ledger, "red")
     finish(ledger)
     keys = [hashlib.sha256(str(number).encode()).hexdigest() for number in range(70_000)]
-    assert ledger.has_result([*keys, spec("red").cache_key]) == {spec("red").cache_key}
-    assert ledger.has_result([]) == set()
+    assert ledger.intake.known_results([*keys, spec("red").cache_key]) == {spec("red").cache_key}
+    assert ledger.intake.known_results([]) == set()
 
 
 def test_jobs_are_listed_newest_first(ledger, clock):
     for job_id in "abc":
         add(ledger, job_id=job_id)
         clock.turn(1)
-    assert [job.id for job in ledger.jobs()] == ["c", "b", "a"]
-    assert [job.id for job in ledger.jobs(limit=1)] == ["c"]
+    assert [job.id for job in ledger.jobs.latest()] == ["c", "b", "a"]
+    assert [job.id for job in ledger.jobs.latest(limit=1)] == ["c"]

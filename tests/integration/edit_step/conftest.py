@@ -4,46 +4,56 @@ import threading
 
 import pytest
 
-from qie_batch.breaker import CircuitBreaker
 from qie_batch.images import DEFAULT_LIMITS
 from qie_batch.images.sandbox import DecoderPool
-from qie_batch.leases import Leases
-from qie_batch.steps.edit import EditContext
+from qie_batch.model import RETRY_POLICY
+from qie_batch.steps.edit import EditContext, LeaseKeeper
+from qie_batch.steps.edit.breaker import CircuitBreaker
+from qie_batch.steps.edit.events import log_outcome
 from qie_batch.stores.s3 import S3Store
 from tests.support.ledgers import WORKER
-from tests.support.painters import INPUT, PICTURE
+from tests.support.painters import IMAGE, INPUT
 
 
 @pytest.fixture
 def store(s3):
     store = S3Store(s3.client, s3.bucket)
-    store.put(f"inputs/{INPUT}", PICTURE, "image/png")
+    store.put(f"inputs/{INPUT}", IMAGE, "image/png")
     yield store
     for stored in list(store.list("")):
         store.delete(stored.key)
 
 
 @pytest.fixture(scope="session")
-def pictures():
-    with DecoderPool() as opener:
-        yield opener
+def decoders():
+    with DecoderPool() as decoders:
+        yield decoders
 
 
 @pytest.fixture
-def make_context(ledger, store, pictures):
-    """A worker process with the engine; parts may be others."""
+def make_context(ledger, store, decoders):
+    """What a worker process edits with; parts may be others."""
     made = []
 
     def make(engine, *, lease_seconds=60.0, **parts):
-        parts = {"ledger": ledger, "store": store, "worker": WORKER, "limits": DEFAULT_LIMITS} | parts
-        leases = Leases(parts["ledger"], lease_seconds)
+        defaults = {
+            "attempts": ledger.attempts,
+            "store": store,
+            "worker": WORKER,
+            "limits": DEFAULT_LIMITS,
+            "decoders": decoders,
+            "policy": RETRY_POLICY,
+            "observe": log_outcome,
+            "hang_seconds": 120.0,
+        }
+        parts = defaults | parts
+        leases = LeaseKeeper(parts["attempts"], lease_seconds)
         made.append(leases)
         return EditContext(
             engine=engine,
-            device=threading.Lock(),
+            device=threading.Semaphore(),
             leases=leases,
             breaker=CircuitBreaker(parts["store"]),
-            pictures=pictures,
             **parts,
         )
 

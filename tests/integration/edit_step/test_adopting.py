@@ -8,10 +8,11 @@ from dataclasses import replace
 import pytest
 
 from qie_batch.errors import LedgerUnavailable
-from qie_batch.ledger.sql import SqlLedger
+from qie_batch.ledger.attempts import SqlAttempts
+from qie_batch.model import RETRY_POLICY
 from qie_batch.steps.edit import edit
 from qie_batch.stores.s3 import S3Store
-from tests.support.ledgers import POISON, enqueue, told
+from tests.support.ledgers import enqueue, told
 from tests.support.painters import Painter, again, leaving, only, png, submit
 
 
@@ -19,35 +20,35 @@ class Killed(BaseException):
     """The process is gone: nothing of it runs any more."""
 
 
-class Deaf(SqlLedger):
+class Deaf(SqlAttempts):
     """Does not hear of the first successes, because of the errors given."""
 
     def __init__(self, database, *errors):
-        super().__init__(database)
+        super().__init__(database, RETRY_POLICY)
         self.errors = list(errors)
 
-    def succeed(self, attempt, result, seconds):
+    def succeed(self, attempt, result, usage):
         if self.errors:
             raise self.errors.pop(0)
-        return super().succeed(attempt, result, seconds)
+        return super().succeed(attempt, result, usage)
 
 
 def test_a_finished_edit_of_a_killed_process_is_adopted_without_the_engine(ledger, clock, make_context):
     submit(ledger, "red")
     with pytest.raises(Killed):
-        edit("job.0", make_context(Painter(), ledger=Deaf(ledger._db, Killed())))
+        edit("job.0", make_context(Painter(), attempts=Deaf(ledger._db, Killed())))
     clock.turn(61)
-    assert ledger.expire_leases(3, POISON) == 1
+    assert ledger.recovery.expire_leases() == 1
     enqueue(ledger)
     edit("job.0", make_context(engine := Painter()))
     assert (told(ledger), engine.edits, only(ledger).attempt) == ("S", 0, 2)
-    assert list(ledger.contradictions()) == []
+    assert list(ledger.audit.contradictions()) == []
 
 
 def test_a_finished_edit_waits_for_a_ledger_that_is_away(ledger, make_context):
     submit(ledger, "red")
     away = LedgerUnavailable("the ledger is away")
-    edit("job.0", make_context(engine := Painter(), ledger=Deaf(ledger._db, away)))
+    edit("job.0", make_context(engine := Painter(), attempts=Deaf(ledger._db, away)))
     assert (told(ledger), engine.edits, only(ledger).attempt) == ("S", 1, 1)
 
 
@@ -55,7 +56,7 @@ def test_a_finished_edit_is_adopted_when_its_process_had_to_leave(ledger, clock,
     submit(ledger, "red", steps=10)
     engine = leaving(make_context, told_at=10, grace=60.0)
     deaf = Deaf(ledger._db, LedgerUnavailable("the ledger is away"))
-    edit("job.0", replace(engine.context, ledger=deaf))
+    edit("job.0", replace(engine.context, attempts=deaf))
     assert (told(ledger), engine.edits) == ("p", 1)
     again(ledger, clock)
     edit("job.0", make_context(later := Painter()))
@@ -94,7 +95,7 @@ def test_a_result_that_does_not_open_is_not_adopted(ledger, store, make_context)
     failure = only(ledger).failure
     assert failure.code == "result_broken"
     assert key in failure.reason
-    assert "fsck --repair" in failure.reason
+    assert "fsck with repair" in failure.reason
 
 
 def test_a_result_that_is_taken_away_while_its_edit_ends_is_made_again(ledger, store, clock, make_context):

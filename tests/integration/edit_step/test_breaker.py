@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from qie_batch.breaker import CircuitBreaker
-from qie_batch.leases import Shutdown
+from qie_batch.steps.edit.breaker import CircuitBreaker
+from qie_batch.steps.edit.shutdown import Shutdown
 from qie_batch.stores.s3 import S3Store
 from tests.support.painters import BUSY, ended
 
@@ -27,7 +27,7 @@ class Full(S3Store):
 def test_a_store_that_only_reads_is_waited_for(store):
     full = Full(store)
     breaker = CircuitBreaker(full)
-    breaker.trip()
+    breaker.open()
     thread = threading.Thread(target=breaker.wait, args=(Shutdown(),), daemon=True)
     thread.start()
     assert full.tried.wait(10)
@@ -39,6 +39,6 @@ def test_a_store_that_only_reads_is_waited_for(store):
 
 def test_who_leaves_does_not_wait(store):
     shutdown, breaker = Shutdown(), CircuitBreaker(Full(store))
-    breaker.trip()
+    breaker.open()
     shutdown.begin(0.0)
     assert not breaker.wait(shutdown)

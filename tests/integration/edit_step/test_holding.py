@@ -7,8 +7,9 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from qie_batch.leases import HeldLease, Shutdown
-from tests.support.ledgers import POISON, WORKER, open_ledger, told
+from qie_batch.steps.edit import HeldLease
+from qie_batch.steps.edit.shutdown import Shutdown
+from tests.support.ledgers import WORKER, open_ledger, told
 from tests.support.painters import PATIENCE, Painter, ended, in_thread, only, submit, wait_until
 
 
@@ -42,18 +43,18 @@ def test_seconds_on_the_device_are_not_counted_while_waiting_for_it(ledger, make
     context = make_context(Slow())
     began = time.monotonic()
     ended(*[in_thread(f"job.{number}", context) for number in range(4)])
-    assert 0.2 <= ledger.progress("job").seconds <= time.monotonic() - began
+    assert 0.2 <= ledger.costs.progress("job").seconds <= time.monotonic() - began
 
 
 def test_seconds_are_read_by_the_heartbeat_at_any_moment(ledger):
     """Never None, which would end the thread that renews every lease, and never counted twice."""
     submit(ledger, "red")
-    hold, began = HeldLease(ledger.claim("job.0", WORKER, 60), Shutdown()), time.monotonic()
+    hold, began = HeldLease(ledger.attempts.claim("job.0", WORKER, 60), Shutdown()), time.monotonic()
     device, over = threading.Lock(), threading.Event()
 
     def read():
         while not over.is_set():
-            assert hold.seconds <= time.monotonic() - began
+            assert hold.usage.seconds <= time.monotonic() - began
 
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
@@ -82,14 +83,14 @@ def test_a_lease_is_renewed_while_the_engine_runs(tmp_path, make_context):
             on_step(1)
 
     lease = 1.0
-    context = make_context(engine := Held(), ledger=ledger, lease_seconds=lease)
+    context = make_context(engine := Held(), attempts=ledger.attempts, lease_seconds=lease)
     thread = in_thread("job.0", context)
     wait_until(lambda: engine.edits, "edit")
-    until = ledger.now() + 2.5 * lease
-    while ledger.now() < until:
-        assert ledger.expire_leases(3, POISON) == 0
+    until = ledger.clock.now() + 2.5 * lease
+    while ledger.clock.now() < until:
+        assert ledger.recovery.expire_leases() == 0
         time.sleep(0.02)
-    assert ledger.progress("job").seconds > 0, "heartbeats carry the seconds so far"
+    assert ledger.costs.progress("job").seconds > 0, "heartbeats carry the seconds so far"
     may_end.set()
     ended(thread)
     assert (told(ledger), only(ledger).attempt) == ("S", 1)

@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 from qie_batch.errors import EngineLost, Rejected
-from qie_batch.steps.edit import MAX_CRASHES, TRIES, edit
+from qie_batch.model import RETRY_POLICY
+from qie_batch.steps.edit import edit
 from qie_batch.stores.s3 import S3Store
-from tests.support.ledgers import POISON, WORKER, enqueue, told
+from tests.support.ledgers import WORKER, enqueue, told
 from tests.support.painters import (
     BROKEN,
     BUSY,
@@ -39,7 +40,7 @@ def test_success_is_in_the_store_and_in_the_ledger(ledger, store, make_context):
     assert Image.open(io.BytesIO(data)).size == (item.result.width, item.result.height) == (40, 24)
     assert (item.attempt, item.cached, item.result.engine, item.result.device) == (1, False, "classic", "cpu")
     assert item.result.seconds == item.seconds > 0
-    assert list(ledger.contradictions()) == []
+    assert list(ledger.audit.contradictions()) == []
 
 
 def test_a_rejected_row_is_never_retried(ledger, store, clock, make_context):
@@ -69,9 +70,9 @@ def test_bytes_that_are_no_picture_fail_their_row(ledger, store, make_context):
 def test_another_revision_waits_for_a_worker_that_has_it_and_fails_in_the_end(ledger, clock, make_context):
     submit(ledger, "red", revision="2")
     context = make_context(engine := Painter())
-    for number in range(1, TRIES + 1):
+    for number in range(1, RETRY_POLICY.max_errors + 1):
         edit("job.0", context)
-        assert told(ledger) == ("F" if number == TRIES else "p")
+        assert told(ledger) == ("F" if number == RETRY_POLICY.max_errors else "p")
         again(ledger, clock)
     assert (only(ledger).failure.code, engine.edits) == ("engine_revision", 0)
 
@@ -117,11 +118,11 @@ def test_what_passes_is_tried_again_after_a_pause(ledger, clock, make_context):
 def test_what_never_passes_fails_after_eight_tries(ledger, clock, make_context):
     submit(ledger, "red")
     context = make_context(engine := Painter(*[BUSY] * 20))
-    for number in range(1, TRIES + 1):
+    for number in range(1, RETRY_POLICY.max_errors + 1):
         edit("job.0", context)
-        assert told(ledger) == ("F" if number == TRIES else "p")
+        assert told(ledger) == ("F" if number == RETRY_POLICY.max_errors else "p")
         again(ledger, clock)
-    assert engine.edits == TRIES == 8
+    assert engine.edits == RETRY_POLICY.max_errors == 8
     assert only(ledger).failure.code == "store_unavailable"
     assert BUSY.message in only(ledger).failure.reason
 
@@ -139,14 +140,14 @@ def test_out_of_memory_is_tried_once_more_with_less(ledger, clock, make_context)
 
 def test_a_lost_engine_is_charged_and_ends_the_process_and_the_third_is_poison(ledger, clock, make_context):
     submit(ledger, "red")
-    for number in range(1, MAX_CRASHES + 1):
+    for number in range(1, RETRY_POLICY.max_crashes + 1):
         with pytest.raises(EngineLost):
             edit("job.0", make_context(Painter(BROKEN)))
-        assert told(ledger) == ("F" if number == MAX_CRASHES else "p")
+        assert told(ledger) == ("F" if number == RETRY_POLICY.max_crashes else "p")
         again(ledger, clock)
     assert only(ledger).failure.code == "poison"
     assert BROKEN.message in only(ledger).failure.reason
-    assert only(ledger).attempt == MAX_CRASHES == 3
+    assert only(ledger).attempt == RETRY_POLICY.max_crashes == 3
 
 
 def test_whoever_waits_for_a_device_that_breaks_is_not_charged(ledger, clock, make_context):
@@ -170,7 +171,7 @@ def test_whoever_waits_for_a_device_that_breaks_is_not_charged(ledger, clock, ma
         neighbour.result()
     assert (told(ledger), engine.edits) == ("pp", 1)
     again(ledger, clock)
-    assert [ledger.claim(f"job.{number}", WORKER, 60).crashes for number in range(2)] == [1, 0]
+    assert [ledger.attempts.claim(f"job.{number}", WORKER, 60).crashes for number in range(2)] == [1, 0]
 
 
 def test_a_finished_edit_waits_for_a_store_that_does_not_write(ledger, store, make_context):
@@ -193,7 +194,7 @@ def test_a_finished_edit_waits_for_a_store_that_does_not_write(ledger, store, ma
 def test_late_and_doubled_messages_are_harmless(ledger, make_context):
     submit(ledger, *(f"shade {number}" for number in range(12)))
     benches = [make_context(Painter()) for _ in range(8)]
-    messages = [item.id for item in ledger.items("job")] * 5
+    messages = [item.id for item in ledger.jobs.items("job")] * 5
 
     def work(context, mine):
         for item_id in mine:
@@ -204,12 +205,12 @@ def test_late_and_doubled_messages_are_harmless(ledger, make_context):
     for thread in threads:
         thread.start()
     ended(*threads)
-    progress = ledger.progress("job")
+    progress = ledger.costs.progress("job")
     assert (told(ledger), progress.attempts) == ("S" * 12, 12)
     assert sum(context.engine.edits for context in benches) == 12
     edit("job.0", benches[0])
-    assert ledger.progress("job").attempts == 12
-    assert list(ledger.contradictions()) == []
+    assert ledger.costs.progress("job").attempts == 12
+    assert list(ledger.audit.contradictions()) == []
 
 
 def test_a_bug_is_a_bug(ledger, clock, make_context):
@@ -219,4 +220,4 @@ def test_a_bug_is_a_bug(ledger, clock, make_context):
         edit("job.0", make_context(Painter(ZeroDivisionError())))
     assert told(ledger) == "r"
     clock.turn(61)
-    assert ledger.expire_leases(3, POISON) == 1
+    assert ledger.recovery.expire_leases() == 1

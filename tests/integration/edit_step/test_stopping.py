@@ -6,7 +6,7 @@ import time
 from itertools import count
 
 from qie_batch.steps.edit import edit
-from tests.support.ledgers import POISON, WORKER, enqueue, told
+from tests.support.ledgers import WORKER, enqueue, told
 from tests.support.painters import Painter, ended, in_thread, leaving, results, submit, wait_until
 
 
@@ -23,23 +23,23 @@ def test_a_cancelled_edit_stops_at_its_next_step_and_writes_only_its_seconds(led
     submit(ledger, "red")
     thread = in_thread("job.0", make_context(engine := Endless(), lease_seconds=0.3))
     wait_until(lambda: engine.edits, "edit")
-    ledger.cancel("job")
+    ledger.jobs.cancel("job")
     ended(thread)
     assert (told(ledger), results(store)) == ("X", [])
-    progress = ledger.progress("job")
+    progress = ledger.costs.progress("job")
     assert progress.seconds > 0
     assert progress.lost_micros == progress.spent_micros
-    assert list(ledger.contradictions()) == []
+    assert list(ledger.audit.contradictions()) == []
 
 
 def test_an_edit_that_lost_its_lease_stops_too(ledger, store, make_context):
     submit(ledger, "red")
     thread = in_thread("job.0", make_context(engine := Endless(), lease_seconds=0.3))
     wait_until(lambda: engine.edits, "edit")
-    ledger.release_worker(WORKER.name)
-    taken_back = ledger.expire_leases(3, POISON)
+    ledger.recovery.release_worker(WORKER.name)
+    taken_back = ledger.recovery.expire_leases()
     if not taken_back:  # a heartbeat was quicker, as it may be
-        ledger.cancel("job")
+        ledger.jobs.cancel("job")
     ended(thread)
     assert told(ledger) in ("p", "X")
     assert results(store) == []
@@ -51,9 +51,9 @@ def test_an_edit_that_cannot_end_within_the_grace_is_handed_back(ledger, store, 
     edit("job.0", engine.context)
     assert (told(ledger), engine.steps, results(store)) == ("p", 3, [])
     assert enqueue(ledger) == ["job.0"], "at once, without back-off"
-    attempt = ledger.claim("job.0", WORKER, 60)
+    attempt = ledger.attempts.claim("job.0", WORKER, 60)
     assert (attempt.number, attempt.errors, attempt.crashes) == (2, 0, 0)
-    assert list(ledger.contradictions()) == []
+    assert list(ledger.audit.contradictions()) == []
 
 
 def test_an_edit_that_can_end_within_the_grace_does(ledger, make_context):

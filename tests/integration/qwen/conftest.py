@@ -10,9 +10,9 @@ import torch
 from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus
 from PIL import Image
 
-from qie_batch.engines.qwen import QwenOptions, create
+from qie_batch.engines.qwen import QwenOptions, open_engine
 from qie_batch.engines.qwen.lightning import FILES
-from qie_batch.model import EditRequest
+from tests.support.requests import edit_request
 
 SIZE = 128
 
@@ -49,7 +49,7 @@ def options(tiny, weights, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def engine(options):
-    return create(options)
+    return open_engine(options)
 
 
 @pytest.fixture(scope="session")
@@ -73,7 +73,7 @@ def request_for(pictures):
             "steps": 3,
             "seed": 7,
         }
-        return EditRequest(**{**fields, **changes})
+        return edit_request(**{**fields, **changes})
 
     return build
 

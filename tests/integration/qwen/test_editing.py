@@ -3,13 +3,18 @@ import pytest
 import torch
 from PIL import Image
 
-from qie_batch.engines.qwen import create
+from qie_batch.engines.qwen import open_engine
 from qie_batch.engines.qwen.prompt import MAX_TOKENS
 from qie_batch.errors import DeviceOutOfMemory, EngineLost, Fenced, Rejected
 
 
 def test_the_engine_says_what_it_is(engine):
-    assert (engine.name, engine.revision, engine.device, len(engine.buckets)) == ("qwen", "tiny", "cpu", 10)
+    assert (engine.info.name, engine.info.revision, engine.device, len(engine.info.limits.sizes)) == (
+        "qwen",
+        "tiny",
+        "cpu",
+        10,
+    )
 
 
 def test_a_picture_of_the_asked_size_comes_out(engine, request_for):
@@ -21,7 +26,7 @@ def test_a_picture_of_the_asked_size_comes_out(engine, request_for):
 def test_the_same_seed_paints_the_same_on_repeat_and_after_a_fresh_load(options, edit, request_for):
     first = edit()
     assert edit() == first
-    assert create(options).edit(request_for(), lambda _step: None).image.tobytes() == first
+    assert open_engine(options).edit(request_for(), lambda _step: None).image.tobytes() == first
     assert edit(seed=8) != first
 
 

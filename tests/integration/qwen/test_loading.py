@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from qie_batch.engines.qwen import create
+from qie_batch.engines.qwen import open_engine
 from qie_batch.errors import UsageError
 
 
@@ -20,7 +20,7 @@ def copy(weights, tmp_path):
 
 def refusal(options, folder):
     with pytest.raises(UsageError) as caught:
-        create(replace(options, model=str(folder)))
+        open_engine(replace(options, model=str(folder)))
     return caught.value
 
 
@@ -31,7 +31,7 @@ def test_loading_and_editing_open_no_connection(options, request_for, monkeypatc
     monkeypatch.setattr(socket.socket, "connect", connect)
     monkeypatch.setattr(socket, "getaddrinfo", connect)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    assert create(options).edit(request_for(), lambda _step: None)
+    assert open_engine(options).edit(request_for(), lambda _step: None)
 
 
 def test_missing_weights_say_where_they_were_looked_for(options, tmp_path, monkeypatch):
@@ -55,11 +55,11 @@ def test_weights_in_the_hub_cache_are_found_by_name_and_commit(
     (repository / "refs" / "main").write_text(commit)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     for revision in ("2509", commit):
-        engine = create(replace(options, model="Qwen/Qwen-Image-Edit-2509", revision=revision))
+        engine = open_engine(replace(options, model="Qwen/Qwen-Image-Edit-2509", revision=revision))
         assert engine.revision == revision
         assert any(message.endswith(f"of commit {commit}") for message in caplog.messages)
     with pytest.raises(UsageError):
-        create(replace(options, model="Qwen/Qwen-Image-Edit-2509", revision="f" * 40))
+        open_engine(replace(options, model="Qwen/Qwen-Image-Edit-2509", revision="f" * 40))
 
 
 def test_another_pipeline_is_refused(options, copy):
@@ -102,11 +102,11 @@ def test_half_a_download_is_refused(options, copy):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA card is here")
 def test_asking_for_a_card_where_there_is_none_says_so(options):
     with pytest.raises(UsageError, match="torch sees none") as caught:
-        create(replace(options, device="cuda"))
+        open_engine(replace(options, device="cuda"))
     assert caught.value.code == "no_card"
 
 
 def test_bfloat16_loads_and_paints_on_the_cpu_too(options, request_for):
-    engine = create(replace(options, dtype="bfloat16"))
+    engine = open_engine(replace(options, dtype="bfloat16"))
     assert engine._pipe.transformer.dtype == torch.bfloat16
     assert engine.edit(request_for(preset="fast", steps=2), lambda _step: None)

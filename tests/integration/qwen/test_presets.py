@@ -8,7 +8,7 @@ import pytest
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel
 
-from qie_batch.engines.qwen import create
+from qie_batch.engines.qwen import open_engine
 from qie_batch.engines.qwen.lightning import FILES
 from qie_batch.errors import Rejected, UsageError
 
@@ -38,13 +38,13 @@ def test_switching_presets_leaves_no_trace(edit):
 
 
 def test_a_lora_that_waits_does_not_change_the_base_model(options, edit, request_for):
-    bare = create(replace(options, lora_dir=None))
+    bare = open_engine(replace(options, lora_dir=None))
     assert bare.edit(request_for(), lambda _step: None).image.tobytes() == edit()
 
 
 def test_fast_paints_as_weights_with_the_lora_added(tiny, options, engine, request_for):
     """The LoRA's product, added to the weights by hand, under the Lightning scheduler."""
-    merged = create(replace(options, lora_dir=None))
+    merged = open_engine(replace(options, lora_dir=None))
     lora = tiny.lora_weights(seed=1)
     state = merged._pipe.transformer.state_dict()
     for name in [key.removesuffix(".alpha") for key in lora if key.endswith(".alpha")]:
@@ -77,7 +77,7 @@ def test_lightning_starts_at_three_to_one(engine, edit):
 
 
 def test_a_preset_without_its_file_is_rejected_by_name(options, request_for):
-    engine = create(replace(options, lora_dir=None))
+    engine = open_engine(replace(options, lora_dir=None))
     with pytest.raises(Rejected, match=DRAFT) as caught:
         engine.edit(request_for(preset="draft"), lambda _step: None)
     assert caught.value.code == "preset_unavailable"
@@ -85,7 +85,7 @@ def test_a_preset_without_its_file_is_rejected_by_name(options, request_for):
 
 
 def test_a_lora_without_a_pin_is_refused(options, request_for):
-    engine = create(replace(options, lora_sha256={FAST: options.lora_sha256[FAST]}))
+    engine = open_engine(replace(options, lora_sha256={FAST: options.lora_sha256[FAST]}))
     assert engine.edit(request_for(preset="fast"), lambda _step: None)
     with pytest.raises(Rejected, match=f"{DRAFT}, for which no sha256 is pinned") as caught:
         engine.edit(request_for(preset="draft"), lambda _step: None)
@@ -94,7 +94,7 @@ def test_a_lora_without_a_pin_is_refused(options, request_for):
 
 def test_a_lora_that_is_not_the_pinned_one_stops_the_start(options):
     with pytest.raises(UsageError, match="is pinned") as caught:
-        create(replace(options, lora_sha256={FAST: "0" * 64}))
+        open_engine(replace(options, lora_sha256={FAST: "0" * 64}))
     assert caught.value.code == "lora_changed"
 
 
@@ -115,7 +115,7 @@ def test_a_lora_of_impossible_length_is_refused_unread(size, header, problem, op
     tracemalloc.start()
     try:
         with pytest.raises(UsageError, match=problem) as caught:
-            create(replace(options, lora_dir=tmp_path, lora_sha256={FAST: "0" * 64}))
+            open_engine(replace(options, lora_dir=tmp_path, lora_sha256={FAST: "0" * 64}))
         assert tracemalloc.get_traced_memory()[1] < 100_000_000
     finally:
         tracemalloc.stop()
@@ -129,7 +129,7 @@ class Bomb:
 
 def test_a_pickle_is_never_loaded(tiny, options, tmp_path, request_for):
     (tmp_path / FAST.replace(".safetensors", ".bin")).write_bytes(pickle.dumps(Bomb()))
-    engine = create(replace(options, lora_dir=tmp_path))
+    engine = open_engine(replace(options, lora_dir=tmp_path))
     with pytest.raises(Rejected, match="safetensors"):
         engine.edit(request_for(preset="fast"), lambda _step: None)
 
@@ -137,5 +137,5 @@ def test_a_pickle_is_never_loaded(tiny, options, tmp_path, request_for):
     disguised.write_bytes(pickle.dumps(Bomb()))
     pin = tiny.hashlib.sha256(disguised.read_bytes()).hexdigest()
     with pytest.raises(UsageError) as caught:
-        create(replace(options, lora_dir=tmp_path, lora_sha256={FAST: pin}))
+        open_engine(replace(options, lora_dir=tmp_path, lora_sha256={FAST: pin}))
     assert caught.value.code == "lora_unreadable"

@@ -8,7 +8,7 @@ from PIL import Image
 from qie_batch.engines.classic import create
 from qie_batch.errors import Rejected
 from qie_batch.local.sample import EXPECTED_FAILURES, draw_sample
-from qie_batch.model import EditRequest
+from qie_batch.model import EditParams, EditRequest
 
 EXAMPLES = Path(__file__).parents[3] / "examples"
 
@@ -37,7 +37,10 @@ def test_every_row_ends_as_the_sample_expects(catalog):
     for row in rows:
         picture = Image.open(catalog.parent / row["image"]).resize((200, 200))
         request = EditRequest(
-            images=(picture,), instruction=row["instruction"], negative=" ", width=200, height=200
+            images=(picture,),
+            width=200,
+            height=200,
+            params=EditParams(instruction=row["instruction"], negative=" "),
         )
         try:
             engine.edit(request, lambda _step: None)

@@ -89,7 +89,7 @@ def test_one_header_may_serve_two_columns_if_mapped(catalog):
 
 def test_no_instruction_column_is_needed_where_the_job_has_an_instruction(catalog):
     manifest = open_manifest(catalog("id,image\nA,a.png\n"), instruction="make it red")
-    assert [row.instruction for row in manifest.rows()] == ["make it red"]
+    assert [row.params.instruction for row in manifest.rows()] == ["make it red"]
 
 
 def test_unknown_columns_are_kept_in_order_and_own_columns_dropped(catalog):

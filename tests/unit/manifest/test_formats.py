@@ -48,7 +48,7 @@ def test_every_encoding_delimiter_and_line_end_reads_the_same(catalog, codec, bo
     assert manifest.format == ("tsv" if delimiter == "\t" else "csv")
     first, second = manifest.rows()
     assert (first.line, first.id, first.images) == (2, "甲", ("图/一.png",))
-    assert second.instruction == "把红色的鞋子换成蓝色"
+    assert second.params.instruction == "把红色的鞋子换成蓝色"
 
 
 def test_delimiters_inside_quotes_of_the_header_do_not_count(catalog):
@@ -134,7 +134,7 @@ def test_line_ends_inside_quotes_belong_to_the_cell_and_lines_stay_true(catalog)
     text = HEADER + '\n\nA,a.png,"make\r\nit ""red"""\n,,\n   \nB,b.png,blue\n'
     manifest = open_manifest(catalog(text))
     first, second = manifest.rows()
-    assert (first.line, first.instruction) == (4, 'make\r\nit "red"')
+    assert (first.line, first.params.instruction) == (4, 'make\r\nit "red"')
     assert (second.line, second.id, manifest.count) == (8, "B", 2)
 
 
@@ -185,8 +185,13 @@ def test_jsonl_reads_like_a_table(catalog):
         assert (manifest.format, manifest.delimiter, manifest.count) == ("jsonl", "", 2)
         assert manifest.header == ("custom_id", "image", "prompt", "steps", "note", "cfg", "new")
         first, second = manifest.rows()
-        assert (first.line, first.id, first.steps, first.cells["note"]) == (1, "7", 20, "")
-        assert (second.line, second.cfg, second.steps, second.cells["new"]) == (2, 1.5, None, "true")
+        assert (first.line, first.id, first.params.steps, first.cells["note"]) == (1, "7", 20, "")
+        assert (second.line, second.params.cfg, second.params.steps, second.cells["new"]) == (
+            2,
+            1.5,
+            None,
+            "true",
+        )
 
 
 def test_jsonl_cells_are_taken_literally(catalog):

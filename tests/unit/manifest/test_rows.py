@@ -5,8 +5,9 @@ import csv
 import pytest
 
 from qie_batch.manifest import open_manifest
-from qie_batch.model import BadRow, ManifestRow, OutputFormat, Priority
+from qie_batch.model import BadRow, EditParams, ManifestRow, OutputFormat, Priority
 
+PRESETS = ("reference", "balanced", "fast", "draft")
 GOOD = {"id": "A", "image": "a.png", "instruction": "make it red"}
 
 
@@ -21,15 +22,17 @@ def read(tmp_path):
             writer = csv.DictWriter(stream, header, restval="")
             writer.writeheader()
             writer.writerows(rows)
-        return list(open_manifest(path, instruction=instruction).rows())
+        return list(open_manifest(path, instruction=instruction, presets=PRESETS).rows())
 
     return read
 
 
 def test_what_a_row_leaves_out_is_the_jobs_choice(read):
     (row,) = read({**GOOD, "steps": "", "negative": " ", "ref_image_3": ""})
-    assert row == ManifestRow(line=2, id="A", images=("a.png",), instruction="make it red", cells=row.cells)
-    assert row.negative == " "
+    assert row == ManifestRow(
+        line=2, id="A", images=("a.png",), params=EditParams(instruction="make it red"), cells=row.cells
+    )
+    assert row.params.negative == " "
 
 
 def test_every_override_is_read(read):
@@ -39,14 +42,20 @@ def test_every_override_is_read(read):
         "ref_image_2": "s3://shop/logo.png", "ref_image_3": "b.png",
     }  # fmt: skip
     (row,) = read({**GOOD, **overrides})
-    assert (row.preset, row.steps, row.cfg, row.seed, row.size) == ("fast", 20, 4.5, 2**32 - 1, (1024, 768))
-    assert (row.variants, row.priority, row.output) == (8, Priority.HIGH, OutputFormat.JPEG)
-    assert (row.negative, row.images) == ("blurry", ("a.png", "s3://shop/logo.png", "b.png"))
+    assert (row.params.preset, row.params.steps, row.params.cfg, row.params.seed, row.params.size) == (
+        "fast",
+        20,
+        4.5,
+        2**32 - 1,
+        (1024, 768),
+    )
+    assert (row.variants, row.priority, row.params.output) == (8, Priority.HIGH, OutputFormat.JPEG)
+    assert (row.params.negative, row.images) == ("blurry", ("a.png", "s3://shop/logo.png", "b.png"))
 
 
 @pytest.mark.parametrize("size", ["640x480", "640\u00d7480", "640*480", "640X480"])
 def test_a_size_may_be_written_in_each_usual_way(read, size):
-    assert read({**GOOD, "size": size})[0].size == (640, 480)
+    assert read({**GOOD, "size": size})[0].params.size == (640, 480)
 
 
 @pytest.mark.parametrize(
@@ -125,26 +134,26 @@ def test_rows_can_be_read_twice_and_side_by_side(tmp_path):
 
 def test_placeholders_take_headers_and_columns_in_any_case(read):
     row = {"SKU": "A", "image": "a.png", "prompt": "{{{sku}}} {ID}: { Colour } on {image}", "colour": "red"}
-    assert read(row)[0].instruction == "{A} A: red on a.png"
+    assert read(row)[0].params.instruction == "{A} A: red on a.png"
 
 
 def test_a_placeholder_is_filled_once(read):
-    assert read({**GOOD, "instruction": "write {note}", "note": "{id}"})[0].instruction == "write {id}"
+    assert read({**GOOD, "instruction": "write {note}", "note": "{id}"})[0].params.instruction == "write {id}"
 
 
 def test_the_negative_is_filled_and_never_empty(read):
     rows = read({**GOOD, "negative": "no {note}", "note": "x"}, {**GOOD, "id": "B", "negative": "{note}"})
-    assert [row.negative for row in rows] == ["no x", " "]
+    assert [row.params.negative for row in rows] == ["no x", " "]
 
 
 def test_the_jobs_instruction_stands_in_for_an_empty_one(read):
     rows = read(GOOD, {**GOOD, "id": "B", "instruction": "  "}, instruction="paint {id}")
-    assert [row.instruction for row in rows] == ["make it red", "paint B"]
+    assert [row.params.instruction for row in rows] == ["make it red", "paint B"]
 
 
 def test_an_escaped_cell_is_restored_and_a_plain_quote_is_kept(read):
     (row,) = read({**GOOD, "instruction": "'-20% on a sign", "a": "'quoted'", "b": "'=1", "c": "''=1"})
-    assert row.instruction == "-20% on a sign"
+    assert row.params.instruction == "-20% on a sign"
     assert [row.cells[name] for name in "abc"] == ["'quoted'", "=1", "'=1"]
 
 

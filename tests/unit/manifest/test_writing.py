@@ -144,7 +144,7 @@ def test_a_bad_row_can_be_written_and_mended(tmp_path):
     path = write(tmp_path / "errors.csv", ErrorsWriter, manifest.header, [(bad.cells, outcome)], "/data")
     path.write_text(path.read_text(encoding="utf-8").replace("lots", "20"), encoding="utf-8")
     (row,) = open_manifest(path).rows()
-    assert (row.id, row.images, row.steps) == ("A", ("/data/a.png",), 20)
+    assert (row.id, row.images, row.params.steps) == ("A", ("/data/a.png",), 20)
 
 
 def test_a_stream_gets_the_mark_that_excel_needs():

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -10,11 +9,15 @@ from qie_batch.engines.qwen.memory import plan
 from qie_batch.engines.qwen.prompt import MAX_TOKENS, check_length, neutralise
 from qie_batch.engines.qwen.requests import call_for
 from qie_batch.errors import Rejected
-from qie_batch.model import EditRequest
+from qie_batch.model import EditParams, EditRequest
+from tests.support.requests import changed
 
 CONTROL = ("<|im_start|>", "<|im_end|>", "<|image_pad|>", "<tool_call>")
 REQUEST = EditRequest(
-    images=(Image.new("RGB", (32, 32)),), instruction="make it red", negative=" ", width=1024, height=1024
+    images=(Image.new("RGB", (32, 32)),),
+    width=1024,
+    height=1024,
+    params=EditParams(instruction="make it red", negative=" "),
 )
 
 
@@ -23,7 +26,7 @@ def count_words(text):
 
 
 def call(**changes):
-    return call_for(replace(REQUEST, **changes), CONTROL, count_words)
+    return call_for(changed(REQUEST, **changes), CONTROL, count_words)
 
 
 def rejection(**changes):
@@ -90,8 +93,8 @@ def test_steps_and_cfg_come_from_the_preset_unless_given():
     [
         ("image_count", {"images": ()}),
         ("image_count", {"images": (Image.new("RGB", (32, 32)),) * 4}),
-        ("image_too_long", {"images": (Image.new("RGB", (1700, 100)),)}),
-        ("image_too_long", {"images": (Image.new("RGB", (32, 32)), Image.new("RGB", (1, 100)))}),
+        ("image_too_narrow", {"images": (Image.new("RGB", (1700, 100)),)}),
+        ("image_too_narrow", {"images": (Image.new("RGB", (32, 32)), Image.new("RGB", (1, 100)))}),
         ("steps_out_of_range", {"steps": 0}),
         ("steps_out_of_range", {"steps": -1}),
         ("steps_out_of_range", {"steps": 1}),

@@ -1,4 +1,4 @@
-"""Claim nothing while the store is away: an outage then costs time, not the tries of every item."""
+"""A circuit breaker on the store: an outage costs time and not the attempts of every item."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from qie_batch.errors import Rejected, StoreUnavailable
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore
-    from qie_batch.leases import Shutdown
+    from qie_batch.steps.edit.shutdown import Shutdown
 
 log = logging.getLogger(__name__)
 
-#: Between two looks whether the store is back.
+#: Between two probes of the store.
 PROBE_SECONDS = 1.0
-#: Written: a store that is full still reads. Not empty: a server may keep an empty object without its disks.
+#: Probes write, since a full store still reads. Not empty: a server may keep an empty object off its disks.
 PROBE_KEY, PROBE = "probe/breaker", b"probe"
 
 
 class CircuitBreaker:
-    """Tripped by a StoreUnavailable; closed again by the first probe that is answered."""
+    """Opened by a StoreUnavailable; closed again by the first probe that succeeds."""
 
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
@@ -29,7 +29,7 @@ class CircuitBreaker:
         self._closed.set()
         self._probing = threading.Lock()
 
-    def trip(self) -> None:
+    def open(self) -> None:
         self._closed.clear()
 
     def wait(self, shutdown: Shutdown) -> bool:
@@ -38,13 +38,13 @@ class CircuitBreaker:
             if shutdown.begun:
                 return False
             with self._probing:
-                if not self._closed.is_set() and self._answers():
+                if not self._closed.is_set() and self._probe_succeeds():
                     log.info("the store is back")
                     self._closed.set()
             self._closed.wait(PROBE_SECONDS)
         return not shutdown.begun
 
-    def _answers(self) -> bool:
+    def _probe_succeeds(self) -> bool:
         try:
             self._store.put(PROBE_KEY, PROBE, "text/plain")
             self._store.get(PROBE_KEY)

@@ -1,0 +1,44 @@
+"""The limits of an engine: one rule, for submit and worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qie_batch.errors import Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qie_batch.model import EngineLimits
+
+
+def check_limits(
+    limits: EngineLimits, sizes: Sequence[tuple[int, int]], result: tuple[int, int] | None = None
+) -> None:
+    """Rejected if the engine does not take images of these sizes, or paints no result of that size.
+
+    `sizes` are width and height in pixels of the image to edit and of its references, in this order; an EXIF
+    orientation that is not applied yet changes nothing.
+    """
+    if not 1 <= len(sizes) <= limits.max_images:
+        raise _too_many(len(sizes), limits.max_images)
+    if limits.max_ratio is None:
+        return
+    names = ["picture", *["reference picture"] * (len(sizes) - 1), "result"]
+    for size, name in zip([*sizes, result or sizes[0]], names, strict=True):
+        if max(size) > limits.max_ratio * min(size):
+            raise Rejected(
+                f"the {name} of {size[0]:,} x {size[1]:,} pixels is narrower than {limits.max_ratio:g}:1,"
+                " which this engine cannot paint: crop it or pad it",
+                code="image_too_narrow",
+            )
+
+
+def _too_many(number: int, most: int) -> Rejected:
+    if most == 1:
+        return Rejected(
+            "this engine edits one picture and uses no reference images: empty the ref_image columns, or"
+            " choose another engine",
+            code="references_not_supported",
+        )
+    return Rejected(f"an edit takes one to {most} pictures; this one has {number}", code="image_count")

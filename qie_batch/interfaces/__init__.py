@@ -1,0 +1,38 @@
+"""What qie-batch stands on, as Protocols. Each implementation passes the suite in tests/contract/."""
+
+from qie_batch.interfaces.engine import Engine, EngineCatalog, EngineChoice
+from qie_batch.interfaces.ledger import (
+    Attempts,
+    Audit,
+    Clock,
+    Costs,
+    Dispatch,
+    Intake,
+    Jobs,
+    Recovery,
+    Schedules,
+    Settlement,
+)
+from qie_batch.interfaces.observer import Observer
+from qie_batch.interfaces.queue import WorkQueue
+from qie_batch.interfaces.store import ObjectStore, StoredObject
+
+__all__ = [
+    "Attempts",
+    "Audit",
+    "Clock",
+    "Costs",
+    "Dispatch",
+    "Engine",
+    "EngineCatalog",
+    "EngineChoice",
+    "Intake",
+    "Jobs",
+    "ObjectStore",
+    "Observer",
+    "Recovery",
+    "Schedules",
+    "Settlement",
+    "StoredObject",
+    "WorkQueue",
+]

@@ -1,0 +1,54 @@
+"""The engine seam.
+
+An engine is a module with two functions, found by its name:
+
+    info(options: Mapping[str, object]) -> EngineInfo   loads no weights and no heavy package
+    create(options: Mapping[str, object]) -> Engine     loaded and warm
+
+`options` are the settings whose names the module lists in OPTIONS, and QIE_ENGINE_OPTIONS.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qie_batch.model import EditRequest, EditResult, EngineInfo, Rate
+
+
+class EngineChoice(NamedTuple):
+    info: EngineInfo
+    #: One sentence: why this engine and no other.
+    reason: str
+
+
+class EngineCatalog(Protocol):
+    """What engines there are, what they can do and what they cost. Raises UsageError for an unknown name."""
+
+    def choose(self, asked: str) -> EngineChoice:
+        """The engine that was asked for, or, with "", the best that runs here."""
+
+    def info(self, name: str) -> EngineInfo: ...
+
+    def rate(self, info: EngineInfo, device: str = "") -> Rate:
+        """What the engine charges on the device, "" for the device that the engine expects."""
+
+    def preset_names(self) -> list[str]:
+        """Of all engines that come with qie-batch."""
+
+
+class Engine(Protocol):
+    """Loaded and warm. The caller runs at most `info.concurrency` edits at a time."""
+
+    info: EngineInfo
+    #: The device's own name, the key to its price.
+    device: str
+
+    def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
+        """Call `on_step` (from 1) after each step; what it raises ends the edit and comes out unchanged.
+
+        Raises Rejected (the row is wrong), Unavailable (the same call may work later), DeviceOutOfMemory or
+        EngineLost (this process is wrong).
+        """

@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from io import BufferedIOBase
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredObject:
+    key: str
+    size: int
+    #: Seconds since 1970, by the store's clock.
+    modified: float
+
+
+class ObjectStore(Protocol):
+    """Bytes by key. Every method raises StoreUnavailable when the store does not answer.
+
+    Rejected (object_name) is a key that some server would keep under another name.
+    """
+
+    def put_new(self, key: str, data: bytes, content_type: str) -> bool:
+        """Create the object, checksummed on the way; False, and nothing written, if the key is taken."""
+
+    def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:
+        """Create or replace, from its start if it is a file: for reports, never for inputs or results."""
+
+    def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
+        """The object's bytes; Rejected if there is none (object_missing), or more (object_too_large)."""
+
+    def stat(self, key: str) -> StoredObject | None: ...
+
+    def list(self, prefix: str) -> Iterator[StoredObject]: ...
+
+    def delete(self, key: str) -> None: ...
+
+    def address(self, key: str) -> str:
+        """The object's own address, s3://bucket/key."""

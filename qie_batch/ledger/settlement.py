@@ -1,0 +1,41 @@
+"""Jobs whose every item is final, and how such a job is closed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select, update
+
+from qie_batch.ledger.rows import job_of, lock_job
+from qie_batch.ledger.tables import items, jobs
+from qie_batch.model import FINAL, JobState
+
+if TYPE_CHECKING:
+    from qie_batch.ledger.database import Database
+    from qie_batch.model import Job
+
+
+class SqlSettlement:
+    def __init__(self, database: Database) -> None:
+        self._db = database
+
+    def ready(self) -> list[Job]:
+        """Jobs that are not closed and whose every item is final."""
+        unfinished = select(1).where(items.c.job_id == jobs.c.id, items.c.state.not_in(list(FINAL)))
+        with self._db.read() as connection:
+            query = select(jobs).where(jobs.c.state != JobState.CLOSED, ~unfinished.exists())
+            rows = connection.execute(query).all()
+        return [job_of(row) for row in rows]
+
+    def close(self, job_id: str, as_of: float) -> bool:
+        """Close the job if every item was final before `as_of`, by the database's clock, and still is.
+
+        One that ended at that very moment may have been looked at before: a later look closes the job.
+        """
+        changed = or_(items.c.state.not_in(list(FINAL)), items.c.finished_at >= as_of)
+        news = select(1).where(items.c.job_id == job_id, changed)
+        with self._db.write() as connection:
+            lock_job(connection, job_id)
+            change = update(jobs).where(jobs.c.id == job_id, jobs.c.state != JobState.CLOSED, ~news.exists())
+            closed = change.values(state=JobState.CLOSED, pause_reason="", closed_at=self._db.now)
+            return connection.execute(closed).rowcount == 1

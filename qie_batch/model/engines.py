@@ -1,0 +1,77 @@
+"""What an engine can do and what it costs, known without loading it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preset:
+    """A named choice between quality and speed of one engine."""
+
+    name: str
+    steps: int
+    cfg: float
+    #: The LoRA that this preset runs with, "" for none.
+    lora: str = ""
+    #: Expected device seconds of an edit at 1 MP, for estimates before there is history.
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineLimits:
+    """What an engine takes; checked at submit and again on the worker."""
+
+    #: Images of one edit, the one to edit included.
+    max_images: int = 1
+    #: Longest side over shortest, of every image and of the result; None where any ratio will do.
+    max_ratio: float | None = None
+    #: The sizes (width, height) that the engine paints; empty where it edits an image of any size in place.
+    sizes: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """How edits are charged: by device hour (at the price of the device), by image, or not at all."""
+
+    kind: Literal["device_hour", "image", "free"]
+    #: Micro-dollars for each image that the engine returned, whether or not it was stored.
+    image_micros: int = 0
+
+
+DEVICE_HOUR = Tariff(kind="device_hour")
+FREE = Tariff(kind="free")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineInfo:
+    """An engine as submit, estimate, budget and worker see it. No weights are loaded for it."""
+
+    name: str
+    #: Changes whenever the same request may give other pixels.
+    revision: str
+    #: Fields of EditParams that change the result beside instruction, size and output.
+    honours: frozenset[str] = frozenset()
+    #: By name, in the order in which they are shown; empty where the engine has no presets.
+    presets: Mapping[str, Preset] = field(default_factory=dict)
+    #: What a cache key says of each preset's LoRA: its name with the pinned hash of its file.
+    loras: Mapping[str, str] = field(default_factory=dict)
+    limits: EngineLimits = EngineLimits()
+    tariff: Tariff = DEVICE_HOUR
+    #: The device that edits are expected on, whose price is charged for estimates before there is history.
+    device: str = "cpu"
+    #: Device seconds of an edit without a preset, for estimates before there is history.
+    seconds: float = 2.0
+    #: Edits at a time in one worker process: 1 on a local device, more for a remote server.
+    concurrency: int = 1
+    #: Seconds without a step after which an edit counts as hung; None takes the worker's setting.
+    deadline_seconds: float | None = None
+
+    def expected_seconds(self, preset: str) -> float:
+        """Device seconds of one edit, before there is history."""
+        found = self.presets.get(preset)
+        return found.seconds if found else self.seconds

@@ -1,0 +1,72 @@
+"""The end of an attempt in the ledger."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from qie_batch.model import Stage
+from qie_batch.steps.edit.events import EventStream
+from qie_batch.steps.edit.outcome import (
+    Failed,
+    HandedBack,
+    RetryLater,
+    Succeeded,
+    Superseded,
+    decide,
+)
+
+if TYPE_CHECKING:
+    from qie_batch.errors import EngineLost
+    from qie_batch.steps.edit.context import EditContext
+    from qie_batch.steps.edit.leases import HeldLease
+    from qie_batch.steps.edit.outcome import Outcome
+
+
+def close(outcome: Outcome, lease: HeldLease, events: EventStream, context: EditContext) -> None:
+    """Write the outcome; retried while the ledger is away, and nothing is written once the lease is lost."""
+    if isinstance(outcome, Superseded):
+        context.attempts.account(lease.attempt, lease.usage)
+        held = False
+    else:
+        held = context.leases.retry_write(lambda: _write(outcome, lease, context))
+    events.emit(Stage.CLOSED if held else Stage.FENCED, outcome=_told(outcome))
+
+
+def charge_crash(lease: HeldLease, error: EngineLost, context: EditContext) -> None:
+    """The edit takes its process with it: the item is tried elsewhere, or given up."""
+    outcome = decide(error, lease.attempt, context.policy)
+    close(outcome, lease, EventStream(lease, context.observe), context)
+
+
+def _write(
+    outcome: Succeeded | Failed | RetryLater | HandedBack, lease: HeldLease, context: EditContext
+) -> bool:
+    attempt, usage = lease.attempt, lease.usage
+    match outcome:
+        case Succeeded(result):
+            return context.attempts.succeed(attempt, result, usage)
+        case Failed(failure):
+            return context.attempts.fail(attempt, failure, usage)
+        case RetryLater(failure, charged, crash):
+            delay = context.policy.delay(charged)
+            return context.attempts.retry_later(attempt, failure, usage, delay, crash=crash)
+        case HandedBack():
+            return context.attempts.release(attempt, usage)
+        case _:
+            assert_never(outcome)
+
+
+def _told(outcome: Outcome) -> str:
+    match outcome:
+        case Succeeded():
+            return "succeeded"
+        case Failed(failure):
+            return f"failed: {failure.code}"
+        case RetryLater(failure, _, crash):
+            return f"{'crashed' if crash else 'did not succeed'}: {failure.reason}"
+        case HandedBack():
+            return "handed back"
+        case Superseded():
+            return "stopped"
+        case _:
+            assert_never(outcome)

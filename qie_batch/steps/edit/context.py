@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threading
+
+    from qie_batch.images import Limits
+    from qie_batch.images.sandbox import DecoderPool
+    from qie_batch.interfaces import Attempts, Engine, ObjectStore, Observer
+    from qie_batch.model import RetryPolicy, Worker
+    from qie_batch.steps.edit.breaker import CircuitBreaker
+    from qie_batch.steps.edit.leases import LeaseKeeper
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EditContext:
+    """What a worker process edits with."""
+
+    attempts: Attempts
+    store: ObjectStore
+    engine: Engine
+    worker: Worker
+    leases: LeaseKeeper
+    breaker: CircuitBreaker
+    #: Decodes images outside of this process.
+    decoders: DecoderPool
+    #: Acquired while the engine edits; the transfers of the other items go on meanwhile.
+    device: threading.Semaphore
+    #: Of an input image.
+    limits: Limits
+    policy: RetryPolicy
+    observe: Observer
+    #: Seconds without a step after which an edit is hung.
+    hang_seconds: float

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from qie_batch.model import EditEvent, Stage
+
+if TYPE_CHECKING:
+    from qie_batch.interfaces import Observer
+    from qie_batch.steps.edit.leases import HeldLease
+
+log = logging.getLogger(__name__)
+
+
+class EventStream:
+    """The events of one attempt; each says how long its stage took."""
+
+    def __init__(self, lease: HeldLease, observe: Observer) -> None:
+        self._lease = lease
+        self._observe = observe
+        self._last = time.monotonic()
+
+    def emit(self, stage: Stage, *, step: int = 0, outcome: str = "") -> None:
+        before, self._last = self._last, time.monotonic()
+        self._observe(
+            EditEvent(
+                stage=stage,
+                attempt=self._lease.attempt,
+                usage=self._lease.usage,
+                seconds=self._last - before,
+                step=step,
+                outcome=outcome,
+            )
+        )
+
+
+def log_outcome(event: EditEvent) -> None:
+    """The observer that writes one line for each attempt."""
+    if event.stage not in (Stage.CLOSED, Stage.FENCED):
+        return
+    attempt = event.attempt
+    log.info(
+        "item %s (%s), attempt %d: %s, %.2f s on the device",
+        attempt.item_id,
+        attempt.row_id,
+        attempt.number,
+        event.outcome if event.stage is Stage.CLOSED else "fenced",
+        event.usage.seconds,
+    )

@@ -1,0 +1,204 @@
+"""The attempts that a worker process holds: leases renewed from one thread, use of the device metered."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+import stamina
+
+from qie_batch.errors import EngineLost, Fenced, LedgerUnavailable, Preempted, StoreUnavailable
+from qie_batch.model import Usage
+from qie_batch.steps.edit.shutdown import Shutdown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from qie_batch.interfaces import Attempts
+    from qie_batch.model import Attempt
+
+log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+#: Seconds between two heartbeats, and the heartbeats that fit into a lease at least: some may be lost.
+HEARTBEAT_SECONDS, HEARTBEATS_PER_LEASE = 2.0, 6
+#: Between two looks of a waiting thread at whether to go on.
+POLL_SECONDS = 0.2
+#: How long a finished edit waits for a ledger or a store that is away.
+WRITE_TIMEOUT_SECONDS = 600.0
+
+
+class HeldLease:
+    """One attempt in this process: its step, its usage, and whether it is still the item's latest."""
+
+    def __init__(self, attempt: Attempt, shutdown: Shutdown) -> None:
+        self.attempt = attempt
+        self.fenced = False
+        self.last_step = 0
+        self.images = 0
+        self._shutdown = shutdown
+        # Seconds before, and when the device was entered: one value, so that no thread reads half a change.
+        self._meter: tuple[float, float | None] = (0.0, None)
+        self._progressed = 0.0
+
+    @property
+    def usage(self) -> Usage:
+        """Of the attempt so far."""
+        return Usage(seconds=self._seconds, images=self.images)
+
+    @property
+    def _seconds(self) -> float:
+        before, entered = self._meter
+        return before + (time.monotonic() - entered if entered is not None else 0.0)
+
+    @property
+    def stalled_seconds(self) -> float:
+        """How long the step has not changed on the device; 0 off the device."""
+        return time.monotonic() - self._progressed if self._meter[1] is not None else 0.0
+
+    def check_fence(self) -> None:
+        """Raise Fenced if the item went on without this attempt."""
+        if self.fenced:
+            raise Fenced(f"item {self.attempt.item_id} went on without attempt {self.attempt.number}")
+
+    def check(self) -> None:
+        """Raise Fenced or Preempted if this attempt should not go on."""
+        self.check_fence()
+        if self._shutdown.begun and time.monotonic() + self._remaining() > self._shutdown.deadline:
+            raise Preempted(f"item {self.attempt.item_id} is handed back: this process is leaving")
+
+    def step(self, number: int) -> None:
+        """The engine has done this step, from 1."""
+        self.last_step = number
+        self._progressed = time.monotonic()
+        self.check()
+
+    def _remaining(self) -> float:
+        """Seconds until the edit is done, by the steps so far; infinity before the first step."""
+        steps = self.attempt.spec.params.steps or 1
+        if self.last_step >= steps:
+            return 0.0
+        return self._seconds / self.last_step * (steps - self.last_step) if self.last_step else float("inf")
+
+    @contextmanager
+    def on_device(self, device: threading.Semaphore) -> Iterator[None]:
+        """Wait for the device, then count the seconds on it."""
+        while not device.acquire(timeout=POLL_SECONDS):
+            self.check()
+        try:
+            self.check()
+            self._progressed = time.monotonic()
+            self._meter = (self._seconds, self._progressed)
+            try:
+                yield
+            except EngineLost:
+                self._shutdown.begin(0.0)  # before the next item gets the broken device
+                raise
+            finally:
+                self._meter = (self._seconds, None)
+        finally:
+            device.release()
+
+
+class LeaseKeeper:
+    """Renews every lease that this process holds, from one thread."""
+
+    def __init__(self, attempts: Attempts, lease_seconds: float) -> None:
+        self.lease_seconds = lease_seconds
+        self.shutdown = Shutdown()
+        self._attempts = attempts
+        self._leases: set[HeldLease] = set()
+        self._changed = threading.Condition()
+        self._exclusive = False
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._heartbeat, name="leases", daemon=True)
+        self._thread.start()
+
+    def wait_for_turn(self) -> bool:
+        """Return once no item runs alone; False if this process has to leave before that."""
+        with self._changed:
+            while self._exclusive and not self.shutdown.begun:
+                self._changed.wait(timeout=POLL_SECONDS)
+        return not self.shutdown.begun
+
+    @contextmanager
+    def hold(self, attempt: Attempt) -> Iterator[HeldLease]:
+        """Keep the attempt's lease until the block ends."""
+        lease = HeldLease(attempt, self.shutdown)
+        with self._changed:
+            self._leases.add(lease)
+        try:
+            yield lease
+        finally:
+            with self._changed:
+                self._leases.discard(lease)
+                self._changed.notify_all()
+
+    @contextmanager
+    def admit(self, lease: HeldLease) -> Iterator[None]:
+        """An item whose worker died before runs alone: a second death is then charged to no other item.
+
+        Waits for the items that began before. Preempted is for those that come later.
+        """
+        with self._changed:
+            if self._exclusive:
+                raise Preempted(f"item {lease.attempt.item_id} is handed back: another item has to run alone")
+            self._exclusive = exclusive = lease.attempt.crashes > 0
+        try:
+            if exclusive:
+                self._wait_until_alone(lease)
+            yield
+        finally:
+            if exclusive:
+                with self._changed:
+                    self._exclusive = False
+                    self._changed.notify_all()
+
+    def _wait_until_alone(self, lease: HeldLease) -> None:
+        with self._changed:
+            while len(self._leases) > 1:
+                lease.check()
+                self._changed.wait(timeout=POLL_SECONDS)
+
+    def retry_write(self, write: Callable[[], _T]) -> _T:
+        """Write what a finished edit made; retried while ledger or store are away."""
+
+        def may_pass(error: Exception) -> bool:
+            return isinstance(error, LedgerUnavailable | StoreUnavailable) and not self.shutdown.begun
+
+        for attempt in stamina.retry_context(
+            on=may_pass,
+            attempts=None,
+            timeout=WRITE_TIMEOUT_SECONDS,
+            wait_initial=1.0,
+            wait_jitter=0.0,
+            wait_max=1.0,
+        ):
+            with attempt:
+                return write()
+        raise AssertionError("the last try returns or raises")
+
+    def held(self) -> list[HeldLease]:
+        with self._changed:
+            return list(self._leases)
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _heartbeat(self) -> None:
+        while not self._stopped.wait(min(HEARTBEAT_SECONDS, self.lease_seconds / HEARTBEATS_PER_LEASE)):
+            for lease in self.held():
+                try:
+                    held = self._attempts.renew(
+                        lease.attempt, self.lease_seconds, lease.last_step, lease.usage
+                    )
+                except LedgerUnavailable as error:
+                    log.warning("no heartbeat: %s", error)
+                    break
+                if not held:
+                    lease.fenced = True

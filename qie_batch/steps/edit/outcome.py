@@ -1,0 +1,76 @@
+"""What an error means for the item: one pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qie_batch.errors import DeviceOutOfMemory, EngineLost, Fenced, Preempted, QieError, Rejected
+from qie_batch.model import Failure
+
+if TYPE_CHECKING:
+    from qie_batch.model import Attempt, Result, RetryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """For good."""
+
+    failure: Failure
+
+
+@dataclass(frozen=True, slots=True)
+class RetryLater:
+    failure: Failure
+    #: Errors or crashes that were charged before this one, for the back-off.
+    charged: int
+    crash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HandedBack:
+    """Uncharged: this process is leaving."""
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    """The item went on without the attempt: nothing but the usage is written."""
+
+
+Outcome = Succeeded | Failed | RetryLater | HandedBack | Superseded
+
+
+def decide(error: QieError, attempt: Attempt, policy: RetryPolicy) -> Outcome:
+    """Rejected: never again. EngineLost: elsewhere. Fenced and Preempted: as told. All others: later."""
+    failure = Failure(code=error.code, reason=error.message)
+    match error:
+        case Fenced():
+            return Superseded()
+        case Preempted():
+            return HandedBack()
+        case Rejected():
+            return Failed(failure)
+        case EngineLost():
+            return _after_crash(failure, attempt, policy)
+        case _:
+            too_big = isinstance(error, DeviceOutOfMemory) and attempt.low_memory
+            return _after_error(failure, attempt, policy, final=too_big)
+
+
+def _after_crash(failure: Failure, attempt: Attempt, policy: RetryPolicy) -> Outcome:
+    if attempt.crashes + 1 < policy.max_crashes:
+        return RetryLater(failure, charged=attempt.crashes, crash=True)
+    reason = f"given up after {policy.max_crashes} crashes: {failure.reason}"
+    return Failed(Failure(code=policy.poisoned.code, reason=reason))
+
+
+def _after_error(failure: Failure, attempt: Attempt, policy: RetryPolicy, *, final: bool) -> Outcome:
+    if not final and attempt.errors + 1 < policy.max_errors:
+        return RetryLater(failure, charged=attempt.errors)
+    reason = f"given up after {attempt.errors + 1} tries: {failure.reason}"
+    return Failed(Failure(code=failure.code, reason=reason))

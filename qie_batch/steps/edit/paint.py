@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qie_batch.images import fit
+from qie_batch.model import EditRequest, Stage
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from qie_batch.steps.edit.context import EditContext
+    from qie_batch.steps.edit.events import EventStream
+    from qie_batch.steps.edit.leases import HeldLease
+
+
+def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, context: EditContext) -> Image:
+    """The edit by the engine, at the size that was asked for."""
+    attempt = lease.attempt
+    params = attempt.spec.params
+    fitted = fit(images[0], context.engine.info.limits.sizes, params.size)
+    request = EditRequest(
+        images=(fitted.image, *images[1:]),
+        params=params,
+        width=fitted.image.width,
+        height=fitted.image.height,
+        low_memory=attempt.low_memory,
+    )
+
+    def on_step(number: int) -> None:
+        events.emit(Stage.STEPPED, step=number)
+        lease.step(number)
+
+    with lease.on_device(context.device):
+        output = context.engine.edit(request, on_step)
+        lease.images += 1
+    events.emit(Stage.PAINTED, step=lease.last_step)
+    return fitted.restore(output.image)

@@ -1,0 +1,17 @@
+from __future__ import annotations
+
+import time
+
+
+class Shutdown:
+    """When this process must be gone (monotonic seconds); infinity until it is told to leave."""
+
+    def __init__(self) -> None:
+        self.deadline = float("inf")
+
+    def begin(self, grace_seconds: float) -> None:
+        self.deadline = min(self.deadline, time.monotonic() + grace_seconds)
+
+    @property
+    def begun(self) -> bool:
+        return self.deadline != float("inf")

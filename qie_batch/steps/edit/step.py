@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from qie_batch.errors import (
+    AttemptEnded,
+    EngineLost,
+    LedgerUnavailable,
+    Rejected,
+    StoreUnavailable,
+    Unavailable,
+)
+from qie_batch.model import Stage
+from qie_batch.steps.edit.close import close
+from qie_batch.steps.edit.events import EventStream
+from qie_batch.steps.edit.fetch import fetch
+from qie_batch.steps.edit.outcome import Succeeded, decide
+from qie_batch.steps.edit.paint import paint
+from qie_batch.steps.edit.store import find, store
+
+if TYPE_CHECKING:
+    from qie_batch.model import EditSpec, Result
+    from qie_batch.steps.edit.context import EditContext
+    from qie_batch.steps.edit.leases import HeldLease
+
+log = logging.getLogger(__name__)
+
+ITEM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9]{1,9}")
+
+
+def edit(item_id: object, context: EditContext) -> None:
+    """Edit the item. A message is dropped if the item is not queued: the message was late or doubled."""
+    if not isinstance(item_id, str) or not ITEM_ID.fullmatch(item_id):
+        log.warning("a message without an item id was dropped")
+        return
+    if not (context.breaker.wait(context.leases.shutdown) and context.leases.wait_for_turn()):
+        return  # this process is leaving: the item stays queued and is sent again
+    attempt = context.attempts.claim(item_id, context.worker, context.leases.lease_seconds)
+    if attempt is None:
+        log.info("item %s is not waiting: message dropped", item_id)
+        return
+    with context.leases.hold(attempt) as lease:
+        events = EventStream(lease, context.observe)
+        events.emit(Stage.CLAIMED)
+        try:
+            with context.leases.admit(lease):
+                result = _result(lease, events, context)
+            close(Succeeded(result), lease, events, context)
+        except (Rejected, AttemptEnded, Unavailable) as error:
+            if isinstance(error, StoreUnavailable):
+                context.breaker.open()
+            close(decide(error, attempt, context.policy), lease, events, context)
+        except EngineLost as error:
+            with suppress(LedgerUnavailable):  # then the lease runs out
+                close(decide(error, attempt, context.policy), lease, events, context)
+            raise
+
+
+def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Result:
+    """The stored result of the attempt: made now, or found because an earlier attempt got that far."""
+    spec = lease.attempt.spec
+    _check_revision(spec, context)
+    result = find(spec, context)
+    if result is None:
+        images = fetch(spec, context)
+        events.emit(Stage.FETCHED)
+        image = paint(images, lease, events, context)
+        result = store(image, lease, context)
+    events.emit(Stage.STORED)
+    return result
+
+
+def _check_revision(spec: EditSpec, context: EditContext) -> None:
+    """Unavailable and not Rejected: while workers are renewed, an older worker may still take the item."""
+    revision = context.engine.info.revision
+    if spec.revision != revision:
+        raise Unavailable(
+            f"the job wants {spec.engine} revision {spec.revision}, this worker runs {revision}",
+            code="engine_revision",
+        )

@@ -1,0 +1,36 @@
+"""The only place that chooses implementations: settings in, things that work out."""
+
+from qie_batch.wiring.engines import InstalledEngines, visible_devices
+from qie_batch.wiring.services import (
+    buckets,
+    celery,
+    database,
+    decoders,
+    dispatch_context,
+    fsck_context,
+    ledger,
+    limits,
+    queue,
+    s3,
+    settle_context,
+    store,
+)
+from qie_batch.wiring.worker import edit_context
+
+__all__ = [
+    "InstalledEngines",
+    "buckets",
+    "celery",
+    "database",
+    "decoders",
+    "dispatch_context",
+    "edit_context",
+    "fsck_context",
+    "ledger",
+    "limits",
+    "queue",
+    "s3",
+    "settle_context",
+    "store",
+    "visible_devices",
+]

@@ -1,0 +1,98 @@
+"""Engines, found by name: those in `qie_batch.engines`, and anybody's by a dotted module name."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qie_batch import engines
+from qie_batch.errors import UsageError
+from qie_batch.interfaces import EngineChoice
+from qie_batch.pricing import rate_of
+
+if TYPE_CHECKING:
+    from qie_batch.interfaces import Engine
+    from qie_batch.model import EngineInfo, Rate
+    from qie_batch.settings import Settings
+
+#: What runs where a CUDA device and its weights are, and what runs everywhere.
+ON_GPU, ELSEWHERE = "qwen", "classic"
+
+
+class InstalledEngines:
+    """Implements `qie_batch.interfaces.EngineCatalog`. Loads no weights."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def names(self) -> list[str]:
+        """Of the engines that come with qie-batch."""
+        return sorted(module.name for module in pkgutil.iter_modules(engines.__path__))
+
+    def choose(self, asked: str = "") -> EngineChoice:
+        """The engine that was asked for, else the one set, else the GPU's where it can run."""
+        if asked:
+            return EngineChoice(info=self.info(asked), reason="it was asked for")
+        if self._settings.engine:
+            return EngineChoice(info=self.info(self._settings.engine), reason="QIE_ENGINE says so")
+        if not visible_devices():
+            return EngineChoice(info=self.info(ELSEWHERE), reason="there is no CUDA card here")
+        against = engine_module(ON_GPU).reason_against(self.options(ON_GPU))
+        if against:
+            return EngineChoice(info=self.info(ELSEWHERE), reason=f"there is a CUDA card, but: {against}")
+        return EngineChoice(info=self.info(ON_GPU), reason="there are a CUDA card and the weights")
+
+    def info(self, name: str) -> EngineInfo:
+        info: EngineInfo = engine_module(name).info(self.options(name))
+        # Jobs, queues and workers find one another by the name that was asked for.
+        return replace(info, name=name)
+
+    def rate(self, info: EngineInfo, device: str = "") -> Rate:
+        """What the engine charges on the device; without one, on the device that the engine expects."""
+        settings = self._settings
+        return rate_of(info.tariff, device or info.device, settings.market, settings.prices)
+
+    def create(self, name: str) -> Engine:
+        """Loaded and warm; takes as long as the weights do."""
+        engine: Engine = engine_module(name).create(self.options(name))
+        return engine
+
+    def options(self, name: str) -> dict[str, Any]:
+        """The settings that the module names in OPTIONS, and QIE_ENGINE_OPTIONS."""
+        named = getattr(engine_module(name), "OPTIONS", ())
+        return {option: getattr(self._settings, option) for option in named} | self._settings.engine_options
+
+    def preset_names(self) -> list[str]:
+        """Of all engines that come with qie-batch."""
+        return list(dict.fromkeys(preset for name in self.names() for preset in self.info(name).presets))
+
+
+def engine_module(name: str) -> Any:
+    """One of ours by its bare name, anybody's by a dotted one."""
+    wanted = name if "." in name else f"qie_batch.engines.{name}"
+    hint = (
+        "choose classic or qwen, or give the dotted name of a module with info(options) and create(options)"
+    )
+    try:
+        module = import_module(wanted)
+    except ModuleNotFoundError as error:
+        if not error.name or wanted.startswith(error.name):
+            raise UsageError(f"there is no engine {name!r}", hint=hint) from None
+        raise UsageError(f"the engine {name!r} needs {error.name}, which is not installed") from error
+    except (Exception, SystemExit) as error:  # a module may do anything when it is imported
+        problem = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UsageError(f"the engine {name!r} cannot be imported: {problem}", hint=hint) from error
+    if not hasattr(module, "info") or not hasattr(module, "create"):
+        raise UsageError(f"the module {name!r} is no engine", hint=hint)
+    return module
+
+
+def visible_devices() -> list[str]:
+    """Indices of the CUDA devices this process may use, found without CUDA (which must not start here)."""
+    devices = sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return devices if allowed is None else [device for device in allowed.split(",") if device.strip()]

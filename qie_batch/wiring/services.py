@@ -1,0 +1,147 @@
+"""Ledger, store, queue and decoders from the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qie_batch.errors import Rejected, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from celery import Celery
+
+    from qie_batch.images import Limits
+    from qie_batch.images.sandbox import DecoderPool
+    from qie_batch.interfaces import ObjectStore
+    from qie_batch.ledger.database import Database
+    from qie_batch.ledger.sql import SqlLedger
+    from qie_batch.queues.celery import CeleryQueue
+    from qie_batch.settings import Settings
+    from qie_batch.steps.dispatch import DispatchContext
+    from qie_batch.steps.fsck import FsckContext
+    from qie_batch.steps.settle import SettleContext
+    from qie_batch.stores.s3 import S3Store
+
+
+def database(settings: Settings) -> Database:
+    from qie_batch.ledger.database import Database
+
+    return Database(needed(settings, "ledger_url"))
+
+
+def ledger(settings: Settings) -> SqlLedger:
+    """The ledger, at the newest schema."""
+    from qie_batch.ledger import schema
+    from qie_batch.ledger.sql import SqlLedger
+
+    opened = database(settings)
+    schema.check(opened)
+    return SqlLedger(opened)
+
+
+def s3(settings: Settings) -> Any:
+    """The boto3 client that every store shares."""
+    from qie_batch.stores.s3 import s3_client
+
+    access, secret = settings.s3_access_key, settings.s3_secret_key
+    return s3_client(
+        settings.s3_endpoint,
+        settings.s3_region,
+        access.get_secret_value() if access else None,
+        secret.get_secret_value() if secret else None,
+    )
+
+
+def store(settings: Settings) -> S3Store:
+    from qie_batch.stores.s3 import S3Store
+
+    needed(settings, "ledger_url")  # without any settings, say so rather than try AWS
+    return S3Store(s3(settings), settings.s3_bucket)
+
+
+def buckets(settings: Settings, *also: str) -> Callable[[str], ObjectStore]:
+    """The store of a bucket that images may come from: the stack's own, a listed one, one of `also`."""
+    from qie_batch.manifest.faults import quoted
+    from qie_batch.stores.s3 import S3Store
+
+    client = s3(settings)
+    allowed = {settings.s3_bucket, *settings.image_buckets, *also}
+
+    def store_of(bucket: str) -> ObjectStore:
+        if bucket not in allowed:
+            raise Rejected(
+                f"no picture may come from bucket {quoted(bucket)}: QIE_IMAGE_BUCKETS does not list it",
+                code="image_address",
+            )
+        return S3Store(client, bucket)
+
+    return store_of
+
+
+def celery(settings: Settings) -> Celery:
+    from qie_batch.queues.celery import celery_app
+
+    return celery_app(needed(settings, "broker_url"))
+
+
+def queue(settings: Settings) -> CeleryQueue:
+    from qie_batch.queues.celery import CeleryQueue
+
+    return CeleryQueue(celery(settings))
+
+
+def limits(settings: Settings) -> Limits:
+    from qie_batch.images import Limits
+
+    return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
+
+
+def decoders(settings: Settings) -> DecoderPool:
+    """Decoder processes; close the pool when done."""
+    from qie_batch.images.sandbox import DecoderPool
+
+    return DecoderPool(children=settings.slots)
+
+
+def dispatch_context(settings: Settings, ledger: SqlLedger) -> DispatchContext:
+    from qie_batch.steps.dispatch import DispatchContext
+    from qie_batch.wiring.engines import InstalledEngines
+
+    return DispatchContext(
+        dispatch=ledger.dispatch,
+        jobs=ledger.jobs,
+        costs=ledger.costs,
+        queue=queue(settings),
+        engines=InstalledEngines(settings),
+        window=settings.window,
+    )
+
+
+def settle_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool) -> SettleContext:
+    from qie_batch.steps.settle import SettleContext
+
+    return SettleContext(
+        settlement=ledger.settlement,
+        jobs=ledger.jobs,
+        costs=ledger.costs,
+        store=store(settings),
+        decoders=decoders,
+    )
+
+
+def fsck_context(settings: Settings, ledger: SqlLedger) -> FsckContext:
+    from qie_batch.steps.fsck import FsckContext
+
+    return FsckContext(audit=ledger.audit, intake=ledger.intake, clock=ledger.clock, store=store(settings))
+
+
+def needed(settings: Settings, name: str) -> str:
+    """The address in this setting; Unavailable where there is none."""
+    value = getattr(settings, name)
+    if value is None:
+        raise Unavailable(
+            f"no services are known: {settings.dir / 'config.toml'} is not there, nor QIE_{name.upper()}",
+            hint="run `qie-batch up` in another terminal, or set the QIE_* variables of your cluster",
+        )
+    return str(value.get_secret_value())

@@ -1,0 +1,144 @@
+"""A filled ledger of 0.1.0 (schema r0001) is brought to this version with nothing lost."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import MetaData, insert, select, text
+
+from qie_batch.ledger import schema
+from qie_batch.ledger.database import Database
+from qie_batch.ledger.sql import SqlLedger
+from qie_batch.ledger.tables import items
+from qie_batch.model import ItemState, JobOrder, Priority, Rate, RunState
+from tests.support.ledgers import WORKER, add, result_of, start, used
+
+FILLED = Path(__file__).parents[1] / "data" / "ledger-0.1.0.jsonl"
+ROWS = [json.loads(line) for line in FILLED.read_text(encoding="utf-8").splitlines()]
+
+
+def migrate(database: Database, revision: str, *, down: bool = False) -> None:
+    config = schema._config()
+    with database.write() as connection:
+        config.attributes["connection"] = connection
+        (command.downgrade if down else command.upgrade)(config, revision)
+
+
+@pytest.fixture
+def old(ledger_url):
+    """A database as 0.1.0 left it."""
+    database = Database(ledger_url)
+    migrate(database, "r0001")
+    tables = MetaData()
+    with database.write() as connection:
+        tables.reflect(connection)
+        for row in ROWS:
+            connection.execute(insert(tables.tables[row["table"]]).values(row["row"]))
+    yield database
+    database.engine.dispose()
+
+
+@pytest.fixture
+def ledger(old):
+    schema.upgrade(old)
+    return SqlLedger(old)
+
+
+def test_an_old_ledger_is_refused_until_it_is_upgraded(old):
+    with pytest.raises(Exception, match=r"schema is r0001"):
+        schema.check(old)
+    schema.upgrade(old)
+    schema.check(old)
+
+
+@pytest.mark.usefixtures("ledger")
+def test_every_row_is_still_there(old):
+    counts = {"scheduled_runs": 3, "variables": 1, "jobs": 5, "items": 24, "attempts": 18, "results": 14}
+    with old.read() as connection:
+        for table, number in counts.items():
+            assert connection.scalar(text(f"SELECT count(*) FROM {table}")) == number  # noqa: S608 - our names
+
+
+def test_cache_keys_are_those_that_were_stored(old, ledger):
+    with old.read() as connection:
+        stored = {row.id: row.cache_key for row in connection.execute(select(items.c.id, items.c.cache_key))}
+    specs = {item.id: item.spec for job in ledger.jobs.latest() for item in ledger.jobs.items(job.id)}
+    assert len(specs) == 24
+    for item_id, spec in specs.items():
+        assert (spec.cache_key if spec else None) == stored[item_id]
+        if spec:
+            assert type(spec).parse(spec.canonical) == spec
+
+
+def test_the_ledger_contradicts_itself_nowhere(ledger):
+    assert list(ledger.audit.contradictions()) == []
+
+
+def test_jobs_and_money_read_as_before(ledger):
+    job = ledger.jobs.get("260101-qwenjb")
+    assert job.order == JobOrder(
+        name="Herbst 秋.csv",
+        engine="qwen",
+        preset="reference",
+        priority=Priority.HIGH,
+        budget_micros=2_500_000,
+        mapping={"id": "Artikel"},
+        instruction="make it {colour}",
+    )
+    assert (job.folder, job.manifest_key) == ("s3://shop/catalog", "manifests/260101-qwenjb.csv")
+    assert ledger.costs.progress(job.id).spent_micros == round(35.35 * 3_000_000 / 3600)
+
+
+def test_schedules_keep_their_options_and_their_runs(ledger):
+    bare, nightly = ledger.schedules.all()
+    assert bare.order == JobOrder(preset="draft")
+    assert nightly.order == JobOrder(
+        engine="classic",
+        preset="reference",
+        priority=Priority.LOW,
+        budget_micros=2_500_000,
+        mapping={"id": "SKU", "image": "Bild"},
+        instruction="white background",
+    )
+    assert [run.state for run in ledger.schedules.latest_runs("nightly", 9)] == [
+        RunState.SKIPPED,
+        RunState.SUBMITTED,
+    ]
+
+
+def test_a_running_attempt_of_0_1_0_can_still_be_ended(ledger):
+    """The worker was renewed: its lease runs out, and the next attempt is priced anew."""
+    ledger.recovery.release_worker("gpu-1")
+    assert ledger.recovery.expire_leases() == 1
+    (item,) = [item for item in ledger.jobs.items("260101-qwenjb") if item.attempt and item.id.endswith(".3")]
+    assert item.state is ItemState.PENDING
+    assert list(ledger.audit.contradictions()) == []
+
+
+def test_the_broker_of_before_is_remembered(ledger):
+    assert ledger.dispatch.remember_epoch("epoch-of-0.1.0") is False
+
+
+def test_the_way_back_keeps_the_rows(old):
+    schema.upgrade(old)
+    migrate(old, "r0001", down=True)
+    schedules = [row["row"] for row in ROWS if row["table"] == "schedules"]
+    options = {row["name"]: json.loads(row["options"]) for row in schedules}
+    with old.read() as connection:
+        rows = connection.execute(text("SELECT name, options FROM schedules"))
+        assert {name: json.loads(text_) for name, text_ in rows} == {
+            name: {**given, "budget": given["budget"].rstrip("0")} for name, given in options.items()
+        }
+
+
+def test_costs_by_the_image_are_proven(ledger):
+    by_image = replace(WORKER, rate=Rate(image_micros=40_000))
+    add(ledger, "priced", job_id="priced")
+    attempt = start(ledger, "priced.0", by_image)
+    ledger.attempts.succeed(attempt, result_of(attempt), used(3.0, images=1))
+    assert ledger.costs.progress("priced").spent_micros == 40_000
+    assert list(ledger.audit.contradictions()) == []

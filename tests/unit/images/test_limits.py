@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import pytest
+
+from qie_batch.errors import Rejected
+from qie_batch.images import check_limits
+from qie_batch.model import EngineLimits
+
+STRICT = EngineLimits(max_images=3, max_ratio=16)
+
+
+def refusal(limits: EngineLimits, *sizes: tuple[int, int], result: tuple[int, int] | None = None) -> Rejected:
+    with pytest.raises(Rejected) as caught:
+        check_limits(limits, sizes, result)
+    return caught.value
+
+
+def test_what_is_within_the_limits_passes():
+    check_limits(STRICT, [(1600, 100), (100, 1600), (64, 64)], (16, 256))
+    check_limits(EngineLimits(), [(3000, 2)], (5000, 64))
+
+
+@pytest.mark.parametrize("size", [(1601, 100), (100, 1601)])
+def test_a_strip_is_refused_wherever_it_stands(size):
+    assert refusal(STRICT, size).code == "image_too_narrow"
+    assert "reference picture" in refusal(STRICT, (64, 64), size).message
+    assert "result" in refusal(STRICT, (64, 64), result=size).message
+
+
+def test_more_images_than_the_engine_takes_are_refused():
+    assert refusal(STRICT, *[(64, 64)] * 4).code == "image_count"
+    assert refusal(EngineLimits(), (64, 64), (64, 64)).code == "references_not_supported"
+    assert refusal(STRICT).code == "image_count"
