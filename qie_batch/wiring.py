@@ -111,11 +111,11 @@ def limits(settings: Settings) -> Limits:
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
 
 
-def opener(settings: Settings) -> DecoderPool:
-    """Opens pictures in processes of their own; close it when done."""
+def decoders(settings: Settings) -> DecoderPool:
+    """The pool of decoder processes; the caller closes it."""
     from qie_batch.images.sandbox import DecoderPool
 
-    return DecoderPool(children=settings.slots)
+    return DecoderPool(processes=settings.slots)
 
 
 def choose_engine(settings: Settings, asked: str = "") -> EngineChoice:
@@ -203,7 +203,7 @@ def context(settings: Settings) -> EditContext:
         ),
         leases=Leases(the_ledger, settings.lease_seconds),
         breaker=CircuitBreaker(the_store),
-        pictures=opener(settings),
+        decoders=decoders(settings),
         device=threading.Lock(),
         limits=limits(settings),
     )

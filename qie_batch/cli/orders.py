@@ -141,8 +141,8 @@ def _checked(manifest: Manifest, folder: str, settings: Settings, *, confined: b
     own = folder.split("/")[2:3] if folder.startswith("s3://") else []
     sources = submit.Sources(folder, wiring.buckets(settings, *own), limits, confined=confined)
     pictures = submit.Pictures(sources, limits)
-    with wiring.opener(settings) as opener, bar("checking pictures") as show:
-        for done, _ in enumerate(pictures.check(submit.picture_names(manifest.rows()), opener), start=1):
+    with wiring.decoders(settings) as decoders, bar("checking pictures") as show:
+        for done, _ in enumerate(pictures.check(submit.picture_names(manifest.rows()), decoders), start=1):
             show(done)
     return pictures
 

@@ -59,13 +59,13 @@ def control(app: App) -> None:
     settings = app.settings
     _log_to_stderr(settings)
     ledger, store, queue = wiring.ledger(settings), wiring.store(settings), wiring.queue(settings)
-    pictures, prices = wiring.opener(settings), wiring.expected_prices(settings)
+    decoders, prices = wiring.decoders(settings), wiring.expected_prices(settings)
     stop = told_to_stop()
     # Settling reads pictures and schedules read catalogs: beside the quick steps, so that no GPU waits.
     # While the ledger was away no worker could renew its lease: let all of them, before any is taken back.
     outage = Outage(settings.lease_seconds)
     slow = (
-        lambda: settle(ledger, store, pictures),
+        lambda: settle(ledger, store, decoders),
         lambda: run_due(ledger, lambda entry, job_id: submit_scheduled(entry, job_id, settings)),
     )
     quick = (
@@ -73,7 +73,7 @@ def control(app: App) -> None:
         lambda: send_lost_again(ledger, queue),
         lambda: dispatch(ledger, queue, window=settings.window, hour_micros=prices),
     )
-    with pictures, ThreadPoolExecutor(2) as loops:
+    with decoders, ThreadPoolExecutor(2) as loops:
         running = [
             loops.submit(_rounds, stop, outage, settings.tick_seconds, *steps) for steps in (quick, slow)
         ]

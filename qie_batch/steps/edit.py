@@ -55,8 +55,8 @@ class EditContext:
     worker: Worker
     leases: Leases
     breaker: CircuitBreaker
-    #: Opens pictures outside this process: a hostile one never meets the device.
-    pictures: DecoderPool
+    #: Decodes untrusted images outside this process.
+    decoders: DecoderPool
     #: Held while the engine edits: transfers of the neighbours go on beside it.
     device: threading.Lock
     limits: images.Limits
@@ -148,18 +148,18 @@ def _edited(attempt: Attempt, hold: HeldLease, context: EditContext) -> Image:
     """The edit at the size that was asked for."""
     spec = attempt.spec
     sources = (context.store.get(f"inputs/{sha256}") for sha256 in spec.inputs)
-    pictures = [context.pictures.decode(source, context.limits) for source in sources]
+    pictures = [context.decoders.decode(source, context.limits) for source in sources]
     if context.engine.buckets:
         for reference in pictures[1:]:
             images.check_ratio(reference.size, "reference picture")
     size = (spec.width, spec.height) if spec.width and spec.height else None
     fitted = images.fit(pictures[0], context.engine.buckets, size)
     request = EditRequest(
-        images=(fitted.picture, *pictures[1:]),
+        images=(fitted.image, *pictures[1:]),
         instruction=spec.instruction,
         negative=spec.negative,
-        width=fitted.picture.width,
-        height=fitted.picture.height,
+        width=fitted.image.width,
+        height=fitted.image.height,
         steps=spec.steps,
         cfg=spec.cfg,
         seed=spec.seed,
@@ -179,7 +179,7 @@ def _found(key: str, spec: EditSpec, context: EditContext) -> Result | None:
         return None
     try:
         # The limit on bytes is for what comes from outside.
-        picture = context.pictures.decode(data, replace(context.limits, max_bytes=len(data)))
+        picture = context.decoders.decode(data, replace(context.limits, max_bytes=len(data)))
     except Rejected as error:
         raise Rejected(
             f"the store already holds {key}, and that is no result: {error.message};"

@@ -37,12 +37,12 @@ THUMBNAIL_SIDE = 480
 RESULTS, ERRORS, REPORT = "results.csv", "errors.csv", "report.html"
 
 
-def settle(ledger: Ledger, store: ObjectStore, pictures: DecoderPool) -> int:
+def settle(ledger: Ledger, store: ObjectStore, decoders: DecoderPool) -> int:
     """Close every job whose items are all final; says how many."""
     closed = 0
     for job in ledger.settleable():
         try:
-            closed += _settle(job, ledger, store, pictures)
+            closed += _settle(job, ledger, store, decoders)
         except Unavailable:
             raise
         except Rejected as error:  # its manifest is gone: the other jobs are settled all the same
@@ -52,7 +52,7 @@ def settle(ledger: Ledger, store: ObjectStore, pictures: DecoderPool) -> int:
     return closed
 
 
-def _settle(job: Job, ledger: Ledger, store: ObjectStore, pictures: DecoderPool) -> bool:
+def _settle(job: Job, ledger: Ledger, store: ObjectStore, decoders: DecoderPool) -> bool:
     progress = ledger.progress(job.id)
     if progress.job.state is JobState.CLOSED:
         return False  # another control process was quicker
@@ -64,7 +64,7 @@ def _settle(job: Job, ledger: Ledger, store: ObjectStore, pictures: DecoderPool)
             store.put(
                 report_key(job.id, name), cast("BufferedIOBase", table.buffer), "text/csv; charset=utf-8"
             )
-    page = report_page(progress, ledger, store, pictures)
+    page = report_page(progress, ledger, store, decoders)
     store.put(report_key(job.id, REPORT), page, "text/html; charset=utf-8")
     return progress.done == progress.total and ledger.close(job.id, as_of=progress.now)
 
@@ -132,7 +132,7 @@ def _addresses(job: Job, ledger: Ledger, store: ObjectStore) -> Iterator[str]:
         yield store.address(item.result.object_key) if item.result else ""
 
 
-def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures: DecoderPool) -> bytes:
+def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, decoders: DecoderPool) -> bytes:
     """The page, with the first SHOWN pairs of pictures."""
     job = progress.job
     failed_rows: list[FailedRow] = []
@@ -149,7 +149,7 @@ def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures
             shown.append(item)
     # One slow answer of the store then holds up one pair, not all that follow.
     with ThreadPoolExecutor(READERS) as readers:
-        pairs = list(readers.map(lambda item: _pair(item, store, pictures), shown))
+        pairs = list(readers.map(lambda item: _pair(item, store, decoders), shown))
     summary = Summary(
         job_id=job.id,
         job_name=job.name,
@@ -170,7 +170,7 @@ def report_page(progress: Progress, ledger: Ledger, store: ObjectStore, pictures
     return render(summary, pairs)
 
 
-def _pair(item: Item, store: ObjectStore, pictures: DecoderPool) -> Pair:
+def _pair(item: Item, store: ObjectStore, decoders: DecoderPool) -> Pair:
     result = item.result
     return Pair(
         row_id=item.row_id,
@@ -178,8 +178,8 @@ def _pair(item: Item, store: ObjectStore, pictures: DecoderPool) -> Pair:
         variant=item.variant,
         instruction=item.spec.instruction if item.spec else "",
         state=item.state,
-        before=_thumbnail(store, f"inputs/{item.spec.inputs[0]}", pictures) if item.spec else None,
-        after=_thumbnail(store, result.object_key, pictures) if result else None,
+        before=_thumbnail(store, f"inputs/{item.spec.inputs[0]}", decoders) if item.spec else None,
+        after=_thumbnail(store, result.object_key, decoders) if result else None,
         failure=item.failure,
         engine=result.engine if result else "",
         seconds=item.seconds,
@@ -190,11 +190,11 @@ def _pair(item: Item, store: ObjectStore, pictures: DecoderPool) -> Pair:
     )
 
 
-def _thumbnail(store: ObjectStore, key: str, pictures: DecoderPool) -> bytes | None:
+def _thumbnail(store: ObjectStore, key: str, decoders: DecoderPool) -> bytes | None:
     """None where the picture cannot be shown: it may be the very one that failed."""
     try:
         data = store.get(key)
         # However long: the limit on bytes is for what comes from outside.
-        return pictures.thumbnail_jpeg(data, THUMBNAIL_SIDE, replace(DEFAULT_LIMITS, max_bytes=len(data)))
+        return decoders.thumbnail_jpeg(data, THUMBNAIL_SIDE, replace(DEFAULT_LIMITS, max_bytes=len(data)))
     except Rejected:
         return None

@@ -80,8 +80,8 @@ def no_file_longer_than(length):
 def closed(job_id, ledger, settings):
     """The job, cancelled and settled."""
     ledger.cancel(job_id)
-    with DecoderPool() as opener:
-        assert settle(ledger, wiring.store(settings), opener) == 1
+    with DecoderPool() as decoders:
+        assert settle(ledger, wiring.store(settings), decoders) == 1
     return ledger.job(job_id)
 
 

@@ -24,13 +24,13 @@ def store(s3):
 
 
 @pytest.fixture(scope="session")
-def pictures():
-    with DecoderPool() as opener:
-        yield opener
+def decoders():
+    with DecoderPool() as decoders:
+        yield decoders
 
 
 @pytest.fixture
-def make_context(ledger, store, pictures):
+def make_context(ledger, store, decoders):
     """A worker process with the engine; parts may be others."""
     made = []
 
@@ -43,7 +43,7 @@ def make_context(ledger, store, pictures):
             device=threading.Lock(),
             leases=leases,
             breaker=CircuitBreaker(parts["store"]),
-            pictures=pictures,
+            decoders=decoders,
             **parts,
         )
 
