@@ -233,12 +233,12 @@ def test_damaged_exif_does_not_refuse_the_image():
 
 
 def test_damaged_exif_still_turns_the_image_if_its_orientation_can_be_read():
-    """`ImageOps.exif_transpose` of such an image raises: it cannot write the tag of the wrong type again."""
+    """`ImageOps.exif_transpose` of such an image raises: it cannot write the width, a text here, again."""
     exif = Image.Exif()
     exif[0x010F] = "Camera"
     exif[0x0112] = 6
-    text, signed = b"\x01\x0f\x00\x02", b"\x01\x0f\x00\x09"
-    decoded = decode(encoded(gradient(), "JPEG", exif=exif.tobytes().replace(text, signed)))
+    make, width = b"\x01\x0f\x00\x02", b"\x01\x00\x00\x02"
+    decoded = decode(encoded(gradient(), "JPEG", exif=exif.tobytes().replace(make, width)))
     assert (decoded.size, decoded.info) == ((48, 64), {})
     assert not decoded.getexif()
 

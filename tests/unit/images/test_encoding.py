@@ -1,4 +1,4 @@
-"""Encoded results carry the pixels and nothing else."""
+"""Encoded results have pixels and no metadata."""
 
 import io
 
@@ -10,8 +10,8 @@ from qie_batch.images import decode, encode, thumbnail_jpeg
 from qie_batch.model import OutputFormat
 
 
-def laden(kind="PNG"):
-    """A file with EXIF and GPS, and an image that carries everything Pillow might write out."""
+def with_metadata(kind="PNG"):
+    """A file with EXIF and GPS, and an image with everything that Pillow might write."""
     image = Image.radial_gradient("L").resize((120, 90)).convert("RGB")
     exif = Image.Exif()
     exif[0x010F] = "SECRET camera"
@@ -43,9 +43,9 @@ def test_each_output_is_what_it_says(output, kind, content_type):
 
 
 @pytest.mark.parametrize("output", list(OutputFormat))
-@pytest.mark.parametrize("source", ["decoded", "straight"])
+@pytest.mark.parametrize("source", ["decoded", "original"])
 def test_no_metadata_reaches_a_result(output, source):
-    data, image = laden("JPEG")
+    data, image = with_metadata("JPEG")
     before = dict(image.info)
     result, _ = encode(decode(data) if source == "decoded" else image, output)
     assert b"SECRET" not in result
@@ -68,7 +68,7 @@ def test_no_metadata_reaches_a_result(output, source):
 
 
 def test_png_has_only_the_three_chunks_it_needs():
-    data, _ = encode(laden()[1], OutputFormat.PNG)
+    data, _ = encode(with_metadata()[1], OutputFormat.PNG)
     names, at = [], 8
     while at < len(data):
         names.append(data[at + 4 : at + 8])
@@ -86,7 +86,7 @@ def test_jpeg_keeps_a_colour_to_its_own_pixel():
 
 @pytest.mark.parametrize("source", ["bytes", "image"])
 def test_thumbnail_is_a_small_bare_jpeg_of_the_same_ratio(source):
-    data, image = laden("JPEG")
+    data, image = with_metadata("JPEG")
     small = thumbnail_jpeg(data if source == "bytes" else image, 40)
     with Image.open(io.BytesIO(small)) as reread:
         assert (reread.format, reread.size) == ("JPEG", (40, 30))

@@ -1,4 +1,4 @@
-"""The size policy: whatever the image's size, the engine gets a bucket and the user gets the size back."""
+"""An image of any size is fitted into a bucket, and the result has the image's size again."""
 
 import math
 
@@ -100,7 +100,7 @@ def test_any_size_asked_for_is_met_exactly(own, size, buckets):
     assert fitted.restore(fitted.image).size == size
 
 
-def test_without_buckets_the_image_goes_through_unchanged():
+def test_without_buckets_the_image_is_unchanged():
     image = scene((333, 77))
     fitted = fit(image, ())
     assert fitted.image is image
