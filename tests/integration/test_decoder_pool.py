@@ -1,4 +1,4 @@
-"""Images decoded in other processes: the same answers as in process; the failure of one costs one image."""
+"""Images decoded in other processes: the same answers as in process; a failed process fails one image."""
 
 import io
 import json
@@ -270,7 +270,7 @@ def test_image_that_needs_three_gigabytes_is_refused_and_the_process_stays(trick
     assert pids(tricked) == before
 
 
-def test_process_killed_while_it_decodes_costs_that_image(tricked):
+def test_process_killed_while_it_decodes_fails_that_image(tricked):
     with ThreadPoolExecutor(1) as threads:
         answer = threads.submit(refusal, tricked.decode, b"stop")
         os.kill(wait_until(lambda: stopped(tricked)), signal.SIGKILL)
@@ -280,7 +280,7 @@ def test_process_killed_while_it_decodes_costs_that_image(tricked):
     assert tricked.decode(PLAIN).size == (321, 200)
 
 
-def test_process_stopped_by_a_signal_costs_no_image(tricked):
+def test_process_stopped_by_a_signal_fails_no_image(tricked):
     with ThreadPoolExecutor(1) as threads:
         answer = threads.submit(tricked.decode, b"stop")
         pid = wait_until(lambda: stopped(tricked))
@@ -291,7 +291,7 @@ def test_process_stopped_by_a_signal_costs_no_image(tricked):
     assert tricked.decode(PLAIN).size == (321, 200)
 
 
-def test_image_is_not_blamed_for_the_crash_of_a_used_process(tricked):
+def test_image_is_not_refused_for_the_crash_of_a_used_process(tricked):
     tricked.decode(PLAIN)
     with ThreadPoolExecutor(1) as threads:
         answer = threads.submit(tricked.decode, PLAIN + b"stop unless first")
@@ -300,7 +300,7 @@ def test_image_is_not_blamed_for_the_crash_of_a_used_process(tricked):
     assert tricked.decode(PLAIN + b"crash unless first").size == (321, 200)
 
 
-def test_process_that_died_between_two_images_costs_nothing(tricked):
+def test_process_that_died_between_two_images_fails_no_image(tricked):
     tricked.decode(PLAIN)
     (pid,) = pids(tricked)
     os.kill(pid, signal.SIGKILL)
@@ -418,7 +418,7 @@ threading.Event().wait()
     wait_until(lambda: all(map(is_gone, started)))
 
 
-def test_program_that_cannot_start_blames_no_image():
+def test_program_that_cannot_start_refuses_no_image():
     with DecoderPool(program="raise SystemExit('no such library')") as pool:
         with pytest.raises(Unavailable) as caught:
             pool.decode(PLAIN)

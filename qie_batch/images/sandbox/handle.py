@@ -39,7 +39,7 @@ _FLAGS = ("-I", "-S", "-B", "-W", "ignore", "-c")
 #: Gives the decoder process the import roots of this one, which saves the 20 ms of scanning site-packages.
 _PREAMBLE = "import sys; sys.path[:0] = sys.argv[4:]; "
 
-#: Sent by a service manager or at the end of the parent, so that no image is to blame.
+#: Sent by a service manager or at the end of the parent, never because of an image.
 _STOP_SIGNALS = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP})
 
 

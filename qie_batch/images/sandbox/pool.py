@@ -1,8 +1,8 @@
 """Decodes images in separate processes without privileges.
 
-A decoder that crashes on an image or is exploited by one costs that image, not the process that holds the
-engine. A decoder process is a bare interpreter that runs `program.main`. The handle checks an answer's sizes
-against the limits, its number of pixels and the form of a refusal.
+A decoder that crashes on an image or is exploited by one fails that image and does not affect the process
+that holds the engine. A decoder process is a bare interpreter that runs `program.main`. The handle checks an
+answer's sizes against the limits, its number of pixels and the form of a refusal.
 
 Wall / CPU of both processes in ms, JPEG in, `Image` out, 2-core AMD EPYC:
 

@@ -55,7 +55,7 @@ def _drop_privileges(parent: int) -> None:
     libc.capset((ctypes.c_uint32 * 2)(_CAPABILITY_VERSION, 0), (ctypes.c_uint32 * 6)())
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     # Last, because the kernel clears this setting when credentials change.
-    # Not SIGKILL: the kernel also sends that when memory runs out, and the pool then blames the image.
+    # Not SIGKILL: the kernel also sends that when memory runs out, and the pool then refuses the image.
     libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
     if os.getppid() != parent:
         sys.exit("the parent ended first")
