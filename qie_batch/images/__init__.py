@@ -1,8 +1,8 @@
-"""From untrusted bytes to an upright RGB picture, to the engine's size and back, to encoded bytes."""
+"""Decoding of untrusted bytes to upright RGB, fitting to the engine's sizes and back, encoding."""
 
+from qie_batch.images.decoding import DEFAULT_LIMITS, Header, Limits, check_length, decode, inspect
 from qie_batch.images.encoding import encode, thumbnail_jpeg
 from qie_batch.images.limits import check_limits
-from qie_batch.images.opening import DEFAULT_LIMITS, Header, Limits, check_length, decode, inspect
 from qie_batch.images.sizes import Fitted, fit
 
 __all__ = [

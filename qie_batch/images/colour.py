@@ -1,98 +1,89 @@
-"""Any mode a decoder yields -> fresh upright RGB pixels in sRGB, with nothing else attached."""
+"""Converts any mode that a decoder yields to a new upright RGB image in sRGB without metadata."""
 
 from __future__ import annotations
 
 import io
 from typing import TYPE_CHECKING
 
-from PIL import Image, ImageCms
+from PIL import ExifTags, Image, ImageCms, ImageOps
 
 from qie_batch.errors import Rejected
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-#: Embedded profiles above this are dropped unread; real ones are at most the CMYK tables of some 600 KB.
+#: Larger embedded profiles are ignored; the largest in use are CMYK profiles of about 600 KB.
 _MAX_PROFILE = 1_000_000
 
-_TAG_ORIENTATION = 0x0112
-#: EXIF orientation -> what makes it upright (1 is upright already).
-_UPRIGHT = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+#: The factor by which Pillow scales the 2-bit and 4-bit samples of a PNG, but not its transparent value.
+_SCALES = {"L;2": 85, "L;4": 17}
 
 
-#: What Pillow multiplies the samples of a PNG by that are narrower than a byte, but not its transparent one.
-_WIDENED = {"L;2": 85, "L;4": 17}
+def upright_rgb(image: ImageFile) -> Image.Image:
+    """Load the image: transparency on white, colours in sRGB, orientation applied, no metadata.
 
-
-def upright_rgb(picture: ImageFile) -> Image.Image:
-    """Load it: transparency on white, colours in sRGB, orientation applied, no metadata.
-
-    Rejected for the one kind of transparency that Pillow has lost when it is loaded.
+    Rejected for the one kind of transparency that Pillow loses in loading.
     """
-    samples = picture.tile[0].args if picture.tile else None  # gone once it is loaded
-    picture.load()
-    if "transparency" in picture.info:
-        _mend_transparency(picture, samples)
-    profile = picture.info.get("icc_profile")
-    colours, alpha = _split(picture)
-    fresh = Image.new("RGB", picture.size, "white")
-    fresh.paste(_to_srgb(colours, profile), mask=alpha)
-    turn = _UPRIGHT.get(_orientation(picture))
-    return fresh if turn is None else fresh.transpose(turn)
+    samples = image.tile[0].args if image.tile else None  # load() clears the tiles
+    image.load()
+    if "transparency" in image.info:
+        _scale_transparency(image, samples)
+    profile = image.info.get("icc_profile")
+    colours, alpha = _split(image)
+    flat = Image.new("RGB", image.size, "white")
+    flat.paste(_to_srgb(colours, profile), mask=alpha)
+    orientation = _orientation(image)
+    if orientation == 1:
+        return flat
+    # Not `exif_transpose(image)`, which also writes the EXIF and so fails on some damaged but readable EXIF.
+    flat.getexif()[ExifTags.Base.Orientation] = orientation
+    return ImageOps.exif_transpose(flat)
 
 
-def _mend_transparency(picture: Image.Image, samples: object) -> None:
-    """Bring a PNG's one transparent colour, which is in the file's own depth, to that of the pixels."""
+def _scale_transparency(image: Image.Image, samples: object) -> None:
+    """Convert a PNG's one transparent colour from the depth of the file to the depth of the pixels."""
     if samples == "RGB;16B":
         raise Rejected(
             "the PNG file has 16 bits a channel and one transparent colour: save it with an alpha channel",
             code="image_transparency_unsupported",
         )
-    if isinstance(samples, str) and samples in _WIDENED:
-        factor = _WIDENED[samples]
-        # As the format says, only the bits that a sample has count.
-        picture.info["transparency"] = picture.info["transparency"] % (255 // factor + 1) * factor
+    if isinstance(samples, str) and samples in _SCALES:
+        factor = _SCALES[samples]
+        # PNG specification, tRNS: only the low bits of the value, as many as a sample has, count.
+        image.info["transparency"] = image.info["transparency"] % (255 // factor + 1) * factor
 
 
-def _split(picture: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The colours as L, RGB or CMYK, the form that an embedded profile speaks of, and the alpha if any."""
-    if picture.mode.startswith("I"):
-        # 16-bit grey; convert() alone would clip all above 255 to white.
-        grey = picture.point(lambda value: value * (1 / 256)).convert("L")
-        return grey, _where_not(picture, picture.info.get("transparency"))
-    if picture.mode == "LA":
-        return picture.getchannel("L"), picture.getchannel("A")
-    if picture.has_transparency_data:
-        rgba = picture.convert("RGBA")
+def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
+    """The colours as L, RGB or CMYK, which are the modes of embedded profiles, and the alpha if any."""
+    if image.mode.startswith("I"):
+        # 16-bit grey; convert() alone would clip every value above 255 to white.
+        grey = image.point(lambda value: value * (1 / 256)).convert("L")
+        return grey, _opaque_except(image, image.info.get("transparency"))
+    if image.mode == "LA":
+        return image.getchannel("L"), image.getchannel("A")
+    if image.has_transparency_data:
+        rgba = image.convert("RGBA")
         return rgba.convert("RGB"), rgba.getchannel("A")
-    if picture.mode in ("L", "RGB", "CMYK"):
-        return picture, None
-    return picture.convert("RGB"), None
+    if image.mode in ("L", "RGB", "CMYK"):
+        return image, None
+    return image.convert("RGB"), None
 
 
-def _where_not(picture: Image.Image, value: int | None) -> Image.Image | None:
-    """Opaque wherever 16-bit grey has another value."""
+def _opaque_except(image: Image.Image, value: int | None) -> Image.Image | None:
+    """An alpha channel that is opaque where 16-bit grey has another value."""
     if value is None:
         return None
     opaque = [255] * 65536
     opaque[value] = 0
-    return picture.convert("I").point(opaque, "L")
+    return image.convert("I").point(opaque, "L")
 
 
 def _to_srgb(colours: Image.Image, profile: object) -> Image.Image:
-    """Convert by the embedded profile; one that is broken, oversized or of another mode is dropped."""
+    """Convert by the embedded profile; a profile that is broken, too large or of another mode is ignored."""
     if isinstance(profile, bytes) and 0 < len(profile) <= _MAX_PROFILE:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            # Most pictures say sRGB; converting those would cost 17 ms a megapixel for nothing.
+            # Most profiles are sRGB; converting those would cost 17 ms a megapixel and change nothing.
             if not ImageCms.getProfileDescription(source).startswith("sRGB") or colours.mode != "RGB":
                 converted = ImageCms.profileToProfile(
                     colours,
@@ -109,9 +100,9 @@ def _to_srgb(colours: Image.Image, profile: object) -> Image.Image:
     return colours.convert("RGB")
 
 
-def _orientation(picture: Image.Image) -> int:
+def _orientation(image: Image.Image) -> int:
     try:
-        value = picture.getexif().get(_TAG_ORIENTATION, 1)
-    except Exception:  # noqa: BLE001 - damaged EXIF raises nearly anything, and the pixels are fine without
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # noqa: BLE001 - damaged EXIF raises any exception and must not refuse the image
         return 1
     return value if isinstance(value, int) else 1

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes; its name and its declared type count for nothing."""
+"""Recognises a file by its first bytes; its name and declared type are not used."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import re
 
 from qie_batch.errors import Rejected
 
-#: The kinds that are opened. Every other decoder stays shut: nearly all of Pillow's CVEs are in those.
-OPENED = ("JPEG", "PNG", "WEBP")
+#: The kinds that are decoded. No other decoder is used: nearly all CVEs of Pillow are in the others.
+DECODED = ("JPEG", "PNG", "WEBP")
 
 _REMEDY = "save it as JPEG, PNG or WebP"
 
-_PICTURES = (
+_IMAGES = (
     ("JPEG", rb"\xff\xd8\xff"),
     ("PNG", rb"\x89PNG\r\n\x1a\n"),
     ("WEBP", rb"RIFF....WEBP"),
@@ -44,16 +44,16 @@ _HEAD = 1024
 
 
 def recognise(data: bytes) -> str:
-    """One of OPENED; else Rejected: image_empty, image_format_unsupported or image_not_an_image."""
+    """One of DECODED; else Rejected: image_empty, image_format_unsupported or image_not_an_image."""
     if not data:
         raise Rejected("the file is empty (0 bytes): upload it again", code="image_empty")
     head = data[:_HEAD].removeprefix(b"\xef\xbb\xbf")
-    picture = _first(_PICTURES, head)
-    if picture in OPENED:
-        return picture
-    if picture:
+    kind = _first(_IMAGES, head)
+    if kind in DECODED:
+        return kind
+    if kind:
         raise Rejected(
-            f"the file is {_article(picture)} {picture} file, which is not read: {_REMEDY}",
+            f"the file is {_article(kind)} {kind} file, which is not read: {_REMEDY}",
             code="image_format_unsupported",
         )
     seen = _first(_OTHERS, head) or ("text" if _is_text(head) else f"the bytes {head[:8].hex(' ')}")
@@ -64,12 +64,12 @@ def recognise(data: bytes) -> str:
 
 
 def is_cut_short(kind: str, data: bytes) -> bool:
-    """Whether the end that every file of this kind has is missing."""
+    """Whether the end marker of this kind is missing."""
     if kind == "WEBP":
         return len(data) < int.from_bytes(data[4:8], "little") + 8
     if kind == "PNG":
         return b"IEND" not in data[-64:]
-    # An embedded thumbnail has an end too; the last scan's own comes after that scan's start.
+    # An embedded thumbnail has an end marker too, so only one behind the start of the last scan counts.
     return data.rfind(b"\xff\xd9") <= data.rfind(b"\xff\xda")
 
 
@@ -86,7 +86,7 @@ def _is_text(head: bytes) -> bool:
     try:
         text = head.decode()
     except UnicodeDecodeError as error:
-        # A character may be cut in two at the end of the head.
+        # The head may end inside a character.
         if error.start < len(head) - 3:
             return False
         text = head[: error.start].decode()

@@ -101,7 +101,7 @@ def decoders(settings: Settings) -> DecoderPool:
     """Decoder processes; close the pool when done."""
     from qie_batch.images.sandbox import DecoderPool
 
-    return DecoderPool(children=settings.slots)
+    return DecoderPool(processes=settings.slots)
 
 
 def dispatch_context(settings: Settings, ledger: SqlLedger) -> DispatchContext:

@@ -26,10 +26,11 @@ from workers.app import app, edit, process
 
 __all__ = ("app",)
 
-#: Runs in the opener's child in place of its own program: pictures that end with these words break it.
+#: Replaces the program of a decoder process: images that end with these words break it.
 TRICKS = """
 import ctypes, os
-from qie_batch.images import opener, opening
+from qie_batch.images import decoding
+from qie_batch.images.sandbox import program
 
 tricks = {
     b"segfault": lambda: ctypes.string_at(0),
@@ -42,9 +43,9 @@ def decode(data, limits, *, draft=None):
     for trick, play in tricks.items():
         if data.endswith(trick):
             play()
-    return opening.decode(data, limits, draft=draft)
+    return decoding.decode(data, limits, draft=draft)
 
-opener.main(decode)
+program.main(decode)
 """
 
 
@@ -121,7 +122,7 @@ def lay_mines(**_signal: Any) -> None:
         jobs=ledger.jobs,
         store=Mined(bench.store),
         engine=Choosy(bench.engine),
-        pictures=DecoderPool(program=TRICKS, cpu_seconds=2),
+        decoders=DecoderPool(program=TRICKS, cpu_seconds=2),
     )
 
 

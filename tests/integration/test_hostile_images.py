@@ -1,4 +1,4 @@
-"""Every image of `tests.support.hostile` through the pool: it opens or is refused in a sentence."""
+"""Every image of `tests.support.hostile` is decoded by the pool or refused in a sentence."""
 
 import re
 import time
@@ -19,7 +19,7 @@ SENTENCE = re.compile(r"the (?:file|picture|JPEG|PNG|WEBP) [^\n\0\x1b/]{10,200}"
 class Answer(NamedTuple):
     name: str
     seconds: float
-    #: Of a refusal; "" for a picture.
+    #: Of a refusal; "" for an image.
     code: str
     sentence: str
     mode: str = ""
@@ -28,20 +28,20 @@ class Answer(NamedTuple):
     whole: bool = True
 
 
-def answer(opener, name, data):
+def answer(pool, name, data):
     began = time.monotonic()
     try:
-        picture = opener.decode(data)
+        image = pool.decode(data)
     except Rejected as error:
         return Answer(name, time.monotonic() - began, error.code, error.message)
     seconds = time.monotonic() - began
-    whole = len(picture.tobytes()) == 3 * picture.width * picture.height
-    return Answer(name, seconds, "", "", picture.mode, picture.size, whole)
+    whole = len(image.tobytes()) == 3 * image.width * image.height
+    return Answer(name, seconds, "", "", image.mode, image.size, whole)
 
 
 class Run(NamedTuple):
     answers: list[Answer]
-    #: Of the child that took most, in kB.
+    #: Peak of the largest decoder process, in kB.
     memory: int
     seconds: float
 
@@ -49,9 +49,9 @@ class Run(NamedTuple):
 @pytest.fixture(scope="module")
 def run():
     began = time.monotonic()
-    with DecoderPool() as opener, ThreadPoolExecutor(3) as pool:
-        answers = list(pool.map(lambda file: answer(opener, *file), hostile_pictures()))
-        statuses = [Path(f"/proc/{child.process.pid}/status").read_text() for child in opener._children]
+    with DecoderPool() as pool, ThreadPoolExecutor(3) as threads:
+        answers = list(threads.map(lambda file: answer(pool, *file), hostile_pictures()))
+        statuses = [Path(f"/proc/{each.process.pid}/status").read_text() for each in pool._processes]
     peaks = [int(re.search(r"VmHWM:\s*(\d+)", text)[1]) for text in statuses]
     return Run(answers, max(peaks), time.monotonic() - began)
 
@@ -66,15 +66,15 @@ def test_all_of_them_are_answered_in_time(run):
     assert run.seconds < 60
 
 
-def test_no_child_takes_more_than_its_memory(run):
+def test_no_decoder_process_exceeds_its_memory_limit(run):
     assert run.memory < 1_500_000
 
 
-def test_what_opens_is_whole_and_within_the_limits(run):
-    opened = [each for each in run.answers if not each.code]
-    assert len(opened) > 200
+def test_decoded_images_are_whole_and_within_the_limits(run):
+    decoded = [each for each in run.answers if not each.code]
+    assert len(decoded) > 200
     limits = images.DEFAULT_LIMITS
-    for each in opened:
+    for each in decoded:
         assert each.mode == "RGB", each
         assert each.whole, each
         assert min(each.size) >= 16, each
@@ -113,7 +113,7 @@ def test_small_file_of_endless_scans_is_stopped():
     """264 kB that keep libjpeg busy for half a minute; a few megabytes would for ten."""
     bomb = scans_without_end()
     assert len(bomb) < 300_000
-    with DecoderPool(cpu_seconds=1) as opener:
-        stopped = answer(opener, "scans", bomb)
+    with DecoderPool(cpu_seconds=1) as pool:
+        stopped = answer(pool, "scans", bomb)
     assert stopped.code == "image_hangs_decoder"
     assert stopped.seconds < 10

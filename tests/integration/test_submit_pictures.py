@@ -25,9 +25,9 @@ ODD_KEYS = ("50%.jpg", "a//b.jpg", "a\\b", "cafe\u0301.jpg", "../x", "k" * 300, 
 
 
 @pytest.fixture(scope="module")
-def opener():
-    with DecoderPool(cpu_seconds=1) as opener:
-        yield opener
+def decoders():
+    with DecoderPool(cpu_seconds=1) as decoders:
+        yield decoders
 
 
 @pytest.fixture
@@ -43,12 +43,12 @@ def unreachable(bucket):
 
 
 @pytest.fixture
-def verdict(opener, folder):
+def verdict(decoders, folder):
     """What becomes of a picture that a catalog in `start` names."""
 
     def checked(name, start=folder, bucket=unreachable, limits=DEFAULT_LIMITS, **options):
         pictures = Pictures(Sources(str(start), bucket, limits, **options), limits)
-        assert list(pictures.check([name], opener)) == [name]
+        assert list(pictures.check([name], decoders)) == [name]
         return pictures[name]
 
     return checked
@@ -192,16 +192,16 @@ def test_a_header_that_is_slow_to_read_is_not_waited_for(verdict, folder):
     assert verdict("slow.jpg").code == "image_hangs_decoder"
 
 
-def test_a_machine_without_memory_is_not_a_pictures_fault(opener):
+def test_a_machine_without_memory_is_not_a_pictures_fault(decoders):
     class Starved:
         def read(self, _name):
             raise MemoryError
 
     with pytest.raises(Unavailable, match="no memory left"):
-        list(Pictures(Starved(), DEFAULT_LIMITS).check(["a.jpg"], opener))
+        list(Pictures(Starved(), DEFAULT_LIMITS).check(["a.jpg"], decoders))
 
 
-def test_a_folder_is_listed_once_for_the_first_missing_names_only(opener, folder, monkeypatch):
+def test_a_folder_is_listed_once_for_the_first_missing_names_only(decoders, folder, monkeypatch):
     listed = []
 
     def listdir(path, listdir=os.listdir):
@@ -210,7 +210,7 @@ def test_a_folder_is_listed_once_for_the_first_missing_names_only(opener, folder
 
     monkeypatch.setattr(os, "listdir", listdir)
     pictures = Pictures(Sources(str(folder), unreachable, DEFAULT_LIMITS), DEFAULT_LIMITS)
-    names = list(pictures.check([f"shoe.png{number}" for number in range(ANSWERS + 30)], opener))
+    names = list(pictures.check([f"shoe.png{number}" for number in range(ANSWERS + 30)], decoders))
     reasons = [pictures[name].reason for name in names]
     assert sum("did you mean 'shoe.png'?" in reason for reason in reasons) == ANSWERS
     assert sum("check its spelling" in reason for reason in reasons) == 30

@@ -38,12 +38,12 @@ class Pictures:
         self._limits = limits
         self._verdicts = Verdicts()
 
-    def check(self, names: Iterable[str], opener: DecoderPool) -> Iterator[str]:
+    def check(self, names: Iterable[str], decoders: DecoderPool) -> Iterator[str]:
         """Read and check each picture once, several at a time; yields the names as they are done."""
         new = (name for name in names if self._verdicts.expect(name))
         with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="pictures") as pool:
             while some := list(islice(new, AT_A_TIME * 4)):
-                verdicts = pool.map(lambda name: self._checked(name, opener), some)
+                verdicts = pool.map(lambda name: self._checked(name, decoders), some)
                 for name, checked in zip(some, verdicts, strict=True):
                     self._verdicts.remember(name, checked)
                     yield name
@@ -63,10 +63,10 @@ class Pictures:
         """The bytes; Rejected says why there are none."""
         return self._sources.read(name)
 
-    def _checked(self, name: str, opener: DecoderPool) -> Checked:
+    def _checked(self, name: str, decoders: DecoderPool) -> Checked:
         try:
             data = self.read(name)
-            kind, _, _ = opener.inspect(data, self._limits)
+            kind, _, _ = decoders.inspect(data, self._limits)
         except Rejected as error:
             return Checked(code=error.code, reason=f"picture {quoted(name, LENGTH)}: {error.message}")
         except MemoryError as error:

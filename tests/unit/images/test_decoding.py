@@ -1,4 +1,4 @@
-"""Hostile, damaged and odd files: what is refused, under which code, and what comes out of the rest."""
+"""Hostile, damaged and unusual files: which are refused with which code, and what the rest decode to."""
 
 import io
 import struct
@@ -15,7 +15,7 @@ PNG = b"\x89PNG\r\n\x1a\n"
 
 
 T = Image.Transpose
-#: EXIF orientation -> what a camera did to the upright picture before it stored it.
+#: EXIF orientation -> how a camera transposes an upright image to store that.
 STORED_AS = {
     2: T.FLIP_LEFT_RIGHT, 3: T.ROTATE_180, 4: T.FLIP_TOP_BOTTOM, 5: T.TRANSPOSE,
     6: T.ROTATE_90, 7: T.TRANSVERSE, 8: T.ROTATE_270,
@@ -26,9 +26,9 @@ def near(pixel, expected, distance):
     return all(abs(a - b) <= distance for a, b in zip(pixel, expected, strict=True))
 
 
-def encoded(picture, kind, **options):
+def encoded(image, kind, **options):
     buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -78,7 +78,7 @@ def test_empty_file_is_refused():
         (b"\xde\xad\xbe\xef\0\1\2\3", "the bytes de ad be ef 00 01 02 03"),
     ],
 )
-def test_what_is_no_picture_is_told_what_it_looks_like(data, seen):
+def test_file_that_is_no_image_is_refused_by_what_it_looks_like(data, seen):
     error = refusal(data)
     assert error.code == "image_not_an_image"
     assert f"starts like {seen}" in error.message
@@ -100,7 +100,7 @@ def test_what_is_no_picture_is_told_what_it_looks_like(data, seen):
         (b"<svg width='5'/>", "an SVG"),
     ],
 )
-def test_other_picture_formats_are_refused_by_name(data, name):
+def test_other_image_formats_are_refused_by_name(data, name):
     error = refusal(data)
     assert error.code == "image_format_unsupported"
     assert f"is {name} file" in error.message
@@ -163,7 +163,7 @@ def test_animations_are_refused(kind):
     assert "3 frames" in error.message
 
 
-def test_second_picture_of_a_phones_jpeg_is_ignored():
+def test_second_image_of_a_phones_jpeg_is_ignored():
     mpo = encoded(gradient(), "MPO", save_all=True, append_images=[Image.new("RGB", (32, 24))])
     assert inspect(mpo) == ("JPEG", 64, 48)
     assert decode(mpo).size == (64, 48)
@@ -198,7 +198,7 @@ def test_garbage_behind_a_right_header_is_refused():
         assert code in ("image_broken", "image_truncated")
 
 
-def test_every_single_cut_and_flip_ends_in_a_picture_or_a_rejection():
+def test_every_single_cut_and_flip_ends_in_an_image_or_a_rejection():
     for kind in ("JPEG", "PNG", "WEBP"):
         whole = encoded(gradient((24, 20)), kind)
         for at in range(0, len(whole), 3):
@@ -218,27 +218,47 @@ def test_exif_orientation_is_applied(kind, orientation):
     stored = upright.transpose(STORED_AS[orientation]) if orientation > 1 else upright
     exif = Image.Exif()
     exif[0x0112] = orientation
-    opened = decode(encoded(stored, kind, exif=exif, quality=95))
-    assert opened.size == (48, 32)
-    red, blue, white = (opened.getpixel(at) for at in ((6, 6), (6, 26), (40, 16)))
+    decoded = decode(encoded(stored, kind, exif=exif, quality=95))
+    assert decoded.size == (48, 32)
+    red, blue, white = (decoded.getpixel(at) for at in ((6, 6), (6, 26), (40, 16)))
     assert near(red, (255, 0, 0), 25)
     assert near(blue, (0, 0, 255), 25)
     assert near(white, (255, 255, 255), 15)
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
-def test_damaged_exif_does_not_cost_the_picture():
+def test_damaged_exif_does_not_refuse_the_image():
     data = encoded(gradient(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff\x01")
     assert decode(data).size == (64, 48)
 
 
+def test_damaged_exif_still_turns_the_image_if_its_orientation_can_be_read():
+    """`ImageOps.exif_transpose` of such an image raises: it cannot write the width, a text here, again."""
+    exif = Image.Exif()
+    exif[0x010F] = "Camera"
+    exif[0x0112] = 6
+    make, width = b"\x01\x0f\x00\x02", b"\x01\x00\x00\x02"
+    decoded = decode(encoded(gradient(), "JPEG", exif=exif.tobytes().replace(make, width)))
+    assert (decoded.size, decoded.info) == ((48, 64), {})
+    assert not decoded.getexif()
+
+
+@pytest.mark.parametrize("value", [0, 9, 65535])
+def test_unknown_orientation_leaves_the_image_as_stored(value):
+    exif = Image.Exif()
+    exif[0x0112] = value
+    decoded = decode(encoded(gradient(), "PNG", exif=exif))
+    assert decoded.tobytes() == gradient().tobytes()
+    assert not decoded.getexif()
+
+
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])
 def test_every_mode_comes_out_as_rgb(mode):
-    picture = Image.new("I;16", (32, 32), 0x8080) if mode == "I;16" else gradient((32, 32)).convert(mode)
-    opened = decode(encoded(picture, "PNG"))
-    assert (opened.mode, opened.size) == ("RGB", (32, 32))
+    image = Image.new("I;16", (32, 32), 0x8080) if mode == "I;16" else gradient((32, 32)).convert(mode)
+    decoded = decode(encoded(image, "PNG"))
+    assert (decoded.mode, decoded.size) == ("RGB", (32, 32))
     if mode == "I;16":
-        assert opened.getpixel((5, 5)) == (128, 128, 128)
+        assert decoded.getpixel((5, 5)) == (128, 128, 128)
 
 
 @pytest.mark.parametrize(("value", "grey"), [(0, 0), (0x00FF, 0), (0x4000, 64), (0xFFFF, 255)])
@@ -253,33 +273,33 @@ def test_sixteen_bit_colour_keeps_its_high_bytes():
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
 def test_transparency_is_composited_on_white(mode):
-    picture = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
-    picture.paste((0, 0, 0, 255), (0, 0, 16, 32))
-    picture.paste((0, 0, 0, 128), (16, 0, 24, 32))
+    image = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
+    image.paste((0, 0, 0, 255), (0, 0, 16, 32))
+    image.paste((0, 0, 0, 128), (16, 0, 24, 32))
     for kind in ("PNG", "WEBP"):
-        opened = decode(encoded(picture.convert(mode), kind, lossless=True))
-        assert [opened.getpixel((x, 9)) for x in (4, 20, 28)] == [(0,) * 3, (127,) * 3, (255,) * 3]
+        decoded = decode(encoded(image.convert(mode), kind, lossless=True))
+        assert [decoded.getpixel((x, 9)) for x in (4, 20, 28)] == [(0,) * 3, (127,) * 3, (255,) * 3]
 
 
 def test_transparent_palette_colour_becomes_white():
-    picture = Image.new("P", (32, 32), 0)
-    picture.putpalette([255, 0, 0, 0, 128, 0])
-    picture.paste(1, (16, 0, 32, 32))
-    opened = decode(encoded(picture, "PNG", transparency=0))
-    assert (opened.getpixel((2, 2)), opened.getpixel((20, 2))) == ((255, 255, 255), (0, 128, 0))
+    image = Image.new("P", (32, 32), 0)
+    image.putpalette([255, 0, 0, 0, 128, 0])
+    image.paste(1, (16, 0, 32, 32))
+    decoded = decode(encoded(image, "PNG", transparency=0))
+    assert (decoded.getpixel((2, 2)), decoded.getpixel((20, 2))) == ((255, 255, 255), (0, 128, 0))
 
 
 @pytest.mark.filterwarnings("error")
-def test_palette_with_an_alpha_for_each_colour_opens_without_a_warning():
-    picture = Image.new("P", (32, 32), 1)
-    picture.putpalette([255, 0, 0, 0, 0, 0])
-    opened = decode(encoded(picture, "PNG", transparency=bytes([0, 128])))
-    assert opened.getpixel((2, 2)) == (127, 127, 127)
+def test_palette_with_an_alpha_for_each_colour_is_decoded_without_a_warning():
+    image = Image.new("P", (32, 32), 1)
+    image.putpalette([255, 0, 0, 0, 0, 0])
+    decoded = decode(encoded(image, "PNG", transparency=bytes([0, 128])))
+    assert decoded.getpixel((2, 2)) == (127, 127, 127)
 
 
 def test_transparent_colour_of_an_rgb_png_becomes_white():
-    opened = decode(encoded(Image.new("RGB", (16, 16), (1, 2, 3)), "PNG", transparency=(1, 2, 3)))
-    assert opened.getpixel((2, 2)) == (255, 255, 255)
+    decoded = decode(encoded(Image.new("RGB", (16, 16), (1, 2, 3)), "PNG", transparency=(1, 2, 3)))
+    assert decoded.getpixel((2, 2)) == (255, 255, 255)
 
 
 def keyed(depth, colour, key, pixels):
@@ -306,13 +326,13 @@ def keyed(depth, colour, key, pixels):
     ],
 )
 def test_transparent_grey_of_any_depth_becomes_white(depth, key, row, expected):
-    opened = decode(keyed(depth, 0, [key], row))
-    assert (opened.getpixel((2, 9)), opened.getpixel((13, 9))) == ((expected[0],) * 3, (expected[1],) * 3)
+    decoded = decode(keyed(depth, 0, [key], row))
+    assert (decoded.getpixel((2, 9)), decoded.getpixel((13, 9))) == ((expected[0],) * 3, (expected[1],) * 3)
 
 
 def test_transparent_colour_counts_its_low_bytes():
-    opened = decode(keyed(8, 2, [0x0101, 0x0202, 0x0303], b"\1\2\3" * 8 + b"\1\2\4" * 8))
-    assert (opened.getpixel((2, 9)), opened.getpixel((13, 9))) == ((255,) * 3, (1, 2, 4))
+    decoded = decode(keyed(8, 2, [0x0101, 0x0202, 0x0303], b"\1\2\3" * 8 + b"\1\2\4" * 8))
+    assert (decoded.getpixel((2, 9)), decoded.getpixel((13, 9))) == ((255,) * 3, (1, 2, 4))
 
 
 def test_transparent_colour_of_sixteen_bits_is_refused_and_not_lost():
@@ -337,8 +357,8 @@ def test_palette_that_cannot_be_used_is_a_broken_file(chunks):
      ((255, 0, 255, 0), (0, 255, 0))],
 )  # fmt: skip
 def test_cmyk_jpeg_has_its_colours_and_not_their_inverse(cmyk, rgb):
-    opened = decode(encoded(Image.new("CMYK", (32, 32), cmyk), "JPEG", quality=95))
-    assert near(opened.getpixel((9, 9)), rgb, 3)
+    decoded = decode(encoded(Image.new("CMYK", (32, 32), cmyk), "JPEG", quality=95))
+    assert near(decoded.getpixel((9, 9)), rgb, 3)
 
 
 def swapped_profile():
@@ -351,9 +371,9 @@ def swapped_profile():
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "P"])
 def test_embedded_profile_is_converted_to_srgb(mode):
-    picture = Image.new("RGB", (32, 32), (255, 0, 0)).convert(mode)
-    opened = decode(encoded(picture, "PNG", icc_profile=swapped_profile()))
-    assert near(opened.getpixel((9, 9)), (0, 255, 0), 2)
+    image = Image.new("RGB", (32, 32), (255, 0, 0)).convert(mode)
+    decoded = decode(encoded(image, "PNG", icc_profile=swapped_profile()))
+    assert near(decoded.getpixel((9, 9)), (0, 255, 0), 2)
 
 
 def test_profile_of_srgb_changes_nothing():
@@ -374,21 +394,21 @@ def test_profile_of_srgb_changes_nothing():
     ids=["nonsense", "cut", "RGB on grey", "RGB on CMYK", "oversized"],
 )
 def test_profile_that_is_broken_or_of_another_mode_is_dropped(mode, profile):
-    picture = gradient().convert(mode)
-    with_profile = decode(encoded(picture, "JPEG", icc_profile=profile))
-    assert with_profile.tobytes() == decode(encoded(picture, "JPEG")).tobytes()
+    image = gradient().convert(mode)
+    with_profile = decode(encoded(image, "JPEG", icc_profile=profile))
+    assert with_profile.tobytes() == decode(encoded(image, "JPEG")).tobytes()
 
 
-def test_metadata_ends_at_the_door():
+def test_decoded_image_has_no_metadata():
     exif = Image.Exif()
     exif[0x010F] = "Camera"
     exif.get_ifd(0x8825)[1] = "N"
     data = encoded(
         gradient(), "JPEG", exif=exif, comment=b"secret", icc_profile=swapped_profile(), dpi=(300, 300)
     )
-    opened = decode(data)
-    assert opened.info == {}
-    assert not opened.getexif()
+    decoded = decode(data)
+    assert decoded.info == {}
+    assert not decoded.getexif()
 
 
 def test_draft_is_smaller_but_never_shorter_than_asked():
@@ -399,7 +419,7 @@ def test_draft_is_smaller_but_never_shorter_than_asked():
     assert decode(encoded(gradient((160, 120)), "PNG"), draft=40).size == (160, 120)
 
 
-def test_three_threads_open_the_same_pictures_alike():
+def test_three_threads_decode_the_same_images_alike():
     files = [
         encoded(gradient((90, 70)), kind, icc_profile=swapped_profile()) for kind in ("JPEG", "PNG", "WEBP")
     ]

@@ -1,4 +1,4 @@
-"""Encoded results carry the pixels and nothing else."""
+"""Encoded results have pixels and no metadata."""
 
 import io
 
@@ -10,19 +10,19 @@ from qie_batch.images import decode, encode, thumbnail_jpeg
 from qie_batch.model import OutputFormat
 
 
-def laden(kind="PNG"):
-    """A file with EXIF and GPS, and a picture that carries everything Pillow might write out."""
-    picture = Image.radial_gradient("L").resize((120, 90)).convert("RGB")
+def with_metadata(kind="PNG"):
+    """A file with EXIF and GPS, and an image with everything that Pillow might write."""
+    image = Image.radial_gradient("L").resize((120, 90)).convert("RGB")
     exif = Image.Exif()
     exif[0x010F] = "SECRET camera"
     exif.get_ifd(0x8825)[1] = "SECRET north"
-    picture.info = {
+    image.info = {
         "exif": exif.tobytes(), "icc_profile": b"SECRET profile", "comment": b"SECRET comment",
         "xmp": b"SECRET xmp", "Author": "SECRET author", "dpi": (300, 300), "transparency": (0, 0, 0),
     }  # fmt: skip
     buffer = io.BytesIO()
-    picture.save(buffer, kind, exif=exif)
-    return buffer.getvalue(), picture
+    image.save(buffer, kind, exif=exif)
+    return buffer.getvalue(), image
 
 
 @pytest.mark.parametrize(
@@ -31,23 +31,23 @@ def laden(kind="PNG"):
      (OutputFormat.WEBP, "WEBP", "image/webp")],
 )  # fmt: skip
 def test_each_output_is_what_it_says(output, kind, content_type):
-    picture = Image.merge(
+    image = Image.merge(
         "RGB", [Image.linear_gradient("L").resize((75, 51))] * 2 + [Image.new("L", (75, 51), 40)]
     )
-    data, said = encode(picture, output)
+    data, said = encode(image, output)
     assert said == content_type
     with Image.open(io.BytesIO(data)) as reread:
         assert (reread.format, reread.mode, reread.size) == (kind, "RGB", (75, 51))
-    squares = ImageStat.Stat(ImageChops.difference(picture, decode(data))).sum2
+    squares = ImageStat.Stat(ImageChops.difference(image, decode(data))).sum2
     assert max(squares) / (75 * 51) < (1e-9 if output is OutputFormat.PNG else 4)
 
 
 @pytest.mark.parametrize("output", list(OutputFormat))
-@pytest.mark.parametrize("source", ["opened", "straight"])
+@pytest.mark.parametrize("source", ["decoded", "original"])
 def test_no_metadata_reaches_a_result(output, source):
-    data, picture = laden("JPEG")
-    before = dict(picture.info)
-    result, _ = encode(decode(data) if source == "opened" else picture, output)
+    data, image = with_metadata("JPEG")
+    before = dict(image.info)
+    result, _ = encode(decode(data) if source == "decoded" else image, output)
     assert b"SECRET" not in result
     assert b"Exif" not in result
     with Image.open(io.BytesIO(result)) as reread:
@@ -64,11 +64,11 @@ def test_no_metadata_reaches_a_result(output, source):
             "duration",
         }
         assert set(reread.info) <= left
-    assert picture.info == before
+    assert image.info == before
 
 
 def test_png_has_only_the_three_chunks_it_needs():
-    data, _ = encode(laden()[1], OutputFormat.PNG)
+    data, _ = encode(with_metadata()[1], OutputFormat.PNG)
     names, at = [], 8
     while at < len(data):
         names.append(data[at + 4 : at + 8])
@@ -77,17 +77,17 @@ def test_png_has_only_the_three_chunks_it_needs():
 
 
 def test_jpeg_keeps_a_colour_to_its_own_pixel():
-    picture = Image.new("RGB", (64, 64), "white")
-    picture.paste("red", (32, 0, 33, 64))
-    reread = decode(encode(picture, OutputFormat.JPEG)[0])
+    image = Image.new("RGB", (64, 64), "white")
+    image.paste("red", (32, 0, 33, 64))
+    reread = decode(encode(image, OutputFormat.JPEG)[0])
     assert min(reread.getpixel((30, 30))) > 240
     assert reread.getpixel((32, 30))[1] < 40
 
 
-@pytest.mark.parametrize("source", ["bytes", "picture"])
+@pytest.mark.parametrize("source", ["bytes", "image"])
 def test_thumbnail_is_a_small_bare_jpeg_of_the_same_ratio(source):
-    data, picture = laden("JPEG")
-    small = thumbnail_jpeg(data if source == "bytes" else picture, 40)
+    data, image = with_metadata("JPEG")
+    small = thumbnail_jpeg(data if source == "bytes" else image, 40)
     with Image.open(io.BytesIO(small)) as reread:
         assert (reread.format, reread.size) == ("JPEG", (40, 30))
     assert b"SECRET" not in small
@@ -98,6 +98,6 @@ def test_thumbnail_never_enlarges():
         assert reread.size == (20, 16)
 
 
-def test_thumbnail_of_no_picture_is_refused():
+def test_thumbnail_of_no_image_is_refused():
     with pytest.raises(Rejected):
         thumbnail_jpeg(b"<html>", 100)

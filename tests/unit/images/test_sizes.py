@@ -1,4 +1,4 @@
-"""The size policy: whatever the picture's size, the engine gets a bucket and the user gets the size back."""
+"""An image of any size is fitted into a bucket, and the result has the image's size again."""
 
 import math
 
@@ -20,13 +20,13 @@ SMALL = tuple((width // 8, height // 8) for width, height in BUCKETS)
 def scene(size):
     """Smooth, with a few straight edges: what a product on a plain ground looks like."""
     width, height = size
-    picture = Image.merge(
+    image = Image.merge(
         "RGB", (Image.linear_gradient("L").resize(size), Image.radial_gradient("L").resize(size),
                 Image.linear_gradient("L").rotate(90).resize(size))
     )  # fmt: skip
     box = (width // 4, height // 4, width // 2, height // 2)
-    ImageDraw.Draw(picture).rectangle(box, fill=(200, 60, 40))
-    return picture
+    ImageDraw.Draw(image).rectangle(box, fill=(200, 60, 40))
+    return image
 
 
 def psnr(one, other):
@@ -35,11 +35,11 @@ def psnr(one, other):
     return 99 if mean == 0 else 10 * math.log10(255**2 / mean)
 
 
-def test_picture_of_a_buckets_size_is_left_alone():
-    picture = scene((1184, 896))
-    fitted = fit(picture, BUCKETS)
-    assert fitted.image is picture
-    assert fitted.restore(picture).tobytes() == picture.tobytes()
+def test_image_of_a_buckets_size_is_left_alone():
+    image = scene((1184, 896))
+    fitted = fit(image, BUCKETS)
+    assert fitted.image is image
+    assert fitted.restore(image).tobytes() == image.tobytes()
 
 
 @pytest.mark.parametrize(
@@ -58,23 +58,23 @@ def test_bucket_of_the_nearest_ratio_is_chosen(size, bucket):
      ((1999, 1501), 34), ((1600, 120), 34)],
 )  # fmt: skip
 def test_round_trip_is_visually_equal(size, least):
-    picture = scene(size)
-    fitted = fit(picture, BUCKETS)
+    image = scene(size)
+    fitted = fit(image, BUCKETS)
     restored = fitted.restore(fitted.image)
     assert restored.size == size
-    assert psnr(picture, restored) > least
+    assert psnr(image, restored) > least
 
 
-def test_picture_is_scaled_and_not_stretched():
+def test_image_is_scaled_and_not_stretched():
     fitted = fit(Image.new("RGB", (1000, 600)), BUCKETS)
     left, top, right, bottom = fitted.frame
     assert (right - left) / (bottom - top) == pytest.approx(1000 / 600, rel=2e-3)
 
 
 def test_padding_that_is_cut_off_repeats_the_edge():
-    picture = Image.new("RGB", (900, 300), "white")
-    picture.paste("red", (0, 290, 900, 300))
-    fitted = fit(picture, BUCKETS)
+    image = Image.new("RGB", (900, 300), "white")
+    image.paste("red", (0, 290, 900, 300))
+    fitted = fit(image, BUCKETS)
     assert fitted.image.getpixel((700, 5)) == (255, 255, 255)
     assert fitted.image.getpixel((700, 730)) == (255, 0, 0)
 
@@ -82,8 +82,8 @@ def test_padding_that_is_cut_off_repeats_the_edge():
 @settings(max_examples=150, deadline=None)
 @given(width=st.integers(16, 300), height=st.integers(16, 300))
 def test_any_size_comes_back_exactly(width, height):
-    picture = scene((width, height))
-    fitted = fit(picture, SMALL)
+    image = scene((width, height))
+    fitted = fit(image, SMALL)
     assert fitted.image.size in SMALL
     assert fitted.restore(fitted.image).size == (width, height)
 
@@ -100,18 +100,18 @@ def test_any_size_asked_for_is_met_exactly(own, size, buckets):
     assert fitted.restore(fitted.image).size == size
 
 
-def test_without_buckets_the_picture_goes_through_unchanged():
-    picture = scene((333, 77))
-    fitted = fit(picture, ())
-    assert fitted.image is picture
-    assert fitted.restore(picture).tobytes() == picture.tobytes()
+def test_without_buckets_the_image_is_unchanged():
+    image = scene((333, 77))
+    fitted = fit(image, ())
+    assert fitted.image is image
+    assert fitted.restore(image).tobytes() == image.tobytes()
 
 
 @pytest.mark.parametrize("buckets", [BUCKETS, ()])
-def test_size_of_another_ratio_shows_the_whole_picture_between_bands(buckets):
-    picture = Image.new("RGB", (300, 600), "white")
-    picture.paste("red", (100, 0, 200, 600))
-    fitted = fit(picture, buckets, (800, 800))
+def test_size_of_another_ratio_shows_the_whole_image_between_bands(buckets):
+    image = Image.new("RGB", (300, 600), "white")
+    image.paste("red", (100, 0, 200, 600))
+    fitted = fit(image, buckets, (800, 800))
     result = fitted.restore(fitted.image)
     row = [result.getpixel((x, 400)) for x in (10, 190, 400, 610, 790)]
     assert [min(pixel) > 250 for pixel in row] == [True, True, False, True, True]
@@ -119,9 +119,9 @@ def test_size_of_another_ratio_shows_the_whole_picture_between_bands(buckets):
 
 
 def test_bands_have_the_median_colour_of_the_border():
-    picture = Image.new("RGB", (300, 600), (250, 251, 252))
-    picture.paste("black", (100, 0, 200, 600))
-    result = fit(picture, (), (600, 600)).image
+    image = Image.new("RGB", (300, 600), (250, 251, 252))
+    image.paste("black", (100, 0, 200, 600))
+    result = fit(image, (), (600, 600)).image
     assert result.getpixel((10, 300)) == (250, 251, 252)
 
 
@@ -130,7 +130,7 @@ def test_ratio_that_differs_by_rounding_alone_leaves_no_band():
     assert result.getextrema() == ((255, 255), (0, 0), (0, 0))
 
 
-def test_tiny_pictures_are_refused():
+def test_tiny_images_are_refused():
     for size in ((1, 1), (15, 100), (100, 15)):
         with pytest.raises(Rejected) as caught:
             fit(Image.new("RGB", size), BUCKETS)

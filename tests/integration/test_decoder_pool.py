@@ -1,4 +1,4 @@
-"""Pictures opened in children: the same answers as in process; what befalls a child befalls one picture."""
+"""Images decoded in other processes: the same answers as in process; a failed process fails one image."""
 
 import io
 import json
@@ -20,13 +20,15 @@ from qie_batch import images
 from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images.sandbox import DecoderPool
 
-#: Runs in the child in place of its own program: some words are no pictures but tricks.
+#: Replaces the program of a decoder process: data that ends with one of these words plays its trick.
 TRICKS = """
 import ctypes, json, os, signal, sys, time
 from qie_batch.errors import Rejected, Unavailable
-from qie_batch.images import opener, opening
+from qie_batch.images import decoding
+from qie_batch.images.sandbox import program
+from qie_batch.images.sandbox.protocol import REPLY_HEADER, Reply
 
-opened = []
+decoded = []
 
 def tell(what):
     raise Rejected(json.dumps(what), code="image_told")
@@ -52,32 +54,32 @@ tricks = {
     b"stop": lambda: os.kill(os.getpid(), signal.SIGSTOP),
     b"greedy": lambda: bytearray(3_000_000_000),
     b"babble": lambda: os.write(0, b"?" * 4096),
-    b"boast": lambda: os.write(0, opener.REPLY.pack(opener.PICTURE, 60_000, 60_000, 3 * 60_000**2)),
-    b"lie": lambda: os.write(0, opener.REPLY.pack(opener.PICTURE, 64, 48, 1)),
-    b"swear": lambda: os.write(0, opener.REPLY.pack(opener.REFUSAL, 12, 10**15, 0) + b"image_broken"),
+    b"boast": lambda: os.write(0, REPLY_HEADER.pack(Reply.IMAGE, 60_000, 60_000, 3 * 60_000**2)),
+    b"lie": lambda: os.write(0, REPLY_HEADER.pack(Reply.IMAGE, 64, 48, 1)),
+    b"swear": lambda: os.write(0, REPLY_HEADER.pack(Reply.REFUSAL, 12, 10**15, 0) + b"image_broken"),
     b"two lines": lambda: (_ for _ in ()).throw(Rejected("one\\ntwo", code="image_broken")),
     b"foreign code": lambda: (_ for _ in ()).throw(Rejected("one", code="../../etc")),
     b"tell": lambda: tell([dict(os.environ), sys.argv[3:4], os.getcwd()]),
     b"reach": lambda: tell([refusal(os.open, "/etc/hostname", 0), refusal(os.pipe), refusal(socket)]),
     b"list files": lambda: tell([fd for fd in range(1000) if refusal(os.fstat, fd) is None]),
-    b"stop unless first": lambda: os.kill(os.getpid(), signal.SIGSTOP) if len(opened) > 1 else None,
-    b"crash unless first": lambda: os.abort() if len(opened) > 1 else None,
+    b"stop unless first": lambda: os.kill(os.getpid(), signal.SIGSTOP) if len(decoded) > 1 else None,
+    b"crash unless first": lambda: os.abort() if len(decoded) > 1 else None,
 }
 
 def decode(data, limits, *, draft=None):
-    opened.append(None)
+    decoded.append(None)
     for trick, play in tricks.items():
         if data.endswith(trick):
             play()
-    return opening.decode(data, limits, draft=draft)
+    return decoding.decode(data, limits, draft=draft)
 
-opener.main(decode)
+program.main(decode)
 """
 
 
-def encoded(picture, kind="PNG", **options):
+def encoded(image, kind="PNG", **options):
     buffer = io.BytesIO()
-    picture.save(buffer, kind, **options)
+    image.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -93,7 +95,7 @@ def turned(orientation):
 
 
 PLAIN = encoded(scene())
-PICTURES = {
+IMAGES = {
     "JPEG": encoded(scene(), "JPEG", quality=90),
     "JPEG progressive": encoded(scene(), "JPEG", progressive=True),
     "JPEG grey": encoded(scene("L"), "JPEG"),
@@ -117,7 +119,7 @@ REFUSED = {
     "empty": b"",
     "text": b"hello",
     "GIF": encoded(scene("P"), "GIF"),
-    "cut": PICTURES["JPEG"][:5000],
+    "cut": IMAGES["JPEG"][:5000],
     "damaged": PLAIN[:100] + bytes(100) + PLAIN[200:],
     "tiny": encoded(Image.new("RGB", (8, 8))),
     "animated": encoded(scene(), "WEBP", save_all=True, append_images=[scene("L").convert("RGB")]),
@@ -128,15 +130,15 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def opener():
-    with DecoderPool() as opener:
-        yield opener
+def pool():
+    with DecoderPool() as pool:
+        yield pool
 
 
 @pytest.fixture
 def tricked():
-    with DecoderPool(program=TRICKS, wall_seconds=5.0) as opener:
-        yield opener
+    with DecoderPool(program=TRICKS, wall_seconds=5.0) as pool:
+        yield pool
 
 
 def refusal(call, *arguments, **options):
@@ -145,8 +147,8 @@ def refusal(call, *arguments, **options):
     return caught.value.code, caught.value.message
 
 
-def pids(opener):
-    return {child.process.pid for child in opener._children}
+def pids(pool):
+    return {each.process.pid for each in pool._processes}
 
 
 def status(pid, field):
@@ -169,42 +171,42 @@ def wait_until(condition, seconds=10.0):
     return answer
 
 
-def stopped(opener):
+def stopped(pool):
     with suppress(FileNotFoundError, ProcessLookupError):
-        return next((pid for pid in pids(opener) if status(pid, "State") == "T"), None)
+        return next((pid for pid in pids(pool) if status(pid, "State") == "T"), None)
     return None
 
 
-@pytest.mark.parametrize("name", PICTURES)
-def test_pixels_are_those_of_opening_in_process(opener, name):
-    here, there = images.decode(PICTURES[name]), opener.decode(PICTURES[name])
+@pytest.mark.parametrize("name", IMAGES)
+def test_pixels_are_those_of_decoding_in_process(pool, name):
+    here, there = images.decode(IMAGES[name]), pool.decode(IMAGES[name])
     assert (there.mode, there.size, there.info) == ("RGB", here.size, {})
     assert there.tobytes() == here.tobytes()
-    assert opener.inspect(PICTURES[name]) == images.inspect(PICTURES[name])
+    assert pool.inspect(IMAGES[name]) == images.inspect(IMAGES[name])
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_refusals_are_those_of_opening_in_process(opener, name):
+def test_refusals_are_those_of_decoding_in_process(pool, name):
     data = REFUSED[name]
-    assert refusal(opener.decode, data) == refusal(images.decode, data)
+    assert refusal(pool.decode, data) == refusal(images.decode, data)
 
 
 @pytest.mark.parametrize(
     "limits", [images.Limits(max_pixels=1000), images.Limits(max_side=100), images.Limits(max_bytes=99)]
 )
-def test_limits_hold_in_the_child(opener, limits):
-    code, sentence = refusal(opener.decode, PLAIN, limits)
+def test_limits_hold_in_the_decoder_process(pool, limits):
+    code, sentence = refusal(pool.decode, PLAIN, limits)
     assert code == "image_too_large"
     assert (code, sentence) == refusal(images.decode, PLAIN, limits)
-    assert (code, sentence) == refusal(opener.inspect, PLAIN, limits)
+    assert (code, sentence) == refusal(pool.inspect, PLAIN, limits)
 
 
-def test_draft_and_thumbnail_are_those_of_opening_in_process(opener):
-    data = PICTURES["many strips"]
-    draft = opener.decode(data, draft=200)
+def test_draft_and_thumbnail_are_those_of_decoding_in_process(pool):
+    data = IMAGES["many strips"]
+    draft = pool.decode(data, draft=200)
     assert draft.size == (325, 226)
     assert draft.tobytes() == images.decode(data, draft=200).tobytes()
-    assert opener.thumbnail_jpeg(data, 100) == images.thumbnail_jpeg(data, 100)
+    assert pool.thumbnail_jpeg(data, 100) == images.thumbnail_jpeg(data, 100)
 
 
 @pytest.mark.parametrize(
@@ -222,43 +224,43 @@ def test_draft_and_thumbnail_are_those_of_opening_in_process(opener):
         (b"foreign code", "its answer made no sense"),
     ],
 )
-def test_picture_that_breaks_its_child_is_refused_and_the_next_one_opens(tricked, trick, sentence):
+def test_image_that_crashes_its_decoder_is_refused_and_the_next_one_is_decoded(tricked, trick, sentence):
     code, message = refusal(tricked.decode, trick)
     assert code == "image_crashes_decoder"
     assert sentence in message
     assert tricked.decode(PLAIN).size == (321, 200)
 
 
-def test_picture_that_hangs_costs_its_time_limit():
-    with DecoderPool(program=TRICKS, wall_seconds=1.0) as opener:
+def test_image_that_hangs_its_decoder_is_refused_after_the_time_limit():
+    with DecoderPool(program=TRICKS, wall_seconds=1.0) as pool:
         began = time.monotonic()
-        assert refusal(opener.decode, b"sleep") == (
+        assert refusal(pool.decode, b"sleep") == (
             "image_hangs_decoder",
             "the picture was not open after 1 s: export it again from its source",
         )
         assert time.monotonic() - began < 10
-        assert opener.decode(PLAIN).size == (321, 200)
+        assert pool.decode(PLAIN).size == (321, 200)
 
 
-def test_picture_that_computes_for_ever_costs_its_cpu_limit_however_old_the_child_is():
-    with DecoderPool(program=TRICKS, cpu_seconds=1) as opener:
-        opener.decode(PLAIN)
-        (old,) = pids(opener)
-        code, sentence = refusal(opener.decode, b"loop")
+def test_image_that_computes_for_ever_is_refused_after_the_cpu_limit_in_an_old_process_too():
+    with DecoderPool(program=TRICKS, cpu_seconds=1) as pool:
+        pool.decode(PLAIN)
+        (old,) = pids(pool)
+        code, sentence = refusal(pool.decode, b"loop")
         assert code == "image_hangs_decoder"
         assert "CPU time" in sentence
         wait_until(lambda: is_gone(old))
 
 
-def test_child_that_does_not_take_a_long_picture_is_not_waited_for():
-    with DecoderPool(program=TRICKS, wall_seconds=1.0) as opener:
-        opener.decode(PLAIN)
-        (pid,) = pids(opener)
+def test_process_that_does_not_read_a_long_image_is_given_up_after_the_time_limit():
+    with DecoderPool(program=TRICKS, wall_seconds=1.0) as pool:
+        pool.decode(PLAIN)
+        (pid,) = pids(pool)
         os.kill(pid, signal.SIGSTOP)
-        assert refusal(opener.decode, bytes(5_000_000))[0] == "image_hangs_decoder"
+        assert refusal(pool.decode, bytes(5_000_000))[0] == "image_hangs_decoder"
 
 
-def test_picture_that_wants_three_gigabytes_is_refused_and_the_child_lives(tricked):
+def test_image_that_needs_three_gigabytes_is_refused_and_the_process_stays(tricked):
     tricked.decode(PLAIN)
     before = pids(tricked)
     code, sentence = refusal(tricked.decode, b"greedy")
@@ -268,9 +270,9 @@ def test_picture_that_wants_three_gigabytes_is_refused_and_the_child_lives(trick
     assert pids(tricked) == before
 
 
-def test_child_killed_in_the_middle_of_a_picture_costs_that_picture(tricked):
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(refusal, tricked.decode, b"stop")
+def test_process_killed_while_it_decodes_fails_that_image(tricked):
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(refusal, tricked.decode, b"stop")
         os.kill(wait_until(lambda: stopped(tricked)), signal.SIGKILL)
         code, sentence = answer.result()
     assert code == "image_crashes_decoder"
@@ -278,9 +280,9 @@ def test_child_killed_in_the_middle_of_a_picture_costs_that_picture(tricked):
     assert tricked.decode(PLAIN).size == (321, 200)
 
 
-def test_child_told_to_end_costs_no_picture(tricked):
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(tricked.decode, b"stop")
+def test_process_stopped_by_a_signal_fails_no_image(tricked):
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(tricked.decode, b"stop")
         pid = wait_until(lambda: stopped(tricked))
         os.kill(pid, signal.SIGTERM)
         os.kill(pid, signal.SIGCONT)
@@ -289,23 +291,23 @@ def test_child_told_to_end_costs_no_picture(tricked):
     assert tricked.decode(PLAIN).size == (321, 200)
 
 
-def test_picture_is_not_blamed_for_a_child_that_others_used_before(tricked):
+def test_image_is_not_refused_for_the_crash_of_a_used_process(tricked):
     tricked.decode(PLAIN)
-    with ThreadPoolExecutor(1) as pool:
-        answer = pool.submit(tricked.decode, PLAIN + b"stop unless first")
+    with ThreadPoolExecutor(1) as threads:
+        answer = threads.submit(tricked.decode, PLAIN + b"stop unless first")
         os.kill(wait_until(lambda: stopped(tricked)), signal.SIGKILL)
         assert answer.result().size == (321, 200)
     assert tricked.decode(PLAIN + b"crash unless first").size == (321, 200)
 
 
-def test_child_that_died_between_two_pictures_costs_nothing(tricked):
+def test_process_that_died_between_two_images_fails_no_image(tricked):
     tricked.decode(PLAIN)
     (pid,) = pids(tricked)
     os.kill(pid, signal.SIGKILL)
     assert tricked.decode(PLAIN).size == (321, 200)
 
 
-def test_child_has_no_secrets_and_nowhere_to_take_them(tricked, monkeypatch):
+def test_process_has_no_secrets_and_opens_no_file_or_socket(tricked, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("QIE_DATABASE_URL", "postgresql://u:p@db/qie")
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
@@ -316,7 +318,7 @@ def test_child_has_no_secrets_and_nowhere_to_take_them(tricked, monkeypatch):
     assert json.loads(refusal(tricked.decode, b"reach")[1]) == [full, full, full]
 
 
-def test_child_has_three_files_and_no_rights(tricked):
+def test_process_has_three_files_and_no_rights(tricked):
     ours = os.open("/etc/hostname", os.O_RDONLY)
     os.set_inheritable(ours, True)  # noqa: FBT003 - the call takes no keyword
     try:
@@ -328,61 +330,61 @@ def test_child_has_three_files_and_no_rights(tricked):
         os.close(ours)
 
 
-def test_eight_threads_share_three_children(opener):
-    names = [name for name in PICTURES for _ in range(3)]
-    expected = {name: images.decode(data).tobytes() for name, data in PICTURES.items()}
-    with ThreadPoolExecutor(8) as pool:
-        opened = list(pool.map(lambda name: opener.decode(PICTURES[name]).tobytes(), names))
-    assert all(pixels == expected[name] for name, pixels in zip(names, opened, strict=True))
-    assert len(pids(opener)) <= 3
+def test_eight_threads_share_three_processes(pool):
+    names = [name for name in IMAGES for _ in range(3)]
+    expected = {name: images.decode(data).tobytes() for name, data in IMAGES.items()}
+    with ThreadPoolExecutor(8) as threads:
+        decoded = list(threads.map(lambda name: pool.decode(IMAGES[name]).tobytes(), names))
+    assert all(pixels == expected[name] for name, pixels in zip(names, decoded, strict=True))
+    assert len(pids(pool)) <= 3
 
 
-def test_threads_that_end_leave_their_child_to_others():
-    """The kernel would end a child with the thread that started it."""
-    with DecoderPool() as own:
-        thread = threading.Thread(target=own.decode, args=(PLAIN,))
+def test_threads_that_end_leave_their_process_to_others():
+    """The kernel ends a process with the thread that started it."""
+    with DecoderPool() as pool:
+        thread = threading.Thread(target=pool.decode, args=(PLAIN,))
         thread.start()
         thread.join()
-        (pid,) = pids(own)
-        own.decode(PLAIN)
-        assert pids(own) == {pid}
+        (pid,) = pids(pool)
+        pool.decode(PLAIN)
+        assert pids(pool) == {pid}
         assert not is_gone(pid)
 
 
-def test_memory_of_parent_and_child_is_flat(opener):
-    data = PICTURES["many strips"]
+def test_memory_of_parent_and_decoder_process_is_flat(pool):
+    data = IMAGES["many strips"]
 
-    def open_many(count):
+    def decode_many(count):
         for _ in range(count):
-            opener.decode(data)
-        return sum(int(status(pid, "VmRSS")) for pid in (os.getpid(), *pids(opener)))
+            pool.decode(data)
+        return sum(int(status(pid, "VmRSS")) for pid in (os.getpid(), *pids(pool)))
 
-    before = open_many(30)
-    assert open_many(200) - before < 20_000  # kB
+    before = decode_many(30)
+    assert decode_many(200) - before < 20_000  # kB
 
 
-def test_largest_picture_allowed_stays_within_the_memory_of_a_child(opener):
+def test_largest_image_allowed_stays_within_the_memory_limit(pool):
     data = encoded(Image.new("RGBA", (7990, 5000), (200, 100, 50, 90)), "WEBP", lossless=True, method=0,
                    quality=0, exif=turned(6))  # fmt: skip
-    assert opener.decode(data).size == (5000, 7990)
-    assert max(int(status(pid, "VmHWM")) for pid in pids(opener)) < 1_500_000  # kB
+    assert pool.decode(data).size == (5000, 7990)
+    assert max(int(status(pid, "VmHWM")) for pid in pids(pool)) < 1_500_000  # kB
 
 
-def test_child_is_replaced_after_many_pictures(monkeypatch):
-    monkeypatch.setattr("qie_batch.images.sandbox._PICTURES_PER_CHILD", 2)
-    with DecoderPool() as opener:
+def test_process_is_replaced_after_many_images(monkeypatch):
+    monkeypatch.setattr("qie_batch.images.sandbox.pool._IMAGES_PER_PROCESS", 2)
+    with DecoderPool() as pool:
         seen = []
         for _ in range(5):
-            opener.decode(PLAIN)
-            seen += pids(opener)
+            pool.decode(PLAIN)
+            seen += pids(pool)
         assert len(seen) == 3
         assert len(set(seen)) == 3
 
 
-def test_children_are_gone_after_close(tricked):
-    with ThreadPoolExecutor(2) as pool:
+def test_processes_are_gone_after_close(tricked):
+    with ThreadPoolExecutor(2) as threads:
         tricked.decode(PLAIN)
-        waiting = pool.submit(tricked.decode, b"stop")
+        waiting = threads.submit(tricked.decode, b"stop")
         pid = wait_until(lambda: stopped(tricked))
         tricked.close()
         with pytest.raises(Unavailable, match="closed"):
@@ -393,43 +395,43 @@ def test_children_are_gone_after_close(tricked):
         tricked.decode(PLAIN)
 
 
-def test_children_end_with_a_parent_that_is_killed():
+def test_processes_end_with_a_parent_that_is_killed():
     program = """
 import sys, threading
 from qie_batch.images.sandbox import DecoderPool
-opener = DecoderPool(program=sys.argv[1])
-opener.decode(sys.stdin.buffer.read())
-threading.Thread(target=opener.decode, args=(b"sleep",)).start()
-threading.Thread(target=opener.decode, args=(b"loop",)).start()
-while len(opener._children) < 2:
+pool = DecoderPool(program=sys.argv[1])
+pool.decode(sys.stdin.buffer.read())
+threading.Thread(target=pool.decode, args=(b"sleep",)).start()
+threading.Thread(target=pool.decode, args=(b"loop",)).start()
+while len(pool._processes) < 2:
     pass
-print(*(child.process.pid for child in opener._children), flush=True)
+print(*(each.process.pid for each in pool._processes), flush=True)
 threading.Event().wait()
 """
     argv = [sys.executable, "-c", program, TRICKS]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
         parent.stdin.write(PLAIN)
         parent.stdin.close()
-        children = [int(pid) for pid in parent.stdout.readline().split()]
+        started = [int(pid) for pid in parent.stdout.readline().split()]
         parent.kill()
-    assert len(children) == 2
-    wait_until(lambda: all(map(is_gone, children)))
+    assert len(started) == 2
+    wait_until(lambda: all(map(is_gone, started)))
 
 
-def test_opener_that_cannot_start_blames_no_picture():
-    with DecoderPool(program="raise SystemExit('no such library')") as opener:
+def test_program_that_cannot_start_refuses_no_image():
+    with DecoderPool(program="raise SystemExit('no such library')") as pool:
         with pytest.raises(Unavailable) as caught:
-            opener.decode(PLAIN)
+            pool.decode(PLAIN)
         assert "no such library" in caught.value.hint
-        assert not pids(opener)
+        assert not pids(pool)
 
 
-def test_child_waits_for_its_picture_whatever_timeout_new_sockets_get():
+def test_process_waits_for_its_image_whatever_timeout_new_sockets_get():
     """kombu sets one for the whole process while it connects again."""
-    with DecoderPool() as opener:
+    with DecoderPool() as pool:
         before = socket.getdefaulttimeout()
         socket.setdefaulttimeout(5.0)
         try:
-            assert opener.decode(PLAIN).size == (321, 200)
+            assert pool.decode(PLAIN).size == (321, 200)
         finally:
             socket.setdefaulttimeout(before)

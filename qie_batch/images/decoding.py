@@ -1,8 +1,8 @@
-"""Untrusted bytes in, upright opaque RGB out.
+"""Decodes untrusted bytes to upright opaque RGB.
 
-Only the decoders of `kinds.OPENED` run, called by class: `Image.open` would warn through process-global
-warning filters, which three threads cannot toggle safely, and would take the small second pictures that
-phones put behind a JPEG (MPO) for an animation. Size is checked here, before any pixel is decoded.
+Only the decoders of `kinds.DECODED` run, called by class: `Image.open` would warn through process-global
+warning filters, which three threads cannot toggle safely, and would take the small second images that
+phones append to a JPEG (MPO) for an animation. The size is checked before any pixel is decoded.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _DECODERS: dict[str, type[ImageFile]] = {"JPEG": JpegImageFile, "PNG": PngImageF
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a picture may declare at most; at 40 MP a decode stays under 1.1 GB and two seconds."""
+    """The most that an image may declare; at 40 MP decoding takes less than 1.1 GB and two seconds."""
 
     max_pixels: int = 40_000_000
     max_side: int = 8192
@@ -48,7 +48,7 @@ class Header(NamedTuple):
 
 
 def check_length(length: int, limits: Limits = DEFAULT_LIMITS) -> None:
-    """Rejected (image_too_large) if a file of so many bytes is not worth reading."""
+    """Rejected (image_too_large) if a file of so many bytes is over the limit."""
     if length > limits.max_bytes:
         raise Rejected(
             f"the file has {length:,} bytes and {limits.max_bytes:,} are allowed: "
@@ -58,30 +58,30 @@ def check_length(length: int, limits: Limits = DEFAULT_LIMITS) -> None:
 
 
 def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
-    """What the header declares, no pixel decoded (0.1 ms); Rejected if `decode` would refuse that.
+    """What the header declares, with no pixel decoded (0.1 ms); Rejected if `decode` would refuse that.
 
-    The sentence names no file: the caller knows which one it is.
+    The error's sentence does not name the file; the caller adds the name.
     """
-    kind, picture = _open_checked(data, limits)
-    with picture:
-        return Header(kind, *picture.size)
+    kind, image = _open_checked(data, limits)
+    with image:
+        return Header(kind, *image.size)
 
 
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, *, draft: int | None = None) -> Image.Image:
-    """The picture, upright, RGB in sRGB, transparency on white, without metadata; else Rejected.
+    """The image, upright, RGB in sRGB, transparency on white, without metadata; else Rejected.
 
-    With `draft` a JPEG may come out smaller, at the decoder's own 1/2, 1/4 or 1/8, but its longest side
-    no shorter than `draft`. A MemoryError comes out as it is: the limits held, so the machine is at fault.
+    With `draft` a JPEG may be decoded to a half, a quarter or an eighth of its size, but its longest side
+    is at least `draft`. MemoryError is not translated, because an image within the limits did not cause it.
     """
     kind, first = _open_checked(data, limits)
     try:
         with first:
-            # load() accepts PNGs with wrong checksums; verify() does not, and spends the object.
+            # load() accepts PNGs with wrong checksums; verify() does not, but leaves the object unusable.
             first.verify()
-        with _DECODERS[kind](io.BytesIO(data)) as picture:
+        with _DECODERS[kind](io.BytesIO(data)) as image:
             if draft:
-                picture.draft("RGB", _draft_box(picture.size, draft))
-            return upright_rgb(picture)
+                image.draft("RGB", _draft_box(image.size, draft))
+            return upright_rgb(image)
     except (MemoryError, Rejected):
         raise
     except Exception as error:
@@ -92,7 +92,7 @@ def _open_checked(data: bytes, limits: Limits) -> tuple[str, ImageFile]:
     check_length(len(data), limits)
     kind = recognise(data)
     try:
-        picture = _DECODERS[kind](io.BytesIO(data))
+        image = _DECODERS[kind](io.BytesIO(data))
     except MemoryError:
         raise
     except Image.DecompressionBombError as error:
@@ -102,14 +102,14 @@ def _open_checked(data: bytes, limits: Limits) -> tuple[str, ImageFile]:
         ) from error
     except Exception as error:
         raise _undecodable(kind, data) from error
-    _check_size(picture.size, limits)
-    frames = getattr(picture, "n_frames", 1)
+    _check_size(image.size, limits)
+    frames = getattr(image, "n_frames", 1)
     if frames > 1:
         raise Rejected(
             f"the picture is an animation of {frames} frames: save the one to edit as a still picture",
             code="image_animated",
         )
-    return kind, picture
+    return kind, image
 
 
 def _check_size(size: tuple[int, int], limits: Limits) -> None:
@@ -131,7 +131,7 @@ def _check_size(size: tuple[int, int], limits: Limits) -> None:
 
 
 def _undecodable(kind: str, data: bytes) -> Rejected:
-    """Decoders raise nearly anything on damaged data; the file's own end tells the two causes apart."""
+    """image_truncated or image_broken, by the end of the file, as decoders raise any exception for both."""
     if is_cut_short(kind, data):
         return Rejected(
             f"the {kind} file is cut short after {len(data):,} bytes: fetch or export it again",

@@ -1,0 +1,74 @@
+"""What a pool and one of its decoder processes send each other over a stream socket.
+
+A decoder process sends READY once. Then for each request the pool sends REQUEST_HEADER and the bytes of the
+image, and the decoder process sends REPLY_HEADER and what that announces.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from qie_batch.images.decoding import Limits
+
+if TYPE_CHECKING:
+    from typing import BinaryIO
+
+READY = b"+"
+
+
+class Task(IntEnum):
+    DECODE = 0
+    INSPECT = 1
+
+
+class Reply(IntEnum):
+    """The first field of a reply's header, and what the other three and the bytes behind them are."""
+
+    #: Width, height, number of bytes; these bytes of RGB.
+    IMAGE = 0
+    #: Width, height, index in `kinds.DECODED`; nothing.
+    HEADER = 1
+    #: Bytes of the error code, bytes of the sentence, 0; both as UTF-8.
+    REFUSAL = 2
+
+
+#: Task, bytes of the image, `draft` or 0, the fields of `Limits` in their order.
+REQUEST_HEADER = struct.Struct("<6Q")
+REPLY_HEADER = struct.Struct("<4Q")
+
+#: Bytes of pixels sent at a time: few enough to stay in the processor's cache between packing and unpacking.
+_STRIP_BYTES = 1 << 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    task: int
+    data: bytes
+    limits: Limits
+    #: As in `decoding.decode`; 0 for none.
+    draft: int = 0
+
+    @property
+    def header(self) -> bytes:
+        limits = self.limits
+        return REQUEST_HEADER.pack(
+            self.task, len(self.data), self.draft, limits.max_pixels, limits.max_side, limits.max_bytes
+        )
+
+
+def read_request(reader: BinaryIO) -> Request | None:
+    """The next request; None if the pool closed the socket."""
+    header = reader.read(REQUEST_HEADER.size)
+    if not header:
+        return None
+    task, length, draft, max_pixels, max_side, max_bytes = REQUEST_HEADER.unpack(header)
+    limits = Limits(max_pixels=max_pixels, max_side=max_side, max_bytes=max_bytes)
+    return Request(task=task, data=reader.read(length), limits=limits, draft=draft)
+
+
+def strip_rows(width: int) -> int:
+    """How many rows of an image of this width are sent at a time."""
+    return max(1, _STRIP_BYTES // (3 * width))
