@@ -16,10 +16,11 @@ from typing import Any
 from celery import signals
 from celery.worker.request import Request
 
-from qie_batch.cli.processes import told_to_stop
-from qie_batch.cli.workers import Workers
 from qie_batch.errors import Rejected
 from qie_batch.images.sandbox import DecoderPool
+from qie_batch.processes.launch import Launch, WorkerSpec, celery_worker
+from qie_batch.processes.signals import stop_event
+from qie_batch.processes.supervisor import Backoff, Supervisor
 from qie_batch.settings import Settings
 from tests.chaos.scenarios.points import METHODS
 from workers.app import app, edit, process
@@ -102,32 +103,31 @@ class MinedRequest(Request):
         die_at("acknowledge after")
 
 
-class MinedWorkers(Workers):
-    def _bury(self, slot: Any, code: int) -> None:
-        super()._bury(slot, code)
-        slot.start_at = 0.0  # hundreds of deaths: none of them waits
-
-    def _command(self, name: str) -> list[str]:
-        return [__spec__.name if part == "workers.app" else part for part in super()._command(name)]
+def mined_worker(settings: Settings, spec: WorkerSpec) -> Launch:
+    launch = celery_worker(settings, spec)
+    argv = tuple(__spec__.name if part == "workers.app" else part for part in launch.argv)
+    return replace(launch, argv=argv)
 
 
 def lay_mines(**_signal: Any) -> None:
-    bench = process.bench
-    ledger = Mined(bench.ledger)
-    bench.leases._ledger = ledger
-    bench.pictures.close()
-    process._bench = replace(
-        bench,
+    context = process.context
+    ledger = Mined(context.ledger)
+    context.leases._ledger = ledger
+    context.pictures.close()
+    process._context = replace(
+        context,
         ledger=ledger,
-        store=Mined(bench.store),
-        engine=Choosy(bench.engine),
+        store=Mined(context.store),
+        engine=Choosy(context.engine),
         pictures=DecoderPool(program=TRICKS, cpu_seconds=2),
     )
 
 
 edit.Request = f"{MinedRequest.__module__}:{MinedRequest.__qualname__}"
-signals.worker_init.connect(lay_mines, weak=False)  # after `load`, which connected first
+signals.worker_init.connect(lay_mines, weak=False)  # after `on_init`, which connected first
 
 if __name__ == "__main__":
     settings = Settings()
-    sys.exit(MinedWorkers(settings, settings.engine, []).run(told_to_stop()))
+    never_wait = Backoff(waits=(0.0,))  # the processes die hundreds of times
+    supervisor = Supervisor(settings, settings.engine, [], launch=mined_worker, backoff=never_wait)
+    sys.exit(supervisor.run(stop_event()))

@@ -16,7 +16,7 @@ from redis.exceptions import AuthenticationError
 
 from qie_batch.errors import Unavailable, UsageError
 from qie_batch.local.ports import free_port, is_free, remembered_ports
-from qie_batch.local.process import Child
+from qie_batch.local.process import ChildProcess
 from qie_batch.local.stack import Stack
 from qie_batch.settings import Settings
 from qie_batch.stores.s3 import S3Store, check_bucket, s3_client
@@ -167,8 +167,10 @@ def test_settings_that_are_no_toml_are_a_usage_error(tmp_path):
         Stack.start(tmp_path)
 
 
-def start(argv: list[str], tmp_path: Path) -> Child:
-    return Child.start("thing", argv, env=dict(os.environ), log_path=tmp_path / "thing.log", cwd=tmp_path)
+def start(argv: list[str], tmp_path: Path) -> ChildProcess:
+    return ChildProcess.start(
+        "thing", argv, env=dict(os.environ), log_path=tmp_path / "thing.log", cwd=tmp_path
+    )
 
 
 def test_a_child_that_dies_at_start_shows_the_end_of_its_log(tmp_path):
