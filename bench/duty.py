@@ -21,9 +21,8 @@ from PIL import Image
 from qie_batch import wiring
 from qie_batch.cli.display import wait
 from qie_batch.cli.orders import carry_out, prepare
-from qie_batch.cli.stack import running
 from qie_batch.model import JobOrder
-from qie_batch.settings import Settings
+from qie_batch.processes.embedded import embedded_stack
 
 BENCH = Path(__file__).resolve().parent
 
@@ -55,8 +54,8 @@ def measure(folder: Path, catalog: Path, slots: int, seconds: float) -> float:
         "QIE_SLOTS": str(slots),
         "QIE_ENGINE_OPTIONS": json.dumps({"seconds": seconds, "log": str(log)}),
     }
-    with running(folder / f"stack-{slots}", "standin.engine") as (stack, _):
-        settings = Settings(dir=stack.folder)
+    with embedded_stack(folder / f"stack-{slots}", "standin.engine") as embedded:
+        settings = embedded.settings
         ledger, store = wiring.ledger(settings), wiring.store(settings)
         prepared = prepare(catalog, str(catalog.parent), JobOrder(), settings, ledger.intake)
         carry_out(prepared, ledger.intake, store)

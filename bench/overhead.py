@@ -15,15 +15,18 @@ import tempfile
 import time
 import uuid
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from duty import BENCH, draw_pictures
 
 from qie_batch import wiring
 from qie_batch.cli.display import wait
 from qie_batch.cli.orders import carry_out, prepare
-from qie_batch.cli.stack import running
 from qie_batch.model import JobOrder
-from qie_batch.settings import Settings
+from qie_batch.processes.embedded import embedded_stack
+
+if TYPE_CHECKING:
+    from qie_batch.settings import Settings
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -73,8 +76,8 @@ def main() -> None:
         lines = catalog.read_text(encoding="utf-8").splitlines(keepends=True)
         warm.write_text("".join(lines[:1] + lines[-10:]), encoding="utf-8")
         catalog.write_text("".join(lines[:-10]), encoding="utf-8")
-        with running(Path(name) / "stack", "standin.engine") as (stack, processes):
-            settings = Settings(dir=stack.folder)
+        with embedded_stack(Path(name) / "stack", "standin.engine") as embedded:
+            settings, processes = embedded.settings, embedded.processes
             ledger, store = wiring.ledger(settings), wiring.store(settings)
             for some in (warm, catalog):
                 before = {child.name: cpu_seconds(child.pid) for child in processes}

@@ -79,8 +79,8 @@ class Settings(BaseSettings):
 
     #: What the ledger calls this worker process; host and pid unless its parent names it.
     worker_name: str = ""
-    #: The descriptor by which it shows its parent that it is not stuck.
-    pulse: int | None = None
+    #: The file descriptor on which it writes its heartbeat for its supervisor.
+    heartbeat_fd: int | None = None
     #: Items in flight in one worker process: one on the device, its neighbours in transfer.
     slots: int = Field(default=3, ge=1, le=16)
     lease_seconds: float = Field(default=30.0, gt=0)

@@ -17,7 +17,7 @@ import pytest
 from redis import Redis
 
 from qie_batch.local.ports import free_port
-from qie_batch.local.process import Child
+from qie_batch.local.process import ChildProcess
 from qie_batch.local.stack import Stack
 from qie_batch.stores.s3 import create_bucket, s3_client
 
@@ -99,7 +99,7 @@ def postgres() -> Iterator[int]:
             "fsync": "off",
             "full_page_writes": "off",
         }
-        child = Child.start(
+        child = ChildProcess.start(
             "postgres",
             [
                 str(binaries / "postgres"),

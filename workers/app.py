@@ -14,10 +14,10 @@ settings = Settings()
 app = wiring.celery(settings)
 process = WorkerProcess(settings)
 
-signals.after_setup_logger.connect(process.hide_secrets, weak=False)
-signals.worker_init.connect(process.load, weak=False)
-signals.worker_shutting_down.connect(process.leave, weak=False)
-signals.task_failure.connect(process.failed, weak=False)
+signals.after_setup_logger.connect(process.on_logger_setup, weak=False)
+signals.worker_init.connect(process.on_init, weak=False)
+signals.worker_shutting_down.connect(process.on_shutting_down, weak=False)
+signals.task_failure.connect(process.on_task_failure, weak=False)
 
 
 @app.task(name=EDIT_TASK)  # type: ignore[untyped-decorator]

@@ -1,4 +1,4 @@
-"""What lives in one worker process: its context, and how it starts, is watched, and leaves."""
+"""The state of one worker process: its context, loaded, watched and shut down by Celery's signals."""
 
 from __future__ import annotations
 
@@ -11,8 +11,13 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from qie_batch import wiring
-from qie_batch.cli.workers import HOPELESS, PULSE_BYTES
 from qie_batch.errors import EngineLost, QieError, Unavailable, UsageError
+from qie_batch.processes.contract import (
+    EXIT_MISCONFIGURED,
+    EXIT_RESTART,
+    HEARTBEAT_SECONDS,
+    write_heartbeat,
+)
 from qie_batch.redaction import redact
 from qie_batch.steps.edit import charge_crash
 
@@ -22,87 +27,85 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Exit code for the parent: start another one. `HOPELESS` is the other it knows.
-RESTART = 75
-
-#: How long the neighbours of a lost engine have to hand back what they hold.
-NEIGHBOURS_SECONDS = 10.0
-WATCH_SECONDS = 0.5
-#: What a hung process has to tell the ledger what it leaves.
-LAST_WORDS_SECONDS = 4.0
+#: How long the other edits of this process have to hand back their items after the engine is lost.
+HAND_BACK_SECONDS = 10.0
+#: How long a hung process has to write to the ledger before it exits.
+EXIT_SECONDS = 4.0
 
 
 class WorkerProcess:
-    """Filled once the engine is loaded, which is before the first message is taken."""
+    """Celery connects each `on_` method to the signal of that name."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._bench: EditContext | None = None
+        self._context: EditContext | None = None
 
     @property
     def context(self) -> EditContext:
-        if self._bench is None:
+        """Set before the first message is taken."""
+        if self._context is None:
             raise RuntimeError("a message was taken before the engine was loaded")
-        return self._bench
+        return self._context
 
-    def hide_secrets(self, logger: logging.Logger, **_signal: Any) -> None:
+    def on_logger_setup(self, logger: logging.Logger, **_signal: Any) -> None:
         redact(self.settings, logger)
 
-    def load(self, **_signal: Any) -> None:
-        """Load and warm the engine; a process that cannot leaves with a sentence."""
+    def on_init(self, **_signal: Any) -> None:
+        """Load and warm the engine; exit with one sentence if that fails."""
         began = time.monotonic()
         try:
-            self._bench = context = wiring.edit_context(self.settings)
+            self._context = context = wiring.edit_context(self.settings)
         except QieError as error:
             log.error("%s", " ".join(error.sentences))  # noqa: TRY400 - the sentences are enough
-            sys.exit(HOPELESS if isinstance(error, UsageError) else RESTART)
+            sys.exit(EXIT_MISCONFIGURED if isinstance(error, UsageError) else EXIT_RESTART)
         except Exception:
-            # Celery would go on without an engine, and eat every message.
+            # Celery would go on without an engine and fail every message.
             log.exception("the engine cannot be loaded")
-            sys.exit(RESTART)
-        threading.Thread(target=self._watch, args=(context,), name="watchdog", daemon=True).start()
+            sys.exit(EXIT_RESTART)
+        threading.Thread(target=self._run_watchdog, args=(context,), name="watchdog", daemon=True).start()
         engine, seconds = context.engine, time.monotonic() - began
         log.info("engine %s on %s is ready after %.1f s", engine.info.name, engine.device, seconds)
 
-    def leave(self, **_signal: Any) -> None:
-        """Told to go (SIGTERM): finish what fits into the grace, hand back the rest."""
-        if self._bench:
-            self._bench.leases.shutdown.begin(self.settings.grace_seconds)
+    def on_shutting_down(self, **_signal: Any) -> None:
+        """SIGTERM: edits that can end within the grace end, the others hand back their items."""
+        if self._context:
+            self._context.leases.shutdown.begin(self.settings.grace_seconds)
 
-    def failed(self, exception: BaseException | None = None, **_signal: Any) -> None:
-        """A lost engine takes the process with it, once the neighbours have handed back."""
+    def on_task_failure(self, exception: BaseException | None = None, **_signal: Any) -> None:
+        """Exit if the engine is lost, once the other edits have handed back their items."""
         if not isinstance(exception, EngineLost):
             return
         leases = self.context.leases
         leases.shutdown.begin(0.0)
-        deadline = time.monotonic() + NEIGHBOURS_SECONDS
+        deadline = time.monotonic() + HAND_BACK_SECONDS
         while leases.held() and time.monotonic() < deadline:
             time.sleep(0.05)
         log.critical("leaving: %s", exception)
-        os._exit(RESTART)
+        os._exit(EXIT_RESTART)
 
-    def _watch(self, context: EditContext) -> None:
-        """A thread that hangs in the engine cannot be stopped: leave the process with it."""
-        for pulse in count(1):
-            if self.settings.pulse is not None:
-                os.pwrite(self.settings.pulse, pulse.to_bytes(PULSE_BYTES, "little"), 0)
-            time.sleep(WATCH_SECONDS)
-            for hold in context.leases.held():
-                if hold.stalled_seconds > context.hang_seconds:
-                    self._leave_hung(hold, context)
+    def _run_watchdog(self, context: EditContext) -> None:
+        """Send heartbeats; exit when an edit hangs, since a thread in the engine cannot be stopped."""
+        for heartbeat in count(1):
+            if self.settings.heartbeat_fd is not None:
+                write_heartbeat(self.settings.heartbeat_fd, heartbeat)
+            time.sleep(HEARTBEAT_SECONDS)
+            for lease in context.leases.held():
+                if lease.stalled_seconds > context.hang_seconds:
+                    self._exit_hung(lease, context)
 
-    def _leave_hung(self, hung: HeldLease, context: EditContext) -> None:
+    def _exit_hung(self, hung: HeldLease, context: EditContext) -> None:
+        """Charge the hung edit, hand back the others, exit."""
         context.leases.shutdown.begin(0.0)
         # The ledger may hang too.
-        threading.Timer(LAST_WORDS_SECONDS, os._exit, (RESTART,)).start()
+        threading.Timer(EXIT_SECONDS, os._exit, (EXIT_RESTART,)).start()
         step = f"its step {hung.last_step} stood still for {hung.stalled_seconds:.0f} s"
         try:
             charge_crash(hung, EngineLost(step, code="hung"), context)
-            for neighbour in context.leases.held():
-                if neighbour is not hung:
-                    context.attempts.release(neighbour.attempt, neighbour.usage)
+            for other in context.leases.held():
+                if other is not hung:
+                    context.attempts.release(other.attempt, other.usage)
         except Unavailable as error:
-            log.warning("the leases run out by themselves: %s", error.message)
+            log.warning("the leases of this process end when they expire: %s", error.message)
         finally:
             log.critical("leaving: item %s hangs, %s", hung.attempt.item_id, step)
-            os._exit(RESTART)
+            os._exit(EXIT_RESTART)

@@ -1,23 +1,15 @@
 from __future__ import annotations
 
 import json
-import shutil
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from qie_batch import wiring
-from qie_batch.cli import NOT_REACHABLE, SOME_FAILED, App
-from qie_batch.errors import QieError
+from qie_batch.cli import NOT_REACHABLE, SOME_FAILED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from qie_batch.settings import Settings
-
-#: Less than this and uploads, SQLite and the broker's log are about to fail.
-ENOUGH_DISK = 1_000_000_000
+    from qie_batch.cli import App
 
 
 @click.group()
@@ -46,87 +38,21 @@ def current(app: App) -> None:
     click.echo(f"the ledger is at {found or 'no schema yet'}, this version needs {schema.newest()}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    name: str
-    well: bool
-    #: What was found, or what is wrong and how to mend it.
-    text: str
-
-
 @click.command()
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj
 def doctor(app: App, *, as_json: bool) -> None:
     """Check ledger, broker, store, engine and disk; say for each what is wrong and how to mend it."""
-    settings = app.settings
-    checks = [
-        _check("ledger", settings, _ledger),
-        _check("broker", settings, _broker),
-        _check("store", settings, _store),
-        _check("engine", settings, _engine),
-        _check("prices", settings, _prices),
-        _check("disk", settings, _disk),
-    ]
+    from qie_batch.processes.health import check_health
+
+    checks = check_health(app.settings)
     if as_json:
-        click.echo(json.dumps({check.name: {"well": check.well, "text": check.text} for check in checks}))
+        click.echo(json.dumps({check.name: {"ok": check.ok, "text": check.text} for check in checks}))
     else:
         for check in checks:
-            click.echo(f"{'ok  ' if check.well else 'BAD '} {check.name:<7} {check.text}")
-    if not all(check.well for check in checks):
+            click.echo(f"{'ok  ' if check.ok else 'BAD '} {check.name:<7} {check.text}")
+    if not all(check.ok for check in checks):
         raise click.exceptions.Exit(NOT_REACHABLE)
-
-
-def _check(name: str, settings: Settings, look: Callable[[Settings], str]) -> Check:
-    try:
-        return Check(name=name, well=True, text=look(settings))
-    except QieError as error:
-        return Check(name=name, well=False, text=" ".join(error.sentences))
-
-
-def _ledger(settings: Settings) -> str:
-    from qie_batch.ledger import schema
-
-    database = wiring.database(settings)
-    schema.check(database)
-    return f"{database.address} at schema {schema.newest()}"
-
-
-def _broker(settings: Settings) -> str:
-    queue = wiring.queue(settings)
-    queue.epoch()
-    return queue.address
-
-
-def _store(settings: Settings) -> str:
-    from qie_batch.stores.s3 import check_bucket
-
-    wiring.store(settings)
-    check_bucket(wiring.s3(settings), settings.s3_bucket)
-    return f"bucket {settings.s3_bucket} at {settings.s3_endpoint or 'AWS'}, create-only puts are honoured"
-
-
-def _engine(settings: Settings) -> str:
-    info, reason = wiring.InstalledEngines(settings).choose()
-    return f"{info.name} {info.revision}: {reason}"
-
-
-def _prices(settings: Settings) -> str:
-    from qie_batch.pricing import usd
-
-    engines = wiring.InstalledEngines(settings)
-    rates = {name: engines.rate(engines.info(name)) for name in engines.names()}
-    return ", ".join(
-        f"{name} {usd(rate.hour_micros)} an hour ({settings.market})" for name, rate in rates.items()
-    )
-
-
-def _disk(settings: Settings) -> str:
-    folder = settings.dir if settings.dir.exists() else settings.dir.absolute().parent
-    free = shutil.disk_usage(folder).free
-    if free < ENOUGH_DISK:
-        raise QieError(f"only {free / 1e9:.1f} GB are free in {folder}", hint="make room")
-    return f"{free / 1e9:.0f} GB free in {folder}"
 
 
 @click.command()

@@ -16,13 +16,11 @@ from qie_batch.manifest.cells import S3_ADDRESS
 from qie_batch.manifest.faults import quoted, shown
 from qie_batch.model import NewJob
 from qie_batch.steps import submit
-from qie_batch.steps.schedule import ScheduleContext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from qie_batch.interfaces import Intake, ObjectStore
-    from qie_batch.ledger.sql import SqlLedger
     from qie_batch.manifest import Manifest
     from qie_batch.model import JobOrder, Schedule
     from qie_batch.settings import Settings
@@ -144,15 +142,6 @@ def carry_out(prepared: Prepared, intake: Intake, store: ObjectStore) -> int:
             show(done)
     submit.enter(prepared.order, prepared.manifest, prepared.pictures, store=store, intake=intake)
     return new
-
-
-def schedule_context(ledger: SqlLedger, settings: Settings) -> ScheduleContext:
-    return ScheduleContext(
-        schedules=ledger.schedules,
-        jobs=ledger.jobs,
-        clock=ledger.clock,
-        submit=lambda entry, job_id: submit_scheduled(entry, job_id, settings),
-    )
 
 
 def submit_scheduled(schedule: Schedule, job_id: str, settings: Settings) -> None:

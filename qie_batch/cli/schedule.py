@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -10,7 +11,7 @@ import click
 from croniter import croniter
 
 from qie_batch import wiring
-from qie_batch.cli.orders import bucket_and_key, budget_micros, columns_of, schedule_context
+from qie_batch.cli.orders import bucket_and_key, budget_micros, columns_of, submit_scheduled
 from qie_batch.errors import UsageError
 from qie_batch.manifest.faults import shown
 from qie_batch.model import JobOrder, Priority, Schedule
@@ -136,7 +137,7 @@ def run(app: App, name: str) -> None:
     found = next((entry for entry in ledger.schedules.all() if entry.name == name), None)
     if found is None:
         raise UsageError(f"there is no schedule {name!r}", hint="`qie-batch schedule list` shows them")
-    click.echo(run_now(found, schedule_context(ledger, settings)))
+    click.echo(run_now(found, wiring.schedule_context(ledger, partial(submit_scheduled, settings=settings))))
 
 
 def _local(moment: float, timezone: str) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,26 +12,16 @@ import click
 from qie_batch import wiring
 from qie_batch.cli.display import note, sentence, wait
 from qie_batch.cli.orders import carry_out, prepare
-from qie_batch.cli.processes import child_environment, told_to_stop
-from qie_batch.ledger import schema
-from qie_batch.local.process import Child
-from qie_batch.local.stack import Stack
 from qie_batch.model import JobOrder, JobState
 from qie_batch.naming import DEFAULT_TEMPLATE
 from qie_batch.pricing import usd
-from qie_batch.settings import Settings
+from qie_batch.processes.embedded import embedded_stack
+from qie_batch.processes.signals import stop_event
 from qie_batch.steps.collect import collect
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from qie_batch.cli import App
-
-LOOK_SECONDS = 0.5
-#: What a process may take to stop: a worker its grace and a little more.
-CLOSING_SECONDS = 15.0
-
-PROCESSES = ("worker", "control", "flower")
+    from qie_batch.processes.embedded import Embedded
 
 
 @click.command()
@@ -43,43 +32,26 @@ PROCESSES = ("worker", "control", "flower")
 @click.pass_obj
 def up(app: App, folder: Path | None, engine: str) -> None:
     """Run the embedded stack in the foreground; Ctrl-C stops all of it."""
-    stop = told_to_stop()
+    stop = stop_event()
     chosen = (folder or app.settings.dir).absolute()
-    with running(chosen, engine) as (stack, processes):
-        settings = Settings(dir=chosen)
-        info, reason = wiring.InstalledEngines(settings).choose()
-        for name, address in stack.addresses().items():
-            click.echo(f"{name:<9} {address}")
-        click.echo(f"{'engine':<9} {info.name}: {reason}")
-        click.echo(
-            f"{'login':<9} {settings.flower_user}, the password is flower_password in the settings file"
-        )
-        click.echo(f"ready: qie-batch --dir {chosen} submit catalog.csv (Ctrl-C here stops everything)")
-        while not stop.wait(LOOK_SECONDS):
-            died = stack.died() or next((child for child in processes if child.poll() is not None), None)
-            if died:
-                note(f"{died.name} has ended; the end of {died.log_path} says:\n{died.tail()}")
-                sys.exit(1)
+    with embedded_stack(chosen, engine) as embedded:
+        _show(embedded)
+        ended = embedded.wait(stop)
+        if ended:
+            note(f"{ended.name} has ended; the end of {ended.log_path} says:\n{ended.tail()}")
+            sys.exit(1)
         note("stopping")
 
 
-@contextmanager
-def running(folder: Path, engine: str) -> Iterator[tuple[Stack, list[Child]]]:
-    """Services and processes on `folder`, stopped in reverse order."""
-    with Stack.start(folder, {"engine": engine} if engine else {}) as stack, ExitStack() as undo:
-        settings = Settings(dir=folder)
-        schema.upgrade(wiring.database(settings))
-        processes = []
-        for name in PROCESSES:
-            child = Child.start(
-                name,
-                [sys.executable, "-m", "qie_batch", name],
-                env=child_environment(settings),
-                log_path=folder / "logs" / f"{name}.log",
-            )
-            undo.callback(child.stop, settings.grace_seconds + CLOSING_SECONDS)
-            processes.append(child)
-        yield stack, processes
+def _show(embedded: Embedded) -> None:
+    """Where everything is, and what to do now."""
+    settings = embedded.settings
+    info, reason = wiring.InstalledEngines(settings).choose()
+    for name, address in embedded.stack.addresses().items():
+        click.echo(f"{name:<9} {address}")
+    click.echo(f"{'engine':<9} {info.name}: {reason}")
+    click.echo(f"{'login':<9} {settings.flower_user}, the password is flower_password in the settings file")
+    click.echo(f"ready: qie-batch --dir {settings.dir} submit catalog.csv (Ctrl-C here stops everything)")
 
 
 @click.command()
@@ -91,11 +63,10 @@ def demo(app: App) -> None:
     folder = app.folder.absolute() if app.folder else Path(tempfile.mkdtemp(prefix="qie-batch-demo-"))
     catalog = draw_sample(folder / "catalog")
     note(f"a sample catalog is drawn: {catalog}")
-    with running(folder / "stack", "") as (stack, _):
-        addresses = stack.addresses()
+    with embedded_stack(folder / "stack") as embedded:
+        settings, addresses = embedded.settings, embedded.stack.addresses()
         note(f"embedded stack: broker {addresses['broker']}, store {addresses['store']}")
         note(f"Flower while it runs: {addresses['flower']}")
-        settings = Settings(dir=folder / "stack")
         ledger, store = wiring.ledger(settings), wiring.store(settings)
         prepared = prepare(
             catalog, str(catalog.parent), JobOrder(name="sample catalog"), settings, ledger.intake

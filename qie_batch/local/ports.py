@@ -1,4 +1,4 @@
-"""Loopback ports that nobody listens on, the same ones again after a restart where that can be."""
+"""Free loopback ports, the same after a restart where they are still free."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-#: Below the range from which Linux draws the ports of outgoing connections, so that none takes ours.
+#: Below the range from which Linux takes the ports of outgoing connections, so that none of them collides.
 _FIRST, _LAST = 20_000, 32_000
-#: SeaweedFS speaks HTTP on a port and gRPC on the one 10,000 above: both must be free.
-TWIN = 10_000
+#: SeaweedFS serves HTTP on a port and gRPC on the port 10,000 above: both must be free.
+GRPC_OFFSET = 10_000
 
 
 def is_free(port: int) -> bool:
-    return _can_bind(port) and _can_bind(port + TWIN)
+    return _can_bind(port) and _can_bind(port + GRPC_OFFSET)
 
 
 def _can_bind(port: int) -> bool:
     with socket.socket() as probe:
-        # As the servers bind: a connection in TIME_WAIT does not hold the port.
+        # As the servers do: a connection in TIME_WAIT does not block the port.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -42,16 +42,16 @@ def free_port(taken: Collection[int] = ()) -> int:
     raise Unavailable(f"no free port between {_FIRST} and {_LAST} on 127.0.0.1.", code="no_free_port")
 
 
-def remembered_ports(memory: Path, names: Collection[str]) -> dict[str, int]:
-    """One free port a name: the one that the file remembers, or a new one; the file is brought up to date."""
+def remembered_ports(path: Path, names: Collection[str]) -> dict[str, int]:
+    """A free port for each name, from the JSON file where that port is still free; updates the file."""
     try:
-        before: dict[str, int] = json.loads(memory.read_text())
+        before: dict[str, int] = json.loads(path.read_text())
     except (FileNotFoundError, ValueError):
         before = {}
     ports: dict[str, int] = {}
     for name in names:
         port = before.get(name)
-        kept = port is not None and port not in ports.values() and is_free(port)
-        ports[name] = port if port is not None and kept else free_port(taken=ports.values())
-    memory.write_text(json.dumps(ports, indent=2) + "\n")
+        usable = port is not None and port not in ports.values() and is_free(port)
+        ports[name] = port if port is not None and usable else free_port(taken=ports.values())
+    path.write_text(json.dumps(ports, indent=2) + "\n")
     return ports

@@ -1,4 +1,4 @@
-"""A child process with its own log file or its parent's, ended by its number and never left behind."""
+"""A child process that ends with its parent, with a log file of its own or its parent's output."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.02
 
-# Run by a bare interpreter that then becomes the child: it takes the user's rights, then asks the kernel to
-# end it with its parent (PR_SET_PDEATHSIG = 1, forgotten when rights change). A preexec_fn could do the same,
-# but is unsafe in a process with threads. ctypes first: that user may be unable to read this Python.
-_BECOME = """
+# Run by a bare interpreter that the child's program then replaces. Changes to the user, then asks the kernel
+# for SIGTERM at the end of the parent (PR_SET_PDEATHSIG = 1, reset when the user changes). A preexec_fn is
+# unsafe in a process with threads. Imports ctypes first: that user may be unable to read this Python.
+_TRAMPOLINE = """
 import ctypes, os, sys
 parent, user, *argv = sys.argv[1:]
 if user:
@@ -37,9 +37,9 @@ os.execvp(argv[0], argv)
 
 
 @dataclass(slots=True, kw_only=True)
-class Child:
+class ChildProcess:
     name: str
-    #: None: it writes where its parent does.
+    #: None where the child writes to the output of its parent.
     log_path: Path | None
     process: subprocess.Popen[bytes]
 
@@ -55,18 +55,18 @@ class Child:
         inherit: Sequence[int] = (),
         user: int | None = None,
     ) -> Self:
-        """Start it in a session of its own, so that Ctrl-C reaches only the parent, which stops it in order.
+        """Start in a new session, so that Ctrl-C reaches only the parent, which stops its children in order.
 
         `inherit` are file descriptors that the child keeps open; `user` is the uid and gid it runs as.
-        The child gets SIGTERM when the thread that called this ends: call it from a thread that stays.
+        The child gets SIGTERM when the calling thread ends: call this from a thread that stays.
         """
-        become = [sys.executable, "-I", "-S", "-c", _BECOME]
+        trampoline = [sys.executable, "-I", "-S", "-c", _TRAMPOLINE]
         log = None
         if log_path:
             log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
             process = subprocess.Popen(
-                [*become, str(os.getpid()), "" if user is None else str(user), *argv],
+                [*trampoline, str(os.getpid()), "" if user is None else str(user), *argv],
                 env=env,
                 cwd=cwd,
                 stdin=subprocess.DEVNULL,
@@ -90,18 +90,18 @@ class Child:
         return self.process.poll()
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
-        """Unavailable if the child ends or is not ready in time; both say what its log ends with."""
+        """Poll until ready; Unavailable, with the end of the log, if the child ends or is late."""
         deadline = time.monotonic() + seconds
         while not ready():
             code = self.poll()
             if code is not None:
-                raise self._failed(f"ended with exit code {code} while it started")
+                raise self._failure(f"ended with exit code {code} while it started")
             if time.monotonic() > deadline:
-                raise self._failed(f"was not ready after {seconds:g} s")
+                raise self._failure(f"was not ready after {seconds:g} s")
             time.sleep(_POLL_SECONDS)
 
     def stop(self, grace: float = 10.0) -> int:
-        """SIGTERM; if it is still there after `grace` seconds, SIGKILL to its session. The exit code."""
+        """SIGTERM, then SIGKILL to its session if it has not ended after `grace` seconds; the exit code."""
         self.terminate()
         return self.wait_or_kill(grace)
 
@@ -111,12 +111,16 @@ class Child:
             self.process.send_signal(signal.SIGTERM)
 
     def wait_or_kill(self, grace: float) -> int:
-        """Wait for its end; SIGKILL to its session if it is still there after `grace` seconds."""
+        """The exit code; SIGKILL to its session if it has not ended after `grace` seconds."""
         try:
             return self.process.wait(timeout=grace)
         except subprocess.TimeoutExpired:
-            os.killpg(self.pid, signal.SIGKILL)  # its session is its own: no one else is in the group
+            self.kill()
             return self.process.wait()
+
+    def kill(self) -> None:
+        """SIGKILL to its session, which holds the child and all that it started."""
+        os.killpg(self.pid, signal.SIGKILL)
 
     def tail(self, lines: int = 12) -> str:
         if self.log_path is None:
@@ -125,7 +129,7 @@ class Child:
             log.seek(max(0, log.seek(0, os.SEEK_END) - 16_384))
             return "\n".join(log.read().decode(errors="replace").splitlines()[-lines:])
 
-    def _failed(self, what: str) -> Unavailable:
+    def _failure(self, what: str) -> Unavailable:
         return Unavailable(
             f"{self.name} {what}; its log is {self.log_path}.",
             code="service_failed",

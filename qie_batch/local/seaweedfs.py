@@ -13,13 +13,13 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from qie_batch.errors import UsageError
-from qie_batch.local.ports import TWIN
-from qie_batch.local.process import Child
+from qie_batch.local.ports import GRPC_OFFSET
+from qie_batch.local.process import ChildProcess
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-#: The servers in it; each opens a port and its twin.
+#: The servers in it; each opens a port and the one GRPC_OFFSET above.
 SERVERS = ("s3", "master", "volume", "filer", "admin")
 
 _FLAGS = (
@@ -48,10 +48,10 @@ def start_seaweedfs(
     access_key: str,
     secret_key: str,
     inherit: Sequence[int] = (),
-) -> Child:
+) -> ChildProcess:
     """Start on `folder` with the bucket; `ports` has one for each of SERVERS."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    return Child.start(
+    return ChildProcess.start(
         "seaweedfs",
         [
             _binary(),
@@ -59,7 +59,7 @@ def start_seaweedfs(
             "mini",
             *_FLAGS,
             *(f"-{name}.port={ports[name]}" for name in SERVERS),
-            *(f"-{name}.port.grpc={ports[name] + TWIN}" for name in SERVERS),
+            *(f"-{name}.port.grpc={ports[name] + GRPC_OFFSET}" for name in SERVERS),
             f"-bucket={bucket}",
         ],
         # HOME, so that no security.toml or filer.toml of the user's own server is found there.
@@ -79,7 +79,7 @@ def start_seaweedfs(
 def remove_sockets(ports: Mapping[str, int]) -> None:
     """What the server leaves in /tmp, a folder that is written into its code."""
     for name in SERVERS:
-        Path(f"/tmp/seaweedfs-{name}-grpc-{ports[name] + TWIN}.sock").unlink(missing_ok=True)  # noqa: S108
+        Path(f"/tmp/seaweedfs-{name}-grpc-{ports[name] + GRPC_OFFSET}.sock").unlink(missing_ok=True)  # noqa: S108
 
 
 def probe(endpoint: str, access_key: str, secret_key: str) -> Any:

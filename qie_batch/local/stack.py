@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from qie_batch.local.process import Child
+    from qie_batch.local.process import ChildProcess
 
 _START_SECONDS = 60.0
-#: How long the services of a parent that was killed may take to end.
-_INHERITED_SECONDS = 15.0
+#: How long the servers of a parent that was killed may take to end; until then they hold its lock.
+_LOCK_SECONDS = 15.0
 _HEADER = """\
 # Written by `qie-batch up`: its addresses and secrets. Other settings added here stay, comments do not.
 """
@@ -35,22 +35,22 @@ _HEADER = """\
 
 @dataclass(kw_only=True)
 class Stack:
-    """Running services; leaving the context stops them, the last started first."""
+    """Running servers; leaving the context stops them in reverse order."""
 
     folder: Path
     #: What config.toml says, by the names of Settings.
     config: Mapping[str, Any] = field(repr=False)
-    children: tuple[Child, ...]
+    children: tuple[ChildProcess, ...]
     _undo: ExitStack = field(repr=False)
 
     @classmethod
     def start(cls, folder: Path, settings: Mapping[str, Any] = MappingProxyType({})) -> Self:
-        """Start or restart on `folder`; returns when both services are usable and the bucket is there.
+        """Start or restart on `folder`; return when both servers answer and the bucket exists.
 
-        `settings` go into config.toml beside the stack's own: they are what every command there shall see.
+        `settings` are written to config.toml beside the stack's own, for every command that uses the folder.
 
-        Raises UsageError if the folder is in use or a binary is missing, Unavailable with the end of its log
-        if a service does not come up.
+        Raises UsageError if the folder is in use or a binary is missing, Unavailable with the end of the log
+        if a server does not start.
         """
         folder = folder.absolute()
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,12 +102,12 @@ class Stack:
     def stop(self) -> None:
         self._undo.close()
 
-    def died(self) -> Child | None:
-        """A service that has ended by itself, if one has."""
+    def died(self) -> ChildProcess | None:
+        """A server that has ended by itself, if one has."""
         return next((child for child in self.children if child.poll() is not None), None)
 
     def addresses(self) -> dict[str, str]:
-        """Where everything is, for people; the secrets stay in the settings file."""
+        """Every address, for people; secrets stay in the settings file."""
         return {
             "settings": str(self.folder / "config.toml"),
             "ledger": self.config["ledger_url"],
@@ -143,7 +143,7 @@ def _write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str,
         "s3_endpoint": f"http://127.0.0.1:{ports['s3']}",
         "flower_port": ports["flower"],
     }
-    # A private file that takes the old one's place in one step: a reader never sees half of it.
+    # Written beside and renamed, so that no reader sees half a file; private from the start.
     draft = path.with_name("config.toml.new")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)
@@ -166,15 +166,15 @@ def _toml(value: object) -> str:
 
 
 def _lock(path: Path) -> int:
-    """The folder's lock; the services inherit it, so that it outlives a parent that was killed."""
+    """The folder's lock; the servers inherit the descriptor, so that the lock outlives a killed parent."""
     lock = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    deadline = time.monotonic() + _INHERITED_SECONDS
+    deadline = time.monotonic() + _LOCK_SECONDS
     while True:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = int(os.pread(lock, 20, 0) or b"0")
-            if _runs(holder) or time.monotonic() > deadline:
+            if _is_running(holder) or time.monotonic() > deadline:
                 os.close(lock)
                 raise UsageError(
                     f"the embedded stack in {path.parent} runs already (process {holder}).",
@@ -187,7 +187,7 @@ def _lock(path: Path) -> int:
             return lock
 
 
-def _runs(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

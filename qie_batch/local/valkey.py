@@ -12,7 +12,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from qie_batch.errors import UsageError
-from qie_batch.local.process import Child
+from qie_batch.local.process import ChildProcess
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,14 +33,14 @@ maxmemory-policy noeviction
 
 def start_valkey(
     folder: Path, *, log_path: Path, port: int, password: str, inherit: Sequence[int] = ()
-) -> Child:
+) -> ChildProcess:
     """Start on `folder`; the password goes through a file there, since every user can read arguments."""
     binary = _binary()
     folder.mkdir(mode=0o700, exist_ok=True)
     config = folder / "valkey.conf"
     config.touch(mode=0o600)
     config.write_text(_CONFIG.format(port=port, password=password))
-    return Child.start(
+    return ChildProcess.start(
         "valkey",
         [binary, config.name],
         env={"PATH": os.defpath},

@@ -12,6 +12,7 @@ from qie_batch.wiring.services import (
     limits,
     queue,
     s3,
+    schedule_context,
     settle_context,
     store,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "limits",
     "queue",
     "s3",
+    "schedule_context",
     "settle_context",
     "store",
     "visible_devices",

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore
     from qie_batch.ledger.database import Database
     from qie_batch.ledger.sql import SqlLedger
+    from qie_batch.model import Schedule
     from qie_batch.queues.celery import CeleryQueue
     from qie_batch.settings import Settings
     from qie_batch.steps.dispatch import DispatchContext
     from qie_batch.steps.fsck import FsckContext
+    from qie_batch.steps.schedule import ScheduleContext
     from qie_batch.steps.settle import SettleContext
     from qie_batch.stores.s3 import S3Store
 
@@ -128,6 +130,12 @@ def settle_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool)
         store=store(settings),
         decoders=decoders,
     )
+
+
+def schedule_context(ledger: SqlLedger, submit: Callable[[Schedule, str], None]) -> ScheduleContext:
+    from qie_batch.steps.schedule import ScheduleContext
+
+    return ScheduleContext(schedules=ledger.schedules, jobs=ledger.jobs, clock=ledger.clock, submit=submit)
 
 
 def fsck_context(settings: Settings, ledger: SqlLedger) -> FsckContext:

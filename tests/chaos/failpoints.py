@@ -16,21 +16,21 @@ from typing import Any
 from celery import signals
 from celery.worker.request import Request
 
-from qie_batch.cli.processes import told_to_stop
-from qie_batch.cli.workers import Workers
 from qie_batch.errors import Rejected
 from qie_batch.images.sandbox import DecoderPool
+from qie_batch.processes.launch import Launch, WorkerSpec, celery_worker
+from qie_batch.processes.signals import stop_event
+from qie_batch.processes.supervisor import Backoff, Supervisor
 from qie_batch.settings import Settings
 from tests.chaos.scenarios.points import METHODS
 from workers.app import app, edit, process
 
 __all__ = ("app",)
 
-#: Replaces the program of a decoder process: images that end with these words break it.
+#: Runs in the opener's child in place of its own program: pictures that end with these words break it.
 TRICKS = """
 import ctypes, os
-from qie_batch.images import decoding
-from qie_batch.images.sandbox import program
+from qie_batch.images import opener, opening
 
 tricks = {
     b"segfault": lambda: ctypes.string_at(0),
@@ -43,9 +43,9 @@ def decode(data, limits, *, draft=None):
     for trick, play in tricks.items():
         if data.endswith(trick):
             play()
-    return decoding.decode(data, limits, draft=draft)
+    return opening.decode(data, limits, draft=draft)
 
-program.main(decode)
+opener.main(decode)
 """
 
 
@@ -103,32 +103,31 @@ class MinedRequest(Request):
         die_at("acknowledge after")
 
 
-class MinedWorkers(Workers):
-    def _bury(self, slot: Any, code: int) -> None:
-        super()._bury(slot, code)
-        slot.start_at = 0.0  # hundreds of deaths: none of them waits
-
-    def _command(self, name: str) -> list[str]:
-        return [__spec__.name if part == "workers.app" else part for part in super()._command(name)]
+def mined_worker(settings: Settings, spec: WorkerSpec) -> Launch:
+    launch = celery_worker(settings, spec)
+    argv = tuple(__spec__.name if part == "workers.app" else part for part in launch.argv)
+    return replace(launch, argv=argv)
 
 
 def lay_mines(**_signal: Any) -> None:
-    bench = process.bench
-    ledger = Mined(bench.ledger)
-    bench.leases._ledger = ledger
-    bench.pictures.close()
-    process._bench = replace(
-        bench,
-        jobs=ledger.jobs,
-        store=Mined(bench.store),
-        engine=Choosy(bench.engine),
+    context = process.context
+    attempts = Mined(context.attempts)
+    context.leases._attempts = attempts
+    context.decoders.close()
+    process._context = replace(
+        context,
+        attempts=attempts,
+        store=Mined(context.store),
+        engine=Choosy(context.engine),
         decoders=DecoderPool(program=TRICKS, cpu_seconds=2),
     )
 
 
 edit.Request = f"{MinedRequest.__module__}:{MinedRequest.__qualname__}"
-signals.worker_init.connect(lay_mines, weak=False)  # after `load`, which connected first
+signals.worker_init.connect(lay_mines, weak=False)  # after `on_init`, which connected first
 
 if __name__ == "__main__":
     settings = Settings()
-    sys.exit(MinedWorkers(settings, settings.engine, []).run(told_to_stop()))
+    never_wait = Backoff(waits=(0.0,))  # the processes die hundreds of times
+    supervisor = Supervisor(settings, settings.engine, [], launch=mined_worker, backoff=never_wait)
+    sys.exit(supervisor.run(stop_event()))

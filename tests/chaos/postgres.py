@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qie_batch.local.ports import free_port
-from qie_batch.local.process import Child
+from qie_batch.local.process import ChildProcess
 from tests.conftest import NOBODY, _postgres_answers, _postgres_binaries, _postgres_connection
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class Postgres:
             "unix_socket_directories": "",
             "fsync": "off",  # the machine stays up: what was written is there after a kill
         }
-        self._child = Child.start(
+        self._child = ChildProcess.start(
             "postgres",
             [
                 str(self._binaries / "postgres"),

@@ -24,7 +24,7 @@ from qie_batch import wiring
 from qie_batch.ledger import schema
 from qie_batch.ledger.tables import attempts
 from qie_batch.local import seaweedfs, valkey
-from qie_batch.local.process import Child
+from qie_batch.local.process import ChildProcess
 from qie_batch.local.stack import Stack
 from qie_batch.model import ItemState, JobState
 from qie_batch.settings import Settings
@@ -66,8 +66,8 @@ class Rig:
         self.postgres = postgres
         self.seed = seed
         self.random = random.Random(seed)
-        self.processes: dict[str, Child] = {}
-        self._again: dict[str, Callable[[], Child]] = {}
+        self.processes: dict[str, ChildProcess] = {}
+        self._again: dict[str, Callable[[], ChildProcess]] = {}
         self._undo = contextlib.ExitStack()
         self.stack = self._undo.enter_context(Stack.start(folder / "stack"))
         self.broker, self.store_process = self.stack.children
@@ -116,10 +116,10 @@ class Rig:
         prefix: Sequence[str] = (),
         module: str = "qie_batch",
         **environment: str,
-    ) -> Child:
+    ) -> ChildProcess:
         """`qie-batch COMMAND`, its log in the rig's folder; `prefix` wraps it (faketime)."""
         name = name or command
-        child = Child.start(
+        child = ChildProcess.start(
             name,
             [*prefix, sys.executable, "-m", module, command],
             env={**self.environment, **environment},

@@ -16,7 +16,7 @@ from redis.exceptions import AuthenticationError
 
 from qie_batch.errors import Unavailable, UsageError
 from qie_batch.local.ports import free_port, is_free, remembered_ports
-from qie_batch.local.process import Child
+from qie_batch.local.process import ChildProcess
 from qie_batch.local.stack import Stack
 from qie_batch.settings import Settings
 from qie_batch.stores.s3 import S3Store, check_bucket, s3_client
@@ -167,8 +167,10 @@ def test_settings_that_are_no_toml_are_a_usage_error(tmp_path):
         Stack.start(tmp_path)
 
 
-def start(argv: list[str], tmp_path: Path) -> Child:
-    return Child.start("thing", argv, env=dict(os.environ), log_path=tmp_path / "thing.log", cwd=tmp_path)
+def start(argv: list[str], tmp_path: Path) -> ChildProcess:
+    return ChildProcess.start(
+        "thing", argv, env=dict(os.environ), log_path=tmp_path / "thing.log", cwd=tmp_path
+    )
 
 
 def test_a_child_that_dies_at_start_shows_the_end_of_its_log(tmp_path):
@@ -179,7 +181,7 @@ def test_a_child_that_dies_at_start_shows_the_end_of_its_log(tmp_path):
     assert str(tmp_path / "thing.log") in caught.value.message
 
 
-def test_a_child_that_is_never_ready_is_given_up(tmp_path):
+def test_a_child_that_is_never_ready_is_an_error(tmp_path):
     child = start(["sleep", "60"], tmp_path)
     with pytest.raises(Unavailable, match="not ready after"):
         child.wait_until(lambda: False, 0.1)
@@ -187,7 +189,7 @@ def test_a_child_that_is_never_ready_is_given_up(tmp_path):
     assert not runs(child.pid)
 
 
-def test_a_deaf_child_is_killed_with_all_it_started(tmp_path):
+def test_a_child_that_ignores_sigterm_is_killed_with_all_it_started(tmp_path):
     child = start(["sh", "-c", "trap '' TERM; sleep 60 & echo $! > pid; mv pid ready; wait; wait"], tmp_path)
     try:
         child.wait_until((tmp_path / "ready").exists, 10)
@@ -198,11 +200,11 @@ def test_a_deaf_child_is_killed_with_all_it_started(tmp_path):
 
 
 def test_ports_are_remembered_unless_taken(tmp_path):
-    memory = tmp_path / "ports.json"
-    before = remembered_ports(memory, ("a", "b"))
-    assert remembered_ports(memory, ("a", "b")) == before
-    memory.write_text(json.dumps({"a": 22, "b": before["b"]}))
-    after = remembered_ports(memory, ("b", "c"))
+    path = tmp_path / "ports.json"
+    before = remembered_ports(path, ("a", "b"))
+    assert remembered_ports(path, ("a", "b")) == before
+    path.write_text(json.dumps({"a": 22, "b": before["b"]}))
+    after = remembered_ports(path, ("b", "c"))
     assert after["b"] == before["b"]
     assert len(set(after.values())) == 2
     assert is_free(free_port(taken=after.values()))

@@ -7,10 +7,10 @@ import json
 import pytest
 
 from qie_batch import wiring
-from qie_batch.cli.workers import HOPELESS
 from qie_batch.ledger.schema import upgrade
+from qie_batch.processes.contract import EXIT_MISCONFIGURED, EXIT_RESTART
 from qie_batch.settings import Settings
-from workers.process import RESTART, WorkerProcess
+from workers.process import WorkerProcess
 
 
 @pytest.fixture
@@ -29,12 +29,18 @@ def settings(stack, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("reason", "code"), [("bug", RESTART), ("card", RESTART), ("away", RESTART), ("weights", HOPELESS)]
+    ("reason", "code"),
+    [
+        ("bug", EXIT_RESTART),
+        ("card", EXIT_RESTART),
+        ("away", EXIT_RESTART),
+        ("weights", EXIT_MISCONFIGURED),
+    ],
 )
-def test_only_wrong_settings_end_the_workers_of_other_cards(settings, reason, code):
+def test_only_wrong_settings_end_the_workers_of_other_devices(settings, reason, code):
     process = WorkerProcess(settings(reason))
     with pytest.raises(SystemExit) as left:
-        process.load()
+        process.on_init()
     assert left.value.code == code
     with pytest.raises(RuntimeError, match="before the engine was loaded"):
-        _ = process.bench
+        _ = process.context

@@ -8,9 +8,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from qie_batch.model import Outcome
+from qie_batch.processes.contract import EXIT_RESTART
 from tests.chaos.rig import frozen, wait_until
 from tests.chaos.scenarios.verdict import START_SECONDS, judge, rows, worker_of
-from workers.process import RESTART
 
 if TYPE_CHECKING:
     from tests.chaos.rig import Rig
@@ -40,7 +40,7 @@ def freeze_services(make_rig: Rigs, *, full: bool) -> Figures:
         charged = sum(row["crashes"] for row in rows(rig, job))
         assert charged == 0, f"{charged} crashes charged"
         exits = exit_codes(rig)
-        assert set(exits) <= {RESTART}, exits
+        assert set(exits) <= {EXIT_RESTART}, exits
         figures = judge(rig, job)
     return {
         "freezes": len(services),

@@ -1,0 +1,100 @@
+"""The loops of `control`: dispatch and sweep in the quick one, settling and schedules in the slow one."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from qie_batch import wiring
+from qie_batch.errors import LedgerUnavailable, QieError
+from qie_batch.steps.dispatch import dispatch
+from qie_batch.steps.schedule import run_due
+from qie_batch.steps.settle import settle
+from qie_batch.steps.sweep import send_lost_again, take_back
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Sequence
+
+    from qie_batch.model import Schedule
+    from qie_batch.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def run_control(settings: Settings, stop: threading.Event, submit: Callable[[Schedule, str], None]) -> None:
+    """Run all steps in rounds until told to stop; `submit` enters one run of a schedule under a job id.
+
+    Settling reads images and schedules read manifests: both have a loop of their own, so that no GPU waits
+    for them.
+    """
+    ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
+    dispatching = wiring.dispatch_context(settings, ledger)
+    settling = wiring.settle_context(settings, ledger, decoders)
+    scheduling = wiring.schedule_context(ledger, submit)
+    outage = LedgerOutage(settings.lease_seconds)
+    quick = (
+        lambda: take_back(ledger.recovery) if outage.is_over else 0,
+        lambda: send_lost_again(ledger.dispatch, dispatching.queue),
+        lambda: dispatch(dispatching),
+    )
+    slow = (
+        lambda: settle(settling),
+        lambda: run_due(scheduling),
+    )
+    with decoders, ThreadPoolExecutor(2) as pool:
+        loops = [
+            pool.submit(run_rounds, steps, stop=stop, outage=outage, pause_seconds=settings.tick_seconds)
+            for steps in (quick, slow)
+        ]
+    for loop in loops:
+        loop.result()
+
+
+class LedgerOutage:
+    """When the ledger last failed to answer.
+
+    During an outage no worker can renew its leases. Leases are taken back only after the ledger has answered
+    for one lease's length, in which every live worker renews its own.
+    """
+
+    def __init__(self, lease_seconds: float) -> None:
+        self._lease_seconds = lease_seconds
+        self._last = -math.inf
+
+    def record(self) -> None:
+        self._last = time.monotonic()
+
+    @property
+    def is_over(self) -> bool:
+        return time.monotonic() - self._last > self._lease_seconds
+
+
+def run_rounds(
+    steps: Sequence[Callable[[], int]], *, stop: threading.Event, outage: LedgerOutage, pause_seconds: float
+) -> None:
+    """Run every step once a round until told to stop; a step that fails is tried again in the next round.
+
+    However the loop ends, `stop` is set, so that the other loop ends too.
+    """
+    try:
+        while not stop.is_set():
+            for step in steps:
+                _run_step(step, outage)
+            stop.wait(pause_seconds)
+    finally:
+        stop.set()
+
+
+def _run_step(step: Callable[[], int], outage: LedgerOutage) -> None:
+    try:
+        step()
+    except QieError as error:
+        if isinstance(error, LedgerUnavailable):
+            outage.record()
+        log.warning("%s", " ".join(error.sentences))
+    except Exception:
+        log.exception("a step of control failed; the round goes on without it")

@@ -1,0 +1,65 @@
+"""The embedded stack with its processes: everything that `up` runs, as a context manager."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qie_batch import wiring
+from qie_batch.ledger import schema
+from qie_batch.local.process import ChildProcess
+from qie_batch.local.stack import Stack
+from qie_batch.processes.contract import child_environment
+from qie_batch.settings import Settings
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterator
+    from pathlib import Path
+
+#: The commands that it runs, stopped in reverse order.
+COMMANDS = ("worker", "control", "flower")
+POLL_SECONDS = 0.5
+#: What a process may take to stop beyond its grace.
+CLOSING_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Embedded:
+    stack: Stack
+    #: One for each of COMMANDS.
+    processes: tuple[ChildProcess, ...]
+    settings: Settings
+
+    def ended(self) -> ChildProcess | None:
+        """A server or process that has ended by itself, if one has."""
+        return self.stack.died() or next((each for each in self.processes if each.poll() is not None), None)
+
+    def wait(self, stop: threading.Event) -> ChildProcess | None:
+        """Return once told to stop, or as soon as a server or process has ended by itself: that one."""
+        while not stop.wait(POLL_SECONDS):
+            ended = self.ended()
+            if ended:
+                return ended
+        return None
+
+
+@contextmanager
+def embedded_stack(folder: Path, engine: str = "") -> Iterator[Embedded]:
+    """Servers and processes on `folder`, stopped in reverse order; engine "" chooses the best there is."""
+    with Stack.start(folder, {"engine": engine} if engine else {}) as stack, ExitStack() as undo:
+        settings = Settings(dir=stack.folder)
+        schema.upgrade(wiring.database(settings))
+        processes = []
+        for name in COMMANDS:
+            process = ChildProcess.start(
+                name,
+                [sys.executable, "-m", "qie_batch", name],
+                env=child_environment(settings.dir),
+                log_path=stack.folder / "logs" / f"{name}.log",
+            )
+            undo.callback(process.stop, settings.grace_seconds + CLOSING_SECONDS)
+            processes.append(process)
+        yield Embedded(stack=stack, processes=tuple(processes), settings=settings)

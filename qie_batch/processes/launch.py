@@ -1,0 +1,84 @@
+"""Command lines and environments of the programs that are not our own: Celery's worker and Flower."""
+
+from __future__ import annotations
+
+import os
+import sys
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qie_batch.errors import UsageError
+from qie_batch.processes.contract import HEARTBEAT_VARIABLE, child_environment
+from qie_batch.queues.celery import queue_name
+
+if TYPE_CHECKING:
+    from qie_batch.settings import Settings
+
+_CELERY = (sys.executable, "-m", "celery", "--app", "workers.app")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSpec:
+    """What distinguishes one worker process from the others of its supervisor."""
+
+    name: str
+    engine: str
+    #: Index of the CUDA device, "" for none.
+    device: str
+    heartbeat_fd: int
+
+
+def worker_name(device: str) -> str:
+    """A name that no earlier process had: the ledger releases by name what a dead worker holds."""
+    return f"{os.uname().nodename}-{device or 'cpu'}-{uuid.uuid4().hex[:8]}"
+
+
+def celery_worker(settings: Settings, spec: WorkerSpec) -> Launch:
+    """Celery's threads pool: transfers overlap with the edit, and CUDA is never used after a fork."""
+    argv = (
+        *(*_CELERY, "worker"),
+        *("--pool", "threads", "--concurrency", str(settings.slots)),
+        *("--queues", queue_name(spec.engine), "--hostname", spec.name),
+        *("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--task-events"),
+    )
+    environment = {
+        **child_environment(settings.dir),
+        "QIE_WORKER_NAME": spec.name,
+        "QIE_ENGINE": spec.engine,
+        HEARTBEAT_VARIABLE: str(spec.heartbeat_fd),
+    }
+    if spec.device:
+        environment["CUDA_VISIBLE_DEVICES"] = spec.device
+    return Launch(argv=argv, environment=environment)
+
+
+def flower(settings: Settings) -> Launch:
+    """UsageError without a password: Flower does not run without a login."""
+    if settings.flower_password is None:
+        raise UsageError(
+            "Flower does not run without a login", hint="set QIE_FLOWER_PASSWORD (and QIE_FLOWER_USER)"
+        )
+    # The login goes through the environment: every user of the machine can read a command line.
+    login = f"{settings.flower_user}:{settings.flower_password.get_secret_value()}"
+    return Launch(
+        argv=(
+            *(*_CELERY, "flower"),
+            f"--address={settings.flower_address}",
+            f"--port={settings.flower_port}",
+            f"--db={settings.dir / 'flower'}",
+            "--state_save_interval=5000",
+            "--max_tasks=100000",
+        ),
+        environment={
+            **child_environment(settings.dir),
+            "FLOWER_BASIC_AUTH": login,
+            "FLOWER_PERSISTENT": "True",
+        },
+    )

@@ -1,0 +1,195 @@
+"""Keeps one worker process alive for each device; replaces those that end, hang or are killed."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import os
+import signal
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from qie_batch import wiring
+from qie_batch.errors import QieError
+from qie_batch.local.process import ChildProcess
+from qie_batch.processes.contract import EXIT_MISCONFIGURED, clear_heartbeat, read_heartbeat
+from qie_batch.processes.launch import WorkerSpec, celery_worker, worker_name
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from qie_batch.processes.launch import Launch
+    from qie_batch.settings import Settings
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 0.2
+#: Beyond `hang_seconds`, so that the process's own watchdog acts first.
+HEARTBEAT_MARGIN_SECONDS = 2.0
+#: Between two attempts to lock a device that the worker of a dead supervisor still uses.
+LOCK_RETRY_SECONDS = 1.0
+#: What a process may take beyond its grace to close its connections.
+CLOSING_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backoff:
+    """How long to wait before a process that ended is replaced."""
+
+    #: By the number of early ends in a row; the last for all further ones.
+    waits: tuple[float, ...] = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
+    #: A process that lived for less ended early.
+    early_seconds: float = 5.0
+
+    def wait(self, early_ends: int) -> float:
+        return self.waits[min(early_ends, len(self.waits) - 1)]
+
+
+@dataclass(slots=True, kw_only=True)
+class _Managed:
+    """The worker process of one device, and what its supervisor counts over all processes there."""
+
+    device: str
+    process: ChildProcess | None = None
+    started: float = 0.0
+    early_ends: int = 0
+    start_at: float = 0.0
+    #: The process overwrites it once its engine is loaded.
+    heartbeat: IO[bytes] = field(default_factory=tempfile.TemporaryFile)
+    last_heartbeat: int | None = None
+    #: For how many polls the heartbeat has been the same.
+    unchanged_polls: int = 0
+    #: The supervisor killed it for want of a heartbeat.
+    is_hung: bool = False
+
+
+class Supervisor:
+    def __init__(
+        self,
+        settings: Settings,
+        engine: str,
+        devices: list[str],
+        *,
+        launch: Callable[[Settings, WorkerSpec], Launch] = celery_worker,
+        backoff: Backoff = Backoff(),
+    ) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._launch = launch
+        self._backoff = backoff
+        self._workers = [_Managed(device=device) for device in devices or [""]]
+
+    def run(self, stop: threading.Event) -> int:
+        """Keep every process alive until told to stop; EXIT_MISCONFIGURED as soon as one ends with that."""
+        code = 0
+        try:
+            while not stop.is_set() and not code:
+                for managed in self._workers:
+                    code = code or self._poll(managed)
+                stop.wait(POLL_SECONDS)
+        finally:
+            self._stop_all()
+        return code
+
+    def _poll(self, managed: _Managed) -> int:
+        if managed.process is None:
+            if time.monotonic() >= managed.start_at:
+                self._start(managed)
+            return 0
+        code = managed.process.poll()
+        if code is None:
+            self._check_heartbeat(managed, managed.process)
+            return 0
+        if code == EXIT_MISCONFIGURED:
+            return code
+        self._on_exit(managed, managed.process, code)
+        return 0
+
+    def _check_heartbeat(self, managed: _Managed, process: ChildProcess) -> None:
+        """Kill a process that cannot leave by itself: a driver that hangs may hold all its threads.
+
+        Counts polls, not seconds, so that a paused supervisor kills no worker.
+        """
+        heartbeat = read_heartbeat(managed.heartbeat.fileno())
+        unchanged = heartbeat is not None and heartbeat == managed.last_heartbeat
+        managed.unchanged_polls = managed.unchanged_polls + 1 if unchanged else 0
+        managed.last_heartbeat = heartbeat
+        if managed.unchanged_polls * POLL_SECONDS > self._settings.hang_seconds + HEARTBEAT_MARGIN_SECONDS:
+            log.error("worker %s sends no heartbeat and is killed", process.name)
+            process.kill()
+            managed.unchanged_polls, managed.is_hung = 0, True
+
+    def _start(self, managed: _Managed) -> None:
+        lock = lock_device(managed.device)
+        if lock is None:
+            log.warning("device %s is still in use by a process whose parent died", managed.device)
+            managed.start_at = time.monotonic() + LOCK_RETRY_SECONDS
+            return
+        name, heartbeat = worker_name(managed.device), managed.heartbeat.fileno()
+        clear_heartbeat(heartbeat)
+        managed.last_heartbeat, managed.unchanged_polls, managed.is_hung = None, 0, False
+        spec = WorkerSpec(name=name, engine=self._engine, device=managed.device, heartbeat_fd=heartbeat)
+        launch = self._launch(self._settings, spec)
+        try:
+            # A child of this thread, which stays: the child gets SIGTERM should this process die.
+            managed.process = process = ChildProcess.start(
+                name, launch.argv, env=launch.environment, log_path=None, inherit=[*lock, heartbeat]
+            )
+        finally:
+            for descriptor in lock:
+                os.close(descriptor)
+        managed.started = time.monotonic()
+        log.info("worker %s is process %d", name, process.pid)
+
+    def _on_exit(self, managed: _Managed, process: ChildProcess, code: int) -> None:
+        """Release the items of the process now rather than when their leases expire, and plan the next."""
+        # A SIGKILL from outside (out of memory, an operator) says nothing about the next process.
+        killed = code == -signal.SIGKILL and not managed.is_hung
+        early = time.monotonic() - managed.started < self._backoff.early_seconds and not killed
+        managed.early_ends = managed.early_ends + 1 if early else 0
+        wait = self._backoff.wait(managed.early_ends)
+        log.warning("worker %s ended with code %d; the next one starts in %g s", process.name, code, wait)
+        self._release(process.name, killed=killed)
+        managed.process, managed.start_at = None, time.monotonic() + wait
+
+    def _release(self, name: str, *, killed: bool) -> None:
+        try:
+            ledger = wiring.ledger(self._settings)
+            released = ledger.recovery.release_worker(name, killed=killed)
+            ledger.dispose()
+        except QieError as error:
+            log.warning("the leases of worker %s end when they expire: %s", name, error.message)
+        else:
+            log.info("worker %s held %d items, which are released", name, released)
+
+    def _stop_all(self) -> None:
+        processes = [managed.process for managed in self._workers if managed.process]
+        running = [process for process in processes if process.poll() is None]
+        for process in running:
+            process.terminate()
+        deadline = time.monotonic() + self._settings.grace_seconds + CLOSING_SECONDS
+        for process in running:
+            if process.wait_or_kill(max(deadline - time.monotonic(), 0.1)) == -signal.SIGKILL:
+                self._release(process.name, killed=True)
+
+
+def lock_device(device: str) -> list[int] | None:
+    """Descriptors for the device's process to inherit; none for device "", None while another has the lock.
+
+    A worker whose supervisor was killed takes its grace to leave, and a device has memory for one engine.
+    """
+    if not device:
+        return []
+    name = f"qie-batch-{os.getuid()}-device-{device.replace('/', '_')}.lock"
+    path = Path(tempfile.gettempdir()) / name
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        return None
+    return [descriptor]

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from qie_batch.errors import LedgerUnavailable, QueueUnavailable
+from qie_batch.processes.control import LedgerOutage, run_rounds
+
+
+def rounds(*steps, outage=None, stop=None):
+    outage, stop = outage or LedgerOutage(30.0), stop or threading.Event()
+    run_rounds(steps, stop=stop, outage=outage, pause_seconds=0.0)
+    assert stop.is_set()
+    return outage
+
+
+def failing(error):
+    def step():
+        raise error
+
+    return step
+
+
+class Last:
+    """A step that ends the rounds when it has run so many times."""
+
+    def __init__(self, stop, times=1):
+        self.stop, self.left = stop, times
+
+    def __call__(self):
+        self.left -= 1
+        if not self.left:
+            self.stop.set()
+        return 0
+
+
+def test_a_ledger_that_never_failed_has_no_outage():
+    assert LedgerOutage(30.0).is_over
+
+
+def test_an_outage_is_over_one_lease_after_the_last_failure():
+    outage = LedgerOutage(0.1)
+    began = time.monotonic()
+    outage.record()
+    assert not outage.is_over
+    while not outage.is_over:
+        assert time.monotonic() < began + 10
+    assert time.monotonic() - began > 0.1
+
+
+@pytest.mark.parametrize("error", [LedgerUnavailable("away"), QueueUnavailable("away"), ValueError("a bug")])
+def test_a_step_that_fails_holds_up_no_other(error):
+    stop = threading.Event()
+    rounds(failing(error), Last(stop), stop=stop)
+
+
+def test_a_step_that_failed_is_tried_again_in_the_next_round():
+    stop, calls = threading.Event(), []
+
+    def step():
+        calls.append("")
+        raise QueueUnavailable("away")
+
+    rounds(step, Last(stop, times=3), stop=stop)
+    assert len(calls) == 3
+
+
+@pytest.mark.parametrize(
+    ("error", "over"), [(LedgerUnavailable("away"), False), (QueueUnavailable("away"), True)]
+)
+def test_only_a_ledger_that_is_away_begins_an_outage(error, over):
+    stop = threading.Event()
+    assert rounds(failing(error), Last(stop), stop=stop).is_over is over
+
+
+def test_a_loop_that_ends_by_an_interrupt_ends_the_other_too():
+    stop = threading.Event()
+    with pytest.raises(KeyboardInterrupt):
+        rounds(failing(KeyboardInterrupt()), stop=stop)
+    assert stop.is_set()
