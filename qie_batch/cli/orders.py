@@ -105,8 +105,6 @@ def prepare(
     submit.preset_named(wishes.preset)
     choice = wiring.choose_engine(settings, wishes.engine)
     manifest = open_manifest(path, mapping=wishes.mapping, instruction=wishes.instruction)
-    if not manifest.count:
-        raise InvalidManifest(f"{path.name} has a header but no rows", hint="add a line for each picture")
     order = submit.Order(
         job_id=job_id or submit.job_id_now(),
         name=shown(wishes.name or path.name, LONGEST_NAME),
@@ -127,6 +125,8 @@ def prepare(
     )
     pictures = _checked(manifest, folder, settings, confined=confined)
     survey = submit.survey(manifest.rows(), order, pictures, ledger)
+    if not survey.rows:
+        raise InvalidManifest(f"{path.name} has a header but no rows", hint="add a line for each picture")
     if survey.bad and not wishes.skip_bad_rows:
         raise InvalidManifest(
             f"{path.name}: {survey.bad} of {survey.rows} rows cannot be edited; nothing was submitted",
