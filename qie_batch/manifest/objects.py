@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class _Object(dict[str, object]):
-    """One line's object, as Python reads it: of two equal keys it has the last."""
+    """The object of one line; of two equal keys the last one counts."""
 
-    #: A key that stands in the line twice.
+    #: A key that occurs twice in the line.
     doubled: str | None = None
 
 
@@ -131,7 +131,7 @@ def _cell(name: str, value: object) -> tuple[str, Fault | None]:
 
 
 def _clean(text: str) -> str:
-    """The text without what no UTF-8 file and no CSV reader can hold."""
+    """The text without NUL and half surrogate pairs, which UTF-8 files or CSV readers cannot hold."""
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

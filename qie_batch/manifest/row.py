@@ -27,7 +27,7 @@ _MISSING = {
 
 
 class RowReader:
-    """Understands the rows of one manifest. `instruction` stands in where a row has none."""
+    """Understands the rows of one manifest. `instruction` is the default of rows without one."""
 
     def __init__(self, header: Sequence[str], columns: Mapping[str, str], instruction: str) -> None:
         self._header = tuple(header)
@@ -78,7 +78,7 @@ class RowReader:
         for name in self._own:
             cells.pop(name, None)
         if folder:
-            # Not in the header any more, but errors.csv must carry it on.
+            # The header lacks this column, but the next errors.csv repeats the folder.
             cells[FOLDER_COLUMN] = folder
         return cells
 

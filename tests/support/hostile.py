@@ -469,6 +469,7 @@ def _odd_tables() -> Iterator[tuple[str, bytes]]:
         yield f"row of {opening.decode()}.csv", HEAD + ROW + opening + ROW * 3
         yield f"header of {opening.decode()}.csv", opening + HEAD + ROW
     yield "quote never closed.csv", HEAD + ROW + b'2,2.jpg,"' + b"x,\n" * 1_000_000
+    yield "a row of 4 million lines.csv", HEAD + ROW + b'"\n",' * 4_000_000
     yield "quotes only.csv", HEAD + b'"' * 1_000_000
     yield "delimiters only.csv", HEAD + b"," * 1_000_000
     yield "a cell of 20 MB.csv", HEAD + b"1,1.jpg," + b"x" * 20_000_000 + b"\n"

@@ -128,7 +128,10 @@ def test_too_many_bytes_are_refused_unread(catalog):
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("catalog.csv", HEADER + "A,a.png,red\n" * 3), ("catalog.jsonl", '{"id":1,"image":"a","prompt":"red"}\n' * 3)],
+    [
+        ("catalog.csv", HEADER + "A,a.png,red\n" * 3),
+        ("catalog.jsonl", '{"id":1,"image":"a","prompt":"red"}\n' * 3),
+    ],
 )
 def test_too_many_rows_are_refused(catalog, monkeypatch, name, content):
     assert MAX_ROWS == 1_000_000
