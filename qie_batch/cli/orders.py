@@ -99,8 +99,6 @@ def prepare(
     preset = submit.preset_named(wishes.preset, info).name if info.presets else ""
     presets = info.presets or engines.preset_names()
     manifest = open_manifest(path, mapping=wishes.mapping, instruction=wishes.instruction, presets=presets)
-    if not manifest.count:
-        raise InvalidManifest(f"{path.name} has a header but no rows", hint="add a line for each picture")
     name = shown(wishes.name or path.name, LONGEST_NAME)
     job = NewJob(
         id=job_id or submit.job_id_now(),
@@ -113,6 +111,8 @@ def prepare(
     order = submit.Order(job=job, info=info, catalog=path)
     pictures = _checked(manifest, folder, settings, confined=confined)
     survey = submit.survey(manifest.rows(), order, pictures, intake)
+    if not survey.rows:
+        raise InvalidManifest(f"{path.name} has a header but no rows", hint="add a line for each picture")
     if survey.bad and not skip_bad_rows:
         raise InvalidManifest(
             f"{path.name}: {survey.bad} of {survey.rows} rows cannot be edited; nothing was submitted",

@@ -1,6 +1,6 @@
 """CSV, TSV or JSONL bytes -> ManifestRow | BadRow, and rows -> results.csv, errors.csv.
 
-`open_manifest` refuses a file that cannot be used as a whole; a row that cannot is a BadRow among the others.
+`open_manifest` and `Manifest.rows` refuse a file that is wrong as a whole; a row that is wrong is a BadRow.
 """
 
 from qie_batch.manifest.columns import COLUMNS

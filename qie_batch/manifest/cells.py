@@ -1,4 +1,4 @@
-"""One cell's text -> one value. Every reader here is given stripped text that is not empty."""
+"""The text of one cell -> one value. Every reader here gets stripped text that is not empty."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"([+-]?\d{1,20})(?:\.0*)?", re.ASCII)
 _DECIMAL = re.compile(r"[+-]?\d{1,20}(?:[.,]\d*)?", re.ASCII)
 _SIZE = re.compile(r"(\d{1,6})\s*[xX\u00d7*]\s*(\d{1,6})", re.ASCII)
-# Line separators too, and what turns the reading direction: an id ends up in logs and file names.
+# Includes line separators and direction marks, because an id appears in logs and file names.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|data:")
 S3_ADDRESS = re.compile(r"s3://(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]{1,62})/(?P<key>.*[^/])", re.DOTALL)
@@ -83,7 +83,7 @@ def preset_reader(presets: Collection[str]) -> Callable[[str], str]:
     return _choice("preset", {name: name for name in presets}) if presets else str.casefold
 
 
-#: The columns that may override the job's choice; what each returns fits the field of the same name.
+#: The columns that override the job's choice -> the reader of a value for the field of the same name.
 OPTIONAL: Mapping[str, Callable[[str], Any]] = {
     "steps": _whole("steps", 1, 100),
     "cfg": _cfg,

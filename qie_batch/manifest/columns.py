@@ -33,7 +33,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 
 #: Headers with this prefix were added by qie-batch to a file that comes back.
 OWN_PREFIX = "qie_"
-#: Own column of errors.csv: where the relative picture paths of the row start.
+#: Own column of errors.csv: where the relative image paths of the row start.
 FOLDER_COLUMN = "qie_folder"
 
 
@@ -51,7 +51,7 @@ def is_own(header: str) -> bool:
 def match_columns(
     file: str, header: Sequence[str], mapping: Mapping[str, str], *, need_instruction: bool
 ) -> dict[str, str]:
-    """Column -> header name. `mapping` is the user's word and goes before the aliases."""
+    """Column -> header name. `mapping` comes from the user and precedes the aliases."""
     _refuse_long_names(file, header)
     _refuse_doubles(file, header)
     found = {column: _mapped(file, header, column, name) for column, name in mapping.items()}

@@ -1,34 +1,44 @@
-"""Where each id of a manifest was first seen, in a few megabytes for the largest one."""
+"""The line on which each id of a manifest stands first, kept on disk."""
 
 from __future__ import annotations
 
 import sqlite3
-from hashlib import blake2b
 from typing import Self
+
+from qie_batch.errors import Unavailable
+
+_SCHEMA = """
+PRAGMA cache_size = -4000;
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE seen (id TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID;
+BEGIN;
+"""
 
 
 class SeenIds:
-    """A context manager; its memory goes when it ends.
-
-    Keeps 64 bits of a hash for each id: two different ids of 200,000 are taken for one once in a billion
-    manifests. SQLite keeps them in a tenth of a dict's memory, and as MAX_ROWS bounds it, no disk is needed.
-    """
+    """A context manager over a temporary file that SQLite removes (docs/decisions/0008-seen-ids.md)."""
 
     def __enter__(self) -> Self:
-        # A manifest may be read in one thread and closed in another, never in two at once.
-        self._db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-        self._db.execute("CREATE TABLE seen (id INTEGER PRIMARY KEY, line INTEGER NOT NULL)")
-        self._db.execute("BEGIN")
+        # One thread may read a manifest and another one close the reader, never both at once.
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._db.executescript(_SCHEMA)
+        self._execute = self._db.cursor().execute
         return self
 
     def __exit__(self, *_: object) -> None:
         self._db.close()
 
     def claim(self, row_id: str, line: int) -> int:
-        """The line that has the id: `line` itself if it is the first."""
-        key = int.from_bytes(blake2b(row_id.encode(), digest_size=8).digest(), signed=True)
-        new = self._db.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, line)).rowcount
-        if new:
-            return line
-        (first,) = self._db.execute("SELECT line FROM seen WHERE id = ?", (key,)).fetchone()
+        """The first line that has the id: `line` itself for a new id. Raises Unavailable on a full disk."""
+        try:
+            if self._execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (row_id, line)).rowcount:
+                return line
+            (first,) = self._execute("SELECT line FROM seen WHERE id = ?", (row_id,)).fetchone()
+        except sqlite3.OperationalError as error:
+            raise Unavailable(
+                f"no temporary file can be written ({error})",
+                code="no_room",
+                hint="make room on its disk, or name another folder in the variable TMPDIR",
+            ) from error
         return int(first)

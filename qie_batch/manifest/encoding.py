@@ -1,4 +1,4 @@
-"""In which encoding a file is written, checked to its last byte."""
+"""The encoding of a file, proved to its last byte."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _CHUNK = 1 << 18
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
 _SAVE_AS = "Save it as UTF-8 (in Excel: Save As, 'CSV UTF-8')"
-#: GB18030's two-byte characters: the common ones have two high bytes, the rare ones end in an ASCII byte.
+#: GB18030's two-byte characters: common ones have two high bytes, rare ones end in an ASCII byte.
 _PAIR = re.compile(rb"[\x81-\xfe]([\x80-\xfe]|[\x40-\x7e])")
 
 
@@ -41,7 +41,7 @@ def detect_encoding(path: Path) -> str:
         else:
             return codec
     tried = declared.removesuffix("-sig").upper() or "UTF-8 or GB18030"
-    # Of two encodings, the one that got further is more likely the one that was meant.
+    # Of two codecs, the one that decoded more of the file is more likely the right one.
     raise InvalidManifest(
         f"{path.name} is not {tried} text: line {max(lines)} holds other bytes", hint=_SAVE_AS
     )
@@ -77,7 +77,7 @@ def _newlines(path: Path, line: int, text: str) -> int:
 
 
 def _refuse_western(path: Path) -> None:
-    """Western 8-bit text may pass for GB18030, as rare characters: plain letters follow its accents."""
+    """Western 8-bit text can decode as rare GB18030 characters, because plain letters follow its accents."""
     common = rare = 0
     for chunk in _chunks(path):
         tails = _PAIR.findall(chunk)

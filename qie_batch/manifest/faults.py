@@ -1,8 +1,9 @@
-"""What is wrong with one row or cell, on its way into a BadRow."""
+"""What is wrong with one row or cell, as the parts of a BadRow."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,7 +16,7 @@ class Fault:
 
 
 class WrongCell(Exception):
-    """Raised by whatever reads one cell; the row's reader knows which column it was."""
+    """Raised by the reader of one cell; the reader of the row adds the column."""
 
     def __init__(self, code: str, reason: str) -> None:
         super().__init__(reason)
@@ -23,8 +24,7 @@ class WrongCell(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(NamedTuple):
     """One row of the file before its cells are understood."""
 
     #: First physical line of the row, from 1.

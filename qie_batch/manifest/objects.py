@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING, Literal
 
 from qie_batch.errors import InvalidManifest
 from qie_batch.manifest.faults import Fault, Record, quoted
-from qie_batch.manifest.limits import MAX_COLUMNS, MAX_ROWS
+from qie_batch.manifest.limits import MAX_COLUMNS
+from qie_batch.manifest.lines import Lines, at_most_max_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
 
 class _Object(dict[str, object]):
-    """One line's object, as Python reads it: of two equal keys it has the last."""
+    """The object of one line; of two equal keys the last one counts."""
 
-    #: A key that stands in the line twice.
+    #: A key that occurs twice in the line.
     doubled: str | None = None
 
 
@@ -30,27 +31,26 @@ def _object(pairs: list[tuple[str, object]]) -> _Object:
 
 
 #: Numbers keep the digits they were written with.
+_PLAIN = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 _JSON = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
 _WORDS = {None: "", True: "true", False: "false"}
 
 
 class Objects:
-    """Reads the file once to learn every key that its objects have, in order of appearance."""
+    """Opening reads the file once to learn the keys of all objects, in order of appearance."""
 
     format: Literal["jsonl"] = "jsonl"
-    delimiter = ""
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._path = path
-        self.encoding = encoding
-        self.count = 0
+        self._encoding = encoding
         keys: dict[str, None] = {}
-        for self.count, (_, value) in enumerate(self._values(), start=1):  # noqa: B020  # kept after the loop
-            if isinstance(value, _Object):
-                keys.update(dict.fromkeys(value))
-            if self.count > MAX_ROWS or len(keys) > MAX_COLUMNS:
-                what = f"{MAX_ROWS:,} rows" if self.count > MAX_ROWS else f"{MAX_COLUMNS:,} different keys"
-                raise InvalidManifest(f"{path.name} has more than {what}", hint="Split it")
+        for _, text in self._texts():
+            keys.update(dict.fromkeys(_keys(text)))
+            if len(keys) > MAX_COLUMNS:
+                raise InvalidManifest(
+                    f"{path.name} has more than {MAX_COLUMNS:,} different keys", hint="Split it"
+                )
         self.header = tuple(map(_clean, keys))
         self._keys = tuple(keys)
         if not keys:
@@ -60,23 +60,40 @@ class Objects:
             )
 
     def records(self) -> Iterator[Record]:
-        for line, value in self._values():
+        for line, text in self._texts():
+            value = _parse(text)
             if isinstance(value, Fault):
                 yield Record(line=line, cells=[""] * len(self.header), faults=(value,))
-                continue
-            cells, faults = [], _doubled(value)
-            for key, name in zip(self._keys, self.header, strict=True):
-                cell, fault = _cell(name, value.get(key, ""))
-                cells.append(cell)
-                if fault:
-                    faults.append(fault)
-            yield Record(line=line, cells=cells, faults=tuple(faults))
+            else:
+                yield self._record(line, value)
 
-    def _values(self) -> Iterator[tuple[int, _Object | Fault]]:
-        with self._path.open(encoding=self.encoding) as stream:
-            for line, text in enumerate(stream, start=1):
+    def _record(self, line: int, value: _Object) -> Record:
+        cells, faults = [], _doubled(value)
+        for key, name in zip(self._keys, self.header, strict=True):
+            cell, fault = _cell(name, value.get(key, ""))
+            cells.append(cell)
+            if fault:
+                faults.append(fault)
+        return Record(line=line, cells=cells, faults=tuple(faults))
+
+    def _texts(self) -> Iterator[tuple[int, str]]:
+        return at_most_max_rows(self._path.name, self._lines())
+
+    def _lines(self) -> Iterator[tuple[int, str]]:
+        with self._path.open(encoding=self._encoding) as stream:
+            lines = Lines(self._path.name, stream)
+            for text in lines:
                 if text.strip():
-                    yield line, _parse(text)
+                    yield lines.first, text
+                lines.begin_row()
+
+
+def _keys(text: str) -> Iterable[str]:
+    try:
+        value = _PLAIN.decode(text)
+    except (json.JSONDecodeError, RecursionError):
+        return ()
+    return value if isinstance(value, dict) else ()
 
 
 def _parse(text: str) -> _Object | Fault:
@@ -114,7 +131,7 @@ def _cell(name: str, value: object) -> tuple[str, Fault | None]:
 
 
 def _clean(text: str) -> str:
-    """The text without what no UTF-8 file and no CSV reader can hold."""
+    """The text without NUL and half surrogate pairs, which UTF-8 files or CSV readers cannot hold."""
     if text.isascii() and "\0" not in text:
         return text
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

@@ -27,24 +27,19 @@ _NOT_TEXT = {b"PK\x03\x04": "an Excel workbook or a ZIP file", b"\xd0\xcf\x11\xe
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest:
-    """A file that can be read to its end, though some of its rows may be bad."""
+    """A file whose header is understood."""
 
     #: Header names in the file's order, without qie-batch's own columns; of JSONL, every key that occurs.
     header: tuple[str, ...]
-    #: Column ("id", "image", ...) -> the header name that means it, for the columns that the file has.
-    columns: Mapping[str, str]
-    #: Rows that are not blank, good and bad.
-    count: int
     format: Literal["csv", "tsv", "jsonl"]
-    #: Python's name of the codec.
-    encoding: str
-    #: "" in JSONL.
-    delimiter: str
     _source: Table | Objects
     _reader: RowReader
 
     def rows(self) -> Iterator[ManifestRow | BadRow]:
-        """All rows in the file's order, read anew at each call; memory does not grow with their number."""
+        """All rows that are not blank, in the file's order: each call is one pass, in bounded memory.
+
+        Raises InvalidManifest for what is wrong with the file as a whole beyond its header.
+        """
         try:
             with SeenIds() as seen:
                 for record in self._source.records():
@@ -62,7 +57,7 @@ def open_manifest(
     instruction: str = "",
     presets: Collection[str] = (),
 ) -> Manifest:
-    """Check the file as a whole. Raises InvalidManifest.
+    """Understand the header and prove the encoding. Raises InvalidManifest.
 
     `mapping` is column -> header name, before any alias; `instruction` is used in rows that have none;
     `presets` are the names that a row may choose from, any where there are none.
@@ -72,11 +67,7 @@ def open_manifest(
     columns = match_columns(path.name, header, mapping, need_instruction=not instruction.strip())
     return Manifest(
         header=header,
-        columns=columns,
-        count=source.count,
         format=source.format,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
         _source=source,
         _reader=RowReader(source.header, columns, instruction, presets),
     )

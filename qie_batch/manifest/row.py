@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from qie_batch.manifest.cells import OPTIONAL, preset_reader, read_id, read_image
 from qie_batch.manifest.columns import FOLDER_COLUMN, is_own, normal
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value")
 
+_IMAGES = ("image", "ref_image_2", "ref_image_3")
 _MISSING = {
     "id": ("id_missing", "the row has no id: give it one of its own"),
     "image": ("image_missing", "the row names no picture: write its path or s3://bucket/key"),
@@ -26,7 +27,7 @@ _MISSING = {
 
 
 class RowReader:
-    """Understands the rows of one manifest. `instruction` stands in where a row has none."""
+    """Understands the rows of one manifest. `instruction` is the default of rows without one."""
 
     def __init__(
         self,
@@ -36,29 +37,32 @@ class RowReader:
         presets: Collection[str] = (),
     ) -> None:
         self._header = tuple(header)
-        self._columns = columns
         self._own = tuple(name for name in header if is_own(name))
         self._folder = next((name for name in self._own if normal(name) == FOLDER_COLUMN), None)
-        self._images = [name for name in ("image", "ref_image_2", "ref_image_3") if name in columns]
+        self._id = _Column("id", columns["id"])
+        self._images = [_Column(name, columns[name]) for name in _IMAGES if name in columns]
+        self._instruction = _Column("instruction", columns.get("instruction"), instruction.strip())
+        self._negative = _Column("negative", columns.get("negative"))
         readers = {**OPTIONAL, "preset": preset_reader(presets)}
-        self._optional = [(column, read) for column, read in readers.items() if column in columns]
-        self._instruction = instruction.strip()
+        self._optional = [
+            (_Column(name, columns[name]), read) for name, read in readers.items() if name in columns
+        ]
         self._placeholders = Placeholders([name for name in header if name not in self._own], columns)
 
     def read(self, record: Record, seen: SeenIds) -> ManifestRow | BadRow:
         cells = self._cells(record)
-        row = _Row(self._columns, cells, record)
+        row = _Row(cells, record)
         if row.faults:
-            return row.bad()
-        row_id = row.value("id", read_id) or ""
+            return row.bad(self._id)
+        row_id = row.value(self._id, read_id) or ""
         if row_id:
-            row.refuse_double(row_id, seen)
+            row.refuse_double(self._id, row_id, seen)
         images = [row.value(column, read_image) for column in self._images]
-        instruction = row.value("instruction", self._fill(cells), default=self._instruction)
-        negative = row.value("negative", self._fill(cells))
-        values = {column: row.value(column, read) for column, read in self._optional}
+        instruction = row.value(self._instruction, self._fill(cells))
+        negative = row.value(self._negative, self._fill(cells))
+        values = {column.name: row.value(column, read) for column, read in self._optional}
         if row.faults:
-            return row.bad()
+            return row.bad(self._id)
         folder = cells.get(FOLDER_COLUMN, "")
         given = {column: value for column, value in values.items() if value is not None}
         width, height = given.pop("size", (None, None))
@@ -69,7 +73,7 @@ class RowReader:
         return ManifestRow(
             line=record.line,
             id=row_id,
-            images=tuple(_resolved(image, folder) for image in images if image),
+            images=tuple([_resolved(image, folder) for image in images if image]),
             params=params,
             variants=variants,
             priority=priority,
@@ -81,59 +85,71 @@ class RowReader:
 
     def _cells(self, record: Record) -> dict[str, str]:
         cells = dict(zip(self._header, record.cells, strict=True))
+        if not self._own:
+            return cells
         folder = cells[self._folder].strip() if self._folder else ""
         for name in self._own:
             cells.pop(name, None)
         if folder:
-            # Not in the header any more, but errors.csv must carry it on.
+            # The header lacks this column, but the next errors.csv repeats the folder.
             cells[FOLDER_COLUMN] = folder
         return cells
 
 
+class _Column(NamedTuple):
+    name: str
+    #: The header name that means the column; None where the file lacks the column.
+    header: str | None
+    #: What an empty cell says.
+    default: str = ""
+
+
 class _Row:
-    """One row while its cells are read: what is wrong so far."""
+    """One row while its cells are read, with the faults found so far."""
 
-    __slots__ = ("_columns", "cells", "faults", "line")
+    __slots__ = ("cells", "faults", "line")
 
-    def __init__(self, columns: Mapping[str, str], cells: dict[str, str], record: Record) -> None:
-        self._columns = columns
+    def __init__(self, cells: dict[str, str], record: Record) -> None:
         self.cells = cells
         self.line = record.line
         self.faults = [*record.faults]
         if max(map(len, record.cells)) > MAX_CELL:
             self._refuse_long_cells()
 
-    def value(self, column: str, read: Callable[[str], _Value], *, default: str = "") -> _Value | None:
-        """What the cell says; None if it says nothing or something wrong."""
-        header = self._columns.get(column, "")
-        text = self.cells.get(header, "").strip() if header else ""
+    def value(self, column: _Column, read: Callable[[str], _Value]) -> _Value | None:
+        """The value of the cell; None for an empty cell and for a wrong one, which becomes a fault."""
+        name, header, default = column
+        text = default if header is None else self.cells[header].strip() or default
         value = None
-        if text := text or default:
+        if text:
             try:
                 value = read(text)
             except WrongCell as wrong:
-                self.faults.append(Fault(column=header, code=wrong.code, reason=wrong.reason))
+                self._add(column, wrong.code, wrong.reason)
                 return None
-        if not value and column in _MISSING:
-            code, reason = _MISSING[column]
-            self.faults.append(Fault(column=header, code=code, reason=reason))
+        if not value and name in _MISSING:
+            self._add(column, *_MISSING[name])
         return value
 
-    def refuse_double(self, row_id: str, seen: SeenIds) -> None:
+    def refuse_double(self, column: _Column, row_id: str, seen: SeenIds) -> None:
         first = seen.claim(row_id, self.line)
         if first != self.line:
             reason = f"the id is on line {first} and again on line {self.line}: give each row its own"
-            self.faults.append(Fault(column=self._columns["id"], code="id_duplicate", reason=reason))
+            self._add(column, "id_duplicate", reason)
 
-    def bad(self) -> BadRow:
+    def bad(self, column: _Column) -> BadRow:
+        """The row as a bad one; `column` holds the id."""
         return BadRow(
             line=self.line,
-            id=self.cells[self._columns["id"]].strip()[:MAX_ID],
+            id=self.cells[column.header or ""].strip()[:MAX_ID],
             column=self.faults[0].column,
             code=self.faults[0].code,
             reason="; ".join(fault.reason for fault in self.faults),
             cells=self.cells,
         )
+
+    def _add(self, column: _Column, code: str, reason: str) -> None:
+        self.faults.append(Fault(column=column.header or "", code=code, reason=reason))
 
     def _refuse_long_cells(self) -> None:
         for name, cell in self.cells.items():

@@ -1,6 +1,6 @@
-"""Rows and what became of them -> results.csv, errors.csv.
+"""Rows and their outcomes -> results.csv, errors.csv.
 
-Streams are text opened with encoding="utf-8" and newline=""; a BOM goes first, because Excel asks for it.
+Streams are text opened with encoding="utf-8" and newline=""; a BOM goes first, so that Excel reads UTF-8.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ ERROR_COLUMNS = ("qie_error_code", "qie_error", FOLDER_COLUMN)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowOutcome:
-    """What became of one row, or of one of its variants. `None` is written as an empty cell."""
+    """The outcome of one row, or of one of its variants. `None` is written as an empty cell."""
 
     status: str
     #: Path or key of the result, "" where there is none.
@@ -77,10 +77,10 @@ class ResultsWriter:
 
 
 class ErrorsWriter:
-    """A manifest of failed rows, to be mended and submitted again. Write a row once, whatever its variants.
+    """A manifest of failed rows, for correction and resubmission. Write a row once, whatever its variants.
 
-    `folder` (a path or an s3:// prefix) is where relative picture paths start; a row that has come back
-    from another errors.csv keeps its own.
+    `folder` (a path or an s3:// prefix) is where relative image paths start; a row that was read from another
+    errors.csv keeps the folder of that file.
     """
 
     def __init__(self, stream: TextIO, header: Sequence[str], folder: str) -> None:
@@ -96,7 +96,7 @@ class _Lines:
     def __init__(self, stream: TextIO, header: Sequence[str], own: Sequence[str]) -> None:
         self._header = tuple(header)
         stream.write("\ufeff")
-        # Quotes keep a semicolon or a TAB inside its cell wherever these are delimiters too.
+        # Quotes keep a semicolon or a TAB inside its cell for readers that expect these delimiters.
         self._csv = csv.writer(stream, quoting=csv.QUOTE_ALL)
         self._csv.writerow(map(escape, (*header, *own)))
 

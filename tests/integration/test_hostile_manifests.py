@@ -59,7 +59,7 @@ def test_each_is_refused_or_read_in_bounded_time_and_memory(files):
     assert {type(row) for each in files for row in each.rows} == {ManifestRow, BadRow}
     for each in files:
         assert each.seconds < 10, each.name
-        assert each.memory < 300, each.name
+        assert each.memory < 200, each.name
 
 
 def test_every_sentence_is_short_and_safe_to_show(files):

@@ -209,7 +209,7 @@ def test_a_catalog_that_is_no_file_or_too_long_is_refused(folder, settings):
             pass
     with catalog_file(str(folder / "long.csv"), settings) as (path, start):
         assert path.stat().st_size == MAX_BYTES + 1
-        with pytest.raises(InvalidManifest, match=r"long\.csv has more than 50,000,000 bytes"):
+        with pytest.raises(InvalidManifest, match=r"long\.csv has more than 500,000,000 bytes"):
             prepare(path, start, JobOrder(), settings, None)
 
 

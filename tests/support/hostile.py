@@ -442,7 +442,7 @@ def _odd_bytes(chance: random.Random) -> Iterator[tuple[str, bytes]]:
         for _ in range(1 + number // 4):
             harmed[chance.randrange(len(harmed))] = chance.randrange(256)
         yield f"harmed {number}.csv", bytes(harmed)
-    yield "too long.csv", HEAD + b"x" * 50_000_001
+    yield "a line of 50 MB.csv", HEAD + b"x" * 50_000_001
 
 
 def _odd_tables() -> Iterator[tuple[str, bytes]]:
@@ -451,7 +451,6 @@ def _odd_tables() -> Iterator[tuple[str, bytes]]:
     yield "a million empty columns.csv", HEAD[:-1] + b"," * 1_000_000 + b"\n" + ROW
     yield "a million cells.csv", HEAD + ROW + b"x," * 1_000_000 + b"\n" + ROW
     yield "a thousand columns.csv", HEAD[:-1] + b"".join(b",c%d" % n for n in range(997)) + b"\n" + ROW * 2000
-    yield "too many rows.csv", HEAD + b"1,1,1\n" * 200_001
     yield "all the same id.csv", HEAD + ROW * 50_000
     yield "doubled columns.csv", b"id,id,image,instruction\n" + b"1,1,1,1\n"
     yield "nameless columns.csv", b",,,\n" + ROW
@@ -469,6 +468,7 @@ def _odd_tables() -> Iterator[tuple[str, bytes]]:
         yield f"row of {opening.decode()}.csv", HEAD + ROW + opening + ROW * 3
         yield f"header of {opening.decode()}.csv", opening + HEAD + ROW
     yield "quote never closed.csv", HEAD + ROW + b'2,2.jpg,"' + b"x,\n" * 1_000_000
+    yield "a row of 4 million lines.csv", HEAD + ROW + b'"\n",' * 4_000_000
     yield "quotes only.csv", HEAD + b'"' * 1_000_000
     yield "delimiters only.csv", HEAD + b"," * 1_000_000
     yield "a cell of 20 MB.csv", HEAD + b"1,1.jpg," + b"x" * 20_000_000 + b"\n"

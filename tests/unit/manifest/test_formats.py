@@ -6,7 +6,9 @@ import json
 import pytest
 
 from qie_batch.errors import InvalidManifest
-from qie_batch.manifest import MAX_BYTES, MAX_CELL, MAX_ROWS, open_manifest
+from qie_batch.manifest import MAX_BYTES, MAX_CELL, MAX_ROWS, lines, open_manifest
+from qie_batch.manifest.encoding import detect_encoding
+from qie_batch.manifest.limits import MAX_ROW
 from qie_batch.model import BadRow, ManifestRow
 
 HEADER = "id,image,instruction\n"
@@ -24,8 +26,9 @@ def catalog(tmp_path):
 
 
 def refusal(path):
+    """Of opening the file or of reading its rows."""
     with pytest.raises(InvalidManifest) as caught:
-        open_manifest(path)
+        list(open_manifest(path).rows())
     return caught.value
 
 
@@ -43,8 +46,9 @@ def refusal(path):
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 def test_every_encoding_delimiter_and_line_end_reads_the_same(catalog, codec, bom, name, delimiter, end):
     text = CHINESE.replace(",", delimiter).replace("\n", end)
-    manifest = open_manifest(catalog(bom + text.encode(codec)))
-    assert (manifest.encoding, manifest.delimiter, manifest.count) == (name, delimiter, 2)
+    path = catalog(bom + text.encode(codec))
+    manifest = open_manifest(path)
+    assert detect_encoding(path) == name
     assert manifest.format == ("tsv" if delimiter == "\t" else "csv")
     first, second = manifest.rows()
     assert (first.line, first.id, first.images) == (2, "甲", ("图/一.png",))
@@ -60,7 +64,7 @@ def test_delimiters_inside_quotes_of_the_header_do_not_count(catalog):
 def test_a_character_across_a_read_boundary_is_whole(catalog, codec):
     body = "".join(f"{n},图{n}.png,{'把背景换成白色' * 60}{'x' * (n % 7)}\n" for n in range(1_000))
     manifest = open_manifest(catalog((HEADER + body).encode(codec)))
-    assert manifest.count == sum(isinstance(row, ManifestRow) for row in manifest.rows()) == 1_000
+    assert [isinstance(row, ManifestRow) for row in manifest.rows()] == [True] * 1_000
 
 
 def test_undecodable_bytes_are_named_with_their_line(catalog):
@@ -119,15 +123,27 @@ def test_too_many_bytes_are_refused_unread(catalog):
     path = catalog(HEADER)
     with path.open("r+b") as file:
         file.truncate(MAX_BYTES + 1)
-    assert "more than 50,000,000" in refusal(path).message
+    assert "more than 500,000,000" in refusal(path).message
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("catalog.csv", HEADER + "A,,\n" * (MAX_ROWS + 1)), ("catalog.jsonl", '{"id":1}\n' * (MAX_ROWS + 1))],
+    [
+        ("catalog.csv", HEADER + "A,a.png,red\n" * 3),
+        ("catalog.jsonl", '{"id":1,"image":"a","prompt":"red"}\n' * 3),
+    ],
 )
-def test_too_many_rows_are_refused(catalog, name, content):
-    assert refusal(catalog(content, name)).message == f"{name} has more than 200,000 rows"
+def test_too_many_rows_are_refused(catalog, monkeypatch, name, content):
+    assert MAX_ROWS == 1_000_000
+    monkeypatch.setattr(lines, "MAX_ROWS", 2)
+    error = refusal(catalog(content, name))
+    assert (error.message, error.hint) == (f"{name} has more than 2 rows", "Split it")
+
+
+def test_blank_lines_are_no_rows(catalog, monkeypatch):
+    monkeypatch.setattr(lines, "MAX_ROWS", 2)
+    path = catalog(HEADER + "\n,,\nA,a.png,red\n\n   \nB,b.png,red\n,,\n")
+    assert [row.id for row in open_manifest(path).rows()] == ["A", "B"]
 
 
 def test_line_ends_inside_quotes_belong_to_the_cell_and_lines_stay_true(catalog):
@@ -135,7 +151,7 @@ def test_line_ends_inside_quotes_belong_to_the_cell_and_lines_stay_true(catalog)
     manifest = open_manifest(catalog(text))
     first, second = manifest.rows()
     assert (first.line, first.params.instruction) == (4, 'make\r\nit "red"')
-    assert (second.line, second.id, manifest.count) == (8, "B", 2)
+    assert (second.line, second.id) == (8, "B")
 
 
 def test_a_ragged_row_says_how_many_cells_it_has_and_keeps_them(catalog):
@@ -169,6 +185,33 @@ def test_a_quote_that_is_never_closed_is_refused_with_its_line(catalog, tail):
     assert "never closed" in error.message
 
 
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("a.csv", "x" * (MAX_ROW + 1), 1),
+        ("a.csv", HEADER + "A,a.png,red\nB,b.png,blue" + "," * MAX_ROW + "\nC,c.png,red\n", 3),
+        ("a.csv", HEADER + "A,a.png,red\n" + '"\n",' * (MAX_ROW // 4) + "\n", 3),
+        ("a.jsonl", '{"id": "A"}\n\n{"id": "B"' + " " * MAX_ROW + "}\n", 3),
+    ],
+    ids=["header", "one line", "many lines", "object"],
+)
+def test_a_row_that_is_too_much_for_memory_is_refused_with_its_line(catalog, name, content, line):
+    error = refusal(catalog(content, name))
+    assert error.message == f"{name}: the row on line {line} has more than 5,000,000 characters"
+
+
+def test_a_cell_without_end_after_a_misquoted_one_is_refused_with_its_line(catalog):
+    error = refusal(catalog(HEADER + 'A,a.png,red\nB,b.png,"blue"' + "x" * MAX_CELL * 2 + "\n"))
+    assert "the row on line 3" in error.message
+
+
+def test_rows_before_a_quote_that_is_never_closed_are_read(catalog):
+    rows = open_manifest(catalog(HEADER + 'A,a.png,red\nB,b.png,"blue\n')).rows()
+    assert next(rows).id == "A"
+    with pytest.raises(InvalidManifest, match="never closed"):
+        next(rows)
+
+
 def test_a_long_cell_is_a_bad_row(catalog):
     (row,) = open_manifest(catalog(HEADER + f"A,a.png,{'x' * (MAX_CELL + 1)}\n")).rows()
     assert (row.code, row.column, row.id) == ("cell_too_long", "instruction", "A")
@@ -182,7 +225,7 @@ def test_jsonl_reads_like_a_table(catalog):
     ]
     text = "\n".join(map(json.dumps, lines)) + "\n\n"
     for manifest in (open_manifest(catalog(text)), open_manifest(catalog(text, "a.jsonl"))):
-        assert (manifest.format, manifest.delimiter, manifest.count) == ("jsonl", "", 2)
+        assert manifest.format == "jsonl"
         assert manifest.header == ("custom_id", "image", "prompt", "steps", "note", "cfg", "new")
         first, second = manifest.rows()
         assert (first.line, first.id, first.params.steps, first.cells["note"]) == (1, "7", 20, "")
