@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import UsageError
+from qie_batch.text import LoneBrace, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,9 +23,6 @@ VALUE_CHARACTERS = 80
 #: File systems end at 255; the rest is room for the hash of `UniqueNames`.
 PART_BYTES = 200
 
-_FIELD = re.compile(r"\{([^{}]*)\}")
-#: Headers may have slashes too.
-_SLASH_OUTSIDE_FIELDS = re.compile(r"/(?![^{}]*\})")
 #: The edit decides the format, so a template that names one means its stem.
 _PICTURE_SUFFIX = re.compile(r"(?<=.)\.(?:png|jpe?g|webp)\Z", re.IGNORECASE)
 #: Letters and marks that draw nothing, and that some file systems ignore when they compare names.
@@ -40,13 +39,13 @@ def file_name(template: str, *, row_id: str, variant: int, fields: Mapping[str, 
     `{id}` is the row's id and `{variant}` counts from 1 (`variant` from 0); any other field is a header of
     the manifest. Raises UsageError for a template that could never be a path here.
     """
-    _check(template)
+    path = _parsed(template)
     values = {**fields, "id": row_id, "variant": str(variant + 1)}
-    *folders, last = _SLASH_OUTSIDE_FIELDS.split(_PICTURE_SUFFIX.sub("", template))
     end = f".{extension.lstrip('.')}"
-    if variant and "{variant}" not in template:
+    if variant and not any("variant" in part.fields for part in path):
         end = f"-{variant + 1}{end}"
-    return "/".join((*(_part(_fill(folder, values)) for folder in folders), _part(_fill(last, values), end)))
+    *folders, last = (_fill(part, values) for part in path)
+    return "/".join((*map(_part, folders), _part(last, end)))
 
 
 class UniqueNames:
@@ -75,21 +74,17 @@ class UniqueNames:
         return path
 
 
-def _check(template: str) -> None:
-    literal = _FIELD.sub("x", template)
-    parts = literal.split("/")
-    if template.startswith("/"):
-        problem = "starts at the root of the disk"
-    elif ".." in parts:
-        problem = "leaves the folder with '..'"
-    elif "\\" in literal:
-        problem = "has a backslash; folders are separated by /"
-    elif "{" in literal or "}" in literal:
+@lru_cache(maxsize=8)
+def _parsed(template: str) -> tuple[Template, ...]:
+    """A template for each part of the path; headers may have slashes too, and theirs part nothing."""
+    try:
+        whole = Template.parse(_PICTURE_SUFFIX.sub("", template))
+    except LoneBrace:
         problem = "has a brace without its partner"
-    elif not all(part.strip(". ") for part in parts):
-        problem = "has a folder or a file without a name"
     else:
-        return
+        problem = _problem(whole.fill(dict.fromkeys(whole.fields, "x")))
+        if not problem:
+            return tuple(whole.split("/"))
     raise UsageError(
         f"The name template {template!r} {problem}.",
         code="name_template",
@@ -97,18 +92,33 @@ def _check(template: str) -> None:
     )
 
 
-def _fill(literal: str, values: Mapping[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in values:
-            raise UsageError(
-                f"The name template asks for {{{name}}}, which the manifest does not have.",
-                code="name_template",
-                hint="It has " + ", ".join(f"{{{known}}}" for known in sorted(values)) + ".",
-            )
-        return _slug(values[name])[:VALUE_CHARACTERS].rstrip(".") or "_"
+def _problem(literal: str) -> str:
+    """Why a template, its fields filled, is no relative path; "" if it is one."""
+    parts = literal.split("/")
+    if literal.startswith("/"):
+        return "starts at the root of the disk"
+    if ".." in parts:
+        return "leaves the folder with '..'"
+    if "\\" in literal:
+        return "has a backslash; folders are separated by /"
+    if not all(part.strip(". ") for part in parts):
+        return "has a folder or a file without a name"
+    return ""
 
-    return _FIELD.sub(value, literal)
+
+def _fill(template: Template, values: Mapping[str, str]) -> str:
+    unknown = next((name for name in template.fields if name not in values), None)
+    if unknown is not None:
+        raise UsageError(
+            f"The name template asks for {{{unknown}}}, which the manifest does not have.",
+            code="name_template",
+            hint="It has " + ", ".join(f"{{{known}}}" for known in sorted(values)) + ".",
+        )
+    return template.fill({name: _value(values[name]) for name in template.fields})
+
+
+def _value(text: str) -> str:
+    return _slug(text)[:VALUE_CHARACTERS].rstrip(".") or "_"
 
 
 def _slug(text: str) -> str:

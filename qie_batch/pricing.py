@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _MICROS = 1_000_000
+#: The largest number of a column BIGINT.
+_MOST_MICROS = 2**63 - 1
 
 #: USD an hour (on demand, spot) by the words of a device's name. Orders of magnitude of public list prices,
 #: remembered in November 2026 and not quotes: QIE_PRICES is where the real ones belong.
@@ -89,6 +91,17 @@ def decimal_usd(micros: int) -> str:
     """For programs, exact: "12.340000"."""
     sign = "-" if micros < 0 else ""
     return f"{sign}{abs(micros) // _MICROS}.{abs(micros) % _MICROS:06}"
+
+
+def parse_usd(text: str) -> int:
+    """Micro-dollars of an amount as a person writes it; ValueError where it is none."""
+    try:
+        micros = Decimal(text) * _MICROS
+    except ArithmeticError:
+        micros = Decimal("nan")
+    if not (micros.is_finite() and 0 <= micros <= _MOST_MICROS):
+        raise ValueError(f"{text!r} is not an amount of USD")
+    return int(micros)
 
 
 def _on_market(overrides: Mapping[str, float], market: str) -> Iterable[tuple[str, float]]:

@@ -76,8 +76,8 @@ def store(settings: Settings) -> S3Store:
 
 def buckets(settings: Settings, *also: str) -> Callable[[str], ObjectStore]:
     """The store of a bucket that pictures may come from: ours, a listed one, one of `also`. Or Rejected."""
-    from qie_batch.manifest.faults import quoted
     from qie_batch.stores.s3 import S3Store
+    from qie_batch.text import quoted
 
     client = s3(settings)
     allowed = {settings.s3_bucket, *settings.image_buckets, *also}

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from qie_batch import wiring
-from qie_batch.cli.display import many
 from qie_batch.errors import UsageError
+from qie_batch.text import many
 
 if TYPE_CHECKING:
     from qie_batch.cli import App

@@ -10,11 +10,12 @@ import click
 from croniter import croniter
 
 from qie_batch import wiring
-from qie_batch.cli.orders import bucket_and_key, budget_micros, columns_of, submit_scheduled
+from qie_batch.cli.orders import budget_micros, columns_of, s3_address, submit_scheduled
 from qie_batch.errors import UsageError
-from qie_batch.manifest.faults import shown
+from qie_batch.keys import S3
 from qie_batch.model import PRESETS, Priority, Schedule
 from qie_batch.steps.schedule import next_due, run_now
+from qie_batch.text import printable
 
 if TYPE_CHECKING:
     from qie_batch.cli import App
@@ -50,13 +51,14 @@ def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **option
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
         raise UsageError(f"there is no timezone {timezone!r}", hint="for example Asia/Shanghai") from None
-    if catalog.startswith("s3://"):
-        bucket_and_key(catalog)
+    if catalog.startswith(S3):
+        s3_address(catalog)
     else:
         path = Path(catalog).expanduser().absolute()
         if not path.is_file():
             raise UsageError(
-                f"there is no catalog at {shown(str(path), 300)}", hint="control must be able to read it too"
+                f"there is no catalog at {printable(str(path), 300)}",
+                hint="control must be able to read it too",
             )
         catalog = str(path)
     columns_of(options["mapping"])

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected, Unavailable, UsageError
+from qie_batch.keys import job_key
 from qie_batch.model import OutputFormat
 from qie_batch.naming import UniqueNames, file_name
 from qie_batch.steps.settle import (
     ERRORS,
     REPORT,
     RESULTS,
-    report_key,
     rows_with_items,
     stored_manifest,
     write_tables,
@@ -94,7 +94,7 @@ def _write_tables(job: Job, folder: Path, template: str, ledger: Ledger, store: 
     ):
         write_tables(job, manifest, ledger, results, errors, names)
     with suppress(Rejected):  # there is none before the job is settled
-        (folder / REPORT).write_bytes(store.get(report_key(job.id, REPORT)))
+        (folder / REPORT).write_bytes(store.get(job_key(job.id, REPORT)))
 
 
 def _download(store: ObjectStore, key: str, path: Path) -> Path:

@@ -21,6 +21,7 @@ from qie_batch.errors import (
     StoreUnavailable,
     Unavailable,
 )
+from qie_batch.keys import input_key, result_key
 from qie_batch.model import EditRequest, Failure, Result
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _result(attempt: Attempt, hold: HeldLease, context: EditContext) -> Result:
             f" this worker runs {context.engine.revision}",
             code="engine_revision",
         )
-    key = f"results/{spec.cache_key}"
+    key = result_key(spec.cache_key)
     if found := _found(key, spec, context):
         return found
     picture = _edited(attempt, hold, context)
@@ -147,7 +148,7 @@ def _put(key: str, data: bytes, content_type: str, hold: HeldLease, context: Edi
 def _edited(attempt: Attempt, hold: HeldLease, context: EditContext) -> Image:
     """The edit at the size that was asked for."""
     spec = attempt.spec
-    sources = (context.store.get(f"inputs/{sha256}") for sha256 in spec.inputs)
+    sources = (context.store.get(input_key(sha256)) for sha256 in spec.inputs)
     pictures = [context.pictures.decode(source, context.limits) for source in sources]
     if context.engine.buckets:
         for reference in pictures[1:]:

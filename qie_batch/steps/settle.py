@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images import DEFAULT_LIMITS
+from qie_batch.keys import input_key, job_key
 from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome, open_manifest
 from qie_batch.model import ItemState, JobState
 from qie_batch.report import FailedRow, Pair, Summary, render
@@ -61,20 +62,14 @@ def _settle(job: Job, ledger: Ledger, store: ObjectStore, pictures: DecoderPool)
         write_tables(job, manifest, ledger, results, errors, _addresses(job, ledger, store))
         for name, table in ((RESULTS, results), (ERRORS, errors)):
             table.flush()
-            store.put(
-                report_key(job.id, name), cast("BufferedIOBase", table.buffer), "text/csv; charset=utf-8"
-            )
+            store.put(job_key(job.id, name), cast("BufferedIOBase", table.buffer), "text/csv; charset=utf-8")
     page = report_page(progress, ledger, store, pictures)
-    store.put(report_key(job.id, REPORT), page, "text/html; charset=utf-8")
+    store.put(job_key(job.id, REPORT), page, "text/html; charset=utf-8")
     return progress.done == progress.total and ledger.close(job.id, as_of=progress.now)
 
 
 def _table() -> TextIOWrapper:
     return tempfile.TemporaryFile("w+", encoding="utf-8", newline="", prefix="qie-table-")
-
-
-def report_key(job_id: str, name: str) -> str:
-    return f"jobs/{job_id}/{name}"
 
 
 @contextmanager
@@ -178,7 +173,7 @@ def _pair(item: Item, store: ObjectStore, pictures: DecoderPool) -> Pair:
         variant=item.variant,
         instruction=item.spec.instruction if item.spec else "",
         state=item.state,
-        before=_thumbnail(store, f"inputs/{item.spec.inputs[0]}", pictures) if item.spec else None,
+        before=_thumbnail(store, input_key(item.spec.inputs[0]), pictures) if item.spec else None,
         after=_thumbnail(store, result.object_key, pictures) if result else None,
         failure=item.failure,
         engine=result.engine if result else "",

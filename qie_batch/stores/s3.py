@@ -17,7 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 
 from qie_batch.errors import Rejected, StoreUnavailable, UsageError
 from qie_batch.interfaces import StoredObject
-from qie_batch.manifest.faults import quoted
+from qie_batch.keys import CREATE_ONLY_PROBE, S3Address
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
 MAX_KEY_BYTES = 900
 #: What a server that keeps each segment as a file name can take (SeaweedFS).
 MAX_SEGMENT_BYTES = 255
-
-#: There from the first check on: who writes results may have no right to delete.
-PROBE_KEY = "probe/create-only"
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\%]")
 _LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
@@ -164,7 +162,7 @@ class S3Store:
             raise self._unavailable(key, error) from error
 
     def address(self, key: str) -> str:
-        return f"s3://{self._bucket}/{key}"
+        return str(S3Address(bucket=self._bucket, key=key))
 
     def _put(self, key: str, data: bytes | BufferedIOBase, content_type: str, **condition: str) -> None:
         self._client.put_object(
@@ -201,8 +199,8 @@ def check_bucket(client: Any, bucket: str) -> None:
     A server that ignores If-None-Match would let two workers overwrite each other unnoticed.
     """
     store = S3Store(client, bucket)
-    store.put_new(PROBE_KEY, b"first", "text/plain")
-    if store.put_new(PROBE_KEY, b"second", "text/plain"):
+    store.put_new(CREATE_ONLY_PROBE, b"first", "text/plain")
+    if store.put_new(CREATE_ONLY_PROBE, b"second", "text/plain"):
         raise StoreUnavailable(
             f"the S3 server at {client.meta.endpoint_url} ignores If-None-Match:"
             " a create-only put replaced an object.",

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qie_batch.errors import Rejected, StoreUnavailable, UsageError
+from qie_batch.keys import CREATE_ONLY_PROBE
 from qie_batch.local.ports import free_port
-from qie_batch.stores.s3 import PROBE_KEY, S3Store, canonical_key, check_bucket, create_bucket, s3_client
+from qie_batch.stores.s3 import S3Store, canonical_key, check_bucket, create_bucket, s3_client
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore
@@ -259,8 +260,8 @@ def test_creating_a_bucket_twice_is_harmless(s3, store):
 def test_a_good_bucket_passes_the_check_whenever_it_is_asked(s3, store):
     for _ in range(2):
         check_bucket(s3.client, s3.bucket)
-    assert [stored.key for stored in store.list("")] == [PROBE_KEY]
-    store.delete(PROBE_KEY)
+    assert [stored.key for stored in store.list("")] == [CREATE_ONLY_PROBE]
+    store.delete(CREATE_ONLY_PROBE)
 
 
 def test_a_file_is_put_from_its_start(store, tmp_path):

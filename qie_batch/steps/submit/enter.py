@@ -8,11 +8,12 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import LedgerUnavailable, Rejected, UsageError
-from qie_batch.manifest.faults import quoted
+from qie_batch.keys import input_key, manifest_key
 from qie_batch.model import NewJob
 from qie_batch.steps.submit.pictures import AT_A_TIME, Pictures
 from qie_batch.steps.submit.plan import Order, planned
 from qie_batch.steps.submit.sources import LENGTH
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,7 @@ def upload(pictures: Pictures, store: ObjectStore) -> Iterator[bool]:
     """
 
     def send(name: str, sha256: str, content_type: str) -> bool:
-        key = f"inputs/{sha256}"
+        key = input_key(sha256)
         if store.stat(key):
             return False
         try:
@@ -58,8 +59,8 @@ def enter(
     """Store the manifest and write job and items in one transaction; False if the job is there already."""
     data = order.catalog.read_bytes()
     # The suffix tells CSV from JSONL when it is read again.
-    manifest_key = f"manifests/{hashlib.sha256(data).hexdigest()}.{manifest.format}"
-    store.put_new(manifest_key, data, "text/csv")
+    key = manifest_key(hashlib.sha256(data).hexdigest(), manifest.format)
+    store.put_new(key, data, "text/csv")
     job = NewJob(
         id=order.job_id,
         name=order.name,
@@ -67,7 +68,7 @@ def enter(
         engine_reason=order.engine_reason,
         preset=order.preset if order.diffusion else "",
         priority=order.priority,
-        manifest_key=manifest_key,
+        manifest_key=key,
         mapping=order.mapping,
         instruction=order.instruction,
         folder=order.folder,
