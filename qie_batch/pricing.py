@@ -8,7 +8,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Literal
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -50,7 +50,7 @@ def hour_micros(device: str, market: Literal["on_demand", "spot"], overrides: Ma
 
     Whole words in any order and case: "A100 80GB" is in "NVIDIA A100-SXM4-80GB", "L4" not in "NVIDIA L40".
     `overrides` (USD) go before the built-in prices, and "H100:spot", on that market alone, before "H100".
-    UsageError where neither knows the device or a price is no price.
+    Misconfigured where neither knows the device or a price is no price.
     """
     named = dict(_on_market(overrides, market))
     listed = {name: prices[market == "spot"] for name, prices in _LIST_PRICES.items()}
@@ -59,12 +59,12 @@ def hour_micros(device: str, market: Literal["on_demand", "spot"], overrides: Ma
         price = _longest(listed, device)
     if price is None:
         example = json.dumps({device: 2.5}, ensure_ascii=False)
-        raise UsageError(
+        raise Misconfigured(
             f"no price is known for the device {device!r}: set QIE_PRICES='{example}' (USD an hour)",
             code="price_unknown",
         )
     if not (math.isfinite(price) and price >= 0):
-        raise UsageError(
+        raise Misconfigured(
             f"the price {price} of the device {device!r} in QIE_PRICES is not an amount of USD an hour",
             code="price_invalid",
         )

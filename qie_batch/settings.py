@@ -18,7 +18,7 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import Misconfigured
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo
@@ -45,7 +45,7 @@ _BROKER_OPTION = re.compile(
 
 
 class Settings(BaseSettings):
-    """UsageError in one sentence, without any value, for what cannot be a setting."""
+    """Misconfigured in one sentence, without any value, for what cannot be a setting."""
 
     model_config = SettingsConfigDict(env_prefix="QIE_", env_ignore_empty=True, extra="ignore")
 
@@ -115,9 +115,9 @@ class Settings(BaseSettings):
             first = error.errors()[0]
             field, *inside = map(str, first["loc"])
             name = " ".join((f"QIE_{field.upper()}", *inside))
-            raise UsageError(f"{name}: {first['msg']}", hint="correct it and try again") from None
+            raise Misconfigured(f"{name}: {first['msg']}", hint="correct it and try again") from None
         except SettingsError as error:
-            raise UsageError(str(error), hint="write its QIE_* variable as JSON") from None
+            raise Misconfigured(str(error), hint="write its QIE_* variable as JSON") from None
 
     @field_validator(*ADDRESSES)
     @classmethod
@@ -161,30 +161,30 @@ def _config_file(settings_cls: type[BaseSettings], path: Path) -> TomlConfigSett
         meant = get_close_matches(unknown[0], settings_cls.model_fields, n=1)
         advice = f": did you mean {meant[0]!r}?" if meant else ""
         problem = f"says {unknown[0]!r}, which is no setting{advice}"
-    raise UsageError(f"{path} {problem}", hint="mend it, or delete it: `qie-batch up` writes a new one")
+    raise Misconfigured(f"{path} {problem}", code="config_file", hint="mend it, or delete it")
 
 
 def _check_address(field: str, url: str) -> None:
-    """UsageError for what no service can have; it shows no part, for any may be the password's."""
+    """Misconfigured for what no service can have; it shows no part, for any may be the password's."""
     beginnings, owner, example = ADDRESSES[field]
     name = f"QIE_{field.upper()}"
     if not url.startswith(beginnings):
-        raise UsageError(f"{name} is not the address of {owner}", hint=example)
+        raise Misconfigured(f"{name} is not the address of {owner}", hint=example)
     if url.startswith("sqlite"):
         return
     is_broker = field == "broker_url"
     # kombu takes what stands behind a semicolon for another address.
     if not _comes_apart(url) or (is_broker and ";" in url):
-        raise UsageError(
+        raise Misconfigured(
             f"{name} does not come apart into login, host, port and database",
             hint="the port is a number, and a password's special characters are percent-encoded: "
             "@ is %40, / is %2F, # is %23, ? is %3F",
         )
     if is_broker and not re.fullmatch(r"/?[0-9]*", urlsplit(url).path):
-        raise UsageError(f"{name} ends in a database that is not a number", hint=example)
+        raise Misconfigured(f"{name} ends in a database that is not a number", hint=example)
     options = filter(None, urlsplit(url).query.split("&"))
     if is_broker and not all(_BROKER_OPTION.fullmatch(option) for option in options):
-        raise UsageError(
+        raise Misconfigured(
             f"{name} has an option behind its question mark that is not understood",
             hint="known are ssl_cert_reqs (required, optional or none), ssl_ca_certs, ssl_certfile, "
             "ssl_keyfile and ssl_check_hostname",

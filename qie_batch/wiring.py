@@ -231,6 +231,7 @@ def _needed(settings: Settings, name: str) -> str:
     if value is None:
         raise Unavailable(
             f"no services are known: {settings.dir / 'config.toml'} is not there, nor QIE_{name.upper()}",
-            hint="run `qie-batch up` in another terminal, or set the QIE_* variables of your cluster",
+            code="services_unknown",
+            hint="start the embedded stack, or set the QIE_* variables of your cluster",
         )
     return str(value.get_secret_value())

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qie_batch import __version__
-from qie_batch.errors import InvalidManifest, QieError, Unavailable, UsageError
+from qie_batch.cli.advice import sentences
+from qie_batch.errors import QieError, Unavailable, UsageError
+from qie_batch.model import InvalidManifest
 
 if TYPE_CHECKING:
     from qie_batch.settings import Settings
@@ -87,7 +89,7 @@ class LazyGroup(click.Group):
 
 def _explain(error: QieError) -> None:
     """What is wrong, every bad row of a manifest, and what to do next."""
-    problem, *advice = error.sentences
+    problem, *advice = sentences(error)
     click.echo(f"qie-batch: {problem}", err=True)
     bad_rows = error.bad_rows if isinstance(error, InvalidManifest) else ()
     for bad in bad_rows[:SHOWN]:

@@ -9,6 +9,7 @@ import click
 
 from qie_batch import wiring
 from qie_batch.cli import NOT_REACHABLE, SOME_FAILED, App
+from qie_batch.cli.advice import sentences
 from qie_batch.errors import QieError
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _check(name: str, settings: Settings, look: Callable[[Settings], str]) -> Ch
     try:
         return Check(name=name, well=True, text=look(settings))
     except QieError as error:
-        return Check(name=name, well=False, text=" ".join(error.sentences))
+        return Check(name=name, well=False, text=" ".join(sentences(error)))
 
 
 def _ledger(settings: Settings) -> str:

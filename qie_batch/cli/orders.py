@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from qie_batch import wiring
 from qie_batch.cli.display import bar
-from qie_batch.errors import InvalidManifest, Rejected, UsageError
+from qie_batch.errors import Rejected, UsageError
 from qie_batch.keys import S3, S3Address
 from qie_batch.manifest import MAX_BYTES, open_manifest
-from qie_batch.model import PRESETS, Priority
+from qie_batch.model import PRESETS, InvalidManifest, Priority
 from qie_batch.pricing import parse_usd
 from qie_batch.steps import submit
 from qie_batch.text import printable, quoted
@@ -131,7 +131,8 @@ def prepare(
         raise InvalidManifest(
             f"{path.name}: {survey.bad} of {survey.rows} rows cannot be edited; nothing was submitted",
             bad_rows=survey.bad_rows,
-            hint="mend them, or submit with --skip-bad-rows: then they become failed rows of errors.csv",
+            code="rows_invalid",
+            hint="mend them",
         )
     return Prepared(order=order, manifest=manifest, pictures=pictures, survey=survey)
 

@@ -11,7 +11,7 @@ from croniter import croniter
 
 from qie_batch import wiring
 from qie_batch.cli.orders import budget_micros, columns_of, s3_address, submit_scheduled
-from qie_batch.errors import UsageError
+from qie_batch.errors import NotFound, UsageError
 from qie_batch.keys import S3
 from qie_batch.model import PRESETS, Priority, Schedule
 from qie_batch.steps.schedule import next_due, run_now
@@ -119,7 +119,7 @@ def list_(app: App, *, as_json: bool) -> None:
 def remove(app: App, name: str) -> None:
     """Forget schedule NAME; jobs that it submitted stay."""
     if not wiring.ledger(app.settings).remove_schedule(name):
-        raise UsageError(f"there is no schedule {name!r}", hint="`qie-batch schedule list` shows them")
+        raise NotFound(f"there is no schedule {name!r}", code="schedule_unknown", subject=name)
     click.echo(f"schedule {name} is removed")
 
 
@@ -132,7 +132,7 @@ def run(app: App, name: str) -> None:
     ledger = wiring.ledger(settings)
     found = next((entry for entry in ledger.schedules() if entry.name == name), None)
     if found is None:
-        raise UsageError(f"there is no schedule {name!r}", hint="`qie-batch schedule list` shows them")
+        raise NotFound(f"there is no schedule {name!r}", code="schedule_unknown", subject=name)
     click.echo(run_now(ledger, found, lambda entry, job_id: submit_scheduled(entry, job_id, settings)))
 
 

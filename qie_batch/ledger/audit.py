@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from qie_batch.ledger.rows import spec_of
 from qie_batch.ledger.tables import attempts, items, results
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from qie_batch.model import EditSpec
 
 RESULT_LOST = "result_lost"
+_LOST = {
+    "error_code": RESULT_LOST,
+    "error": "its result is no longer in the store: retry the job's failed rows to edit it again",
+}
 
 
 class Audit:
@@ -78,7 +82,7 @@ class Audit:
                     result_key=None,
                     cached=False,
                     finished_at=self._db.now,
-                    **_why(items.c.job_id),
+                    **_LOST,
                 )
                 .returning(items.c.job_id)
             ).all()
@@ -86,15 +90,10 @@ class Audit:
             connection.execute(
                 update(attempts)
                 .where(attempts.c.item_id.in_(of_key), attempts.c.outcome == Outcome.SUCCEEDED)
-                .values(outcome=Outcome.LOST, **_why(attempts.c.job_id))
+                .values(outcome=Outcome.LOST, **_LOST)
             )
             connection.execute(delete(results).where(row))
         return sorted(set(failed))
-
-
-def _why(job_id: ColumnElement[str]) -> dict[str, Any]:
-    reason = "its result is no longer in the store: `qie-batch retry " + job_id + "` edits it again"
-    return {"error_code": RESULT_LOST, "error": reason}
 
 
 def _result_of(row: Row[Any]) -> Result:

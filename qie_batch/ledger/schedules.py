@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import Conflict
 from qie_batch.ledger.tables import schedules, slots
 from qie_batch.model import RunState, Schedule, ScheduledRun
 
@@ -24,7 +24,7 @@ class Timetable:
             return connection.scalar(select(self._db.now)) or 0.0
 
     def add_schedule(self, schedule: Schedule) -> None:
-        """Add it; UsageError if the name is taken."""
+        """Add it; Conflict if the name is taken."""
         values = {
             "name": schedule.name,
             "cron": schedule.cron,
@@ -35,9 +35,11 @@ class Timetable:
         }
         with self._db.write() as connection:
             if not self._db.insert_once(connection, schedules, values):
-                raise UsageError(
+                raise Conflict(
                     f"there is a schedule {schedule.name!r} already",
-                    hint=f"take another name, or `qie-batch schedule remove {schedule.name}` first",
+                    code="schedule_taken",
+                    hint="take another name, or remove that one first",
+                    subject=schedule.name,
                 )
 
     def schedules(self) -> list[Schedule]:

@@ -6,8 +6,8 @@ import difflib
 import shlex
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest.limits import MAX_NAME
+from qie_batch.model import InvalidManifest
 from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:

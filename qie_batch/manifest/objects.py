@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.limits import MAX_COLUMNS, MAX_ROWS
+from qie_batch.model import InvalidManifest
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest.columns import is_own, match_columns
 from qie_batch.manifest.duplicates import SeenIds
 from qie_batch.manifest.encoding import detect_encoding
@@ -14,6 +13,7 @@ from qie_batch.manifest.limits import MAX_BYTES
 from qie_batch.manifest.objects import Objects
 from qie_batch.manifest.row import RowReader
 from qie_batch.manifest.table import Table
+from qie_batch.model import InvalidManifest
 from qie_batch.text import printable
 
 if TYPE_CHECKING:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.formulas import unescape
 from qie_batch.manifest.limits import MAX_CELL, MAX_COLUMNS, MAX_ROWS
+from qie_batch.model import InvalidManifest
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -16,7 +16,7 @@ from qie_batch.model.edits import (
     Preset,
 )
 from qie_batch.model.jobs import Failure, Item, Job, NewItem, NewJob, Result
-from qie_batch.model.rows import BadRow, ManifestRow
+from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import FINAL, ItemState, JobState, Outcome, Priority, RunState
 
@@ -32,6 +32,7 @@ __all__ = [
     "EditSpec",
     "Failure",
     "History",
+    "InvalidManifest",
     "Item",
     "ItemState",
     "Job",

@@ -64,7 +64,7 @@ def _writing(folder: Path) -> Iterator[None]:
         problem = f"{error.filename2 or error.filename or folder} cannot be written: {error.strerror}"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Unavailable(problem, code="disk_full", hint="make room and run it again") from error
-        raise UsageError(problem, hint="give another folder with --out") from error
+        raise UsageError(problem, code="folder_unwritable", hint="give another folder") from error
 
 
 def _named(job: Job, template: str, ledger: Ledger, store: ObjectStore) -> Iterator[tuple[Item, str]]:

@@ -15,7 +15,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from qie_batch.errors import Rejected, StoreUnavailable, UsageError
+from qie_batch.errors import Misconfigured, Rejected, StoreUnavailable
 from qie_batch.interfaces import StoredObject
 from qie_batch.keys import CREATE_ONLY_PROBE, S3Address
 from qie_batch.text import quoted
@@ -81,7 +81,7 @@ def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_
             config=config,
         )
     except (BotoCoreError, ValueError) as error:
-        raise UsageError(
+        raise Misconfigured(
             f"no S3 client can be made for endpoint {endpoint or 'AWS'}: {error}.",
             hint="Mend QIE_S3_ENDPOINT, QIE_S3_ACCESS_KEY and QIE_S3_SECRET_KEY (set both keys or neither).",
         ) from error
@@ -239,10 +239,11 @@ def _unavailable(client: Any, bucket: str, what: str, error: Exception) -> Store
         hint = "Check QIE_S3_ACCESS_KEY, QIE_S3_SECRET_KEY, what they may do there, and this machine's clock."
     elif code == "NoSuchBucket" or (code == "404" and what == "the bucket"):
         kind = "bucket_missing"
-        hint = f"`qie-batch up` creates it in the embedded stack; elsewhere create bucket {bucket!r}."
+        hint = f"Create bucket {bucket!r}."
     return StoreUnavailable(
         f"S3 at {client.meta.endpoint_url}, bucket {bucket!r}: no success with {what}"
         f" ({code or type(error).__name__}).",
         code=kind,
         hint=hint,
+        subject=bucket,
     )

@@ -247,7 +247,7 @@ def test_a_missing_bucket_says_who_creates_it(s3):
     ):
         with pytest.raises(StoreUnavailable) as caught:
             call()
-        assert "qie-batch up" in caught.value.hint
+        assert (caught.value.code, caught.value.subject) == ("bucket_missing", "no-such-bucket")
         assert "no-such-bucket" in caught.value.hint
 
 

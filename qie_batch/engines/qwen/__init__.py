@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch.engines.qwen.options import BUCKETS, QwenOptions
 from qie_batch.engines.qwen.weights import find_weights
-from qie_batch.errors import UsageError
+from qie_batch.errors import Misconfigured
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import Engine
@@ -23,12 +23,12 @@ _NEEDS = ("accelerate", "diffusers", "peft", "safetensors", "torch", "transforme
 def create(options: QwenOptions) -> Engine:
     """The engine, loaded and warm: minutes on a card, seconds where the files are in the page cache.
 
-    Raises UsageError where packages, card, weights or a pinned LoRA are not as they should be, and
+    Raises Misconfigured where packages, card, weights or a pinned LoRA are not as they should be, and
     DeviceOutOfMemory where the card is too full for the warm-up.
     """
     missing = [name for name in _NEEDS if find_spec(name) is None]
     if missing:
-        raise UsageError(
+        raise Misconfigured(
             f"The qwen engine needs packages that are not installed: {', '.join(missing)}.",
             code="packages_missing",
             hint="Install them with: pip install 'qie-batch[gpu]'",

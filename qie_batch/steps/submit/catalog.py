@@ -7,8 +7,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest import MAX_BYTES
+from qie_batch.model import InvalidManifest
 from qie_batch.steps.submit.files import no_room, open_regular
 from qie_batch.text import printable
 
