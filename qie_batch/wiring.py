@@ -115,7 +115,7 @@ def opener(settings: Settings) -> DecoderPool:
     """Opens pictures in processes of their own; close it when done."""
     from qie_batch.images.sandbox import DecoderPool
 
-    return DecoderPool(children=settings.slots)
+    return DecoderPool(children=settings.concurrency)
 
 
 def choose_engine(settings: Settings, asked: str = "") -> EngineChoice:

@@ -47,7 +47,7 @@ class WorkerProcess:
         return self._bench
 
     def hide_secrets(self, logger: logging.Logger, **_signal: Any) -> None:
-        redact(self.settings, logger)
+        redact(self.settings.secrets, self.settings.addresses, logger=logger)
 
     def load(self, **_signal: Any) -> None:
         """Load and warm the engine; a process that cannot leaves with a sentence."""

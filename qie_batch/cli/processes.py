@@ -164,4 +164,4 @@ def told_to_stop() -> threading.Event:
 def _log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    redact(settings)
+    redact(settings.secrets, settings.addresses)

@@ -135,7 +135,7 @@ class Workers:
         """Celery's threads pool: its slots overlap transfers with the edit, and CUDA never forks."""
         return [
             *(sys.executable, "-m", "celery", "--app", "workers.app", "worker"),
-            *("--pool", "threads", "--concurrency", str(self._settings.slots)),
+            *("--pool", "threads", "--concurrency", str(self._settings.concurrency)),
             *("--queues", queue_name(self._engine), "--hostname", name),
             *("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--task-events"),
         ]
