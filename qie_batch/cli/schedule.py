@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from croniter import croniter
 
 from qie_batch import wiring
 from qie_batch.cli.orders import budget_micros, columns_of, s3_address, submit_scheduled
 from qie_batch.errors import NotFound, UsageError
 from qie_batch.keys import S3
 from qie_batch.model import PRESETS, Priority, Schedule
-from qie_batch.steps.schedule import next_due, run_now
+from qie_batch.steps.schedule import check_cron, next_due, run_now
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
@@ -42,11 +41,10 @@ def schedule() -> None:
 @click.pass_obj
 def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **options: Any) -> None:
     """Submit CATALOG (a file, or s3://bucket/key) at every time the cron names."""
-    if not croniter.is_valid(cron) or len(cron.split()) != 5:
-        raise UsageError(
-            f"--cron {cron!r} is not a cron expression: minute, hour, day, month, weekday",
-            hint='for example "0 2 * * *"',
-        )
+    try:
+        check_cron(cron)
+    except ValueError as error:
+        raise UsageError(f"--cron {error}", hint='for example "0 2 * * *"') from None
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
@@ -136,5 +134,7 @@ def run(app: App, name: str) -> None:
     click.echo(run_now(ledger, found, lambda entry, job_id: submit_scheduled(entry, job_id, settings)))
 
 
-def _local(moment: float, timezone: str) -> str:
+def _local(moment: float | None, timezone: str) -> str:
+    if moment is None:  # earlier versions took a cron whose day never comes
+        return "never"
     return datetime.fromtimestamp(moment, ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M %Z")
