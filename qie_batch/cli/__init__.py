@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -112,4 +113,6 @@ def _explain(error: QieError) -> None:
 @click.pass_context
 def main(ctx: click.Context, folder: Path | None, *, debug: bool) -> None:
     """Edit the pictures of a whole catalog: qie-batch submit catalog.csv."""
+    # stamina warns of each retry, which without a handler would be printed.
+    logging.getLogger("stamina").setLevel(logging.ERROR)
     ctx.obj = App(folder=folder, debug=debug)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import random
 import re
-import time
 import unicodedata
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import stamina
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
@@ -21,7 +20,7 @@ from qie_batch.keys import CREATE_ONLY_PROBE, S3Address
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from io import BufferedIOBase
 
 #: S3 allows 1,024; the rest is room for a server that adds a prefix.
@@ -31,7 +30,6 @@ MAX_SEGMENT_BYTES = 255
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\%]")
 _LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
-_CONFLICT_TRIES = 6
 _SDK_ERRORS = (ClientError, BotoCoreError)
 # HEAD answers have no body, so their code is the bare HTTP status.
 _TAKEN = frozenset({"PreconditionFailed", "412"})
@@ -93,20 +91,16 @@ class S3Store:
         self._bucket = bucket
 
     def put_new(self, key: str, data: bytes, content_type: str) -> bool:
-        """False may also mean that this very call won and the answer to its first send was lost."""
-        for tries_left in reversed(range(_CONFLICT_TRIES)):
-            try:
-                self._put(key, data, content_type, IfNoneMatch="*")
-            except _SDK_ERRORS as error:
-                if _code(error) in _TAKEN:
-                    return False
-                if _code(error) != "ConditionalRequestConflict" or not tries_left:
-                    raise self._unavailable(key, error) from error
-                # Another put of this key is under way: who won is known once it has ended.
-                time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - jitter, not a secret
-            else:
-                return True
-        raise AssertionError("the last try returns or raises")
+        """False also where this very call put the object, and the answer to its first request was lost."""
+        try:
+            for attempt in _conflict_attempts():
+                with attempt:
+                    self._put(key, data, content_type, IfNoneMatch="*")
+        except _SDK_ERRORS as error:
+            if _code(error) in _TAKEN:
+                return False
+            raise self._unavailable(key, error) from error
+        return True
 
     def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:
         try:
@@ -207,6 +201,17 @@ def check_bucket(client: Any, bucket: str) -> None:
             code="store_overwrites",
             hint="Use AWS S3, SeaweedFS 4 or another server with conditional writes.",
         )
+
+
+def _conflict_attempts() -> Iterable[stamina.Attempt]:
+    """While another put of the same key is under way, S3 answers 409; which of them won is known after it."""
+    return stamina.retry_context(
+        on=lambda error: _code(error) == "ConditionalRequestConflict",
+        attempts=6,
+        wait_initial=0.02,
+        wait_jitter=0.08,
+        wait_max=0.1,
+    )
 
 
 def _parts(body: Any, most: int) -> Iterator[bytes]:

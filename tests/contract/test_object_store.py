@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -44,6 +46,24 @@ def test_of_sixteen_racers_one_wins(store):
         won = list(pool.map(lambda data: store.put_new("results/race", data, PNG), racers))
     assert won.count(True) == 1
     assert store.get("results/race") == racers[won.index(True)]
+
+
+@pytest.mark.parametrize(("conflicts", "put"), [(5, True), (6, False)])
+def test_a_put_is_sent_again_while_another_of_its_key_is_under_way(store, s3, conflicts, put):
+    """As AWS answers; SeaweedFS lets the second put wait."""
+    answers = iter([SimpleNamespace(status_code=409)] * conflicts)
+
+    def answer(**_):
+        http = next(answers, None)
+        return http and (http, {"Error": {"Code": "ConditionalRequestConflict"}, "ResponseMetadata": {}})
+
+    s3.client.meta.events.register("before-call.s3.PutObject", answer)
+    try:
+        with nullcontext() if put else pytest.raises(StoreUnavailable, match="ConditionalRequestConflict"):
+            assert store.put_new("results/busy", b"x", PNG) is True
+    finally:
+        s3.client.meta.events.unregister("before-call.s3.PutObject", answer)
+    assert bool(store.stat("results/busy")) is put
 
 
 def test_put_replaces(store):

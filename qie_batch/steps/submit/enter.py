@@ -7,6 +7,8 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+import stamina
+
 from qie_batch.errors import LedgerUnavailable, Rejected, UsageError
 from qie_batch.keys import input_key, manifest_key
 from qie_batch.model import NewJob
@@ -74,8 +76,8 @@ def enter(
         folder=order.folder,
         budget_micros=order.budget_micros,
     )
-    try:
-        return ledger.add_job(job, planned(manifest.rows(), order, pictures))
-    except LedgerUnavailable:
-        # Perhaps only the answer was lost; a job that is there is not added again, a new submit's would be.
-        return ledger.add_job(job, planned(manifest.rows(), order, pictures))
+    # If only the answer was lost, the job is there and is not added again; that of a new submit would be.
+    for attempt in stamina.retry_context(on=LedgerUnavailable, attempts=2):
+        with attempt:
+            return ledger.add_job(job, planned(manifest.rows(), order, pictures))
+    raise AssertionError("the last attempt returns or raises")
