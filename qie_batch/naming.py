@@ -1,6 +1,6 @@
-"""The names results get on a person's disk: what the row says, made harmless.
+"""File names of downloaded results, from the cells of the row, safe on any file system.
 
-Object keys are never made from these; they are made from ids and hashes.
+Object keys are made from ids and hashes, never from these names.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 DEFAULT_TEMPLATE = "{id}"
 
 VALUE_CHARACTERS = 80
-#: File systems end at 255; the rest is room for the hash of `UniqueNames`.
+#: File systems allow 255; the rest is for the hash of `UniqueNames`.
 PART_BYTES = 200
 
-#: The edit decides the format, so a template that names one means its stem.
+#: Removed from a template, as the edit decides the format.
 _PICTURE_SUFFIX = re.compile(r"(?<=.)\.(?:png|jpe?g|webp)\Z", re.IGNORECASE)
-#: Letters and marks that draw nothing, and that some file systems ignore when they compare names.
+#: Letters and marks without a glyph, which some file systems ignore when they compare names.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-#: Windows opens a device for these whatever follows the first dot.
+#: Names that Windows reserves for devices, whatever follows the first dot.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|\Z)", re.IGNORECASE)
 
 
 def file_name(template: str, *, row_id: str, variant: int, fields: Mapping[str, str], extension: str) -> str:
-    """A relative path with `/` between its parts, inside whatever folder it is joined to.
+    """A relative path with `/` between its parts, which stays inside the folder that it is joined to.
 
     `{id}` is the row's id and `{variant}` counts from 1 (`variant` from 0); any other field is a header of
-    the manifest. Raises UsageError for a template that could never be a path here.
+    the manifest. UsageError for a template that is no relative path or asks for an unknown field.
     """
     path = _parsed(template)
     values = {**fields, "id": row_id, "variant": str(variant + 1)}
@@ -49,12 +49,12 @@ def file_name(template: str, *, row_id: str, variant: int, fields: Mapping[str, 
 
 
 class UniqueNames:
-    """Gives each result a path of its own, also where the file system ignores case or how accents are coded.
+    """Gives each result a different path, also for file systems that ignore case or Unicode normal form.
 
-    The first to ask for a path gets it, so ask in the job's order and for failed items too: then every
-    download of a job finds the same names. Two short hashes are kept for each.
+    The first call with a path gets it. Call in the job's order and for failed items too, so that every
+    download of a job has the same names. Memory: two short hashes for each name.
 
-    `reserved` are files that stand beside the results: no folder takes the name of one.
+    `reserved` are the names of files beside the results; no folder gets one of them.
     """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
@@ -62,7 +62,7 @@ class UniqueNames:
         self._reserved = {_folded(name) for name in reserved}
 
     def give(self, name: str, *, row_id: str, variant: int) -> str:
-        """`name`; if that is another's, with a short hash of (row_id, variant) before its extension."""
+        """`name`; if another result has that name, with a hash of (row_id, variant) before its extension."""
         owner = _digest(row_id, str(variant))
         if _folded(name.partition("/")[0]) in self._reserved:
             name = f"_{name}"
@@ -76,7 +76,7 @@ class UniqueNames:
 
 @lru_cache(maxsize=8)
 def _parsed(template: str) -> tuple[Template, ...]:
-    """A template for each part of the path; headers may have slashes too, and theirs part nothing."""
+    """A template for each part of the path; a slash in the name of a field separates nothing."""
     try:
         whole = Template.parse(_PICTURE_SUFFIX.sub("", template))
     except LoneBrace:
@@ -128,7 +128,7 @@ def _slug(text: str) -> str:
 
 
 def _is_kept(character: str) -> bool:
-    # Mn and Mc: the vowels of Thai and Hindi are marks.
+    # Mn and Mc: in Thai and Hindi, vowels are marks.
     return character in "._-" or character.isalnum() or unicodedata.category(character) in {"Mn", "Mc"}
 
 
@@ -146,6 +146,6 @@ def _folded(path: str) -> str:
 
 
 def _digest(*texts: str) -> bytes:
-    # Lengths keep ("a", "bc") and ("ab", "c") apart; an id from JSON may hold half a surrogate pair.
+    # The lengths distinguish ("a", "bc") from ("ab", "c"); an id from JSON may hold half a surrogate pair.
     coded = "".join(f"{len(text)}:{text}" for text in texts).encode(errors="surrogatepass")
     return hashlib.sha256(coded).digest()[:8]

@@ -1,4 +1,4 @@
-"""The object store on S3: AWS itself, or any server that honours create-only puts."""
+"""The object store on S3: AWS, or any server that honours create-only puts."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from io import BufferedIOBase
 
-#: S3 allows 1,024; the rest is room for a server that adds a prefix.
+#: S3 allows 1,024; a server may add a prefix.
 MAX_KEY_BYTES = 900
-#: What a server that keeps each segment as a file name can take (SeaweedFS).
+#: Limit of a server that stores each segment as a file name (SeaweedFS).
 MAX_SEGMENT_BYTES = 255
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\%]")
 _LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
 _SDK_ERRORS = (ClientError, BotoCoreError)
-# HEAD answers have no body, so their code is the bare HTTP status.
+# The response to HEAD has no body, so that its code is the HTTP status.
 _TAKEN = frozenset({"PreconditionFailed", "412"})
 _MISSING = frozenset({"NoSuchKey", "404"})
 _DENIED = frozenset({"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"})
@@ -39,7 +39,7 @@ _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
 
 
 def canonical_key(key: str) -> str:
-    """The key itself; Rejected if a server might store it under another name (SeaweedFS: a//b is a/b)."""
+    """The key; Rejected if a server might store the object under another one (SeaweedFS: a//b is a/b)."""
     segments = key.split("/")
     if any(segment in ("", ".", "..") for segment in segments):
         problem = "has an empty, '.' or '..' part between its slashes"
@@ -57,7 +57,7 @@ def canonical_key(key: str) -> str:
 
 
 def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None) -> Any:
-    """A boto3 client for all threads; endpoint None is AWS, keys None are boto3's own chain."""
+    """A boto3 client, safe to share by threads; endpoint None is AWS, keys None are boto3's own chain."""
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "path" if endpoint else "auto"},
@@ -66,7 +66,7 @@ def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_
         retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=32,
         response_checksum_validation="when_supported",
-        # HTTP_PROXY would otherwise catch 127.0.0.1.
+        # Otherwise HTTP_PROXY would apply to 127.0.0.1.
         proxies={} if endpoint and _LOOPBACK.match(endpoint) else None,
     )
     try:
@@ -177,7 +177,7 @@ class S3Store:
 
 
 def create_bucket(client: Any, bucket: str) -> None:
-    """Create the bucket unless it is there already; only tests and embedded stacks make buckets."""
+    """Create the bucket unless there is one; for tests and the embedded stack only."""
     region = client.meta.region_name
     elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:
@@ -188,9 +188,9 @@ def create_bucket(client: Any, bucket: str) -> None:
 
 
 def check_bucket(client: Any, bucket: str) -> None:
-    """StoreUnavailable unless the bucket is there, writable, and its server honours create-only puts.
+    """StoreUnavailable unless the bucket exists, is writable, and its server honours create-only puts.
 
-    A server that ignores If-None-Match would let two workers overwrite each other unnoticed.
+    On a server that ignores If-None-Match, two workers could overwrite each other's result.
     """
     store = S3Store(client, bucket)
     store.put_new(CREATE_ONLY_PROBE, b"first", "text/plain")
@@ -215,7 +215,7 @@ def _conflict_attempts() -> Iterable[stamina.Attempt]:
 
 
 def _parts(body: Any, most: int) -> Iterator[bytes]:
-    """At most so many bytes; botocore checks length and checksum when it is asked for more at the end."""
+    """At most `most` bytes; botocore checks length and checksum at the read after the last part."""
     while most and (part := body.read(most)):
         most -= len(part)
         yield part
@@ -235,12 +235,12 @@ def _code(error: Exception) -> str:
 
 
 def _unavailable(client: Any, bucket: str, what: str, error: Exception) -> StoreUnavailable:
-    """The error's class or code only: SDK texts may quote request headers."""
+    """Names the error by its class or code, because the texts of the SDK may quote request headers."""
     code, kind = _code(error), ""
     hint = f"Check that {client.meta.endpoint_url} is up and reachable from here."
     if code in _DENIED or isinstance(error, _NO_CREDENTIALS):
         kind = "store_denied"
-        # A clock that is more than 15 minutes wrong is refused as a wrong key is, and HEAD says no more.
+        # A clock that is off by more than 15 minutes gives the same code as a wrong key.
         hint = "Check QIE_S3_ACCESS_KEY, QIE_S3_SECRET_KEY, what they may do there, and this machine's clock."
     elif code == "NoSuchBucket" or (code == "404" and what == "the bucket"):
         kind = "bucket_missing"
