@@ -51,7 +51,7 @@ def measure(folder: Path, catalog: Path, slots: int, seconds: float) -> float:
     log = folder / f"edits-{slots}.jsonl"
     os.environ |= {
         "PYTHONPATH": str(BENCH),
-        "QIE_SLOTS": str(slots),
+        "QIE_CONCURRENCY": str(slots),
         "QIE_ENGINE_OPTIONS": json.dumps({"seconds": seconds, "log": str(log)}),
     }
     with embedded_stack(folder / f"stack-{slots}", "standin.engine") as embedded:

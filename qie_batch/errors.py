@@ -1,50 +1,45 @@
 """What can go wrong, by what to do about it.
 
-Three kinds decide every retry: `Rejected` (never: the row is wrong), `Unavailable` (later: the world is
-wrong) and `EngineLost` (elsewhere: this process is wrong). Nothing else in qie-batch retries.
+Three kinds decide every retry: `Rejected` (never), `Unavailable` (later) and `EngineLost` (in another
+process). Nothing else in qie-batch retries.
 """
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from qie_batch.model import BadRow
 
 
 class QieError(Exception):
     """One sentence that says what is wrong and where.
 
-    `code` is a short stable name for programs, `hint` says what a person does next.
+    `code` is a short stable name for programs. `hint` says what to do next, in any program; an interface adds
+    its own commands by `code`, and by `subject`, the id or name that the sentence is about.
     """
 
     code = "error"
 
-    def __init__(self, message: str, *, code: str = "", hint: str = "") -> None:
+    def __init__(self, message: str, *, code: str = "", hint: str = "", subject: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.hint = hint
+        self.subject = subject
         if code:
             self.code = code
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """What is wrong and what to do next, each a whole sentence whoever wrote it."""
+        """What is wrong and what to do next, each with a full stop."""
         hint = self.hint[:1].upper() + self.hint[1:]
         texts = (text for text in (self.message, hint) if text)
         return tuple(text if text.endswith((".", "!", "?")) else f"{text}." for text in texts)
 
 
 class Rejected(QieError):
-    """The row cannot be edited as it is: its picture or its instruction is wrong. Never retried."""
+    """The row cannot be edited: its image or its instruction is wrong. Never retried."""
 
     code = "rejected"
 
 
 class Unavailable(QieError):
-    """Something outside did not answer; the same call may work later. Retried with back-off."""
+    """A service did not answer; the same call may succeed later. Retried with backoff."""
 
     code = "unavailable"
 
@@ -62,46 +57,54 @@ class LedgerUnavailable(Unavailable):
 
 
 class DeviceOutOfMemory(Unavailable):
-    """The edit did not fit the device's memory; the device itself is well."""
+    """The edit did not fit the memory of the device, which still works."""
 
     code = "device_out_of_memory"
 
 
 class EngineLost(QieError):
-    """The engine or its device is beyond repair in this process: hand back and leave."""
+    """The engine or its device cannot be used again in this process, which releases its items and exits."""
 
     code = "engine_lost"
 
 
 class AttemptEnded(QieError):
-    """An edit was told to stop at its next step; `Fenced` and `Preempted` say why."""
+    """An edit has to stop at its next step; `Fenced` and `Preempted` say why."""
 
     code = "attempt_ended"
 
 
 class Fenced(AttemptEnded):
-    """The attempt is no longer the item's latest: cancelled, or its lease was lost. Write nothing more."""
+    """The attempt was cancelled or lost its lease, and may write nothing more."""
 
     code = "fenced"
 
 
 class Preempted(AttemptEnded):
-    """The process is leaving (SIGTERM): hand the item back, uncharged."""
+    """The process exits (SIGTERM) and releases the item, which is not charged for it."""
 
     code = "preempted"
 
 
 class UsageError(QieError):
-    """The command cannot be carried out as given (exit code 2)."""
+    """The request cannot be carried out as given (exit code 2)."""
 
     code = "usage"
 
 
-class InvalidManifest(UsageError):
-    """The catalog is not accepted; `bad_rows` holds every row that is wrong, not only the first."""
+class NotFound(UsageError):
+    """There is no job, schedule or engine of that name."""
 
-    code = "invalid_manifest"
+    code = "not_found"
 
-    def __init__(self, message: str, *, bad_rows: Sequence[BadRow] = (), hint: str = "") -> None:
-        super().__init__(message, hint=hint)
-        self.bad_rows = tuple(bad_rows)
+
+class Conflict(UsageError):
+    """The request does not fit the present state: a name is taken, a job is closed, a folder is in use."""
+
+    code = "conflict"
+
+
+class Misconfigured(UsageError):
+    """A setting, an installation or the weights of an engine are wrong."""
+
+    code = "misconfigured"

@@ -1,6 +1,19 @@
-"""Object keys, each spelled once."""
+"""Names in the object store: the keys that qie-batch writes, and s3:// addresses."""
 
 from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+S3 = "s3://"
+
+#: Prefix of all results.
+RESULTS = "results/"
+#: Kept after the first check, because who writes results may have no right to delete.
+CREATE_ONLY_PROBE = "probe/create-only"
+BREAKER_PROBE = "probe/breaker"
+
+_ADDRESS = re.compile(r"s3://(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]{1,62})/(?P<key>.*[^/])", re.DOTALL)
 
 
 def input_key(sha256: str) -> str:
@@ -8,4 +21,39 @@ def input_key(sha256: str) -> str:
 
 
 def result_key(cache_key: str) -> str:
-    return f"results/{cache_key}"
+    return f"{RESULTS}{cache_key}"
+
+
+def cache_key_of(key: str) -> str:
+    """The inverse of `result_key`."""
+    return key.removeprefix(RESULTS)
+
+
+def manifest_key(sha256: str, suffix: str) -> str:
+    """`suffix` names the format, without a dot."""
+    return f"manifests/{sha256}.{suffix}"
+
+
+def job_key(job_id: str, name: str) -> str:
+    return f"jobs/{job_id}/{name}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class S3Address:
+    bucket: str
+    key: str
+
+    def __str__(self) -> str:
+        return f"{S3}{self.bucket}/{self.key}"
+
+    @classmethod
+    def parse(cls, text: str) -> S3Address | None:
+        """None unless the text names a bucket and a key that does not end in a slash."""
+        found = _ADDRESS.fullmatch(text)
+        return cls(**found.groupdict()) if found else None
+
+    @classmethod
+    def split(cls, text: str) -> S3Address:
+        """The parts of an address or a prefix, unchecked: the key may be empty."""
+        bucket, _, key = text.removeprefix(S3).partition("/")
+        return cls(bucket=bucket, key=key)

@@ -1,6 +1,6 @@
-"""The names results get on a person's disk: what the row says, made harmless.
+"""File names of downloaded results, from the cells of the row, safe on any file system.
 
-Object keys are never made from these; they are made from ids and hashes.
+Object keys are made from ids and hashes, never from these names.
 """
 
 from __future__ import annotations
@@ -8,9 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import UsageError
+from qie_batch.text import LoneBrace, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,44 +20,41 @@ if TYPE_CHECKING:
 DEFAULT_TEMPLATE = "{id}"
 
 VALUE_CHARACTERS = 80
-#: File systems end at 255; the rest is room for the hash of `UniqueNames`.
+#: File systems allow 255; the rest is for the hash of `UniqueNames`.
 PART_BYTES = 200
 
-_FIELD = re.compile(r"\{([^{}]*)\}")
-#: Headers may have slashes too.
-_SLASH_OUTSIDE_FIELDS = re.compile(r"/(?![^{}]*\})")
-#: The edit decides the format, so a template that names one means its stem.
+#: Removed from a template, as the edit decides the format.
 _PICTURE_SUFFIX = re.compile(r"(?<=.)\.(?:png|jpe?g|webp)\Z", re.IGNORECASE)
-#: Letters and marks that draw nothing, and that some file systems ignore when they compare names.
+#: Letters and marks without a glyph, which some file systems ignore when they compare names.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
-#: Windows opens a device for these whatever follows the first dot.
+#: Names that Windows reserves for devices, whatever follows the first dot.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|\Z)", re.IGNORECASE)
 
 
 def file_name(template: str, *, row_id: str, variant: int, fields: Mapping[str, str], extension: str) -> str:
-    """A relative path with `/` between its parts, inside whatever folder it is joined to.
+    """A relative path with `/` between its parts, which stays inside the folder that it is joined to.
 
     `{id}` is the row's id and `{variant}` counts from 1 (`variant` from 0); any other field is a header of
-    the manifest. Raises UsageError for a template that could never be a path here.
+    the manifest. UsageError for a template that is no relative path or asks for an unknown field.
     """
-    _check(template)
+    path = _parsed(template)
     values = {**fields, "id": row_id, "variant": str(variant + 1)}
-    *folders, last = _SLASH_OUTSIDE_FIELDS.split(_PICTURE_SUFFIX.sub("", template))
     end = f".{extension.lstrip('.')}"
-    if variant and "{variant}" not in template:
+    if variant and not any("variant" in part.fields for part in path):
         end = f"-{variant + 1}{end}"
-    return "/".join((*(_part(_fill(folder, values)) for folder in folders), _part(_fill(last, values), end)))
+    *folders, last = (_fill(part, values) for part in path)
+    return "/".join((*map(_part, folders), _part(last, end)))
 
 
 class UniqueNames:
-    """Gives each result a path of its own, also where the file system ignores case or how accents are coded.
+    """Gives each result a different path, also for file systems that ignore case or Unicode normal form.
 
-    The first to ask for a path gets it, so ask in the job's order and for failed items too: then every
-    download of a job finds the same names. Two short hashes are kept for each.
+    The first call with a path gets it. Call in the job's order and for failed items too, so that every
+    download of a job has the same names. Memory: two short hashes for each name.
 
-    `reserved` are files that stand beside the results: no folder takes the name of one.
+    `reserved` are the names of files beside the results; no folder gets one of them.
     """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
@@ -63,7 +62,7 @@ class UniqueNames:
         self._reserved = {_folded(name) for name in reserved}
 
     def give(self, name: str, *, row_id: str, variant: int) -> str:
-        """`name`; if that is another's, with a short hash of (row_id, variant) before its extension."""
+        """`name`; if another result has that name, with a hash of (row_id, variant) before its extension."""
         owner = _digest(row_id, str(variant))
         if _folded(name.partition("/")[0]) in self._reserved:
             name = f"_{name}"
@@ -75,21 +74,17 @@ class UniqueNames:
         return path
 
 
-def _check(template: str) -> None:
-    literal = _FIELD.sub("x", template)
-    parts = literal.split("/")
-    if template.startswith("/"):
-        problem = "starts at the root of the disk"
-    elif ".." in parts:
-        problem = "leaves the folder with '..'"
-    elif "\\" in literal:
-        problem = "has a backslash; folders are separated by /"
-    elif "{" in literal or "}" in literal:
+@lru_cache(maxsize=8)
+def _parsed(template: str) -> tuple[Template, ...]:
+    """A template for each part of the path; a slash in the name of a field separates nothing."""
+    try:
+        whole = Template.parse(_PICTURE_SUFFIX.sub("", template))
+    except LoneBrace:
         problem = "has a brace without its partner"
-    elif not all(part.strip(". ") for part in parts):
-        problem = "has a folder or a file without a name"
     else:
-        return
+        problem = _problem(whole.fill(dict.fromkeys(whole.fields, "x")))
+        if not problem:
+            return tuple(whole.split("/"))
     raise UsageError(
         f"The name template {template!r} {problem}.",
         code="name_template",
@@ -97,18 +92,33 @@ def _check(template: str) -> None:
     )
 
 
-def _fill(literal: str, values: Mapping[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        name = match[1]
-        if name not in values:
-            raise UsageError(
-                f"The name template asks for {{{name}}}, which the manifest does not have.",
-                code="name_template",
-                hint="It has " + ", ".join(f"{{{known}}}" for known in sorted(values)) + ".",
-            )
-        return _slug(values[name])[:VALUE_CHARACTERS].rstrip(".") or "_"
+def _problem(literal: str) -> str:
+    """Why a template, its fields filled, is no relative path; "" if it is one."""
+    parts = literal.split("/")
+    if literal.startswith("/"):
+        return "starts at the root of the disk"
+    if ".." in parts:
+        return "leaves the folder with '..'"
+    if "\\" in literal:
+        return "has a backslash; folders are separated by /"
+    if not all(part.strip(". ") for part in parts):
+        return "has a folder or a file without a name"
+    return ""
 
-    return _FIELD.sub(value, literal)
+
+def _fill(template: Template, values: Mapping[str, str]) -> str:
+    unknown = next((name for name in template.fields if name not in values), None)
+    if unknown is not None:
+        raise UsageError(
+            f"The name template asks for {{{unknown}}}, which the manifest does not have.",
+            code="name_template",
+            hint="It has " + ", ".join(f"{{{known}}}" for known in sorted(values)) + ".",
+        )
+    return template.fill({name: _value(values[name]) for name in template.fields})
+
+
+def _value(text: str) -> str:
+    return _slug(text)[:VALUE_CHARACTERS].rstrip(".") or "_"
 
 
 def _slug(text: str) -> str:
@@ -118,7 +128,7 @@ def _slug(text: str) -> str:
 
 
 def _is_kept(character: str) -> bool:
-    # Mn and Mc: the vowels of Thai and Hindi are marks.
+    # Mn and Mc: in Thai and Hindi, vowels are marks.
     return character in "._-" or character.isalnum() or unicodedata.category(character) in {"Mn", "Mc"}
 
 
@@ -136,6 +146,6 @@ def _folded(path: str) -> str:
 
 
 def _digest(*texts: str) -> bytes:
-    # Lengths keep ("a", "bc") and ("ab", "c") apart; an id from JSON may hold half a surrogate pair.
+    # The lengths distinguish ("a", "bc") from ("ab", "c"); an id from JSON may hold half a surrogate pair.
     coded = "".join(f"{len(text)}:{text}" for text in texts).encode(errors="surrogatepass")
     return hashlib.sha256(coded).digest()[:8]

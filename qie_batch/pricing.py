@@ -1,4 +1,4 @@
-"""Seconds on a device -> money, in whole micro-dollars."""
+"""Money, in whole micro-dollars (USD 1 = 1,000,000)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Literal
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import Misconfigured
 from qie_batch.model import Rate
 
 if TYPE_CHECKING:
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from qie_batch.model import Tariff, Usage
 
 _MICROS = 1_000_000
+#: The largest number of a column BIGINT.
+_MOST_MICROS = 2**63 - 1
 
-#: USD an hour (on demand, spot) by the words of a device's name. Orders of magnitude of public list prices,
-#: remembered in November 2026 and not quotes: QIE_PRICES is where the real ones belong.
+#: USD an hour (on demand, spot) by the words of a device's name. Approximate public list prices of November
+#: 2026, no quotes: QIE_PRICES has the exact ones.
 _LIST_PRICES: Mapping[str, tuple[float, float]] = {
     "B200": (6.00, 3.50),
     "GH200": (3.00, 1.80),
@@ -50,8 +52,8 @@ def hour_micros(device: str, market: Literal["on_demand", "spot"], overrides: Ma
     """The price of one hour of the device, by the longest key all of whose words its name has.
 
     Whole words in any order and case: "A100 80GB" is in "NVIDIA A100-SXM4-80GB", "L4" not in "NVIDIA L40".
-    `overrides` (USD) go before the built-in prices, and "H100:spot", on that market alone, before "H100".
-    UsageError where neither knows the device or a price is no price.
+    `overrides` (USD) precede the built-in prices, and "H100:spot", for that market only, precedes "H100".
+    Misconfigured where neither has the device, or the price is no amount.
     """
     named = dict(_on_market(overrides, market))
     listed = {name: prices[market == "spot"] for name, prices in _LIST_PRICES.items()}
@@ -60,12 +62,12 @@ def hour_micros(device: str, market: Literal["on_demand", "spot"], overrides: Ma
         price = _longest(listed, device)
     if price is None:
         example = json.dumps({device: 2.5}, ensure_ascii=False)
-        raise UsageError(
+        raise Misconfigured(
             f"no price is known for the device {device!r}: set QIE_PRICES='{example}' (USD an hour)",
             code="price_unknown",
         )
     if not (math.isfinite(price) and price >= 0):
-        raise UsageError(
+        raise Misconfigured(
             f"the price {price} of the device {device!r} in QIE_PRICES is not an amount of USD an hour",
             code="price_invalid",
         )
@@ -88,7 +90,7 @@ def cost_micros(usage: Usage, rate: Rate) -> int:
 
 
 def usd(micros: int) -> str:
-    """For people: "$12.34", below a dollar "$0.0016", where cents would hide what an edit costs."""
+    """For people: "$12.34", and below a dollar all digits ("$0.0016"), as an edit costs less than a cent."""
     sign = "-" if micros < 0 else ""
     amount = abs(micros)
     if 0 < amount < _MICROS:
@@ -104,8 +106,19 @@ def decimal_usd(micros: int) -> str:
     return f"{sign}{abs(micros) // _MICROS}.{abs(micros) % _MICROS:06}"
 
 
+def parse_usd(text: str) -> int:
+    """Micro-dollars of an amount as a person writes it; ValueError where it is none."""
+    try:
+        micros = Decimal(text) * _MICROS
+    except ArithmeticError:
+        micros = Decimal("nan")
+    if not (micros.is_finite() and 0 <= micros <= _MOST_MICROS):
+        raise ValueError(f"{text!r} is not an amount of USD")
+    return int(micros)
+
+
 def _on_market(overrides: Mapping[str, float], market: str) -> Iterable[tuple[str, float]]:
-    """Keys without a market first, so that those with one replace them."""
+    """Keys without a market first, so that keys with this market replace them."""
     split = [(*key.lower().rpartition(":"), price) for key, price in overrides.items()]
     markets = ("on_demand", "spot")
     yield from ((f"{head}{colon}{tail}", price) for head, colon, tail, price in split if tail not in markets)

@@ -1,4 +1,4 @@
-"""Secrets never reach a log, whoever writes the line."""
+"""Removes secrets from log lines, also from those that a library writes."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from qie_batch.settings import Settings
-
 HIDDEN = "****"
 
-#: Where boto3 finds keys that no setting holds.
+#: Where boto3 reads keys that no setting holds.
 ENVIRONMENT = ("AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
 
 _NAME = r"(?:password|passwd|secret(?:[_-]?access)?(?:[_-]?key)?|token|signature|credentials?)"
-#: What stands between a name and its value in JSON, a Python dict, a header, an assignment or a query.
+#: The separator of name and value in JSON, a Python dict, a header, an assignment or a query.
 _IS = r"""\\?["']?\s*(?:[:=]|%3D)\s*(?:b?\\?(?P<quote>["']))?"""
-#: What looks like a secret though no setting holds it; what a pattern calls `kept` stays.
+#: Secrets that no setting holds, by their form; the group `kept` of a pattern stays.
 PATTERNS = (
     re.compile(r"(?P<kept>://)[^\s/@:]*:[^\s/@]+(?=@)"),
-    # A database's or broker's login, even if its password has a / or an @ that is not encoded. The bound
-    # keeps the time linear where no @ follows.
+    # The login of a database or broker, also with a / or @ in the password that is not encoded. The bound
+    # keeps the time linear for text without an @.
     re.compile(r"""(?P<kept>\b(?:postgres|redis|amqp)[\w+]*://)[^\s"']{1,500}(?=@)"""),
     re.compile(rf"""(?i)(?P<kept>authorization{_IS})[^"'\n]+"""),
     re.compile(rf"""(?i)(?P<kept>{_NAME}{_IS})(?(quote)(?:(?!(?P=quote)).)+|[^\s"'&]+)"""),
@@ -34,11 +32,11 @@ PATTERNS = (
 
 
 class Redaction(logging.Filter):
-    """A filter for handlers: it rewrites the finished line, tracebacks and arguments with it."""
+    """A filter for handlers, which rewrites the formatted line with its arguments and its traceback."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         super().__init__()
-        # The longest first: one secret may be part of another.
+        # The longest first, as one secret may be part of another.
         self._secrets = sorted({secret for secret in secrets if len(secret) >= 6}, key=len, reverse=True)
 
     def filter(self, record: logging.LogRecord) -> bool:
@@ -60,21 +58,18 @@ class Redaction(logging.Filter):
 
 
 def without_secrets(url: str) -> str:
-    """An address that `Settings` took, as people may see it: no login, no value behind its question mark."""
+    """An address as people may see it: without its login and the values behind its question mark."""
     place, mark, query = url.partition("?")
     place = re.sub("(?<=://).*@", f"{HIDDEN}@", place)
     return place + mark + re.sub("=[^&]*", f"={HIDDEN}", query)
 
 
-def secrets_of(settings: Settings) -> list[str]:
-    """Every secret that the settings and boto3's environment hold; of an address only what is one in it."""
+def secrets_of(secrets: Iterable[str], addresses: Iterable[str] = ()) -> list[str]:
+    """These secrets, those inside the addresses, and those of boto3's environment."""
     found = [os.environ.get(name, "") for name in ENVIRONMENT]
-    for name in type(settings).model_fields:
-        value = getattr(settings, name)
-        if hasattr(value, "get_secret_value"):
-            secret = value.get_secret_value()
-            found += _secrets_in(secret) if name.endswith("_url") else [secret]
-    return found
+    for address in addresses:
+        found += _secrets_in(address)
+    return [*found, *secrets]
 
 
 def _secrets_in(url: str) -> list[str]:
@@ -83,8 +78,10 @@ def _secrets_in(url: str) -> list[str]:
     return [parts.password or "", unquote(parts.password or ""), *options]
 
 
-def redact(settings: Settings, logger: logging.Logger | None = None) -> None:
+def redact(
+    secrets: Iterable[str], addresses: Iterable[str] = (), *, logger: logging.Logger | None = None
+) -> None:
     """Put the filter on every handler of the logger (the root's by default)."""
-    redaction = Redaction(secrets_of(settings))
+    redaction = Redaction(secrets_of(secrets, addresses))
     for handler in (logger or logging.getLogger()).handlers:
         handler.addFilter(redaction)

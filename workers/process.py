@@ -48,7 +48,7 @@ class WorkerProcess:
         return self._context
 
     def on_logger_setup(self, logger: logging.Logger, **_signal: Any) -> None:
-        redact(self.settings, logger)
+        redact(self.settings.secrets, self.settings.addresses, logger=logger)
 
     def on_init(self, **_signal: Any) -> None:
         """Load and warm the engine; exit with one sentence if that fails."""

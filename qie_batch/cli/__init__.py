@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from dataclasses import dataclass
 from importlib import import_module
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qie_batch import __version__
-from qie_batch.errors import InvalidManifest, QieError, Unavailable, UsageError
+from qie_batch.cli.advice import sentences
+from qie_batch.errors import QieError, Unavailable, UsageError
+from qie_batch.model import InvalidManifest
 
 if TYPE_CHECKING:
     from qie_batch.settings import Settings
@@ -87,7 +90,7 @@ class LazyGroup(click.Group):
 
 def _explain(error: QieError) -> None:
     """What is wrong, every bad row of a manifest, and what to do next."""
-    problem, *advice = error.sentences
+    problem, *advice = sentences(error)
     click.echo(f"qie-batch: {problem}", err=True)
     bad_rows = error.bad_rows if isinstance(error, InvalidManifest) else ()
     for bad in bad_rows[:SHOWN]:
@@ -110,4 +113,6 @@ def _explain(error: QieError) -> None:
 @click.pass_context
 def main(ctx: click.Context, folder: Path | None, *, debug: bool) -> None:
     """Edit the pictures of a whole catalog: qie-batch submit catalog.csv."""
+    # stamina warns of each retry, which without a handler would be printed.
+    logging.getLogger("stamina").setLevel(logging.ERROR)
     ctx.obj = App(folder=folder, debug=debug)

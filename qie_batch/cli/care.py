@@ -7,6 +7,7 @@ import click
 
 from qie_batch import wiring
 from qie_batch.cli import NOT_REACHABLE, SOME_FAILED
+from qie_batch.cli.advice import sentences
 
 if TYPE_CHECKING:
     from qie_batch.cli import App
@@ -45,7 +46,7 @@ def doctor(app: App, *, as_json: bool) -> None:
     """Check ledger, broker, store, engine and disk; say for each what is wrong and how to mend it."""
     from qie_batch.processes.health import check_health
 
-    checks = check_health(app.settings)
+    checks = check_health(app.settings, sentences)
     if as_json:
         click.echo(json.dumps({check.name: {"ok": check.ok, "text": check.text} for check in checks}))
     else:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from qie_batch import wiring
-from qie_batch.cli.display import many
-from qie_batch.errors import UsageError
+from qie_batch.errors import Conflict
+from qie_batch.text import many
 
 if TYPE_CHECKING:
     from qie_batch.cli import App
@@ -43,7 +43,7 @@ def pause(app: App, job: str) -> None:
     ledger = wiring.ledger(app.settings)
     state = ledger.jobs.get(job).state
     if not ledger.jobs.pause(job, "user"):
-        raise UsageError(f"job {job} is {state}, so it cannot be paused", hint="only an open job can")
+        raise Conflict(f"job {job} is {state}, so it cannot be paused", hint="only an open job can")
     click.echo(f"job {job} is paused")
 
 
@@ -59,10 +59,10 @@ def resume(app: App, job: str, budget: str | None) -> None:
     found = ledger.jobs.get(job)
     micros = budget_micros(budget)
     if found.pause_reason == "budget" and micros is None:
-        raise UsageError(
+        raise Conflict(
             f"job {job} was paused because its budget is used up",
             hint=f"give it more: qie-batch resume {job} --budget USD (in all, not in addition)",
         )
     if not ledger.jobs.resume(job, micros):
-        raise UsageError(f"job {job} is {found.state}, so it cannot be resumed", hint="only a paused job can")
+        raise Conflict(f"job {job} is {found.state}, so it cannot be resumed", hint="only a paused job can")
     click.echo(f"job {job} goes on")

@@ -24,11 +24,6 @@ LINE_SECONDS, LOOK_SECONDS = 1.0, 0.2
 IDLE_SECONDS = 15.0
 
 
-def many(number: int, noun: str) -> str:
-    """1 row, 2 rows."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
 def note(text: str) -> None:
     click.echo(text, err=True)
 

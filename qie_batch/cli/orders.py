@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qie_batch import wiring
 from qie_batch.cli.display import bar
-from qie_batch.errors import InvalidManifest, Rejected, UsageError
+from qie_batch.errors import Rejected, UsageError
+from qie_batch.keys import S3, S3Address
 from qie_batch.manifest import MAX_BYTES, open_manifest
-from qie_batch.manifest.cells import S3_ADDRESS
-from qie_batch.manifest.faults import quoted, shown
-from qie_batch.model import NewJob
+from qie_batch.model import InvalidManifest, NewJob
+from qie_batch.pricing import parse_usd
 from qie_batch.steps import submit
+from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,7 +44,7 @@ class Prepared:
 @contextmanager
 def catalog_file(address: str, settings: Settings) -> Iterator[tuple[Path, str]]:
     """A copy of the catalog that only we write to, and where its relative paths start."""
-    if address.startswith("s3://"):
+    if address.startswith(S3):
         data, folder = _fetched(address, settings), address.rpartition("/")[0]
     else:
         path = Path(address).expanduser()
@@ -54,9 +54,9 @@ def catalog_file(address: str, settings: Settings) -> Iterator[tuple[Path, str]]
 
 
 def _fetched(address: str, settings: Settings) -> bytes:
-    bucket, key = bucket_and_key(address)
+    place = s3_address(address)
     try:
-        return wiring.buckets(settings, bucket)(bucket).get(key, max_bytes=MAX_BYTES)
+        return wiring.buckets(settings, place.bucket)(place.bucket).get(place.key, max_bytes=MAX_BYTES)
     except Rejected as error:
         if error.code == "object_missing":
             raise UsageError(
@@ -65,12 +65,12 @@ def _fetched(address: str, settings: Settings) -> bytes:
         raise UsageError(f"the catalog cannot be read: {error.message}") from error
 
 
-def bucket_and_key(address: str) -> tuple[str, str]:
+def s3_address(text: str) -> S3Address:
     """UsageError unless it is s3://bucket/key."""
-    found = S3_ADDRESS.fullmatch(address)
-    if not found:
-        raise UsageError(f"{quoted(address, 200)} is no S3 address", hint="write s3://bucket/key")
-    return found["bucket"], found["key"]
+    address = S3Address.parse(text)
+    if not address:
+        raise UsageError(f"{quoted(text, 200)} is no S3 address", hint="write s3://bucket/key")
+    return address
 
 
 def prepare(
@@ -99,7 +99,7 @@ def prepare(
     preset = submit.preset_named(wishes.preset, info).name if info.presets else ""
     presets = info.presets or engines.preset_names()
     manifest = open_manifest(path, mapping=wishes.mapping, instruction=wishes.instruction, presets=presets)
-    name = shown(wishes.name or path.name, LONGEST_NAME)
+    name = printable(wishes.name or path.name, LONGEST_NAME)
     job = NewJob(
         id=job_id or submit.job_id_now(),
         order=replace(wishes, name=name, engine=info.name, preset=preset),
@@ -117,14 +117,15 @@ def prepare(
         raise InvalidManifest(
             f"{path.name}: {survey.bad} of {survey.rows} rows cannot be edited; nothing was submitted",
             bad_rows=survey.bad_rows,
-            hint="mend them, or submit with --skip-bad-rows: then they become failed rows of errors.csv",
+            code="rows_invalid",
+            hint="mend them",
         )
     return Prepared(order=order, manifest=manifest, pictures=pictures, survey=survey)
 
 
 def _checked(manifest: Manifest, folder: str, settings: Settings, *, confined: bool) -> Pictures:
     limits = wiring.limits(settings)
-    own = folder.split("/")[2:3] if folder.startswith("s3://") else []
+    own = [S3Address.split(folder).bucket] if folder.startswith(S3) else []
     sources = submit.Sources(folder, wiring.buckets(settings, *own), limits, confined=confined)
     pictures = submit.Pictures(sources, limits)
     with wiring.decoders(settings) as opener, bar("checking pictures") as show:
@@ -181,11 +182,6 @@ def budget_micros(usd_text: str | None) -> int | None:
     if usd_text is None:
         return None
     try:
-        micros = Decimal(usd_text) * 1_000_000
-    except InvalidOperation:
-        raise UsageError(
-            f"--budget {usd_text!r} is not an amount of USD", hint="for example --budget 2.50"
-        ) from None
-    if not micros.is_finite() or micros < 0:
-        raise UsageError(f"--budget {usd_text!r} is not an amount of USD", hint="for example --budget 2.50")
-    return int(micros)
+        return parse_usd(usd_text)
+    except ValueError as error:
+        raise UsageError(f"--budget {error}", hint="for example --budget 2.50") from None

@@ -63,4 +63,4 @@ def flower(app: App) -> None:
 def _log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    redact(settings)
+    redact(settings.secrets, settings.addresses)

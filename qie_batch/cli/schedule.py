@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
-from croniter import croniter
 
 from qie_batch import wiring
-from qie_batch.cli.orders import bucket_and_key, budget_micros, columns_of, submit_scheduled
-from qie_batch.errors import UsageError
-from qie_batch.manifest.faults import shown
+from qie_batch.cli.orders import budget_micros, columns_of, s3_address, submit_scheduled
+from qie_batch.errors import NotFound, UsageError
+from qie_batch.keys import S3
 from qie_batch.model import JobOrder, Priority, Schedule
-from qie_batch.steps.schedule import next_due, run_now
+from qie_batch.steps.schedule import check_cron, next_due, run_now
+from qie_batch.text import printable
 
 if TYPE_CHECKING:
     from qie_batch.cli import App
@@ -42,22 +42,22 @@ def schedule() -> None:
 @click.pass_obj
 def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **options: Any) -> None:
     """Submit CATALOG (a file, or s3://bucket/key) at every time the cron names."""
-    if not croniter.is_valid(cron) or len(cron.split()) != 5:
-        raise UsageError(
-            f"--cron {cron!r} is not a cron expression: minute, hour, day, month, weekday",
-            hint='for example "0 2 * * *"',
-        )
+    try:
+        check_cron(cron)
+    except ValueError as error:
+        raise UsageError(f"--cron {error}", hint='for example "0 2 * * *"') from None
     try:
         ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError):
         raise UsageError(f"there is no timezone {timezone!r}", hint="for example Asia/Shanghai") from None
-    if catalog.startswith("s3://"):
-        bucket_and_key(catalog)
+    if catalog.startswith(S3):
+        s3_address(catalog)
     else:
         path = Path(catalog).expanduser().absolute()
         if not path.is_file():
             raise UsageError(
-                f"there is no catalog at {shown(str(path), 300)}", hint="control must be able to read it too"
+                f"there is no catalog at {printable(str(path), 300)}",
+                hint="control must be able to read it too",
             )
         catalog = str(path)
     order = JobOrder(
@@ -123,7 +123,7 @@ def list_(app: App, *, as_json: bool) -> None:
 def remove(app: App, name: str) -> None:
     """Forget schedule NAME; jobs that it submitted stay."""
     if not wiring.ledger(app.settings).schedules.remove(name):
-        raise UsageError(f"there is no schedule {name!r}", hint="`qie-batch schedule list` shows them")
+        raise NotFound(f"there is no schedule {name!r}", code="schedule_unknown", subject=name)
     click.echo(f"schedule {name} is removed")
 
 
@@ -136,9 +136,11 @@ def run(app: App, name: str) -> None:
     ledger = wiring.ledger(settings)
     found = next((entry for entry in ledger.schedules.all() if entry.name == name), None)
     if found is None:
-        raise UsageError(f"there is no schedule {name!r}", hint="`qie-batch schedule list` shows them")
+        raise NotFound(f"there is no schedule {name!r}", code="schedule_unknown", subject=name)
     click.echo(run_now(found, wiring.schedule_context(ledger, partial(submit_scheduled, settings=settings))))
 
 
-def _local(moment: float, timezone: str) -> str:
+def _local(moment: float | None, timezone: str) -> str:
+    if moment is None:  # earlier versions took a cron whose day never comes
+        return "never"
     return datetime.fromtimestamp(moment, ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M %Z")

@@ -10,7 +10,7 @@ from qie_batch import wiring
 from qie_batch.cli.display import LOOK_SECONDS, progress_json, remaining_seconds, sentence
 from qie_batch.model import JobState
 from qie_batch.pricing import decimal_usd, usd
-from qie_batch.report import duration
+from qie_batch.text import duration
 
 if TYPE_CHECKING:
     from qie_batch.cli import App

@@ -8,7 +8,7 @@ import click
 
 from qie_batch import wiring
 from qie_batch.cli import SOME_FAILED, App
-from qie_batch.cli.display import many, note, sentence, wait
+from qie_batch.cli.display import note, sentence, wait
 from qie_batch.cli.orders import (
     Prepared,
     budget_micros,
@@ -21,6 +21,7 @@ from qie_batch.errors import QueueUnavailable
 from qie_batch.model import ItemState, JobOrder, JobState, Priority
 from qie_batch.pricing import decimal_usd, usd
 from qie_batch.steps.dispatch import dispatch, expected_micros
+from qie_batch.text import many
 
 if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, delete, or_, select, update
+from sqlalchemy import delete, or_, select, update
 
 from qie_batch.ledger.contradictions import IMPOSSIBLE
 from qie_batch.ledger.tables import attempts, items, results
@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
 
 RESULT_LOST = "result_lost"
+_LOST = {
+    "error_code": RESULT_LOST,
+    "error": "its result is no longer in the store: retry the job's failed rows to edit it again",
+}
 
 
 class SqlAudit:
@@ -78,7 +82,7 @@ class SqlAudit:
                     result_key=None,
                     cached=False,
                     finished_at=self._db.now,
-                    **_why(items.c.job_id),
+                    **_LOST,
                 )
                 .returning(items.c.job_id)
             ).all()
@@ -86,7 +90,7 @@ class SqlAudit:
             connection.execute(
                 update(attempts)
                 .where(attempts.c.item_id.in_(of_key), attempts.c.outcome == Outcome.SUCCEEDED)
-                .values(outcome=Outcome.LOST, **_why(attempts.c.job_id))
+                .values(outcome=Outcome.LOST, **_LOST)
             )
             connection.execute(delete(results).where(row))
         return sorted(set(failed))
@@ -97,11 +101,6 @@ class SqlAudit:
             for sentence, query in IMPOSSIBLE.items():
                 for row in connection.execute(query):
                     yield sentence.format(row[0])
-
-
-def _why(job_id: ColumnElement[str]) -> dict[str, Any]:
-    reason = "its result is no longer in the store: `qie-batch retry " + job_id + "` edits it again"
-    return {"error_code": RESULT_LOST, "error": reason}
 
 
 def _result_of(row: Row[Any]) -> Result:

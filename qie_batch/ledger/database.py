@@ -12,7 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 
-from qie_batch.errors import LedgerUnavailable, UsageError
+from qie_batch.errors import LedgerUnavailable, Misconfigured
 from qie_batch.redaction import without_secrets
 
 if TYPE_CHECKING:
@@ -127,13 +127,13 @@ def _open_postgresql(url: str) -> Engine:
     try:
         return create_engine(url, pool_pre_ping=True, pool_size=8, connect_args=POSTGRESQL)
     except ModuleNotFoundError as error:
-        raise UsageError(
+        raise Misconfigured(
             f"the ledger is on PostgreSQL, and its driver {error.name} is not installed",
             hint="install qie-batch[postgres]",
         ) from error
     except (ArgumentError, ValueError):
         # What SQLAlchemy says of it shows it.
-        raise UsageError(
+        raise Misconfigured(
             "QIE_LEDGER_URL has an option behind its question mark that PostgreSQL does not take",
             hint="for example postgresql+psycopg://user:password@host/database?sslmode=require",
         ) from None
@@ -150,5 +150,6 @@ def _translated(database: Database) -> Iterator[None]:
         reason = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
         raise LedgerUnavailable(
             f"the ledger {database.address} did not answer: {reason}",
-            hint="check QIE_LEDGER_URL; `qie-batch doctor` says more",
+            code="ledger_unreachable",
+            hint="check QIE_LEDGER_URL",
         ) from error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, func, select, update
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import NotFound
 from qie_batch.ledger.rows import item_of, job_of, lock_job
 from qie_batch.ledger.tables import attempts, items, jobs, results
 from qie_batch.model import FINAL, ItemState, JobState, Outcome
@@ -23,11 +23,11 @@ class SqlJobs:
         self._db = database
 
     def get(self, job_id: str) -> Job:
-        """The job; UsageError if there is none of that id."""
+        """The job; NotFound if there is none of that id."""
         with self._db.read() as connection:
             row = connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
         if row is None:
-            raise UsageError(f"there is no job {job_id!r}", hint="`qie-batch status` lists the jobs")
+            raise NotFound(f"there is no job {job_id!r}", code="job_unknown", subject=job_id)
         return job_of(row)
 
     def latest(self, limit: int = 20) -> list[Job]:

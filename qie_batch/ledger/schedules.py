@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import Conflict
 from qie_batch.ledger.rows import order_of, order_text
 from qie_batch.ledger.tables import runs, schedules
 from qie_batch.model import RunState, Schedule, ScheduledRun
@@ -20,7 +20,7 @@ class SqlSchedules:
         self._db = database
 
     def add(self, schedule: Schedule) -> None:
-        """Add it; UsageError if the name is taken."""
+        """Add it; Conflict if the name is taken."""
         values = {
             "name": schedule.name,
             "cron": schedule.cron,
@@ -31,9 +31,11 @@ class SqlSchedules:
         }
         with self._db.write() as connection:
             if not self._db.insert_once(connection, schedules, values):
-                raise UsageError(
+                raise Conflict(
                     f"there is a schedule {schedule.name!r} already",
-                    hint=f"take another name, or `qie-batch schedule remove {schedule.name}` first",
+                    code="schedule_taken",
+                    hint="take another name, or remove that one first",
+                    subject=schedule.name,
                 )
 
     def all(self) -> list[Schedule]:

@@ -54,7 +54,8 @@ def check(database: Database) -> None:
     if found != newest():
         raise LedgerUnavailable(
             f"the ledger's schema is {found or 'missing'}, this version needs {newest()}",
-            hint="run `qie-batch db upgrade`",
+            code="schema_outdated",
+            hint="bring the ledger to the newest schema",
         )
 
 

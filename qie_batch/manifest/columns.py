@@ -6,9 +6,9 @@ import difflib
 import shlex
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import InvalidManifest
-from qie_batch.manifest.faults import quoted, shown
 from qie_batch.manifest.limits import MAX_NAME
+from qie_batch.model import InvalidManifest
+from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -101,7 +101,7 @@ def _refuse_doubles(file: str, header: Sequence[str]) -> None:
 def _mapped(file: str, header: Sequence[str], column: str, name: str) -> str:
     if column not in COLUMNS:
         raise InvalidManifest(
-            f"--map names a column '{shown(column)}' that qie-batch does not know;"
+            f"--map names a column '{printable(column)}' that qie-batch does not know;"
             f" it knows: {_listed(COLUMNS)}",
             hint=_did_you_mean(column, COLUMNS) or "Write --map column=header, the column first",
         )
@@ -109,7 +109,8 @@ def _mapped(file: str, header: Sequence[str], column: str, name: str) -> str:
         if normal(candidate) == normal(name):
             return candidate
     raise InvalidManifest(
-        f"--map {column}={shown(name)}: {file} has no column '{shown(name)}'; it has: {_listed(header)}",
+        f"--map {column}={printable(name)}: {file} has no column '{printable(name)}';"
+        f" it has: {_listed(header)}",
         hint=_did_you_mean(name, header) or "Name one of the file's own columns after the =",
     )
 
@@ -121,7 +122,9 @@ def _missing(file: str, header: Sequence[str], missing: Sequence[str], taken: se
         near = next((n for known in (column, *COLUMNS[column]) if (n := _nearest(known, free))), "")
         if near:
             flag = _map_flag(column, near)
-            messages.append(f"Did you mean '{shown(near.strip())}'? Rename it to '{column}' or pass {flag}")
+            messages.append(
+                f"Did you mean '{printable(near.strip())}'? Rename it to '{column}' or pass {flag}"
+            )
         else:
             messages.append(f"Rename the column that holds it to '{column}', or pass --map {column}=HEADER")
     if "instruction" in missing:
@@ -140,13 +143,13 @@ def _nearest(name: str, names: Iterable[str]) -> str:
 
 def _did_you_mean(name: str, names: Iterable[str]) -> str:
     near = _nearest(name, names)
-    return f"Did you mean '{shown(near.strip())}'?" if near else ""
+    return f"Did you mean '{printable(near.strip())}'?" if near else ""
 
 
 def _map_flag(column: str, header: str) -> str:
-    return "--map " + shlex.quote(f"{column}={shown(header.strip(), MAX_NAME)}")
+    return "--map " + shlex.quote(f"{column}={printable(header.strip(), MAX_NAME)}")
 
 
 def _listed(names: Iterable[str], limit: int = 30) -> str:
-    names = [shown(name.strip()) or "(no name)" for name in names]
+    names = [printable(name.strip()) or "(no name)" for name in names]
     return ", ".join(names[:limit]) + (f" and {len(names) - limit} more" if len(names) > limit else "")

@@ -6,7 +6,7 @@ import codecs
 import re
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import InvalidManifest
+from qie_batch.model import InvalidManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -33,18 +33,3 @@ class Record(NamedTuple):
     cells: list[str]
     #: Why the cells cannot be trusted.
     faults: tuple[Fault, ...] = ()
-
-
-#: Not printable to Python, as their width is not plain, but harmless: U+3000 stands in Chinese names.
-_WIDE_SPACES = "\u00a0\u3000"
-
-
-def shown(text: str, limit: int = 60) -> str:
-    """The text as it may stand in a sentence: what would move a terminal's cursor is replaced."""
-    head = text if len(text) <= limit else text[:limit] + "…"
-    return "".join(c if c.isprintable() or c in _WIDE_SPACES else "\ufffd" for c in head)
-
-
-def quoted(text: str, limit: int = 60) -> str:
-    """The text as an error shows it: on one line and not too long."""
-    return repr(text if len(text) <= limit else text[:limit] + "…")

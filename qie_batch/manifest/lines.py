@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest.limits import MAX_ROW, MAX_ROWS
+from qie_batch.model import InvalidManifest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -6,10 +6,11 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
-from qie_batch.errors import InvalidManifest
-from qie_batch.manifest.faults import Fault, Record, quoted
+from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.limits import MAX_COLUMNS
 from qie_batch.manifest.lines import Lines, at_most_max_rows
+from qie_batch.model import InvalidManifest
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

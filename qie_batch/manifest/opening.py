@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest.columns import is_own, match_columns
 from qie_batch.manifest.duplicates import SeenIds
 from qie_batch.manifest.encoding import detect_encoding
-from qie_batch.manifest.faults import shown
 from qie_batch.manifest.limits import MAX_BYTES
 from qie_batch.manifest.objects import Objects
 from qie_batch.manifest.row import RowReader
 from qie_batch.manifest.table import Table
+from qie_batch.model import InvalidManifest
+from qie_batch.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -89,7 +89,8 @@ def _source(path: Path) -> Table | Objects:
         return Table(path, encoding)
     except OSError as error:
         raise InvalidManifest(
-            f"{shown(str(path), 300)} cannot be read: {error.strerror}", hint="Name a CSV, TSV or JSONL file"
+            f"{printable(str(path), 300)} cannot be read: {error.strerror}",
+            hint="Name a CSV, TSV or JSONL file",
         ) from error
 
 

@@ -1,24 +1,23 @@
-"""Fills `{column}` in an instruction from the row; `{{` and `}}` are plain braces."""
+"""Fills `{column}` in an instruction from the cells of the row."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from qie_batch.manifest.columns import normal
-from qie_batch.manifest.faults import WrongCell, quoted, shown
+from qie_batch.manifest.faults import WrongCell
 from qie_batch.manifest.limits import MAX_CELL
+from qie_batch.text import LoneBrace, Template, printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-#: These are templates themselves.
+#: The columns that hold templates; no template may ask for them.
 _TEMPLATES = ("instruction", "negative")
 
 
 class Placeholders:
-    """The names a row can be asked for: the file's headers, then the columns they mean."""
+    """The names that a template may ask for: the file's headers, then the columns that they stand for."""
 
     def __init__(self, header: Sequence[str], columns: Mapping[str, str]) -> None:
         templates = {columns.get(column) for column in _TEMPLATES}
@@ -27,34 +26,30 @@ class Placeholders:
             **{normal(name): name for name in header if name not in templates and name.strip()},
         }
 
-    def fill(self, template: str, cells: Mapping[str, str]) -> str:
-        if "{" not in template and "}" not in template:
-            return template
+    def fill(self, text: str, cells: Mapping[str, str]) -> str:
+        """WrongCell for a lone brace, an unknown name, and a text that is too long once filled."""
+        if "{" not in text and "}" not in text:
+            return text
+        try:
+            template = Template.parse(text)
+        except LoneBrace as error:
+            advice = f"write {error.brace * 2} for a plain brace"
+            raise WrongCell("placeholder_unknown", f"{error}: {advice}") from None
+        values = {name: cells[self._header(name)].strip() for name in dict.fromkeys(template.fields)}
+        # Before the text is built: a few fields may ask for a great many long cells.
+        if len(text) + sum(len(values[name]) for name in template.fields) > MAX_CELL:
+            reason = f"with its {{columns}} filled in, the text is longer than {MAX_CELL:,} characters"
+            raise WrongCell("cell_too_long", f"{reason}: shorten it")
+        return template.fill(values)
 
-        length = len(template)
-
-        def value(match: re.Match[str]) -> str:
-            nonlocal length
-            braces, name = match[0], match[1]
-            if braces in ("{{", "}}"):
-                return braces[0]
-            if name is None:
-                advice = f"write {braces * 2} for a plain brace"
-                raise WrongCell("placeholder_unknown", f"a {braces} has no partner: {advice}")
-            header = self._headers.get(normal(name))
-            if header is None:
-                advice = f"the row has {self._listed()}; write {{{{ and }}}} for plain braces"
-                raise WrongCell("placeholder_unknown", f"{{{quoted(name)[1:-1]}}} is no column: {advice}")
-            filled = cells[header].strip()
-            length += len(filled)
-            if length > MAX_CELL:
-                reason = f"with its {{columns}} filled in, the text is longer than {MAX_CELL:,} characters"
-                raise WrongCell("cell_too_long", f"{reason}: shorten it")
-            return filled
-
-        return _BRACES.sub(value, template)
+    def _header(self, name: str) -> str:
+        header = self._headers.get(normal(name))
+        if header is None:
+            advice = f"the row has {self._listed()}; write {{{{ and }}}} for plain braces"
+            raise WrongCell("placeholder_unknown", f"{{{quoted(name)[1:-1]}}} is no column: {advice}")
+        return header
 
     def _listed(self) -> str:
         names = list(self._headers)
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
-        return ", ".join(f"{{{shown(name)}}}" for name in names[:20]) + more
+        return ", ".join(f"{{{printable(name)}}}" for name in names[:20]) + more

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from qie_batch.keys import S3
 from qie_batch.manifest.cells import OPTIONAL, preset_reader, read_id, read_image
 from qie_batch.manifest.columns import FOLDER_COLUMN, is_own, normal
-from qie_batch.manifest.faults import Fault, Record, WrongCell, quoted
+from qie_batch.manifest.faults import Fault, Record, WrongCell
 from qie_batch.manifest.limits import MAX_CELL, MAX_ID
 from qie_batch.manifest.placeholders import Placeholders
 from qie_batch.model import BadRow, EditParams, ManifestRow
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
@@ -160,6 +162,6 @@ class _Row:
 
 def _resolved(image: str, folder: str) -> str:
     """`folder` (a path or an s3:// prefix) is where relative paths of a row from errors.csv start."""
-    if not folder or image.startswith(("/", "s3://")):
+    if not folder or image.startswith(("/", S3)):
         return image
     return f"{folder.rstrip('/')}/{image}"

@@ -7,11 +7,11 @@ from contextlib import closing
 from itertools import islice
 from typing import TYPE_CHECKING, Literal, TextIO
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.formulas import unescape
 from qie_batch.manifest.limits import MAX_CELL, MAX_COLUMNS
 from qie_batch.manifest.lines import Lines, at_most_max_rows
+from qie_batch.model import InvalidManifest
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch.manifest.columns import FOLDER_COLUMN
 from qie_batch.manifest.formulas import escape
+from qie_batch.pricing import decimal_usd
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,7 +69,7 @@ class ResultsWriter:
             _number(outcome.seed),
             outcome.engine,
             "" if outcome.seconds is None else f"{outcome.seconds:.3f}",
-            "" if outcome.cost_micros is None else _usd(outcome.cost_micros),
+            "" if outcome.cost_micros is None else decimal_usd(outcome.cost_micros),
             "true" if outcome.cached else "false",
             str(outcome.attempts),
             outcome.error_code,
@@ -107,7 +108,3 @@ class _Lines:
 
 def _number(value: int | None) -> str:
     return "" if value is None else str(value)
-
-
-def _usd(micros: int) -> str:
-    return f"{micros // 1_000_000}.{micros % 1_000_000:06d}"

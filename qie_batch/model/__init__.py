@@ -20,7 +20,7 @@ from qie_batch.model.events import EditEvent, Stage
 from qie_batch.model.jobs import Failure, Item, Job, NewItem, NewJob, Result
 from qie_batch.model.orders import JobOrder
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy
-from qie_batch.model.rows import BadRow, ManifestRow
+from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import FINAL, ItemState, JobState, Outcome, Priority, RunState
 
@@ -42,6 +42,7 @@ __all__ = [
     "EngineLimits",
     "Failure",
     "History",
+    "InvalidManifest",
     "Item",
     "ItemState",
     "Job",

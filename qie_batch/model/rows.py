@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from qie_batch.errors import UsageError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from qie_batch.model.edits import EditParams
     from qie_batch.model.states import Priority
@@ -49,3 +51,15 @@ class BadRow:
         if self.id:
             where += f", id {self.id!r}"
         return f"{where}: {self.reason}"
+
+
+class InvalidManifest(UsageError):
+    """The manifest is not accepted; `bad_rows` has every row that is wrong, not only the first."""
+
+    code = "invalid_manifest"
+
+    def __init__(
+        self, message: str, *, bad_rows: Sequence[BadRow] = (), code: str = "", hint: str = ""
+    ) -> None:
+        super().__init__(message, code=code, hint=hint)
+        self.bad_rows = tuple(bad_rows)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from qie_batch import wiring
@@ -13,7 +14,7 @@ from qie_batch.pricing import usd
 from qie_batch.stores.s3 import check_bucket
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from qie_batch.settings import Settings
 
@@ -29,16 +30,26 @@ class HealthCheck:
     text: str
 
 
-def check_health(settings: Settings) -> list[HealthCheck]:
-    """All checks, in the order in which to read them; a failed one keeps no other from running."""
-    return [_check(name, settings, find) for name, find in _CHECKS.items()]
+def check_health(
+    settings: Settings, sentences: Callable[[QieError], Iterable[str]] = attrgetter("sentences")
+) -> list[HealthCheck]:
+    """All checks, in the order in which to read them; a failed one keeps no other from running.
+
+    `sentences` says what is wrong and what to do next, in the words of the face that shows them.
+    """
+    return [_check(name, settings, find, sentences) for name, find in _CHECKS.items()]
 
 
-def _check(name: str, settings: Settings, find: Callable[[Settings], str]) -> HealthCheck:
+def _check(
+    name: str,
+    settings: Settings,
+    find: Callable[[Settings], str],
+    sentences: Callable[[QieError], Iterable[str]],
+) -> HealthCheck:
     try:
         return HealthCheck(name=name, ok=True, text=find(settings))
     except QieError as error:
-        return HealthCheck(name=name, ok=False, text=" ".join(error.sentences))
+        return HealthCheck(name=name, ok=False, text=" ".join(sentences(error)))
 
 
 def _ledger(settings: Settings) -> str:

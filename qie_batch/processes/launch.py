@@ -44,7 +44,7 @@ def celery_worker(settings: Settings, spec: WorkerSpec) -> Launch:
     """Celery's threads pool: transfers overlap with the edit, and CUDA is never used after a fork."""
     argv = (
         *(*_CELERY, "worker"),
-        *("--pool", "threads", "--concurrency", str(settings.slots)),
+        *("--pool", "threads", "--concurrency", str(settings.concurrency)),
         *("--queues", queue_name(spec.engine), "--hostname", spec.name),
         *("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--task-events"),
     )

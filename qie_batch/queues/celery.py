@@ -1,7 +1,7 @@
 """Task names, routes and the Celery application, on Redis or Valkey.
 
-The message carries an item id and nothing else; the ledger decides whether it still means anything. So
-results, retries, ETAs and time limits are left to it, and the settings below say so.
+A message carries an item id only; the ledger decides whether the item is to be edited. Results, retries,
+ETAs and time limits are the ledger's, so the settings below switch Celery's off.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SETTINGS: dict[str, Any] = {
     "task_ignore_result": True,
     "task_store_errors_even_if_ignored": False,
     "task_acks_late": True,
-    # True redelivers a task that kills its worker for ever; the ledger counts crashes instead.
+    # True would redeliver a task that kills its worker without end; the ledger counts crashes instead.
     "task_reject_on_worker_lost": False,
     "worker_prefetch_multiplier": 1,
     "worker_send_task_events": True,
@@ -47,7 +47,7 @@ SETTINGS: dict[str, Any] = {
     "broker_connection_max_retries": None,
     "broker_channel_error_retry": True,
     "broker_transport_options": {
-        # Longer than any edit: the ledger's leases find the dead sooner.
+        # Longer than any edit: the ledger's leases expire sooner.
         "visibility_timeout": 3600,
         "health_check_interval": 25,
         "socket_keepalive": True,
@@ -58,13 +58,13 @@ SETTINGS: dict[str, Any] = {
 
 
 def queue_name(engine: str) -> str:
-    """Each engine has a queue: a worker takes only what its engine can edit."""
+    """Each engine has a queue, so that a worker takes only items of its engine."""
     return f"edit.{engine}"
 
 
 def celery_app(broker_url: str) -> Celery:
     """The application, with no task registered yet."""
-    # By name, so that kombu still sees whether TLS is wanted.
+    # Registered by name, because kombu reads from the scheme whether to use TLS.
     ours = f"{Transport.__module__}:{Transport.__name__}"
     TRANSPORT_ALIASES.update(redis=ours, rediss=ours)
     app = Celery("qie_batch", broker=broker_url, set_as_current=False)
@@ -76,13 +76,13 @@ class CeleryQueue:
     """Implements `qie_batch.interfaces.WorkQueue`."""
 
     def __init__(self, app: Celery) -> None:
-        # A publisher says at once that the broker is away; a worker waits for it.
+        # A publisher fails at once where the broker does not answer; a worker waits.
         app.conf.broker_transport_options = {**app.conf.broker_transport_options, "max_retries": 0}
         self._app = app
 
     @property
     def address(self) -> str:
-        """As people may see it."""
+        """Without login and option values."""
         return without_secrets(self._app.conf.broker_url)
 
     def publish(self, engine: str, messages: Sequence[Message]) -> None:
@@ -90,7 +90,7 @@ class CeleryQueue:
             return
         with self._producer() as producer, producer.batch(max_size=BATCH):
             for message in messages:
-                # What Flower and the log show of a message; the body stays the bare id.
+                # For Flower and the log; the body of the message is the id only.
                 shown = f"{message.item_id}, {message.row_id}, {message.job_name}"
                 task = self._app.amqp.create_task_message(
                     str(uuid.uuid4()),
@@ -118,7 +118,7 @@ class CeleryQueue:
     def epoch(self) -> str:
         with self._redis() as redis:
             value: bytes | None = None
-            while value is None:  # it may be wiped between the two
+            while value is None:  # the broker may be flushed between the two
                 redis.set(EPOCH_KEY, str(uuid.uuid4()), nx=True)
                 value = redis.get(EPOCH_KEY)
         return value.decode()

@@ -1,8 +1,8 @@
-"""kombu's Redis transport, less one trap: an acknowledgement that times out costs a slot for ever.
+"""kombu's Redis transport, corrected: an acknowledgement that times out still frees its place.
 
-The message then stays among those that the worker has in hand, as it counts them, and after as many stalls
-of the broker as it has slots it takes no message any more, alive and deaf (kombu 5.7.0). Seen with a broker
-frozen for 40 s: `make chaos ONLY=freeze_services`.
+kombu 5.7.0 keeps counting such a message as unacknowledged, and a worker with as many of them as its
+concurrency receives no message any more. Reproduced with a broker frozen for 40 s:
+`make chaos ONLY=freeze_services`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from kombu.transport import redis, virtual
 
 class QoS(redis.QoS):  # type: ignore[misc] # kombu has no types
     def ack(self, delivery_tag: str) -> None:
-        """Whatever the broker keeps of the message: sent again, it is dropped at the claim."""
+        """If the broker keeps the message and delivers it again, the claim in the ledger drops it."""
         try:
             super().ack(delivery_tag)
         except self.channel.connection_errors:

@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from qie_batch.model import ItemState
 from qie_batch.pricing import usd
+from qie_batch.text import duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -140,20 +141,6 @@ def _by_reason(rows: Iterable[FailedRow]) -> list[tuple[str, list[FailedRow]]]:
     for row in rows:
         reasons.setdefault(row.failure.code, []).append(row)
     return sorted(reasons.items(), key=lambda reason: -len(reason[1]))
-
-
-def duration(seconds: float) -> str:
-    """Two units at most: "0.04 s", "4.2 s", "1 min 5 s", "3 h 20 min", "2 d 4 h"."""
-    if seconds < 59.95:
-        return f"{seconds:.2f} s" if 0 < seconds < 0.995 else f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    minutes = round(seconds / 60)
-    if minutes < 24 * 60:
-        return f"{minutes // 60} h {minutes % 60} min"
-    hours = round(seconds / 3600)
-    return f"{hours // 24} d {hours % 24} h"
 
 
 def _moment(seconds: float) -> str:

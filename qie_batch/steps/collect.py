@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected, Unavailable, UsageError
+from qie_batch.keys import job_key
 from qie_batch.model import OutputFormat
 from qie_batch.naming import UniqueNames, file_name
 from qie_batch.steps.settle import (
     ERRORS,
     REPORT,
     RESULTS,
-    report_key,
     rows_with_items,
     stored_manifest,
     write_tables,
@@ -64,7 +64,7 @@ def _writing(folder: Path) -> Iterator[None]:
         problem = f"{error.filename2 or error.filename or folder} cannot be written: {error.strerror}"
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Unavailable(problem, code="disk_full", hint="make room and run it again") from error
-        raise UsageError(problem, hint="give another folder with --out") from error
+        raise UsageError(problem, code="folder_unwritable", hint="give another folder") from error
 
 
 def _named(job: Job, template: str, jobs: Jobs, store: ObjectStore) -> Iterator[tuple[Item, str]]:
@@ -94,7 +94,7 @@ def _write_tables(job: Job, folder: Path, template: str, jobs: Jobs, store: Obje
     ):
         write_tables(job, manifest, jobs, results, errors, names)
     with suppress(Rejected):  # there is none before the job is settled
-        (folder / REPORT).write_bytes(store.get(report_key(job.id, REPORT)))
+        (folder / REPORT).write_bytes(store.get(job_key(job.id, REPORT)))
 
 
 def _download(store: ObjectStore, key: str, path: Path) -> Path:

@@ -9,6 +9,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected
+from qie_batch.keys import RESULTS, cache_key_of, input_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,7 @@ class Findings:
     size: int
     #: One sentence each; empty is the proof.
     faults: tuple[str, ...]
-    #: Objects under results/ that no row of the ledger names: space, not harm.
+    #: Objects under RESULTS that no row of the ledger names: space, not harm.
     orphans: tuple[str, ...]
     removed: int
     #: Results that the ledger forgot because the store does not have them, and the jobs to retry for that.
@@ -95,23 +96,19 @@ def _missing_inputs(context: FsckContext) -> Iterator[str]:
     # All of them first: the ledger is not kept waiting for the store.
     inputs = {sha256: item_id for item_id, spec in context.audit.unfinished_specs() for sha256 in spec.inputs}
     for sha256, item_id in inputs.items():
-        if context.store.stat(f"inputs/{sha256}") is None:
-            yield f"item {item_id}: its picture inputs/{sha256} is not in the store"
+        if context.store.stat(input_key(sha256)) is None:
+            yield f"item {item_id}: its picture {input_key(sha256)} is not in the store"
 
 
 def _orphans(context: FsckContext) -> list[StoredObject]:
     """Objects without a result."""
     orphans: list[StoredObject] = []
-    rest = context.store.list("results/")
+    rest = context.store.list(RESULTS)
     while some := list(islice(rest, LISTED)):
         # After they were listed: edits go on ending while we look.
-        named = context.intake.known_results(_cache_key(found.key) for found in some)
-        orphans += [found for found in some if _cache_key(found.key) not in named]
+        named = context.intake.known_results(cache_key_of(found.key) for found in some)
+        orphans += [found for found in some if cache_key_of(found.key) not in named]
     return orphans
-
-
-def _cache_key(key: str) -> str:
-    return key.removeprefix("results/")
 
 
 def _remove(orphans: list[StoredObject], context: FsckContext) -> int:
@@ -119,7 +116,7 @@ def _remove(orphans: list[StoredObject], context: FsckContext) -> int:
     latest = context.clock.now() - ORPHAN_SECONDS
     removed = 0
     for orphan in orphans:
-        if orphan.modified < latest and not context.audit.is_wanted(_cache_key(orphan.key)):
+        if orphan.modified < latest and not context.audit.is_wanted(cache_key_of(orphan.key)):
             context.store.delete(orphan.key)
             removed += 1
     return removed

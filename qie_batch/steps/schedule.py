@@ -1,31 +1,32 @@
-"""Due schedules are submitted: each slot once, however many processes look at the clock."""
+"""Submits due schedules: each due time once, however many control processes there are."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
 import math
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from croniter import croniter
+from cronsim import CronSim, CronSimError
 
 from qie_batch.errors import Rejected, Unavailable, UsageError
 from qie_batch.model import JobState, RunState
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from qie_batch.interfaces import Clock, Jobs, Schedules
     from qie_batch.model import Schedule
 
 log = logging.getLogger(__name__)
 
-#: How long a slot waits whose services were away.
+#: How long a run waits whose services did not answer.
 RUN_RETRY_SECONDS = 15.0
-#: A control process that took a slot submits within this time or is taken for dead.
+#: A control process that took a run submits within this time, or another takes the run.
 RUN_LEASE_SECONDS = 900.0
 
 
@@ -39,31 +40,33 @@ class ScheduleContext:
 
 
 def run_due(context: ScheduleContext) -> int:
-    """Submit every schedule whose latest due time has no slot yet; says how many it took.
+    """Submit every schedule whose latest due time has no run yet; returns how many were taken.
 
-    Times missed while everything was down are caught up once: only the latest of them is run. `submit`
-    gets the job id to use, the same for the same slot, so that a run begun twice is one job.
+    Of the due times that no control process saw, only the latest is run. `submit` gets the job id to use, the
+    same for the same run, so that a run begun twice is one job.
     """
     now = context.clock.now()
     taken = 0
     for schedule in context.schedules.all():
         due_at = latest_due(schedule, now)
-        if due_at <= schedule.created_at or not context.schedules.take_run(
-            schedule.name, due_at, RUN_LEASE_SECONDS
+        if (
+            due_at is None
+            or due_at <= schedule.created_at
+            or not context.schedules.take_run(schedule.name, due_at, RUN_LEASE_SECONDS)
         ):
             continue
         taken += 1
         try:
             run(schedule, due_at, context)
         except Unavailable as error:
-            # The slot stays taken; in a little while somebody tries again.
+            # The run stays taken; after RUN_RETRY_SECONDS any control process tries again.
             context.schedules.reopen_run(schedule.name, due_at, RUN_RETRY_SECONDS)
             log.warning("schedule %s waits: %s", schedule.name, error)
     return taken
 
 
 def run(schedule: Schedule, due_at: float, context: ScheduleContext) -> None:
-    """Run one slot that was taken, and write down what became of it."""
+    """Submit a run that was taken, and record how the run ended."""
     running = _still_running(schedule, context)
     if running:
         note = f"job {running} of the run before is still going"
@@ -81,50 +84,67 @@ def run(schedule: Schedule, due_at: float, context: ScheduleContext) -> None:
 
 
 def run_now(schedule: Schedule, context: ScheduleContext) -> str:
-    """Submit it outside its clock, as a slot of this very moment; the job's id. UsageError says why not."""
+    """Submit a run with the present as its due time; returns the job's id, UsageError says why not."""
     due_at = context.clock.now()
     context.schedules.take_run(schedule.name, due_at, RUN_LEASE_SECONDS)
     run(schedule, due_at, context)
-    slot = next(
-        slot for slot in context.schedules.latest_runs(schedule.name, limit=10) if slot.due_at == due_at
-    )
-    if not slot.job_id:
-        raise UsageError(f"schedule {schedule.name} was not run: {slot.note}")
-    return slot.job_id
+    runs = context.schedules.latest_runs(schedule.name, limit=10)
+    found = next(found for found in runs if found.due_at == due_at)
+    if not found.job_id:
+        raise UsageError(f"schedule {schedule.name} was not run: {found.note}")
+    return found.job_id
 
 
-def latest_due(schedule: Schedule, now: float) -> float:
-    """The last time at or before `now` that the cron names, in the schedule's own timezone."""
-    # croniter looks strictly before its start: begin at the next whole second, so that `now` itself counts.
-    start = datetime.fromtimestamp(math.floor(now) + 1, ZoneInfo(schedule.timezone))
-    found: datetime = croniter(schedule.cron, start).get_prev(datetime)
-    return (found.replace(fold=0) if _is_repeat(schedule, found) else found).timestamp()
+def check_cron(cron: str) -> None:
+    """ValueError, with a sentence that begins with the cron, unless it names times that will come."""
+    try:
+        next(_cron(cron, datetime.now(UTC)))
+    except (CronSimError, StopIteration) as error:
+        reason = str(error).lower() or "no date matches"
+        problem = f"is not a cron expression of times that come ({reason})"
+        raise ValueError(f"{cron!r} {problem}: minute, hour, day, month, weekday") from None
 
 
-def next_due(schedule: Schedule, now: float) -> float:
-    times = croniter(schedule.cron, datetime.fromtimestamp(now, ZoneInfo(schedule.timezone)))
-    found: datetime = times.get_next(datetime)
-    while _is_repeat(schedule, found):
-        found = times.get_next(datetime)
-    return found.timestamp()
+def latest_due(schedule: Schedule, now: float) -> float | None:
+    """The last time at or before `now`, in the schedule's own timezone; None where there is none."""
+    # CronSim looks strictly before its start: from the next whole second, so that `now` itself counts.
+    due = next(_times(schedule, math.floor(now) + 1, reverse=True), None)
+    # Backwards, CronSim misses the times of an hour that the clock shows again: look forward from there.
+    while due is not None and (later := next_due(schedule, due)) is not None and later <= now:
+        due = later
+    return due
 
 
-def _is_repeat(schedule: Schedule, found: datetime) -> bool:
-    """Autumn's clock shows an hour twice: the second counts only where the cron names every hour."""
-    hours = schedule.cron.split()[1:2]
-    return bool(found.fold) and not any("*" in hour for hour in hours)
+def next_due(schedule: Schedule, now: float) -> float | None:
+    """The first time after `now`; None where the cron names none, which `check_cron` would have refused."""
+    # In an hour that the clock shows again, CronSim starts from the first of the two.
+    return next((due for due in _times(schedule, now) if due > now), None)
+
+
+def _times(schedule: Schedule, start: float, *, reverse: bool = False) -> Iterator[float]:
+    begin = datetime.fromtimestamp(start, ZoneInfo(schedule.timezone))
+    with suppress(CronSimError):
+        for due in _cron(schedule.cron, begin, reverse=reverse):
+            yield due.timestamp()
+
+
+def _cron(cron: str, start: datetime, *, reverse: bool = False) -> CronSim:
+    """CronSimError for anything but five fields; CronSim itself takes a sixth, for seconds."""
+    if len(cron.split()) != 5:
+        raise CronSimError("wrong number of fields")
+    return CronSim(cron, start, reverse=reverse)
 
 
 def run_job_id(schedule: Schedule, due_at: float) -> str:
-    """The same for the same slot, with its day in front."""
+    """The same id for the same run, with its day in front."""
     day = datetime.fromtimestamp(due_at, UTC).strftime("%y%m%d")
     return f"{day}-{hashlib.sha256(f'{schedule.name}@{due_at}'.encode()).hexdigest()[:8]}"
 
 
 def _still_running(schedule: Schedule, context: ScheduleContext) -> str:
-    """The job of the latest submitted slot if it is not closed, else ""."""
-    for slot in context.schedules.latest_runs(schedule.name, limit=10):
-        if slot.state is RunState.SUBMITTED:
-            job = context.jobs.get(slot.job_id)
+    """The job of the latest submitted run if the job is not closed, else ""."""
+    for found in context.schedules.latest_runs(schedule.name, limit=10):
+        if found.state is RunState.SUBMITTED:
+            job = context.jobs.get(found.job_id)
             return "" if job.state is JobState.CLOSED else job.id
     return ""

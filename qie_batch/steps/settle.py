@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 
 from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images import DEFAULT_LIMITS
+from qie_batch.keys import input_key, job_key
 from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome, open_manifest
 from qie_batch.model import ItemState, JobState
 from qie_batch.report import FailedRow, Pair, Summary, render
@@ -70,20 +71,15 @@ def _settle(job: Job, context: SettleContext) -> bool:
         write_tables(job, manifest, context.jobs, results, errors, _addresses(job, context))
         for name, table in ((RESULTS, results), (ERRORS, errors)):
             table.flush()
-            context.store.put(
-                report_key(job.id, name), cast("BufferedIOBase", table.buffer), "text/csv; charset=utf-8"
-            )
+            data = cast("BufferedIOBase", table.buffer)
+            context.store.put(job_key(job.id, name), data, "text/csv; charset=utf-8")
     page = report_page(progress, context)
-    context.store.put(report_key(job.id, REPORT), page, "text/html; charset=utf-8")
+    context.store.put(job_key(job.id, REPORT), page, "text/html; charset=utf-8")
     return progress.done == progress.total and context.settlement.close(job.id, as_of=progress.now)
 
 
 def _table() -> TextIOWrapper:
     return tempfile.TemporaryFile("w+", encoding="utf-8", newline="", prefix="qie-table-")
-
-
-def report_key(job_id: str, name: str) -> str:
-    return f"jobs/{job_id}/{name}"
 
 
 @contextmanager
@@ -187,7 +183,7 @@ def _pair(item: Item, context: SettleContext) -> Pair:
         variant=item.variant,
         instruction=item.spec.params.instruction if item.spec else "",
         state=item.state,
-        before=_thumbnail(context, f"inputs/{item.spec.inputs[0]}") if item.spec else None,
+        before=_thumbnail(context, input_key(item.spec.inputs[0])) if item.spec else None,
         after=_thumbnail(context, result.object_key) if result else None,
         failure=item.failure,
         engine=result.engine if result else "",

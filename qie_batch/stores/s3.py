@@ -1,41 +1,37 @@
-"""The object store on S3: AWS itself, or any server that honours create-only puts."""
+"""The object store on S3: AWS, or any server that honours create-only puts."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
-import random
 import re
-import time
 import unicodedata
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import stamina
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from qie_batch.errors import Rejected, StoreUnavailable, UsageError
+from qie_batch.errors import Misconfigured, Rejected, StoreUnavailable
 from qie_batch.interfaces import StoredObject
-from qie_batch.manifest.faults import quoted
+from qie_batch.keys import CREATE_ONLY_PROBE, S3Address
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from io import BufferedIOBase
 
-#: S3 allows 1,024; the rest is room for a server that adds a prefix.
+#: S3 allows 1,024; a server may add a prefix.
 MAX_KEY_BYTES = 900
-#: What a server that keeps each segment as a file name can take (SeaweedFS).
+#: Limit of a server that stores each segment as a file name (SeaweedFS).
 MAX_SEGMENT_BYTES = 255
-
-#: There from the first check on: who writes results may have no right to delete.
-PROBE_KEY = "probe/create-only"
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\%]")
 _LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
-_CONFLICT_TRIES = 6
 _SDK_ERRORS = (ClientError, BotoCoreError)
-# HEAD answers have no body, so their code is the bare HTTP status.
+# The response to HEAD has no body, so that its code is the HTTP status.
 _TAKEN = frozenset({"PreconditionFailed", "412"})
 _MISSING = frozenset({"NoSuchKey", "404"})
 _DENIED = frozenset({"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"})
@@ -43,7 +39,7 @@ _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
 
 
 def canonical_key(key: str) -> str:
-    """The key itself; Rejected if a server might store it under another name (SeaweedFS: a//b is a/b)."""
+    """The key; Rejected if a server might store the object under another one (SeaweedFS: a//b is a/b)."""
     segments = key.split("/")
     if any(segment in ("", ".", "..") for segment in segments):
         problem = "has an empty, '.' or '..' part between its slashes"
@@ -61,7 +57,7 @@ def canonical_key(key: str) -> str:
 
 
 def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None) -> Any:
-    """A boto3 client for all threads; endpoint None is AWS, keys None are boto3's own chain."""
+    """A boto3 client, safe to share by threads; endpoint None is AWS, keys None are boto3's own chain."""
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "path" if endpoint else "auto"},
@@ -70,7 +66,7 @@ def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_
         retries={"mode": "standard", "total_max_attempts": 3},
         max_pool_connections=32,
         response_checksum_validation="when_supported",
-        # HTTP_PROXY would otherwise catch 127.0.0.1.
+        # Otherwise HTTP_PROXY would apply to 127.0.0.1.
         proxies={} if endpoint and _LOOPBACK.match(endpoint) else None,
     )
     try:
@@ -83,7 +79,7 @@ def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_
             config=config,
         )
     except (BotoCoreError, ValueError) as error:
-        raise UsageError(
+        raise Misconfigured(
             f"no S3 client can be made for endpoint {endpoint or 'AWS'}: {error}.",
             hint="Mend QIE_S3_ENDPOINT, QIE_S3_ACCESS_KEY and QIE_S3_SECRET_KEY (set both keys or neither).",
         ) from error
@@ -95,20 +91,16 @@ class S3Store:
         self._bucket = bucket
 
     def put_new(self, key: str, data: bytes, content_type: str) -> bool:
-        """False may also mean that this very call won and the answer to its first send was lost."""
-        for tries_left in reversed(range(_CONFLICT_TRIES)):
-            try:
-                self._put(key, data, content_type, IfNoneMatch="*")
-            except _SDK_ERRORS as error:
-                if _code(error) in _TAKEN:
-                    return False
-                if _code(error) != "ConditionalRequestConflict" or not tries_left:
-                    raise self._unavailable(key, error) from error
-                # Another put of this key is under way: who won is known once it has ended.
-                time.sleep(random.uniform(0.02, 0.1))  # noqa: S311 - jitter, not a secret
-            else:
-                return True
-        raise AssertionError("the last try returns or raises")
+        """False also where this very call put the object, and the answer to its first request was lost."""
+        try:
+            for attempt in _conflict_attempts():
+                with attempt:
+                    self._put(key, data, content_type, IfNoneMatch="*")
+        except _SDK_ERRORS as error:
+            if _code(error) in _TAKEN:
+                return False
+            raise self._unavailable(key, error) from error
+        return True
 
     def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:
         try:
@@ -164,7 +156,7 @@ class S3Store:
             raise self._unavailable(key, error) from error
 
     def address(self, key: str) -> str:
-        return f"s3://{self._bucket}/{key}"
+        return str(S3Address(bucket=self._bucket, key=key))
 
     def _put(self, key: str, data: bytes | BufferedIOBase, content_type: str, **condition: str) -> None:
         self._client.put_object(
@@ -185,7 +177,7 @@ class S3Store:
 
 
 def create_bucket(client: Any, bucket: str) -> None:
-    """Create the bucket unless it is there already; only tests and embedded stacks make buckets."""
+    """Create the bucket unless there is one; for tests and the embedded stack only."""
     region = client.meta.region_name
     elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:
@@ -196,13 +188,13 @@ def create_bucket(client: Any, bucket: str) -> None:
 
 
 def check_bucket(client: Any, bucket: str) -> None:
-    """StoreUnavailable unless the bucket is there, writable, and its server honours create-only puts.
+    """StoreUnavailable unless the bucket exists, is writable, and its server honours create-only puts.
 
-    A server that ignores If-None-Match would let two workers overwrite each other unnoticed.
+    On a server that ignores If-None-Match, two workers could overwrite each other's result.
     """
     store = S3Store(client, bucket)
-    store.put_new(PROBE_KEY, b"first", "text/plain")
-    if store.put_new(PROBE_KEY, b"second", "text/plain"):
+    store.put_new(CREATE_ONLY_PROBE, b"first", "text/plain")
+    if store.put_new(CREATE_ONLY_PROBE, b"second", "text/plain"):
         raise StoreUnavailable(
             f"the S3 server at {client.meta.endpoint_url} ignores If-None-Match:"
             " a create-only put replaced an object.",
@@ -211,8 +203,19 @@ def check_bucket(client: Any, bucket: str) -> None:
         )
 
 
+def _conflict_attempts() -> Iterable[stamina.Attempt]:
+    """While another put of the same key is under way, S3 answers 409; which of them won is known after it."""
+    return stamina.retry_context(
+        on=lambda error: _code(error) == "ConditionalRequestConflict",
+        attempts=6,
+        wait_initial=0.02,
+        wait_jitter=0.08,
+        wait_max=0.1,
+    )
+
+
 def _parts(body: Any, most: int) -> Iterator[bytes]:
-    """At most so many bytes; botocore checks length and checksum when it is asked for more at the end."""
+    """At most `most` bytes; botocore checks length and checksum at the read after the last part."""
     while most and (part := body.read(most)):
         most -= len(part)
         yield part
@@ -232,19 +235,20 @@ def _code(error: Exception) -> str:
 
 
 def _unavailable(client: Any, bucket: str, what: str, error: Exception) -> StoreUnavailable:
-    """The error's class or code only: SDK texts may quote request headers."""
+    """Names the error by its class or code, because the texts of the SDK may quote request headers."""
     code, kind = _code(error), ""
     hint = f"Check that {client.meta.endpoint_url} is up and reachable from here."
     if code in _DENIED or isinstance(error, _NO_CREDENTIALS):
         kind = "store_denied"
-        # A clock that is more than 15 minutes wrong is refused as a wrong key is, and HEAD says no more.
+        # A clock that is off by more than 15 minutes gives the same code as a wrong key.
         hint = "Check QIE_S3_ACCESS_KEY, QIE_S3_SECRET_KEY, what they may do there, and this machine's clock."
     elif code == "NoSuchBucket" or (code == "404" and what == "the bucket"):
         kind = "bucket_missing"
-        hint = f"`qie-batch up` creates it in the embedded stack; elsewhere create bucket {bucket!r}."
+        hint = f"Create bucket {bucket!r}."
     return StoreUnavailable(
         f"S3 at {client.meta.endpoint_url}, bucket {bucket!r}: no success with {what}"
         f" ({code or type(error).__name__}).",
         code=kind,
         hint=hint,
+        subject=bucket,
     )

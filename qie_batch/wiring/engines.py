@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qie_batch import engines
-from qie_batch.errors import UsageError
+from qie_batch.errors import Misconfigured, NotFound
 from qie_batch.interfaces import EngineChoice
 from qie_batch.pricing import rate_of
 
@@ -81,13 +81,13 @@ def engine_module(name: str) -> Any:
         module = import_module(wanted)
     except ModuleNotFoundError as error:
         if not error.name or wanted.startswith(error.name):
-            raise UsageError(f"there is no engine {name!r}", hint=hint) from None
-        raise UsageError(f"the engine {name!r} needs {error.name}, which is not installed") from error
+            raise NotFound(f"there is no engine {name!r}", hint=hint) from None
+        raise Misconfigured(f"the engine {name!r} needs {error.name}, which is not installed") from error
     except (Exception, SystemExit) as error:  # a module may do anything when it is imported
         problem = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise UsageError(f"the engine {name!r} cannot be imported: {problem}", hint=hint) from error
+        raise Misconfigured(f"the engine {name!r} cannot be imported: {problem}", hint=hint) from error
     if not hasattr(module, "info") or not hasattr(module, "create"):
-        raise UsageError(f"the module {name!r} is no engine", hint=hint)
+        raise Misconfigured(f"the module {name!r} is no engine", hint=hint)
     return module
 
 

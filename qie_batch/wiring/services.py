@@ -64,8 +64,8 @@ def store(settings: Settings) -> S3Store:
 
 def buckets(settings: Settings, *also: str) -> Callable[[str], ObjectStore]:
     """The store of a bucket that images may come from: the stack's own, a listed one, one of `also`."""
-    from qie_batch.manifest.faults import quoted
     from qie_batch.stores.s3 import S3Store
+    from qie_batch.text import quoted
 
     client = s3(settings)
     allowed = {settings.s3_bucket, *settings.image_buckets, *also}
@@ -103,7 +103,7 @@ def decoders(settings: Settings) -> DecoderPool:
     """Decoder processes; close the pool when done."""
     from qie_batch.images.sandbox import DecoderPool
 
-    return DecoderPool(processes=settings.slots)
+    return DecoderPool(processes=settings.concurrency)
 
 
 def dispatch_context(settings: Settings, ledger: SqlLedger) -> DispatchContext:
@@ -150,6 +150,7 @@ def needed(settings: Settings, name: str) -> str:
     if value is None:
         raise Unavailable(
             f"no services are known: {settings.dir / 'config.toml'} is not there, nor QIE_{name.upper()}",
-            hint="run `qie-batch up` in another terminal, or set the QIE_* variables of your cluster",
+            code="services_unknown",
+            hint="start the embedded stack, or set the QIE_* variables of your cluster",
         )
     return str(value.get_secret_value())

@@ -160,6 +160,10 @@ def test_a_wrong_option_says_what_is_right(options, says, shop, up, desk):
     [
         (["submit", "catalog-2.csv"], "catalog-2.csv cannot be read: No such file or directory"),
         (["schedule", "add", "x", "shop/mixed.csv", "--cron", "at noon"], "not a cron expression"),
+        (
+            ["schedule", "add", "x", "shop/mixed.csv", "--cron", "0 2 30 2 *"],
+            "times that come (bad day-of-month)",
+        ),
         (["schedule", "add", "x", "catalog-2.csv", "--cron", "0 2 * * *"], "there is no catalog at"),
         (
             ["schedule", "add", "x", "shop/mixed.csv", "--cron", "0 2 * * *", "--timezone", "Mars/Base"],

@@ -7,9 +7,8 @@ from typing import NamedTuple
 
 import pytest
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest import MAX_CELL, open_manifest
-from qie_batch.model import BadRow, ManifestRow
+from qie_batch.model import BadRow, InvalidManifest, ManifestRow
 from tests.support.hostile import hostile_manifests
 
 #: What would reach a terminal as more than letters.

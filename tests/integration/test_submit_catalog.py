@@ -14,11 +14,11 @@ from click.testing import CliRunner
 from qie_batch import wiring
 from qie_batch.cli import NOT_REACHABLE, main
 from qie_batch.cli.orders import carry_out, catalog_file, prepare, submit_scheduled
-from qie_batch.errors import InvalidManifest, LedgerUnavailable, Unavailable, UsageError
+from qie_batch.errors import LedgerUnavailable, Unavailable, UsageError
 from qie_batch.images.sandbox import DecoderPool
 from qie_batch.ledger import schema
 from qie_batch.manifest import MAX_BYTES
-from qie_batch.model import ItemState, JobOrder, JobState, Schedule
+from qie_batch.model import InvalidManifest, ItemState, JobOrder, JobState, Schedule
 from qie_batch.settings import Settings
 from qie_batch.steps.settle import settle
 from qie_batch.steps.submit.verdicts import Checked, Verdicts

@@ -170,3 +170,8 @@ def test_a_name_that_another_rows_hash_made_is_not_given_twice():
     names.give("a.png", row_id="x", variant=0)
     hashed = names.give("a.png", row_id="y", variant=0)
     assert names.give(hashed, row_id="z", variant=0) != hashed
+
+
+def test_double_braces_are_plain_ones_and_no_field():
+    assert named("{{id}}-{id}") == "_id_-SKU-1.png"
+    assert named("{{variant}}", variant=1) == "_variant_-2.png"

@@ -4,7 +4,7 @@ import pytest
 
 from qie_batch.errors import UsageError
 from qie_batch.model import Rate, Tariff, Usage
-from qie_batch.pricing import cost_micros, decimal_usd, hour_micros, rate_of, usd
+from qie_batch.pricing import cost_micros, decimal_usd, hour_micros, parse_usd, rate_of, usd
 
 H100 = "NVIDIA H100 80GB HBM3"
 
@@ -105,3 +105,16 @@ def test_amounts_read_well(micros, text):
 @pytest.mark.parametrize(("micros", "text"), [(0, "0.000000"), (1600, "0.001600"), (12_340_000, "12.340000")])
 def test_plain_decimal_is_exact(micros, text):
     assert decimal_usd(micros) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "micros"), [("2.50", 2_500_000), ("0", 0), ("0.0000019", 1), ("1e3", 10**9)]
+)
+def test_an_amount_of_usd_is_read_exactly(text, micros):
+    assert parse_usd(text) == micros
+
+
+@pytest.mark.parametrize("text", ["", "two", "-1", "nan", "inf", "$2", "1e13", "1e999999"])
+def test_what_is_no_amount_of_usd_is_refused(text):
+    with pytest.raises(ValueError, match="is not an amount of USD"):
+        parse_usd(text)

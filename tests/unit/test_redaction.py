@@ -37,7 +37,7 @@ def log(settings, request):
     stream = io.StringIO()
     logger = logging.getLogger(request.node.name)
     logger.addHandler(logging.StreamHandler(stream))
-    redact(settings, logger)
+    redact(settings.secrets, settings.addresses, logger=logger)
     return logger, stream
 
 
@@ -102,11 +102,14 @@ def test_an_ordinary_line_stays_as_it_is(clean, line):
 def test_known_secrets_are_hidden_wherever_they_stand(secret, settings, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "boto3's own key")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "boto3's own token")
-    assert Redaction(secrets_of(settings)).clean(f"it said <{secret}>") == "it said <****>"
+    assert (
+        Redaction(secrets_of(settings.secrets, settings.addresses)).clean(f"it said <{secret}>")
+        == "it said <****>"
+    )
 
 
 def test_options_of_an_address_are_no_secrets(settings):
-    assert "verify-full" not in secrets_of(settings)
+    assert "verify-full" not in secrets_of(settings.secrets, settings.addresses)
 
 
 def test_message_arguments_and_traceback_are_cleaned(log):

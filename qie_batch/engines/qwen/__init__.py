@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qie_batch.engines.qwen.options import BUCKETS, OPTIONS, PRESETS, QwenOptions, engine_info
 from qie_batch.engines.qwen.weights import find_weights
-from qie_batch.errors import UsageError
+from qie_batch.errors import Misconfigured
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +39,7 @@ def reason_against(options: Mapping[str, Any]) -> str:
     chosen = QwenOptions.of(options)
     try:
         find_weights(chosen.model, chosen.revision)
-    except UsageError as error:
+    except Misconfigured as error:
         return error.message
     return ""
 
@@ -51,12 +51,12 @@ def create(options: Mapping[str, Any]) -> Engine:
 def open_engine(options: QwenOptions) -> Engine:
     """The engine, loaded and warm: minutes on a card, seconds where the files are in the page cache.
 
-    Raises UsageError where packages, card, weights or a pinned LoRA are not as they should be, and
+    Raises Misconfigured where packages, card, weights or a pinned LoRA are not as they should be, and
     DeviceOutOfMemory where the card is too full for the warm-up.
     """
     missing = [name for name in _NEEDS if find_spec(name) is None]
     if missing:
-        raise UsageError(
+        raise Misconfigured(
             f"The qwen engine needs packages that are not installed: {', '.join(missing)}.",
             code="packages_missing",
             hint="Install them with: pip install 'qie-batch[gpu]'",

@@ -11,7 +11,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler
 from safetensors import SafetensorError
 from safetensors.torch import load as read_safetensors
 
-from qie_batch.errors import Rejected, UsageError
+from qie_batch.errors import Misconfigured, Rejected
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ class Lightning:
     """Which LoRAs a pipeline has, and which of them is on."""
 
     def __init__(self, pipe: Any, options: QwenOptions) -> None:
-        """Load every pinned LoRA there is; UsageError if one is not the file that was pinned."""
+        """Load every pinned LoRA there is; Misconfigured if one is not the file that was pinned."""
         self._pipe = pipe
         self._base_scheduler = pipe.scheduler
         self._scheduler = FlowMatchEulerDiscreteScheduler(**SCHEDULER)
@@ -108,7 +108,7 @@ def _load(pipe: Any, lora: str, name: str, options: QwenOptions) -> None:
     digest = hashlib.sha256(data).hexdigest()
     pinned = options.lora_sha256[name].lower()
     if digest != pinned:
-        raise UsageError(
+        raise Misconfigured(
             f"The LoRA file {path} has the sha256 {digest}, but {pinned} is pinned.",
             code="lora_changed",
             hint="Fetch the file again, or mend QIE_LORA_SHA256 if the change was meant.",
@@ -121,7 +121,7 @@ def _load(pipe: Any, lora: str, name: str, options: QwenOptions) -> None:
 
 
 def _check_extent(path: Path) -> None:
-    """UsageError, before it is read whole, for a file that by its length can be no such LoRA."""
+    """Misconfigured, before it is read whole, for a file that by its length can be no such LoRA."""
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise _unreadable(path, f"has {size:,} bytes and {MAX_BYTES:,} are allowed")
@@ -132,8 +132,8 @@ def _check_extent(path: Path) -> None:
         raise _unreadable(path, f"is no safetensors file: it says that its header has {header:,} bytes")
 
 
-def _unreadable(path: Path, problem: str) -> UsageError:
-    return UsageError(
+def _unreadable(path: Path, problem: str) -> Misconfigured:
+    return Misconfigured(
         f"The LoRA file {path} {problem}",
         code="lora_unreadable",
         hint="Fetch it again from lightx2v/Qwen-Image-Lightning.",

@@ -14,7 +14,7 @@ from transformers import ProcessorMixin, Qwen2Tokenizer, Qwen2VLImageProcessorPi
 from qie_batch.engines.qwen import memory
 from qie_batch.engines.qwen.lightning import Lightning
 from qie_batch.engines.qwen.weights import find_weights
-from qie_batch.errors import UsageError
+from qie_batch.errors import Misconfigured
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 
 def load(options: QwenOptions) -> tuple[Any, Lightning]:
-    """The pipeline, in place on its device, and its LoRAs; UsageError if the weights cannot be loaded."""
+    """The pipeline, in place on its device, and its LoRAs; Misconfigured if the weights cannot be loaded."""
     if options.device == "cuda" and not torch.cuda.is_available():
-        raise UsageError(
+        raise Misconfigured(
             "The qwen engine was asked for a CUDA card, and torch sees none here.",
             code="no_card",
             hint="Check nvidia-smi and that torch is a CUDA build, or choose another engine.",
@@ -43,7 +43,7 @@ def load(options: QwenOptions) -> tuple[Any, Lightning]:
             trust_remote_code=False,
         )
     except (OSError, ValueError) as error:
-        raise UsageError(
+        raise Misconfigured(
             f"The weights in {folder} cannot be loaded: {error}",
             code="weights_missing",
             hint="Only safetensors are read. Fetch them again with: hf download Qwen/Qwen-Image-Edit-2509",

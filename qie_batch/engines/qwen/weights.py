@@ -8,7 +8,7 @@ import re
 from importlib.util import find_spec
 from pathlib import Path
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import Misconfigured
 
 _log = logging.getLogger(__name__)
 
@@ -18,7 +18,7 @@ _LIBRARIES = frozenset({"diffusers", "transformers"})
 
 
 def find_weights(model: str, revision: str) -> Path:
-    """The folder that `model` names, itself or in the hub cache; UsageError if it is not one to load."""
+    """The folder that `model` names, itself or in the hub cache; Misconfigured if it is not one to load."""
     folder = Path(model).expanduser()
     if not folder.is_dir():
         folder = _hub_snapshot(model, revision)
@@ -56,23 +56,23 @@ def _hub_snapshot(model: str, revision: str) -> Path:
 
 def _check_index(index: Path, content: object) -> None:
     if not isinstance(content, dict) or content.get("_class_name") != PIPELINE:
-        raise UsageError(
+        raise Misconfigured(
             f"{index} does not describe a {PIPELINE}.",
             code="weights_unsuitable",
             hint="Point QIE_MODEL at Qwen-Image-Edit-2509.",
         )
     for name, source in content.items():
         if isinstance(source, list) and source and source[0] not in _LIBRARIES:
-            raise UsageError(
+            raise Misconfigured(
                 f"{index} takes {name!r} from {source[0]!r}: code beside weights is never run.",
                 code="weights_unsafe",
                 hint="Use the published layout, whose components are all diffusers or transformers classes.",
             )
 
 
-def _missing(sentence: str, model: str) -> UsageError:
+def _missing(sentence: str, model: str) -> Misconfigured:
     name = model if re.fullmatch(r"[\w.-]+/[\w.-]+", model) else "Qwen/Qwen-Image-Edit-2509"
-    return UsageError(
+    return Misconfigured(
         sentence,
         code="weights_missing",
         hint=f"Fetch them once with `hf download {name}` (58 GB), or point QIE_MODEL at their folder.",

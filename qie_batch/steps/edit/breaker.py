@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected, StoreUnavailable
+from qie_batch.keys import BREAKER_PROBE
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore
@@ -17,7 +18,7 @@ log = logging.getLogger(__name__)
 #: Between two probes of the store.
 PROBE_SECONDS = 1.0
 #: Probes write, since a full store still reads. Not empty: a server may keep an empty object off its disks.
-PROBE_KEY, PROBE = "probe/breaker", b"probe"
+PROBE = b"probe"
 
 
 class CircuitBreaker:
@@ -46,8 +47,8 @@ class CircuitBreaker:
 
     def _probe_succeeds(self) -> bool:
         try:
-            self._store.put(PROBE_KEY, PROBE, "text/plain")
-            self._store.get(PROBE_KEY)
+            self._store.put(BREAKER_PROBE, PROBE, "text/plain")
+            self._store.get(BREAKER_PROBE)
         except (StoreUnavailable, Rejected) as error:
             log.warning("waiting for the store: %s", error.message)
             return False

@@ -7,10 +7,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest import MAX_BYTES
-from qie_batch.manifest.faults import shown
+from qie_batch.model import InvalidManifest
 from qie_batch.steps.submit.files import no_room, open_regular
+from qie_batch.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,8 @@ def read_catalog(path: Path) -> bytes:
             return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise InvalidManifest(
-            f"{shown(str(path), 300)} cannot be read: {error.strerror}", hint="Name a CSV, TSV or JSONL file"
+            f"{printable(str(path), 300)} cannot be read: {error.strerror}",
+            hint="Name a CSV, TSV or JSONL file",
         ) from error
 
 
@@ -45,6 +46,6 @@ def private_copy(name: str, data: bytes) -> Iterator[Path]:
 
 def clean_name(name: str) -> str:
     """What of a file's name fits into sentences and the ledger; its end stays, as it tells CSV from JSONL."""
-    whole = shown(name, len(name))
+    whole = printable(name, len(name))
     head = whole.encode()[:MAX_NAME_BYTES].decode(errors="ignore")
     return whole if head == whole else f"{head}…{whole[-8:]}"

@@ -8,11 +8,14 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import stamina
+
 from qie_batch.errors import LedgerUnavailable, Rejected, UsageError
-from qie_batch.manifest.faults import quoted
+from qie_batch.keys import input_key, manifest_key
 from qie_batch.steps.submit.pictures import AT_A_TIME, Pictures
 from qie_batch.steps.submit.plan import Order, planned
 from qie_batch.steps.submit.sources import LENGTH
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +31,7 @@ def upload(pictures: Pictures, store: ObjectStore) -> Iterator[bool]:
     """
 
     def send(name: str, sha256: str, content_type: str) -> bool:
-        key = f"inputs/{sha256}"
+        key = input_key(sha256)
         if store.stat(key):
             return False
         try:
@@ -58,11 +61,11 @@ def enter(
     """Store the manifest and write job and items in one transaction; False if the job is there already."""
     data = order.catalog.read_bytes()
     # The suffix tells CSV from JSONL when the manifest is read again.
-    manifest_key = f"manifests/{hashlib.sha256(data).hexdigest()}.{manifest.format}"
-    store.put_new(manifest_key, data, "text/csv")
-    job = replace(order.job, manifest_key=manifest_key)
-    try:
-        return intake.add_job(job, planned(manifest.rows(), order, pictures))
-    except LedgerUnavailable:
-        # Perhaps only the answer was lost; a job that is there is not added again, a new submit's would be.
-        return intake.add_job(job, planned(manifest.rows(), order, pictures))
+    key = manifest_key(hashlib.sha256(data).hexdigest(), manifest.format)
+    store.put_new(key, data, "text/csv")
+    job = replace(order.job, manifest_key=key)
+    # If only the answer was lost, the job is there and is not added again; that of a new submit would be.
+    for attempt in stamina.retry_context(on=LedgerUnavailable, attempts=2):
+        with attempt:
+            return intake.add_job(job, planned(manifest.rows(), order, pictures))
+    raise AssertionError("the last attempt returns or raises")

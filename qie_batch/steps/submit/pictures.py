@@ -8,10 +8,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected, Unavailable
-from qie_batch.manifest.faults import quoted
 from qie_batch.model import BadRow
 from qie_batch.steps.submit.sources import LENGTH
 from qie_batch.steps.submit.verdicts import Checked, Verdicts
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

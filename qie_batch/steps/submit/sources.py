@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from qie_batch import images
 from qie_batch.errors import Rejected, StoreUnavailable
-from qie_batch.manifest.faults import quoted
+from qie_batch.keys import S3, S3Address
 from qie_batch.steps.submit.files import open_regular
 from qie_batch.steps.submit.similar import Similar
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,9 +46,9 @@ class Sources:
 
     def read(self, name: str) -> bytes:
         """The bytes of one picture; Rejected says why there are none."""
-        if name.startswith("s3://"):
+        if name.startswith(S3):
             return self._from_store(name)
-        if self._folder.startswith("s3://"):
+        if self._folder.startswith(S3):
             if name.startswith("/"):
                 raise Rejected(
                     "a catalog in S3 names pictures in S3: write a path that starts at the catalog's folder,"
@@ -58,9 +59,9 @@ class Sources:
         return self._from_disk(Path(self._folder) / name, name)
 
     def _from_store(self, address: str) -> bytes:
-        bucket, _, key = address.removeprefix("s3://").partition("/")
+        place = S3Address.split(address)
         try:
-            return self._bucket(bucket).get(key, max_bytes=self._limits.max_bytes)
+            return self._bucket(place.bucket).get(place.key, max_bytes=self._limits.max_bytes)
         except Rejected as error:
             if error.code != "object_too_large":
                 raise
@@ -69,7 +70,7 @@ class Sources:
             if error.code not in {"bucket_missing", "store_denied"}:
                 raise
             raise Rejected(
-                f"bucket {quoted(bucket)} is not there or must not be read", code="image_missing"
+                f"bucket {quoted(place.bucket)} is not there or must not be read", code="image_missing"
             ) from error
 
     def _from_disk(self, path: Path, name: str) -> bytes:

@@ -75,7 +75,7 @@ def all_at_work(rig: Rig, job: str, *, since: float) -> bool:
         if attempt["outcome"] == Outcome.RUNNING and attempt["started_at"] > since
     )
     workers = [worker_of(pid) for pid in rig.worker_pids()]
-    return len(workers) == WORKERS and all(held[worker] == rig.settings.slots for worker in workers)
+    return len(workers) == WORKERS and all(held[worker] == rig.settings.concurrency for worker in workers)
 
 
 def exit_codes(rig: Rig) -> list[int]:

@@ -32,7 +32,7 @@ Figures = dict[str, float | int]
 def doubled(make_rig: Rigs, *, full: bool) -> Figures:
     """each message five times, 8 consumers"""
     rows, times = (1000 if full else 80), 5
-    with make_rig(environment={"QIE_WINDOW": str(rows), "QIE_SLOTS": "4"}) as rig:
+    with make_rig(environment={"QIE_WINDOW": str(rows), "QIE_CONCURRENCY": "4"}) as rig:
         job_id = rig.submit(rig.catalog(rows))
         queue = wiring.queue(rig.settings)
         messages = rig.ledger.dispatch.unclaimed(ENGINE, 0.0) * (times - 1)

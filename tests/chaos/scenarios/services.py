@@ -111,7 +111,7 @@ def _edit_log(rig: Rig, seconds: float) -> Path:
 def _repeats(rig: Rig, log: Path, job_id: str, items: int, *, outages: int, workers: int) -> Figures:
     """Edits made more than once: at most what was in flight at each outage."""
     edits = len(log.read_text().splitlines())
-    in_flight = outages * workers * rig.settings.slots
+    in_flight = outages * workers * rig.settings.concurrency
     assert edits <= items + in_flight, f"{edits} edits of {items} items"
     figures = judge(rig, job_id)
     return {"edits repeated": edits - items, "attempts lost": outcomes(rig, job_id)[Outcome.LOST], **figures}

@@ -43,7 +43,7 @@ def test_items_of_a_forgotten_result_failed_and_say_what_to_do(shared):
     for job_id in ("job", "other"):
         item = next(shared.jobs.items(job_id))
         assert (item.failure.code, item.result, item.cached) == ("result_lost", None, False)
-        assert f"`qie-batch retry {job_id}`" in item.failure.reason
+        assert "retry the job's failed rows" in item.failure.reason
     assert shared.audit.result(RED) is None
     assert not shared.audit.is_wanted(RED)
     assert list(shared.audit.contradictions()) == []

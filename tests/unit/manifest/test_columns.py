@@ -2,9 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest import COLUMNS, open_manifest
-from qie_batch.model import ManifestRow
+from qie_batch.model import InvalidManifest, ManifestRow
 
 
 @pytest.fixture

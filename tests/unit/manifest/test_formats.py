@@ -5,11 +5,10 @@ import json
 
 import pytest
 
-from qie_batch.errors import InvalidManifest
 from qie_batch.manifest import MAX_BYTES, MAX_CELL, MAX_ROWS, lines, open_manifest
 from qie_batch.manifest.encoding import detect_encoding
 from qie_batch.manifest.limits import MAX_ROW
-from qie_batch.model import BadRow, ManifestRow
+from qie_batch.model import BadRow, InvalidManifest, ManifestRow
 
 HEADER = "id,image,instruction\n"
 CHINESE = "货号,主图,指令\n甲,图/一.png,把背景换成白色\n乙,图/二.png,把红色的鞋子换成蓝色\n"

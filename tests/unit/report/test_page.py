@@ -6,10 +6,8 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-import pytest
-
 from qie_batch.model import Failure, ItemState
-from qie_batch.report import ROWS_PER_REASON, FailedRow, Pair, Summary, duration, render
+from qie_batch.report import ROWS_PER_REASON, FailedRow, Pair, Summary, render
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}</style>"
 
@@ -216,21 +214,3 @@ def test_chinese_and_half_characters_come_out_as_utf8():
 
 def test_a_job_of_nothing_is_still_a_page():
     assert "0 of 0 pictures done" in words(page(done=0, cached=0, cancelled=0))
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0, "0.0 s"),
-        (0.042, "0.04 s"),
-        (0.996, "1.0 s"),
-        (59.94, "59.9 s"),
-        (59.96, "1 min 0 s"),
-        (3599.4, "59 min 59 s"),
-        (3599.6, "1 h 0 min"),
-        (86_399, "1 d 0 h"),
-        (100_000, "1 d 4 h"),
-    ],
-)
-def test_durations_read_in_two_units(seconds, text):
-    assert duration(seconds) == text

@@ -104,9 +104,9 @@ def test_an_address_that_can_be_one_is_taken_as_it_is(field, url, tmp_path):
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        (b'engine = "classic"\nslots = \n', "is not valid TOML: Invalid value (at line 2, column 9)"),
+        (b'engine = "classic"\nconcurrency = \n', "is not valid TOML: Invalid value (at line 2, column 15)"),
         (b'engine = "Gl\xfcck"\n', "is not UTF-8"),
-        (b"slotts = 3\n", "says 'slotts', which is no setting: did you mean 'slots'?"),
+        (b"concurency = 3\n", "says 'concurency', which is no setting: did you mean 'concurrency'?"),
         (b"[tool.mine]\nx = 1\n", "says 'tool', which is no setting"),
     ],
 )
@@ -126,8 +126,8 @@ def test_a_config_file_that_cannot_be_read_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b'slots = "many"\n', "QIE_SLOTS: Input should be a valid integer"),
-        (b"slots = 99\n", "QIE_SLOTS: Input should be less than or equal to 16"),
+        (b'concurrency = "many"\n', "QIE_CONCURRENCY: Input should be a valid integer"),
+        (b"concurrency = 99\n", "QIE_CONCURRENCY: Input should be less than or equal to 16"),
         (b'prices = { H100 = "dear" }\n', "QIE_PRICES H100: Input should be a valid number"),
         (b"broker_url = 6379\n", "QIE_BROKER_URL: Input should be a valid string"),
         (b'market = "geheim"\n', "QIE_MARKET: Input should be 'on_demand' or 'spot'"),
@@ -145,7 +145,23 @@ def test_a_variable_that_is_no_json_is_named(tmp_path, monkeypatch):
 
 
 def test_the_file_counts_and_a_variable_overrides_it(written, monkeypatch):
-    folder = written(b'engine = "classic"\nslots = 2\n')
-    monkeypatch.setenv("QIE_SLOTS", "5")
+    folder = written(b'engine = "classic"\nconcurrency = 2\n')
+    monkeypatch.setenv("QIE_CONCURRENCY", "5")
     settings = Settings(dir=folder)
-    assert (settings.engine, settings.slots) == ("classic", 5)
+    assert (settings.engine, settings.concurrency) == ("classic", 5)
+
+
+def test_the_former_name_of_the_concurrency_still_counts(written, monkeypatch):
+    folder = written(b"slots = 2\n")
+    assert Settings(dir=folder).concurrency == 2
+    monkeypatch.setenv("QIE_SLOTS", "4")
+    assert Settings(dir=folder).concurrency == 4
+    assert Settings(dir=written(b"concurrency = 2\n")).concurrency == 4
+    monkeypatch.setenv("QIE_CONCURRENCY", "5")
+    assert Settings(dir=folder).concurrency == 5
+
+
+def test_a_variable_without_the_prefix_is_none_of_ours(tmp_path, monkeypatch):
+    monkeypatch.setenv("SLOTS", "4")
+    monkeypatch.setenv("CONCURRENCY", "5")
+    assert Settings(dir=tmp_path).concurrency == 3

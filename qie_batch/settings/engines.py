@@ -1,0 +1,23 @@
+"""Which engine edits, with which weights."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - pydantic reads the annotation
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class EngineSettings(BaseModel):
+    #: Empty chooses: qwen where a CUDA device and the weights are, else classic.
+    engine: str = ""
+    #: Options of an engine that is not ours (QIE_ENGINE=package.module).
+    engine_options: dict[str, Any] = Field(default_factory=dict)
+    #: A folder in the published layout, or a name in the local hub cache.
+    model: str = "Qwen/Qwen-Image-Edit-2509"
+    #: Part of the cache key: change it when the weights change.
+    model_revision: str = "2509"
+    #: Folder with the Lightning LoRA files.
+    lora_dir: Path | None = None
+    #: Pinned sha256 of each LoRA file, by file name; a file without one is refused.
+    lora_sha256: dict[str, str] = Field(default_factory=dict)

@@ -1,0 +1,26 @@
+"""How worker and control processes run."""
+
+from __future__ import annotations
+
+from pydantic import AliasChoices, BaseModel, Field
+
+
+class WorkerSettings(BaseModel):
+    #: What the ledger calls this worker process; host and pid unless the supervisor names it.
+    worker_name: str = ""
+    #: The file descriptor on which the process writes its heartbeat for its supervisor.
+    heartbeat_fd: int | None = None
+    #: Items in flight in one worker process: one on the device while others are in transfer.
+    concurrency: int = Field(default=3, ge=1, le=16, validation_alias=AliasChoices("concurrency", "slots"))
+    lease_seconds: float = Field(default=30.0, gt=0)
+    #: An edit whose step takes longer is hung, and its process is replaced.
+    hang_seconds: float = Field(default=120.0, gt=0)
+    #: How long a worker may take to exit after SIGTERM.
+    grace_seconds: float = Field(default=30.0, gt=0)
+
+
+class ControlSettings(BaseModel):
+    #: Messages kept in the broker for each engine; the backlog stays in the ledger.
+    window: int = Field(default=64, ge=1)
+    #: Seconds between two rounds of `control`.
+    tick_seconds: float = Field(default=0.5, gt=0)
