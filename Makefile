@@ -1,7 +1,8 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.html' -o -name '*.css' 2>/dev/null)
+SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.html' -o -name '*.css' 2>/dev/null) \
+	$(wildcard examples/*.csv examples/images/*)
 
 .PHONY: help demo test lint unit chaos clean
 
