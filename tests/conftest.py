@@ -12,11 +12,17 @@ from redis import Redis
 from qie_batch.local.stack import Stack
 from qie_batch.stores.s3 import create_bucket, s3_client
 from tests.support import requires
+from tests.support.division import WholeStacks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.support.postgres import Postgres
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log) -> WholeStacks:
+    return WholeStacks(config, log)
 
 
 class S3(NamedTuple):

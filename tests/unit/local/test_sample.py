@@ -36,8 +36,11 @@ def test_every_row_ends_as_the_sample_expects(catalog):
     engine, failures = create({}), {}
     rows = list(csv.DictReader(catalog.open(encoding="utf-8")))
     assert len({row["id"] for row in rows}) == len(rows)
+    images = {
+        name: Image.open(catalog.parent / name).resize((200, 200)) for name in {row["image"] for row in rows}
+    }
     for row in rows:
-        image = Image.open(catalog.parent / row["image"]).resize((200, 200))
+        image = images[row["image"]]
         request = EditRequest(
             images=(image,), instruction=row["instruction"], negative=" ", width=200, height=200
         )
