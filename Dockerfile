@@ -12,6 +12,7 @@ COPY pyproject.toml README.md LICENSE ./
 COPY qie_batch ./qie_batch
 COPY workers ./workers
 COPY migrations ./migrations
+COPY examples ./examples
 RUN python -m pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /dist .
 
 

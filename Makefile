@@ -1,7 +1,10 @@
 .DEFAULT_GOAL := help
+# Test runs start hundreds of Python processes; each would compile every module of the checkout again.
+unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
-SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.html' -o -name '*.css' 2>/dev/null)
+SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.html' -o -name '*.css' 2>/dev/null) \
+	$(wildcard examples/*.csv examples/images/*)
 
 .PHONY: help demo test lint unit chaos clean
 
@@ -12,13 +15,14 @@ demo: .venv/stamp ## install, edit the sample catalog on the embedded stack, sho
 	.venv/bin/qie-batch demo
 
 test: .venv/stamp .venv-dev/stamp lint ## every check and every test, as CI runs it
-	.venv-dev/bin/python -m pytest
+	.venv-dev/bin/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
-lint: .venv-dev/stamp ## ruff, mypy, import-linter
+lint: .venv-dev/stamp ## ruff, mypy, import-linter, vulture
 	.venv-dev/bin/ruff check .
 	.venv-dev/bin/ruff format --check .
 	.venv-dev/bin/mypy
 	.venv-dev/bin/lint-imports
+	.venv-dev/bin/vulture
 
 unit: .venv-dev/stamp ## the fast tests alone
 	.venv-dev/bin/python -m pytest tests/unit

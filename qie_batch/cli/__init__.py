@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from qie_batch.settings import Settings
 
 #: Exit codes of the contract.
-DONE, SOME_FAILED, USAGE, NOT_REACHABLE = 0, 1, 2, 3
+SOME_FAILED, USAGE, NOT_REACHABLE = 1, 2, 3
 
 #: Bad rows printed before the rest is only counted.
 SHOWN = 50

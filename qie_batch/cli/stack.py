@@ -57,12 +57,12 @@ def _show(embedded: Embedded) -> None:
 @click.command()
 @click.pass_obj
 def demo(app: App) -> None:
-    """Draw a sample catalog, edit it on an embedded stack in a scratch folder, and show the result."""
-    from qie_batch.local.sample import EXPECTED_FAILURES, draw_sample
+    """Edit a copy of the sample catalog on an embedded stack in a scratch folder, and show the result."""
+    from qie_batch.local.sample import EXPECTED_FAILURES, copy_sample
 
     folder = app.folder.absolute() if app.folder else Path(tempfile.mkdtemp(prefix="qie-batch-demo-"))
-    catalog = draw_sample(folder / "catalog")
-    note(f"a sample catalog is drawn: {catalog}")
+    catalog = copy_sample(folder / "catalog")
+    note(f"the sample catalog: {catalog}")
     with embedded_stack(folder / "stack") as embedded:
         settings, addresses = embedded.settings, embedded.stack.addresses()
         note(f"embedded stack: broker {addresses['broker']}, store {addresses['store']}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import subprocess
 from decimal import Decimal
 
 import pytest
@@ -31,6 +32,17 @@ def good(first, up, desk):
         folder / "catalog.csv", [list(row.values()) for row in rows if row["id"] != "jacket-smile"], rows[0]
     )
     return folder
+
+
+def test_the_wheel_brings_the_sample_that_demo_copies(installed, desk, tmp_path):
+    script = "import pathlib, qie_batch.local.sample as s; print(s.copy_sample(pathlib.Path('sample')))"
+    command = [installed.parent / "python", "-I", "-c", script]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=tmp_path).stdout
+    assert printed == "sample/catalog.csv\n"
+    given = [path.relative_to(desk.examples) for path in desk.examples.rglob("*") if path.is_file()]
+    assert len(given) == 7
+    for name in given:
+        assert (tmp_path / "sample" / name).read_bytes() == (desk.examples / name).read_bytes()
 
 
 def test_says_what_it_does_and_prints_the_job_id_alone_on_the_last_line(first, up):

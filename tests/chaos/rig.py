@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.model import Progress
-    from tests.chaos.postgres import Postgres
+    from tests.support.postgres import Postgres
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -10,8 +10,8 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.chaos.postgres import Postgres
 from tests.chaos.rig import Rig
+from tests.support.postgres import Postgres
 
 if TYPE_CHECKING:
     from typing import Self

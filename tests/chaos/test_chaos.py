@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.chaos.postgres import NoPostgres, Postgres
 from tests.chaos.rigs import Impossible, Rigs
 from tests.chaos.run import scenarios
+from tests.support import requires
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.support.postgres import Postgres
 
 SEED = 2509
 SCENARIOS = scenarios()
@@ -29,21 +31,17 @@ SHORT = (
 
 
 @pytest.fixture(scope="module")
-def postgres() -> Iterator[Postgres | None]:
+def postgres() -> Iterator[Postgres]:
     """One for all; a scenario may kill it, but starts it again."""
-    try:
-        with Postgres() as postgres:
-            yield postgres
-    except NoPostgres:
-        yield None
+    with requires.postgres() as postgres:
+        yield postgres
 
 
 @pytest.mark.parametrize(("name", "database"), SHORT, ids=[f"{name}-{on}" for name, on in SHORT])
-def test_nothing_is_lost_or_done_twice(name, database, postgres):
-    if database == "postgresql" and postgres is None:
-        pytest.skip("no PostgreSQL binaries that this user may run")
+def test_nothing_is_lost_or_done_twice(name, database, request):
+    postgres = request.getfixturevalue("postgres") if database == "postgresql" else None
     try:
         with Rigs(database, SEED, postgres) as rigs:
             SCENARIOS[name](rigs, full=False)
     except Impossible as error:
-        pytest.skip(str(error))
+        requires.missing(str(error))

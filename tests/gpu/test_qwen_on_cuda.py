@@ -1,24 +1,22 @@
 import runpy
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import torch
+from PIL import Image
 
-torch = pytest.importorskip("torch", reason="torch is not installed")
+from qie_batch.engines.qwen import QwenOptions, open_engine
+from qie_batch.engines.qwen.lightning import FILES
+from qie_batch.errors import DeviceOutOfMemory, Fenced
+from qie_batch.model import EditParams, EditRequest
+
 pytestmark = [
     pytest.mark.gpu,
-    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA card here"),
+    pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device here"),
 ]
-
-from dataclasses import replace  # noqa: E402 - after the question whether torch is there
-from types import SimpleNamespace  # noqa: E402
-
-import numpy as np  # noqa: E402
-from PIL import Image  # noqa: E402
-
-from qie_batch.engines.qwen import QwenOptions, open_engine  # noqa: E402
-from qie_batch.engines.qwen.lightning import FILES  # noqa: E402
-from qie_batch.errors import DeviceOutOfMemory, Fenced  # noqa: E402
-from qie_batch.model import EditParams, EditRequest  # noqa: E402
 
 SIZE = 256
 REQUEST = EditRequest(

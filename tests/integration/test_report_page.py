@@ -3,7 +3,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import shutil
 import subprocess
 
 import pytest
@@ -11,14 +10,7 @@ from PIL import Image
 
 from qie_batch.model import Failure, ItemState
 from qie_batch.report import FailedRow, Pair, Summary, render
-
-CHROMIUM = next(
-    filter(
-        None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))
-    ),
-    None,
-)
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+from tests.support import requires
 
 #: Looks into the page from outside: the page itself may run nothing.
 HARNESS = """<!doctype html><body><iframe src="report.html" width="%d" height="900"></iframe><script>
@@ -89,8 +81,13 @@ def page():
     return render(summary, pairs).decode()
 
 
+@pytest.fixture(scope="session")
+def chromium():
+    return requires.browser()
+
+
 @pytest.fixture
-def look(tmp_path):
+def look(tmp_path, chromium):
     """Shows a page this many pixels wide; what there is to see, and what the browser's console said."""
 
     def look(html, width):
@@ -98,14 +95,8 @@ def look(tmp_path):
         (tmp_path / "harness.html").write_text(HARNESS % width, "utf-8")
         run = subprocess.run(
             [
-                *(
-                    CHROMIUM,
-                    "--headless",
-                    "--no-sandbox",
-                    "--disable-gpu",
-                    "--disable-quic",
-                    "--no-first-run",
-                ),
+                chromium,
+                *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
                 *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
                 *("--disable-dev-shm-usage", "--allow-file-access-from-files", "--enable-logging=stderr"),
                 *(f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1600,1000", "--dump-dom"),

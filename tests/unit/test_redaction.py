@@ -128,7 +128,7 @@ def test_message_arguments_and_traceback_are_cleaned(log):
 def test_logging_stays_cheap(clean):
     """15 microseconds a line, and no line for which the patterns try everything they can."""
     began = time.process_time()
-    for _ in range(1000):
+    for _ in range(200):
         for line in ORDINARY:
             clean(line)
     for piece in (
@@ -142,9 +142,9 @@ def test_logging_stays_cheap(clean):
         "authorization",
         " ",
     ):
-        clean("password" + piece * 20_000)
-        clean("://" + piece * 20_000)
-    assert time.process_time() - began < 5
+        clean("password" + piece * 5_000)
+        clean("://" + piece * 5_000)
+    assert time.process_time() - began < 1.25
 
 
 @pytest.mark.parametrize(

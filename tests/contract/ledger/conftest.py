@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import psycopg
 import pytest
 from sqlalchemy import delete
 
@@ -24,10 +23,7 @@ def sqlite_ledger(tmp_path_factory) -> Iterator[SqlLedger]:
 
 @pytest.fixture(scope="session")
 def postgresql_ledger(postgres) -> Iterator[SqlLedger]:
-    server = f"postgres@127.0.0.1:{postgres}"
-    with psycopg.connect(f"postgresql://{server}/postgres", autocommit=True) as connection:
-        connection.execute("CREATE DATABASE contract")
-    ledger = open_ledger(f"postgresql+psycopg://{server}/contract")
+    ledger = open_ledger(postgres.new_database())
     yield ledger
     ledger.dispose()
 

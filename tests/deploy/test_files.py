@@ -17,7 +17,7 @@ import yaml
 from qie_batch.settings import Settings
 from qie_batch.settings.config_file import names_of
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "Dockerfile"
 COMPOSE = ROOT / "deploy" / "compose.yaml"
 EXAMPLE = ROOT / "deploy" / ".env.example"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -12,14 +13,15 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psycopg
+
 from qie_batch.local.ports import free_port
 from qie_batch.local.process import ChildProcess
-from tests.conftest import NOBODY, _postgres_answers, _postgres_binaries, _postgres_connection
 
 if TYPE_CHECKING:
     from typing import Self
 
-    import psycopg
+NOBODY = 65534
 
 
 class NoPostgres(Exception):
@@ -30,12 +32,10 @@ class Postgres:
     """Listens on 127.0.0.1 and trusts user postgres; leave the context and it is gone."""
 
     def __init__(self) -> None:
-        self._user = NOBODY if os.getuid() == 0 else None  # PostgreSQL refuses to run as root
-        binaries = _postgres_binaries(self._user)
-        if binaries is None:
-            raise NoPostgres("no PostgreSQL binaries that this user may run")
-        self._binaries = binaries
-        self._folder = Path(tempfile.mkdtemp(prefix="qie-chaos-postgres-"))
+        self._user = unprivileged()
+        self._binaries = binaries(self._user)
+        # Not below tmp_path, which only the user of the tests may enter.
+        self._folder = Path(tempfile.mkdtemp(prefix="qie-postgres-"))
         self.port = free_port()
         self._initialise()
         self.start()
@@ -65,7 +65,7 @@ class Postgres:
         """Start, and wait until it answers: right after a kill its data may be held for a moment."""
         deadline = time.monotonic() + 60
         self._start_once()
-        while not _postgres_answers(self.port):
+        while not self._answers():
             assert time.monotonic() < deadline, self._child.tail()
             if self._child.poll() is not None:
                 self._start_once()
@@ -103,10 +103,44 @@ class Postgres:
 
     def new_database(self) -> str:
         """The URL of an empty one."""
-        name = f"chaos_{uuid.uuid4().hex}"
+        name = f"test_{uuid.uuid4().hex}"
         with self.connection() as connection:
             connection.execute(f"CREATE DATABASE {name}")
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
 
+    def drop_database(self, url: str) -> None:
+        """One that `new_database` gave; who is still connected to it is thrown out."""
+        with self.connection() as connection:
+            connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
+
     def connection(self) -> psycopg.Connection:
-        return _postgres_connection(self.port)
+        return psycopg.connect(
+            f"host=127.0.0.1 port={self.port} user=postgres dbname=postgres connect_timeout=3",
+            autocommit=True,
+        )
+
+    def _answers(self) -> bool:
+        try:
+            self.connection().close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+def unprivileged() -> int | None:
+    """Whom PostgreSQL runs as, which refuses to run as root; None: the user who runs the tests."""
+    return NOBODY if os.getuid() == 0 else None
+
+
+def binaries(user: int | None) -> Path:
+    """The first folder whose postgres that user may run."""
+    wheel = importlib.util.find_spec("pgserver")
+    folders = [Path(wheel.origin).parent / "pginstall" / "bin"] if wheel is not None else []
+    folders += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
+    for folder in folders:
+        try:
+            subprocess.run([folder / "postgres", "--version"], check=True, capture_output=True, user=user)
+        except (OSError, subprocess.CalledProcessError):
+            continue
+        return folder
+    raise NoPostgres("neither pgserver's PostgreSQL nor the system's can be run by this user")
