@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 import shutil
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from qie_batch import wiring
 from qie_batch.cli import NOT_REACHABLE, SOME_FAILED, App
+from qie_batch.cli.display import echo_json
 from qie_batch.errors import QieError
 
 if TYPE_CHECKING:
@@ -137,20 +138,12 @@ def _disk(settings: Settings) -> str:
 def fsck(app: App, *, repair: bool, as_json: bool) -> None:
     """Read every result back and prove that ledger and store agree; exit code 1 if they do not."""
     from qie_batch.steps.fsck import fsck as look
+    from qie_batch.views import dumped
 
     settings = app.settings
     found = look(wiring.ledger(settings), wiring.store(settings), repair=repair)
     if as_json:
-        report: dict[str, Any] = {
-            "results": found.results,
-            "bytes": found.size,
-            "faults": list(found.faults),
-            "orphans": list(found.orphans),
-            "removed": found.removed,
-            "mended": found.mended,
-            "to_retry": list(found.to_retry),
-        }
-        click.echo(json.dumps(report))
+        echo_json(dumped(found))
     else:
         for fault in found.faults:
             click.echo(f"FAULT {fault}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected
+from qie_batch.views import FsckView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,22 +26,7 @@ ORPHAN_SECONDS = 86_400.0
 GONE, OTHER = "is not in the store", "has other bytes than the ledger says"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    results: int
-    #: Bytes read and hashed.
-    size: int
-    #: One sentence each; empty is the proof.
-    faults: tuple[str, ...]
-    #: Objects under results/ that no row of the ledger names: space, not harm.
-    orphans: tuple[str, ...]
-    removed: int
-    #: Results that the ledger forgot because the store does not have them, and the jobs to retry for that.
-    mended: int
-    to_retry: tuple[str, ...]
-
-
-def fsck(ledger: Ledger, store: ObjectStore, *, repair: bool) -> Findings:
+def fsck(ledger: Ledger, store: ObjectStore, *, repair: bool) -> FsckView:
     """Look at everything; with `repair` forget results at fault and delete orphans older than a day."""
     faults = list(ledger.contradictions())
     faults += _missing_inputs(ledger, store)
@@ -59,7 +44,7 @@ def fsck(ledger: Ledger, store: ObjectStore, *, repair: bool) -> Findings:
     orphans = _orphans(ledger, store)
     removed = _remove(orphans, ledger, store) if repair else 0
     mended, to_retry = _mend(broken, ledger, store) if repair else (0, set())
-    return Findings(
+    return FsckView(
         results=results,
         size=size,
         faults=tuple(faults),
