@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 NARROWEST = 16
 GAP = 2
 BAR_WIDTH = 40
+#: Of the sixteen colours that every terminal has: rich's own look like the background of the bar there.
+DONE, FINISHED = "cyan", "green"
 
 STYLES = {
     "open": "cyan",
@@ -61,7 +63,8 @@ def bar(shown: Console, what: str, total: int | None) -> Iterator[Callable[[int]
         )
     else:
         left = TimeRemainingColumn(compact=True, elapsed_when_finished=True)
-        progress = Progress(spinner, name, BarColumn(BAR_WIDTH), MofNCompleteColumn(), left, console=shown)
+        drawn = BarColumn(BAR_WIDTH, complete_style=DONE, finished_style=FINISHED)
+        progress = Progress(spinner, name, drawn, MofNCompleteColumn(), left, console=shown)
     with progress:
         task = progress.add_task(what, total=total)
         yield lambda now: progress.update(task, completed=now)
@@ -135,7 +138,13 @@ def print_live(shown: Console, pages: Iterable[Page]) -> None:
 def _drawn(page: Page) -> RenderableType:
     done = Table.grid(padding=(0, GAP))
     done.add_row(
-        ProgressBar(total=max(page.total, 1), completed=page.done, width=BAR_WIDTH),
+        ProgressBar(
+            total=max(page.total, 1),
+            completed=page.done,
+            width=BAR_WIDTH,
+            complete_style=DONE,
+            finished_style=FINISHED,
+        ),
         f"{page.done}/{page.total}",
     )
     facts = Table.grid(padding=(0, GAP))

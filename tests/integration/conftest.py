@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from tests.ledgers import Clock, open_ledger
+
+from tests.support.ledgers import Clock, open_ledger
 
 
 @pytest.fixture
