@@ -84,8 +84,7 @@ class ItemView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostView:
-    """Money of one day, sku or engine."""
-
+    #: A day, sku or engine.
     key: str
     items: int
     device_seconds: Seconds
@@ -157,9 +156,6 @@ class FsckView:
     #: Results that the ledger forgot because the store does not have them, and the jobs to retry for that.
     mended: int
     to_retry: tuple[str, ...]
-
-
-View = JobView | ItemView | CostView | ScheduleView | EstimateView | FsckView
 
 
 def job_view(progress: Progress) -> JobView:
@@ -237,10 +233,10 @@ def bad_row_view(row: BadRow) -> BadRowView:
     return BadRowView(**{field.name: getattr(row, field.name) for field in fields(BadRowView)})
 
 
-def dumped(view: View) -> dict[str, Any]:
+def dumped(view: Any) -> dict[str, Any]:
     """A view as its JSON: plain dicts, lists, strings and numbers."""
-    adapter = _adapter(type(view))  # type: ignore[arg-type]  # mypy takes a class for unhashable
-    shown: dict[str, Any] = adapter.dump_python(view, mode="json", by_alias=True)
+    kind: Any = type(view)  # mypy takes a class for unhashable
+    shown: dict[str, Any] = _adapter(kind).dump_python(view, mode="json", by_alias=True)
     return shown
 
 

@@ -35,7 +35,8 @@ def many(number: int, noun: str) -> str:
 
 
 def note(text: str) -> None:
-    click.echo(text, err=True)
+    # Not click.echo, which writes past rich's stderr and so into the middle of a bar.
+    sys.stderr.write(f"{text}\n")
 
 
 def echo_json(value: Any) -> None:

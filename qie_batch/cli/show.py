@@ -26,7 +26,7 @@ WATCH_SECONDS = 0.6
 @click.command()
 @click.argument("job", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (a list without JOB).")
-@click.option("--watch", "watches", is_flag=True, help="Again and again until the job is closed.")
+@click.option("--watch", "watches", is_flag=True, help="Again and again until the job is closed or paused.")
 @click.pass_obj
 def status(app: App, job: str | None, *, as_json: bool, watches: bool) -> None:
     """How far JOB is, how fast, and what failed why; without JOB the latest jobs."""
