@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from qie_batch import wiring
 from qie_batch.cli import NOT_REACHABLE, SOME_FAILED
 from qie_batch.cli.advice import sentences
+from qie_batch.cli.display import echo_json
 
 if TYPE_CHECKING:
     from qie_batch.cli import App
@@ -65,20 +66,12 @@ def doctor(app: App, *, as_json: bool) -> None:
 def fsck(app: App, *, repair: bool, as_json: bool) -> None:
     """Read every result back and prove that ledger and store agree; exit code 1 if they do not."""
     from qie_batch.steps.fsck import fsck as look
+    from qie_batch.views import dumped
 
     settings = app.settings
     found = look(wiring.fsck_context(settings, wiring.ledger(settings)), repair=repair)
     if as_json:
-        report: dict[str, Any] = {
-            "results": found.results,
-            "bytes": found.size,
-            "faults": list(found.faults),
-            "orphans": list(found.orphans),
-            "removed": found.removed,
-            "mended": found.mended,
-            "to_retry": list(found.to_retry),
-        }
-        click.echo(json.dumps(report))
+        echo_json(dumped(found))
     else:
         for fault in found.faults:
             click.echo(f"FAULT {fault}")

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import json
+import sys
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
-from qie_batch import wiring
+from qie_batch import views, wiring
+from qie_batch.cli.display import echo_json, is_terminal
 from qie_batch.cli.orders import budget_micros, columns_of, s3_address, submit_scheduled
 from qie_batch.errors import NotFound, UsageError
 from qie_batch.keys import S3
@@ -18,6 +19,8 @@ from qie_batch.steps.schedule import check_cron, next_due, run_now
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from qie_batch.cli import App
 
 
@@ -81,40 +84,41 @@ def list_(app: App, *, as_json: bool) -> None:
     """Every schedule, when it runs next, and what became of its last runs."""
     ledger = wiring.ledger(app.settings)
     now = ledger.clock.now()
-    found = [(entry, ledger.schedules.latest_runs(entry.name, limit=5)) for entry in ledger.schedules.all()]
+    found = [
+        views.schedule_view(entry, ledger.schedules.latest_runs(entry.name, limit=5), next_due(entry, now))
+        for entry in ledger.schedules.all()
+    ]
     if as_json:
-        click.echo(
-            json.dumps(
-                [
-                    {
-                        "name": entry.name,
-                        "cron": entry.cron,
-                        "timezone": entry.timezone,
-                        "catalog": entry.catalog,
-                        "next": next_due(entry, now),
-                        "slots": [
-                            {
-                                "due_at": slot.due_at,
-                                "state": slot.state,
-                                "job": slot.job_id,
-                                "note": slot.note,
-                            }
-                            for slot in slots
-                        ],
-                    }
-                    for entry, slots in found
-                ],
-                ensure_ascii=False,
-            )
-        )
-        return
-    if not found:
+        echo_json([views.dumped(entry) for entry in found])
+    elif not found:
         click.echo('no schedules: `qie-batch schedule add nightly catalog.csv --cron "0 2 * * *"` makes one')
-    for entry, slots in found:
-        click.echo(f"{entry.name}: {entry.cron} {entry.timezone}, {entry.catalog}")
-        click.echo(f"  next {_local(next_due(entry, now), entry.timezone)}")
-        for slot in slots:
-            click.echo(f"  {_local(slot.due_at, entry.timezone)}  {slot.state}  {slot.job_id or slot.note}")
+    elif is_terminal(sys.stdout):
+        _show_table(found)
+    else:
+        for entry in found:
+            click.echo(f"{entry.name}: {entry.cron} {entry.timezone}, {entry.catalog}")
+            click.echo(f"  next {_local(entry.next, entry.timezone)}")
+            for run in entry.runs:
+                click.echo(f"  {_local(run.due_at, entry.timezone)}  {run.state}  {run.job or run.note}")
+
+
+def _show_table(found: Iterable[views.ScheduleView]) -> None:
+    """A line for each schedule, one for its next time and one for each of its last runs."""
+    from qie_batch.cli.terminal import Column, console, print_table
+
+    columns = (
+        *(Column(title=title) for title in ("schedule", "when", "state")),
+        Column(title="catalog, job or note", may_wrap=True),
+    )
+    rows: list[tuple[str, ...]] = []
+    for entry in found:
+        rows.append((entry.name, f"{entry.cron} {entry.timezone}", "", entry.catalog))
+        rows.append(("", _local(entry.next, entry.timezone), "next", ""))
+        rows += [
+            ("", _local(run.due_at, entry.timezone), str(run.state), run.job or run.note)
+            for run in entry.runs
+        ]
+    print_table(console(sys.stdout), columns, rows)
 
 
 @schedule.command()

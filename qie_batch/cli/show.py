@@ -1,76 +1,120 @@
 from __future__ import annotations
 
-import json
-import time
+import sys
 from typing import TYPE_CHECKING, Literal
 
 import click
 
-from qie_batch import wiring
-from qie_batch.cli.display import LOOK_SECONDS, progress_json, remaining_seconds, sentence
-from qie_batch.model import JobState
-from qie_batch.pricing import decimal_usd, usd
-from qie_batch.text import duration
+from qie_batch import views, wiring
+from qie_batch.cli.display import echo_json, is_terminal, sentence
+from qie_batch.cli.page import page
+from qie_batch.model import CostLine
+from qie_batch.pricing import usd
+from qie_batch.steps.watch import watch
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from qie_batch.cli import App
-    from qie_batch.model import CostLine, Progress
+    from qie_batch.cli.page import Page
+    from qie_batch.model import Progress
+
+#: Between two looks of --watch.
+WATCH_SECONDS = 0.6
 
 
 @click.command()
 @click.argument("job", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (a list without JOB).")
-@click.option("--watch", is_flag=True, help="Again and again until the job is closed.")
+@click.option("--watch", "watches", is_flag=True, help="Again and again until the job is closed or paused.")
 @click.pass_obj
-def status(app: App, job: str | None, *, as_json: bool, watch: bool) -> None:
+def status(app: App, job: str | None, *, as_json: bool, watches: bool) -> None:
     """How far JOB is, how fast, and what failed why; without JOB the latest jobs."""
     ledger = wiring.ledger(app.settings)
     if job is None:
-        progresses = [ledger.costs.progress(found.id) for found in ledger.jobs.latest()]
-        if as_json:
-            click.echo(json.dumps([progress_json(progress) for progress in progresses], ensure_ascii=False))
-        elif not progresses:
-            click.echo("no jobs yet: `qie-batch submit catalog.csv` makes one")
-        for progress in progresses if not as_json else ():
-            click.echo(
-                f"{progress.job.id}  {progress.job.state:<7} {progress.job.order.name}: {sentence(progress)}"
-            )
+        _show_jobs([ledger.costs.progress(found.id) for found in ledger.jobs.latest()], as_json=as_json)
         return
     ledger.jobs.get(job)
-    while True:
-        progress = ledger.costs.progress(job)
-        if watch and not as_json:
-            click.clear()
-        click.echo(json.dumps(progress_json(progress), ensure_ascii=False) if as_json else _page(progress))
-        if not watch or progress.job.state is JobState.CLOSED:
-            return
-        time.sleep(LOOK_SECONDS * 3)
+    progresses = (
+        watch(ledger.costs, job, interval=WATCH_SECONDS) if watches else (ledger.costs.progress(job),)
+    )
+    if as_json:
+        for progress in progresses:
+            echo_json(views.dumped(views.job_view(progress)))
+    elif watches:
+        _show_live(progresses, app)
+    else:
+        for progress in progresses:
+            _show_page(_page(progress, app))
 
 
-def _page(progress: Progress) -> str:
-    job = progress.job
-    state = f"{job.state} ({job.pause_reason})" if job.pause_reason else str(job.state)
-    lines = [
-        f"{job.order.name}  {job.id}  {state}",
-        f"engine    {job.order.engine} {job.order.preset}".rstrip() + f" ({job.engine_reason})",
-        "items     " + ", ".join(f"{number} {state}" for state, number in progress.counts.items() if number),
-        f"cached    {progress.cached}",
-        f"attempts  {progress.attempts}, {progress.seconds:.1f} device seconds",
+def _page(progress: Progress, app: App) -> Page:
+    return page(views.job_view(progress), app.folder)
+
+
+def _show_page(shown: Page) -> None:
+    if is_terminal(sys.stdout):
+        from qie_batch.cli import terminal
+
+        terminal.print_page(terminal.console(sys.stdout), shown)
+    else:
+        click.echo(str(shown))
+
+
+def _show_live(progresses: Iterable[Progress], app: App) -> None:
+    """A page drawn again in place on a terminal; elsewhere a line for each change, then the page."""
+    if is_terminal(sys.stdout):
+        from qie_batch.cli import terminal
+
+        terminal.print_live(terminal.console(sys.stdout), (_page(progress, app) for progress in progresses))
+        return
+    last, shown = "", None
+    for progress in progresses:
+        shown, line = _page(progress, app), _job_line(progress)
+        if line != last:
+            click.echo(line)
+        last = line
+    click.echo(str(shown))
+
+
+def _show_jobs(progresses: Sequence[Progress], *, as_json: bool) -> None:
+    if as_json:
+        echo_json([views.dumped(views.job_view(progress)) for progress in progresses])
+    elif not progresses:
+        click.echo("no jobs yet: `qie-batch submit catalog.csv` makes one")
+    elif is_terminal(sys.stdout):
+        _show_job_table(progresses)
+    else:
+        for progress in progresses:
+            click.echo(_job_line(progress))
+
+
+def _job_line(progress: Progress) -> str:
+    return f"{progress.job.id}  {progress.job.state:<7} {progress.job.order.name}: {sentence(progress)}"
+
+
+def _show_job_table(progresses: Iterable[Progress]) -> None:
+    from qie_batch.cli.terminal import Column, console, print_table
+
+    columns = (
+        Column(title="job"),
+        Column(title="state"),
+        Column(title="name", may_wrap=True),
+        *(Column(title=title, is_number=True) for title in ("done", "failed", "cached", "spent")),
+    )
+    rows = (
         (
-            f"cost      {usd(progress.spent_micros)} spent, {usd(progress.saved_micros)} saved by the cache, "
-            f"{usd(progress.lost_micros)} lost to failed attempts"
-        ),
-    ]
-    if job.order.budget_micros is not None:
-        lines.append(f"budget    {usd(job.order.budget_micros)}")
-    remaining = remaining_seconds(progress)
-    if job.state is JobState.OPEN:
-        lines.append(f"rate      {progress.last_minute} edits in the last minute")
-        lines.append(
-            f"left      {duration(remaining)}" if remaining is not None else "left      not known yet"
+            progress.job.id,
+            str(progress.job.state),
+            progress.job.order.name,
+            f"{progress.done}/{progress.total}",
+            str(sum(progress.failures.values())),
+            str(progress.cached),
+            usd(progress.spent_micros),
         )
-    lines += [f"failed    {number} x {code}" for code, number in sorted(progress.failures.items())]
-    return "\n".join(lines)
+        for progress in progresses
+    )
+    print_table(console(sys.stdout), columns, rows)
 
 
 @click.command()
@@ -85,47 +129,35 @@ def cost(app: App, job: str | None, by: Literal["day", "sku", "engine"], *, as_j
         ledger.jobs.get(job)
     lines = ledger.costs.lines(job, by)
     if as_json:
-        click.echo(json.dumps([_line_json(line, by) for line in lines], ensure_ascii=False))
+        echo_json([views.dumped_cost(views.cost_view(line), by) for line in lines])
         return
-    width = max([len(by), 5, *(len(line.key) for line in lines)])
-    click.echo(f"{by:<{width}}  {'items':>6}  {'seconds':>9}  {'spent':>12}  {'saved':>12}  {'lost':>12}")
-    for line in lines:
+    titles = (by, "items", "seconds", "spent", "saved", "lost")
+    rows = [_cells(line) for line in lines]
+    if is_terminal(sys.stdout):
+        from qie_batch.cli.terminal import Column, console, print_table
+
+        columns = [Column(title=title, is_number=title != by) for title in titles]
+        print_table(console(sys.stdout), columns, rows, _cells(_total(lines)))
+        return
+    rows = [titles, *rows, _cells(_total(lines))]
+    width = max(len(key) for key, *_ in rows)
+    for key, items, seconds, *amounts in rows:
         click.echo(
-            _columns(
-                line.key,
-                width,
-                line.items,
-                line.seconds,
-                line.spent_micros,
-                line.saved_micros,
-                line.lost_micros,
-            )
+            f"{key:<{width}}  {items:>6}  {seconds:>9}" + "".join(f"  {amount:>12}" for amount in amounts)
         )
-    click.echo(
-        _columns(
-            "total",
-            width,
-            sum(line.items for line in lines),
-            sum(line.seconds for line in lines),
-            sum(line.spent_micros for line in lines),
-            sum(line.saved_micros for line in lines),
-            sum(line.lost_micros for line in lines),
-        )
+
+
+def _cells(line: CostLine) -> tuple[str, ...]:
+    amounts = (line.spent_micros, line.saved_micros, line.lost_micros)
+    return line.key, str(line.items), f"{line.seconds:.1f}", *map(usd, amounts)
+
+
+def _total(lines: Sequence[CostLine]) -> CostLine:
+    return CostLine(
+        key="total",
+        items=sum(line.items for line in lines),
+        seconds=sum(line.seconds for line in lines),
+        spent_micros=sum(line.spent_micros for line in lines),
+        saved_micros=sum(line.saved_micros for line in lines),
+        lost_micros=sum(line.lost_micros for line in lines),
     )
-
-
-def _columns(key: str, width: int, items: int, seconds: float, *micros: int) -> str:
-    return f"{key:<{width}}  {items:>6}  {seconds:>9.1f}" + "".join(
-        f"  {usd(amount):>12}" for amount in micros
-    )
-
-
-def _line_json(line: CostLine, by: str) -> dict[str, object]:
-    return {
-        by: line.key,
-        "items": line.items,
-        "device_seconds": round(line.seconds, 3),
-        "spent_usd": decimal_usd(line.spent_micros),
-        "saved_usd": decimal_usd(line.saved_micros),
-        "lost_usd": decimal_usd(line.lost_micros),
-    }

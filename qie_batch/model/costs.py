@@ -65,6 +65,15 @@ class Progress:
     def done(self) -> int:
         return sum(self.counts[state] for state in FINAL)
 
+    @property
+    def remaining_seconds(self) -> float | None:
+        """By the rate of the last minute; None while nothing was finished in it."""
+        left = self.total - self.done
+        if not left:
+            return 0.0
+        window = min(60.0, max(self.now - self.job.created_at, 1.0))
+        return left * window / self.last_minute if self.last_minute else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostLine:

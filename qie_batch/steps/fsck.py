@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected
 from qie_batch.keys import RESULTS, cache_key_of, input_key
+from qie_batch.views import FsckView
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,22 +36,7 @@ class FsckContext:
     store: ObjectStore
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Findings:
-    results: int
-    #: Bytes read and hashed.
-    size: int
-    #: One sentence each; empty is the proof.
-    faults: tuple[str, ...]
-    #: Objects under RESULTS that no row of the ledger names: space, not harm.
-    orphans: tuple[str, ...]
-    removed: int
-    #: Results that the ledger forgot because the store does not have them, and the jobs to retry for that.
-    mended: int
-    to_retry: tuple[str, ...]
-
-
-def fsck(context: FsckContext, *, repair: bool) -> Findings:
+def fsck(context: FsckContext, *, repair: bool) -> FsckView:
     """Look at everything; with `repair` forget results at fault and delete orphans older than a day."""
     faults = list(context.audit.contradictions())
     faults += _missing_inputs(context)
@@ -70,7 +56,7 @@ def fsck(context: FsckContext, *, repair: bool) -> Findings:
     orphans = _orphans(context)
     removed = _remove(orphans, context) if repair else 0
     mended, to_retry = _mend(broken, context) if repair else (0, set())
-    return Findings(
+    return FsckView(
         results=results,
         size=size,
         faults=tuple(faults),

@@ -16,7 +16,8 @@ from qie_batch.images import DEFAULT_LIMITS
 from qie_batch.keys import input_key, job_key
 from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome, open_manifest
 from qie_batch.model import ItemState, JobState
-from qie_batch.report import FailedRow, Pair, Summary, render
+from qie_batch.report import ROWS_PER_REASON, Pair, Summary, render
+from qie_batch.views import item_view, job_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import Costs, Jobs, ObjectStore, Settlement
     from qie_batch.manifest import Manifest
     from qie_batch.model import BadRow, Item, Job, ManifestRow, Progress
+    from qie_batch.views import ItemView
 
 log = logging.getLogger(__name__)
 
@@ -139,15 +141,14 @@ def _addresses(job: Job, context: SettleContext) -> Iterator[str]:
 
 def report_page(progress: Progress, context: SettleContext) -> bytes:
     """The page, with the first SHOWN pairs of pictures."""
-    job = progress.job
-    failed_rows: list[FailedRow] = []
+    failed: dict[str, list[ItemView]] = {}
     shown: list[Item] = []
     devices: set[str] = set()
-    for item in context.jobs.items(job.id):
-        if item.failure:
-            failed_rows.append(
-                FailedRow(line=item.line, row_id=item.row_id, variant=item.variant, failure=item.failure)
-            )
+    for item in context.jobs.items(progress.job.id):
+        if item.failure and item.state is ItemState.FAILED:
+            rows = failed.setdefault(item.failure.code, [])
+            if len(rows) < ROWS_PER_REASON:
+                rows.append(item_view(item))
         if item.result:
             devices.add(item.result.device)
         if len(shown) < SHOWN:
@@ -156,42 +157,19 @@ def report_page(progress: Progress, context: SettleContext) -> bytes:
     with ThreadPoolExecutor(READERS) as readers:
         pairs = list(readers.map(lambda item: _pair(item, context), shown))
     summary = Summary(
-        job_id=job.id,
-        job_name=job.order.name,
-        engine=job.order.engine,
+        job=job_view(progress),
         device=", ".join(sorted(devices)),
-        engine_reason=job.engine_reason,
-        started_at=job.created_at,
         finished_at=progress.now,
-        done=progress.counts[ItemState.SUCCEEDED],
-        cached=progress.cached,
-        cancelled=progress.counts[ItemState.CANCELLED],
-        failed_rows=failed_rows,
-        device_seconds=progress.seconds,
-        spent_micros=progress.spent_micros,
-        saved_micros=progress.saved_micros,
-        lost_micros=progress.lost_micros,
+        failed=failed,
     )
     return render(summary, pairs)
 
 
 def _pair(item: Item, context: SettleContext) -> Pair:
-    result = item.result
     return Pair(
-        row_id=item.row_id,
-        line=item.line,
-        variant=item.variant,
-        instruction=item.spec.params.instruction if item.spec else "",
-        state=item.state,
+        item=item_view(item),
         before=_thumbnail(context, input_key(item.spec.inputs[0])) if item.spec else None,
-        after=_thumbnail(context, result.object_key) if result else None,
-        failure=item.failure,
-        engine=result.engine if result else "",
-        seconds=item.seconds,
-        cost_micros=item.cost_micros,
-        cached=item.cached,
-        attempts=item.attempt,
-        size=(result.width, result.height) if result else None,
+        after=_thumbnail(context, item.result.object_key) if item.result else None,
     )
 
 

@@ -28,9 +28,10 @@ from qie_batch.local.process import ChildProcess
 from qie_batch.local.stack import Stack
 from qie_batch.model import ItemState, JobState
 from qie_batch.settings import Settings
-from qie_batch.steps.fsck import Findings, fsck
+from qie_batch.steps.fsck import fsck
 
 if TYPE_CHECKING:
+    from qie_batch.views import FsckView
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qie_batch.ledger.sql import SqlLedger
@@ -300,7 +301,7 @@ class Rig:
         )
         return self.progress(job_id)
 
-    def fsck(self) -> Findings:
+    def fsck(self) -> FsckView:
         """The oracle of every scenario."""
         return fsck(wiring.fsck_context(self.settings, self.ledger), repair=False)
 

@@ -4,13 +4,15 @@ import io
 import json
 import re
 import subprocess
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
 from qie_batch.model import Failure, ItemState
-from qie_batch.report import FailedRow, Pair, Summary, render
+from qie_batch.report import Pair, render
 from tests.support import requires
+from tests.support.reports import item, summary
 
 #: Looks into the page from outside: the page itself may run nothing.
 HARNESS = """<!doctype html><body><iframe src="report.html" width="%d" height="900"></iframe><script>
@@ -43,42 +45,44 @@ def page():
     )
     pairs = [
         Pair(
-            row_id="SKU-" + "9" * 200 + str(number),
-            line=number + 2,
-            instruction="把背景换成白色" * 30 if number % 2 else "W" * 300,
-            state=ItemState.SUCCEEDED,
+            item=item(
+                row_id="SKU-" + "9" * 200 + str(number),
+                line=number + 2,
+                instruction="把背景换成白色" * 30 if number % 2 else "W" * 300,
+                cost_micros=1_600,
+                attempts=2,
+                cached=bool(number % 2),
+                height=1024,
+            ),
             before=jpeg("red", (480, 320)),
             after=jpeg("blue", (320, 480)),
-            engine="classic",
-            seconds=1.5,
-            cost_micros=1_600,
-            attempts=2,
-            cached=bool(number % 2),
-            size=(1024, 1024),
         )
         for number in range(4)
     ]
-    pairs.append(
-        Pair(row_id="BAD", line=6, instruction="white", state=ItemState.FAILED, failure=missing, attempts=1)
+    bad = item(
+        row_id="BAD",
+        line=6,
+        instruction="white",
+        state=ItemState.FAILED,
+        failure=missing,
+        device_seconds=0.0,
+        cost_micros=0,
+        engine="",
+        width=None,
+        height=None,
     )
-    summary = Summary(
-        job_id="j-" + "0" * 60,
-        job_name="autumn-" * 20 + "catalog.csv",
-        engine="classic",
-        device="cpu",
-        engine_reason="There is no CUDA card on this machine.",
-        started_at=1_795_374_000.0,
-        finished_at=1_795_374_065.0,
+    pairs.append(Pair(item=bad))
+    head = summary(
         done=4,
         cached=2,
         cancelled=0,
-        failed_rows=[FailedRow(line=6, row_id="B" * 200, failure=missing)],
-        device_seconds=4.2,
+        failed=[replace(bad, row_id="B" * 200)],
+        job="j-" + "0" * 60,
+        job_name="autumn-" * 20 + "catalog.csv",
         spent_micros=1_234_567_890,
-        saved_micros=5_670_000,
         lost_micros=1_230,
     )
-    return render(summary, pairs).decode()
+    return render(head, pairs).decode()
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,8 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 from qie_batch.model import Failure, ItemState
-from qie_batch.report import ROWS_PER_REASON, FailedRow, Pair, Summary, render
+from qie_batch.report import ROWS_PER_REASON, Pair, render
+from tests.support.reports import item, summary
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7 * 7 }}</style>"
 
@@ -29,46 +30,17 @@ class Tags(HTMLParser):
         self.text.append(data)
 
 
-def summary(**changes):
-    values = Summary(
-        job_id="j-1",
-        job_name="catalog.csv",
-        engine="classic",
-        device="cpu",
-        engine_reason="There is no CUDA card on this machine.",
-        started_at=1_795_374_000.0,
-        finished_at=1_795_374_065.0,
-        done=3,
-        cached=1,
-        cancelled=1,
-        failed_rows=(),
-        device_seconds=4.2,
-        spent_micros=12_340_000,
-        saved_micros=5_670_000,
-        lost_micros=1_230_000,
-    )
-    return replace(values, **changes)
-
-
-def pair(**changes):
-    values = Pair(
-        row_id="SKU-1",
-        line=2,
-        instruction="Make the background white",
-        state=ItemState.SUCCEEDED,
-        before=b"\xff\xd8before",
-        after=b"\xff\xd8after",
-        engine="classic",
-        seconds=1.5,
-        cost_micros=2_500_000,
-        attempts=1,
-        size=(1024, 768),
-    )
-    return replace(values, **changes)
+def pair(before=b"\xff\xd8before", after=b"\xff\xd8after", **changes):
+    return Pair(item=item(**changes), before=before, after=after)
 
 
 def failed_row(number, code="image_missing", reason="It is not there."):
-    return FailedRow(line=number + 2, row_id=f"BAD-{number}", failure=Failure(code=code, reason=reason))
+    return item(
+        line=number + 2,
+        row_id=f"BAD-{number}",
+        state=ItemState.FAILED,
+        failure=Failure(code=code, reason=reason),
+    )
 
 
 def page(*pairs, **changes):
@@ -85,7 +57,7 @@ def test_nothing_a_row_says_becomes_html():
         pair(row_id=HOSTILE, instruction=HOSTILE, engine=HOSTILE),
         pair(state=ItemState.FAILED, after=None, failure=Failure(code="x", reason=HOSTILE)),
         job_name=HOSTILE,
-        failed_rows=[FailedRow(line=2, row_id=HOSTILE, failure=Failure(code=HOSTILE, reason=HOSTILE))],
+        failed=[replace(failed_row(0, HOSTILE, HOSTILE), row_id=HOSTILE)],
     )
     tags = Tags(html).tags
     assert not [tag for tag, _ in tags if tag in {"script", "iframe", "object", "a", "form", "base"}]
@@ -121,7 +93,7 @@ def test_the_policy_allows_our_style_and_nothing_else():
 
 
 def test_the_head_says_what_was_done_and_what_it_cost():
-    html = words(page(done=1203, cached=3, failed_rows=[failed_row(0)]))
+    html = words(page(done=1203, cached=3, failed=[failed_row(0)]))
     for fact in (
         "catalog.csv",
         "j-1",
@@ -147,14 +119,14 @@ def test_every_failure_stands_under_its_reason_the_commonest_first():
         *(failed_row(n) for n in range(1, 4)),
         failed_row(4, "too_small"),
     ]
-    html = words(page(failed_rows=rows))
+    html = words(page(failed=rows))
     assert html.index("Image missing 3") < html.index("Too small 2")
     for row in rows:
         assert f"{row.line} {row.row_id} {row.failure.reason}" in html
 
 
 def test_a_long_list_of_failures_ends_with_how_many_more():
-    html = words(page(failed_rows=[failed_row(n) for n in range(ROWS_PER_REASON + 1234)]))
+    html = words(page(failed=[failed_row(n) for n in range(ROWS_PER_REASON + 1234)]))
     assert f"BAD-{ROWS_PER_REASON - 1} " in html
     assert f"BAD-{ROWS_PER_REASON} " not in html
     assert "1,234 more in errors.csv." in html
@@ -182,14 +154,14 @@ def test_a_card_shows_both_pictures_and_what_they_took():
 
 
 def test_a_cached_card_says_so_and_costs_nothing():
-    html = words(page(pair(cached=True, attempts=0, seconds=0.0, cost_micros=0)))
+    html = words(page(pair(cached=True, attempts=0, device_seconds=0.0, cost_micros=0)))
     assert "SKU-1 cached Make" in html
     assert "1024 \u00d7 768 $0.00" in html
 
 
 def test_a_failed_card_shows_the_picture_it_has_and_the_reason():
     failure = Failure(code="too_small", reason="The picture is 8 x 8 pixels.")
-    html = page(pair(state=ItemState.FAILED, after=None, failure=failure, size=None))
+    html = page(pair(state=ItemState.FAILED, after=None, failure=failure, width=None, height=None))
     assert sum(tag == "img" for tag, _ in Tags(html).tags) == 1
     assert "Before Not edited After SKU-1 failed" in words(html)
     assert "The picture is 8 x 8 pixels." in words(html)
