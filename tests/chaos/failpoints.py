@@ -22,15 +22,17 @@ from qie_batch.processes.launch import Launch, WorkerSpec, celery_worker
 from qie_batch.processes.signals import stop_event
 from qie_batch.processes.supervisor import Backoff, Supervisor
 from qie_batch.settings import Settings
+from qie_batch.wiring import InstalledEngines
 from tests.chaos.scenarios.points import METHODS
 from workers.app import app, edit, process
 
 __all__ = ("app",)
 
-#: Runs in the opener's child in place of its own program: pictures that end with these words break it.
+#: Replaces the program of a decoder process: images that end with these words break it.
 TRICKS = """
 import ctypes, os
-from qie_batch.images import opener, opening
+from qie_batch.images import decoding
+from qie_batch.images.sandbox import program
 
 tricks = {
     b"segfault": lambda: ctypes.string_at(0),
@@ -43,9 +45,9 @@ def decode(data, limits, *, draft=None):
     for trick, play in tricks.items():
         if data.endswith(trick):
             play()
-    return opening.decode(data, limits, draft=draft)
+    return decoding.decode(data, limits, draft=draft)
 
-opener.main(decode)
+program.main(decode)
 """
 
 
@@ -129,5 +131,11 @@ signals.worker_init.connect(lay_mines, weak=False)  # after `on_init`, which con
 if __name__ == "__main__":
     settings = Settings()
     never_wait = Backoff(waits=(0.0,))  # the processes die hundreds of times
-    supervisor = Supervisor(settings, settings.engine, [], launch=mined_worker, backoff=never_wait)
+    supervisor = Supervisor(
+        settings,
+        InstalledEngines(settings).info(settings.engine),
+        [],
+        launch=mined_worker,
+        backoff=never_wait,
+    )
     sys.exit(supervisor.run(stop_event()))
