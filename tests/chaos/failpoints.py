@@ -27,10 +27,11 @@ from workers.app import app, edit, process
 
 __all__ = ("app",)
 
-#: Runs in the opener's child in place of its own program: pictures that end with these words break it.
+#: Runs in the decoder process in place of its own program: pictures that end with these words break it.
 TRICKS = """
 import ctypes, os
-from qie_batch.images import opener, opening
+from qie_batch.images import decoding
+from qie_batch.images.sandbox import program
 
 tricks = {
     b"segfault": lambda: ctypes.string_at(0),
@@ -43,9 +44,9 @@ def decode(data, limits, *, draft=None):
     for trick, play in tricks.items():
         if data.endswith(trick):
             play()
-    return opening.decode(data, limits, draft=draft)
+    return decoding.decode(data, limits, draft=draft)
 
-opener.main(decode)
+program.main(decode)
 """
 
 
@@ -91,7 +92,7 @@ class Choosy:
         return getattr(self._engine, name)
 
     def edit(self, request: Any, on_step: Any) -> Any:
-        if request.instruction == "refuse":
+        if request.params.instruction == "refuse":
             raise Rejected("the drill was refused", code="refused")
         return self._engine.edit(request, on_step)
 
