@@ -31,11 +31,11 @@ from qie_batch.settings import Settings
 from qie_batch.steps.fsck import fsck
 
 if TYPE_CHECKING:
-    from qie_batch.views import FsckView
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.model import Progress
+    from qie_batch.views import FsckView
     from tests.support.postgres import Postgres
 
 REPOSITORY = Path(__file__).resolve().parents[2]
