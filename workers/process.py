@@ -49,6 +49,7 @@ class WorkerProcess:
 
     def on_logger_setup(self, logger: logging.Logger, **_signal: Any) -> None:
         redact(self.settings.secrets, self.settings.addresses, logger=logger)
+        logging.getLogger("stamina").setLevel(logging.ERROR)  # would log each retry of a write
 
     def on_init(self, **_signal: Any) -> None:
         """Load and warm the engine; exit with one sentence if that fails."""

@@ -32,7 +32,7 @@ def worker(app: App) -> None:
     _log_to_stderr(settings)
     log.info("engine %s: %s", info.name, reason)
     devices = wiring.visible_devices() if info.device != "cpu" else []
-    sys.exit(Supervisor(settings, info.name, devices).run(stop_event()))
+    sys.exit(Supervisor(settings, info, devices).run(stop_event()))
 
 
 @click.command()

@@ -13,6 +13,7 @@ from qie_batch.processes.contract import HEARTBEAT_VARIABLE, child_environment
 from qie_batch.queues.celery import queue_name
 
 if TYPE_CHECKING:
+    from qie_batch.model import EngineInfo
     from qie_batch.settings import Settings
 
 _CELERY = (sys.executable, "-m", "celery", "--app", "workers.app")
@@ -29,7 +30,7 @@ class WorkerSpec:
     """What distinguishes one worker process from the others of its supervisor."""
 
     name: str
-    engine: str
+    engine: EngineInfo
     #: Index of the CUDA device, "" for none.
     device: str
     heartbeat_fd: int
@@ -42,16 +43,18 @@ def worker_name(device: str) -> str:
 
 def celery_worker(settings: Settings, spec: WorkerSpec) -> Launch:
     """Celery's threads pool: transfers overlap with the edit, and CUDA is never used after a fork."""
+    # One edit on a local device, or as many as a remote server takes; the other items are in transfer.
+    in_flight = settings.concurrency + spec.engine.concurrency - 1
     argv = (
         *(*_CELERY, "worker"),
-        *("--pool", "threads", "--concurrency", str(settings.concurrency)),
-        *("--queues", queue_name(spec.engine), "--hostname", spec.name),
+        *("--pool", "threads", "--concurrency", str(in_flight)),
+        *("--queues", queue_name(spec.engine.name), "--hostname", spec.name),
         *("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--task-events"),
     )
     environment = {
         **child_environment(settings.dir),
         "QIE_WORKER_NAME": spec.name,
-        "QIE_ENGINE": spec.engine,
+        "QIE_ENGINE": spec.engine.name,
         HEARTBEAT_VARIABLE: str(spec.heartbeat_fd),
     }
     if spec.device:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable
 
+    from qie_batch.model import EngineInfo
     from qie_batch.processes.launch import Launch
     from qie_batch.settings import Settings
 
@@ -71,7 +72,7 @@ class Supervisor:
     def __init__(
         self,
         settings: Settings,
-        engine: str,
+        engine: EngineInfo,
         devices: list[str],
         *,
         launch: Callable[[Settings, WorkerSpec], Launch] = celery_worker,
@@ -79,6 +80,7 @@ class Supervisor:
     ) -> None:
         self._settings = settings
         self._engine = engine
+        self._hang_seconds = engine.deadline_seconds or settings.hang_seconds
         self._launch = launch
         self._backoff = backoff
         self._workers = [_Managed(device=device) for device in devices or [""]]
@@ -118,7 +120,7 @@ class Supervisor:
         unchanged = heartbeat is not None and heartbeat == managed.last_heartbeat
         managed.unchanged_polls = managed.unchanged_polls + 1 if unchanged else 0
         managed.last_heartbeat = heartbeat
-        if managed.unchanged_polls * POLL_SECONDS > self._settings.hang_seconds + HEARTBEAT_MARGIN_SECONDS:
+        if managed.unchanged_polls * POLL_SECONDS > self._hang_seconds + HEARTBEAT_MARGIN_SECONDS:
             log.error("worker %s sends no heartbeat and is killed", process.name)
             process.kill()
             managed.unchanged_polls, managed.is_hung = 0, True

@@ -22,12 +22,13 @@ from qie_batch.processes.launch import Launch, WorkerSpec, celery_worker
 from qie_batch.processes.signals import stop_event
 from qie_batch.processes.supervisor import Backoff, Supervisor
 from qie_batch.settings import Settings
+from qie_batch.wiring import InstalledEngines
 from tests.chaos.scenarios.points import METHODS
 from workers.app import app, edit, process
 
 __all__ = ("app",)
 
-#: Runs in the decoder process in place of its own program: pictures that end with these words break it.
+#: Replaces the program of a decoder process: images that end with these words break it.
 TRICKS = """
 import ctypes, os
 from qie_batch.images import decoding
@@ -130,5 +131,11 @@ signals.worker_init.connect(lay_mines, weak=False)  # after `on_init`, which con
 if __name__ == "__main__":
     settings = Settings()
     never_wait = Backoff(waits=(0.0,))  # the processes die hundreds of times
-    supervisor = Supervisor(settings, settings.engine, [], launch=mined_worker, backoff=never_wait)
+    supervisor = Supervisor(
+        settings,
+        InstalledEngines(settings).info(settings.engine),
+        [],
+        launch=mined_worker,
+        backoff=never_wait,
+    )
     sys.exit(supervisor.run(stop_event()))

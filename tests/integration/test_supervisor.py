@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from qie_batch.engines.classic import INFO as CLASSIC
 from qie_batch.processes.contract import EXIT_MISCONFIGURED, EXIT_RESTART
 from qie_batch.processes.launch import Launch
 from qie_batch.processes.supervisor import Backoff, Supervisor, lock_device
@@ -44,7 +45,7 @@ def supervised(tmp_path):
             return Launch(argv=argv, environment=dict(os.environ))
 
         settings = Settings(dir=tmp_path / "not-there")
-        code = Supervisor(settings, "classic", list(devices), launch=launch, backoff=backoff).run(
+        code = Supervisor(settings, CLASSIC, list(devices), launch=launch, backoff=backoff).run(
             threading.Event()
         )
         starts = [float(line) for line in log.read_text().splitlines()]
@@ -96,6 +97,7 @@ import os, signal, sys
 from dataclasses import replace
 from pathlib import Path
 from tests.support.ledgers import WORKER, open_ledger, start
+from qie_batch.engines.classic import INFO as CLASSIC
 from qie_batch.processes.contract import EXIT_MISCONFIGURED, write_heartbeat
 
 url, mark, heartbeat_fd, end = sys.argv[1:]
@@ -128,7 +130,7 @@ def test_a_worker_that_ended_holds_no_item(end, state, charged, tmp_path):
         return Launch(argv=argv, environment={**os.environ, **ours})
 
     settings = Settings(dir=tmp_path, ledger_url=url, hang_seconds=0.1)
-    supervisor = Supervisor(settings, "classic", [], launch=launch, backoff=Backoff(waits=(0.0,)))
+    supervisor = Supervisor(settings, CLASSIC, [], launch=launch, backoff=Backoff(waits=(0.0,)))
     assert supervisor.run(threading.Event()) == EXIT_MISCONFIGURED
     assert told(ledger) == state
     assert ledger.recovery.expire_leases() == charged

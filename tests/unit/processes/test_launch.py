@@ -1,14 +1,22 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from qie_batch.engines.classic import INFO
 from qie_batch.errors import UsageError
 from qie_batch.processes.launch import WorkerSpec, celery_worker, flower, worker_name
 from qie_batch.settings import Settings
 
 
-def spec(device=""):
-    return WorkerSpec(name="host-0-1234", engine="classic", device=device, heartbeat_fd=9)
+def spec(device="", engine=INFO):
+    return WorkerSpec(name="host-0-1234", engine=engine, device=device, heartbeat_fd=9)
+
+
+def test_a_remote_engine_has_items_in_transfer_beside_all_that_it_edits(tmp_path):
+    launch = celery_worker(Settings(dir=tmp_path, concurrency=3), spec(engine=replace(INFO, concurrency=8)))
+    assert "--concurrency 10" in " ".join(launch.argv)
 
 
 def test_a_worker_takes_only_messages_of_its_engine_under_the_name_of_the_ledger(tmp_path, monkeypatch):
