@@ -93,7 +93,7 @@ class Choosy:
         return getattr(self._engine, name)
 
     def edit(self, request: Any, on_step: Any) -> Any:
-        if request.instruction == "refuse":
+        if request.params.instruction == "refuse":
             raise Rejected("the drill was refused", code="refused")
         return self._engine.edit(request, on_step)
 

@@ -81,8 +81,8 @@ MUTATIONS = {
     ),
     "no last word on a slot": Mutation(
         "ledger/schedules.py",
-        ", runs.c.state != RunState.SUBMITTED)",
-        ")",
+        "                runs.c.state != RunState.SUBMITTED,\n",
+        "",
         "test_a_control_that_was_taken_for_dead_does_not_end_the_slot_again",
     ),
 }

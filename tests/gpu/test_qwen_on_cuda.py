@@ -12,6 +12,7 @@ from qie_batch.engines.qwen import QwenOptions, open_engine
 from qie_batch.engines.qwen.lightning import FILES
 from qie_batch.errors import DeviceOutOfMemory, Fenced
 from qie_batch.model import EditParams, EditRequest
+from tests.support.requests import changed
 
 pytestmark = [
     pytest.mark.gpu,
@@ -42,7 +43,7 @@ def engine(options):
 
 
 def paint(engine, **changes):
-    return np.asarray(engine.edit(replace(REQUEST, **changes), lambda _step: None).image)
+    return np.asarray(engine.edit(changed(REQUEST, **changes), lambda _step: None).image)
 
 
 def test_the_engine_names_its_card_and_runs_in_bfloat16(engine):

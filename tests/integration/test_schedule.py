@@ -76,9 +76,10 @@ def test_times_before_the_schedule_was_added_are_not_caught_up(ledger, clock):
 
 
 def test_a_schedule_whose_times_never_come_stops_no_other(ledger):
-    ledger.add_schedule(Schedule(name="feb30", cron="0 2 30 2 *", timezone="UTC", catalog="catalog.csv"))
+    never = Schedule(name="feb30", cron="0 2 30 2 *", timezone="UTC", catalog="catalog.csv")
+    ledger.schedules.add(never)
     submit = Submitter(ledger)
-    assert run_due(ledger, submit) == 1
+    assert run_due(scheduling(ledger, submit)) == 1
     assert [name for name, _ in submit.asked] == ["nightly"]
 
 

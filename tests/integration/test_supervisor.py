@@ -16,7 +16,7 @@ from qie_batch.processes.contract import EXIT_MISCONFIGURED, EXIT_RESTART
 from qie_batch.processes.launch import Launch
 from qie_batch.processes.supervisor import Backoff, Supervisor, lock_device
 from qie_batch.settings import Settings
-from tests.support.ledgers import POISON, add, open_ledger, told
+from tests.support.ledgers import add, open_ledger, told
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -133,6 +133,6 @@ def test_a_worker_that_ended_holds_no_item(end, state, charged, tmp_path):
     supervisor = Supervisor(settings, CLASSIC, [], launch=launch, backoff=Backoff(waits=(0.0,)))
     assert supervisor.run(threading.Event()) == EXIT_MISCONFIGURED
     assert told(ledger) == state
-    assert ledger.expire_leases(3, POISON) == charged
+    assert ledger.recovery.expire_leases() == charged
     assert told(ledger) == "p"
     ledger.dispose()

@@ -63,13 +63,13 @@ def with_positions(stock):
 def paint(stock, request, **changes):
     parameters = {
         "image": list(request.images),
-        "prompt": request.instruction,
-        "negative_prompt": request.negative,
+        "prompt": request.params.instruction,
+        "negative_prompt": request.params.negative,
         "true_cfg_scale": 4.0,
-        "num_inference_steps": request.steps,
+        "num_inference_steps": request.params.steps,
         "width": request.width,
         "height": request.height,
-        "generator": torch.Generator("cpu").manual_seed(request.seed),
+        "generator": torch.Generator("cpu").manual_seed(request.params.seed),
     }
     return stock(**{**parameters, **changes}).images[0].tobytes()
 

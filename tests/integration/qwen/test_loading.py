@@ -56,7 +56,7 @@ def test_weights_in_the_hub_cache_are_found_by_name_and_commit(
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
     for revision in ("2509", commit):
         engine = open_engine(replace(options, model="Qwen/Qwen-Image-Edit-2509", revision=revision))
-        assert engine.revision == revision
+        assert engine.info.revision == revision
         assert any(message.endswith(f"of commit {commit}") for message in caplog.messages)
     with pytest.raises(UsageError):
         open_engine(replace(options, model="Qwen/Qwen-Image-Edit-2509", revision="f" * 40))

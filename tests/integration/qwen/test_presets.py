@@ -11,6 +11,7 @@ from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DMod
 from qie_batch.engines.qwen import open_engine
 from qie_batch.engines.qwen.lightning import FILES
 from qie_batch.errors import Rejected, UsageError
+from tests.support.requests import changed
 
 FAST, DRAFT = FILES["lightning-8"], FILES["lightning-4"]
 
@@ -24,8 +25,8 @@ def steps_of(engine, request):
 def test_presets_bring_their_own_steps(engine, request_for):
     request = request_for(steps=None, preset="fast")
     assert steps_of(engine, request) == 8
-    assert steps_of(engine, replace(request, preset="draft")) == 4
-    assert steps_of(engine, replace(request, preset="balanced", cfg=1.0)) == 24
+    assert steps_of(engine, changed(request, preset="draft")) == 4
+    assert steps_of(engine, changed(request, preset="balanced", cfg=1.0)) == 24
 
 
 def test_switching_presets_leaves_no_trace(edit):
