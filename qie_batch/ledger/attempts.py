@@ -19,6 +19,8 @@ from qie_batch.model import Attempt, EditSpec, ItemState, JobState, Outcome
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
+    from sqlalchemy.sql.dml import ReturningUpdate
+
     from qie_batch.ledger.database import Database
     from qie_batch.model import Failure, Result, RetryPolicy, Usage, Worker
 
@@ -30,28 +32,8 @@ class SqlAttempts:
 
     def claim(self, item_id: str, worker: Worker, lease_seconds: float) -> Attempt | None:
         """Start an attempt; None if the item is not queued, its job is not open or its engine is another."""
-        is_open = select(jobs.c.id).where(jobs.c.id == items.c.job_id, jobs.c.state == JobState.OPEN).exists()
         with self._db.write() as connection:
-            row = connection.execute(
-                update(items)
-                .where(items.c.id == item_id, items.c.state == ItemState.QUEUED)
-                .where(items.c.engine == worker.engine, is_open)
-                .values(
-                    state=ItemState.RUNNING,
-                    attempt=items.c.attempt + 1,
-                    lease_until=self._db.now + lease_seconds,
-                    worker=worker.name,
-                    step=0,
-                )
-                .returning(
-                    items.c.job_id,
-                    items.c.attempt,
-                    items.c.row_id,
-                    items.c.spec,
-                    items.c.errors,
-                    items.c.crashes,
-                )
-            ).one_or_none()
+            row = connection.execute(self._taken(item_id, worker, lease_seconds)).one_or_none()
             if row is None:
                 return None
             spec = EditSpec.parse(row.spec)
@@ -80,6 +62,26 @@ class SqlAttempts:
             errors=row.errors,
             crashes=row.crashes,
             low_memory=too_big,
+        )
+
+    def _taken(self, item_id: str, worker: Worker, lease_seconds: float) -> ReturningUpdate[Any]:
+        """The queued item becomes running, with the next attempt number and a lease."""
+        is_open = select(jobs.c.id).where(jobs.c.id == items.c.job_id, jobs.c.state == JobState.OPEN).exists()
+        return (
+            update(items)
+            .where(items.c.id == item_id, items.c.state == ItemState.QUEUED)
+            .where(items.c.engine == worker.engine, is_open)
+            .values(
+                state=ItemState.RUNNING,
+                attempt=items.c.attempt + 1,
+                lease_until=self._db.now + lease_seconds,
+                worker=worker.name,
+                step=0,
+            )
+            .returning(
+                *(items.c.job_id, items.c.attempt, items.c.row_id, items.c.spec, items.c.errors),
+                items.c.crashes,
+            )
         )
 
     def renew(self, attempt: Attempt, lease_seconds: float, step: int, usage: Usage) -> bool:
