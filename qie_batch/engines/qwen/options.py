@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 Memory = Literal["resident", "offload", "group"]
 
-#: (width, height) the model was trained on: ten shapes of about one megapixel.
+#: Sizes (width, height) of the model's training: ten ratios of about one megapixel.
 BUCKETS: tuple[tuple[int, int], ...] = (
     (1024, 1024),
     (1184, 896),
@@ -25,7 +25,7 @@ BUCKETS: tuple[tuple[int, int], ...] = (
     (1440, 736),
 )
 
-#: The model looks at each image at an area of 384 x 384: of a strip longer than 16:1 little is left to see.
+#: The text encoder gets each image at an area of 384 x 384, where a ratio above 16:1 leaves few pixels.
 LIMITS = EngineLimits(max_images=3, max_ratio=16, sizes=BUCKETS)
 
 #: Steps and CFG of `reference` are the model card's; `fast` and `draft` are the Lightning distillations.
@@ -48,29 +48,29 @@ OPTIONS = ("model", "model_revision", "lora_dir", "lora_sha256", "expected_devic
 class QwenOptions:
     #: A folder in the published layout, or a name in the local hub cache.
     model: str
-    #: The weights' part of the cache key. A full commit id also picks that commit from the hub cache.
+    #: The weights' part of the cache key. A full commit id also selects that commit in the hub cache.
     revision: str
     lora_dir: Path | None = None
     #: Pinned sha256 (hex) by file name; a LoRA file without one is refused.
     lora_sha256: Mapping[str, str] = field(default_factory=dict)
     device: Literal["cuda", "cpu"] = "cuda"
-    #: "auto" is bfloat16 on a card, as published, and float32 on the CPU.
+    #: "auto" is bfloat16 on a CUDA device, as published, and float32 on the CPU.
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    #: "auto" chooses by the card's free memory.
+    #: "auto" chooses by the free device memory.
     memory: Memory | Literal["auto"] = "auto"
     #: The device that edits are expected on, for estimates before there is history.
     expected_device: str = "H100"
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
-        """From the settings named in OPTIONS; QIE_ENGINE_OPTIONS may add the other fields."""
+        """The options from the settings named in OPTIONS; QIE_ENGINE_OPTIONS may set the other fields."""
         given = dict(options)
         revision = given.pop("model_revision", given.get("revision"))
         return cls(**{**given, "revision": revision})
 
     @property
     def pinned_loras(self) -> dict[str, str]:
-        """Name of each LoRA -> the name with all pinned files, as they decide the pixels."""
+        """Name of each LoRA -> the name with the hashes of its pinned files, as cache keys contain them."""
         pins = "+".join(f"{name}:{sha256[:12]}" for name, sha256 in sorted(self.lora_sha256.items()))
         loras = {preset.lora for preset in PRESETS.values() if preset.lora}
         return {lora: f"{lora}@{pins}" if pins else lora for lora in loras}
