@@ -14,7 +14,6 @@ import click
 from qie_batch import __version__
 from qie_batch.cli.advice import sentences
 from qie_batch.errors import QieError, Unavailable, UsageError
-from qie_batch.model import InvalidManifest
 
 if TYPE_CHECKING:
     from qie_batch.settings import Settings
@@ -90,6 +89,9 @@ class LazyGroup(click.Group):
 
 def _explain(error: QieError) -> None:
     """What is wrong, every bad row of a manifest, and what to do next."""
+    # Not at the top: the model takes half of the time of --help.
+    from qie_batch.model import InvalidManifest
+
     problem, *advice = sentences(error)
     click.echo(f"qie-batch: {problem}", err=True)
     bad_rows = error.bad_rows if isinstance(error, InvalidManifest) else ()

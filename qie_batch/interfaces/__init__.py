@@ -1,4 +1,4 @@
-"""What qie-batch stands on, as Protocols. Each implementation passes the suite in tests/contract/."""
+"""The Protocols of store, queue, ledger, engine and observer."""
 
 from qie_batch.interfaces.engine import Engine, EngineCatalog, EngineChoice
 from qie_batch.interfaces.ledger import (

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 class EngineChoice(NamedTuple):
     info: EngineInfo
-    #: One sentence: why this engine and no other.
+    #: One sentence: why this engine was chosen.
     reason: str
 
 
 class EngineCatalog(Protocol):
-    """What engines there are, what they can do and what they cost. Raises UsageError for an unknown name."""
+    """The installed engines with their abilities and rates. Raises UsageError for an unknown name."""
 
     def choose(self, asked: str) -> EngineChoice:
         """The engine that was asked for, or, with "", the best that runs here."""
@@ -33,22 +33,22 @@ class EngineCatalog(Protocol):
     def info(self, name: str) -> EngineInfo: ...
 
     def rate(self, info: EngineInfo, device: str = "") -> Rate:
-        """What the engine charges on the device, "" for the device that the engine expects."""
+        """Micro-dollars of the engine on the device; "" is the device that the engine expects."""
 
     def preset_names(self) -> list[str]:
-        """Of all engines that come with qie-batch."""
+        """The presets of all engines that come with qie-batch."""
 
 
 class Engine(Protocol):
     """Loaded and warm. The caller runs at most `info.concurrency` edits at a time."""
 
     info: EngineInfo
-    #: The device's own name, the key to its price.
+    #: The name that the driver reports, by which the price is found.
     device: str
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
-        """Call `on_step` (from 1) after each step; what it raises ends the edit and comes out unchanged.
+        """Call `on_step` (from 1) after each step; an exception of `on_step` ends the edit and is not caught.
 
-        Raises Rejected (the row is wrong), Unavailable (the same call may work later), DeviceOutOfMemory or
-        EngineLost (this process is wrong).
+        Raises Rejected (the row is wrong), Unavailable (the same call may succeed later), DeviceOutOfMemory
+        or EngineLost (another process may succeed).
         """

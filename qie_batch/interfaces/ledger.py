@@ -1,6 +1,8 @@
-"""The ledger in parts: the truth about jobs, items, attempts and money, and the queue of record.
+"""The ledger in parts: the record of jobs, items, attempts and money, and the queue of record.
 
-Each method is one transaction and raises LedgerUnavailable. A step names the part that it needs.
+Each method is one transaction and raises LedgerUnavailable. A step names the part that it needs. Times are
+seconds since 1970 by the database's clock, durations are seconds, money is micro-dollars. A method that
+returns an int says how many items it changed; one that returns a bool says whether the change was made.
 """
 
 from __future__ import annotations
@@ -35,14 +37,14 @@ CostKey = Literal["day", "sku", "engine"]
 
 
 class Intake(Protocol):
-    """Jobs and items on their way in."""
+    """Entry of jobs and items. `add_job` gives False for a job id that is there already."""
 
     def add_job(self, job: NewJob, new_items: Iterable[NewItem]) -> bool: ...
     def known_results(self, cache_keys: Iterable[str]) -> set[str]: ...
 
 
 class Dispatch(Protocol):
-    """What goes to the queue next, what was sent, and what was lost on the way."""
+    """Items between ledger and queue: which are queued next, which were sent, which were probably lost."""
 
     def engines_waiting(self) -> list[str]: ...
     def engines_queued(self) -> list[str]: ...
@@ -56,7 +58,8 @@ class Dispatch(Protocol):
 class Attempts(Protocol):
     """One attempt from claim to end.
 
-    The methods give False, and change nothing but the usage, once the item went on without the attempt.
+    `claim` gives None for an item that is not queued. The other methods give False, and change nothing but
+    the usage, once the attempt is fenced: its lease expired or its item was cancelled.
     """
 
     def claim(self, item_id: str, worker: Worker, lease_seconds: float) -> Attempt | None: ...
@@ -71,14 +74,14 @@ class Attempts(Protocol):
 
 
 class Recovery(Protocol):
-    """Items whose worker is gone."""
+    """Items whose worker ended without closing its attempt."""
 
     def release_worker(self, worker_name: str, *, killed: bool = False) -> int: ...
     def expire_leases(self) -> int: ...
 
 
 class Jobs(Protocol):
-    """Jobs and items as people see them, and what people do to them."""
+    """Jobs and items: read, paused, resumed, cancelled and retried by people. `get` raises NotFound."""
 
     def get(self, job_id: str) -> Job: ...
     def latest(self, limit: int = 20) -> list[Job]: ...
@@ -90,7 +93,7 @@ class Jobs(Protocol):
 
 
 class Settlement(Protocol):
-    """Jobs whose every item is final."""
+    """Jobs whose every item is final; `close` gives False if an item ended at or after `as_of`."""
 
     def ready(self) -> list[Job]: ...
     def close(self, job_id: str, as_of: float) -> bool: ...
@@ -106,7 +109,7 @@ class Costs(Protocol):
 
 
 class Schedules(Protocol):
-    """Schedules, and their due times: each is run by one control process, the first that asks."""
+    """Schedules and the runs of their due times; each run is taken by one process. `add` raises Conflict."""
 
     def add(self, schedule: Schedule) -> None: ...
     def all(self) -> list[Schedule]: ...
@@ -120,7 +123,7 @@ class Schedules(Protocol):
 
 
 class Audit(Protocol):
-    """What fsck asks and repairs."""
+    """Results and invariants, for fsck. `forget_result` gives the ids of the jobs whose items fail."""
 
     def results(self) -> Iterator[Result]: ...
     def result(self, cache_key: str) -> Result | None: ...

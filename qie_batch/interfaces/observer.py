@@ -7,6 +7,6 @@ if TYPE_CHECKING:
 
 
 class Observer(Protocol):
-    """Metrics, phase timings and logs. Called in the thread of the edit: be quick, raise nothing."""
+    """Receives the events of the edit step in the thread of the edit; must return soon and not raise."""
 
     def __call__(self, event: EditEvent, /) -> None: ...

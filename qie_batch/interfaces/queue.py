@@ -9,13 +9,16 @@ if TYPE_CHECKING:
 
 
 class WorkQueue(Protocol):
-    """Carries messages to workers, perhaps twice, perhaps never. Raises QueueUnavailable."""
+    """Carries messages to workers without a guarantee: each arrives never, once or more often.
+
+    Raises QueueUnavailable.
+    """
 
     def publish(self, engine: str, messages: Sequence[Message]) -> None:
-        """On an error any part of the messages may have been sent."""
+        """Send the messages; after an error some of them may have been sent."""
 
     def depth(self, engine: str) -> int:
-        """Messages that wait and that no worker holds."""
+        """Number of messages in the broker that no worker has taken."""
 
     def epoch(self) -> str:
-        """A name for the broker's memory. It changes when the broker is wiped, replaced or restored."""
+        """An id of the broker's data, which changes when the broker is wiped, replaced or restored."""

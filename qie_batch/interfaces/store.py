@@ -19,14 +19,14 @@ class StoredObject:
 class ObjectStore(Protocol):
     """Bytes by key. Every method raises StoreUnavailable when the store does not answer.
 
-    Rejected (object_name) is a key that some server would keep under another name.
+    Raises Rejected (object_name) for a key that some server would store under another one.
     """
 
     def put_new(self, key: str, data: bytes, content_type: str) -> bool:
-        """Create the object, checksummed on the way; False, and nothing written, if the key is taken."""
+        """Create the object, with a checksum for the server to verify; False if the key exists."""
 
     def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:
-        """Create or replace, from its start if it is a file: for reports, never for inputs or results."""
+        """Create or replace; a file is read from its start. For reports, never for inputs or results."""
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
         """The object's bytes; Rejected if there is none (object_missing), or more (object_too_large)."""
@@ -38,4 +38,4 @@ class ObjectStore(Protocol):
     def delete(self, key: str) -> None: ...
 
     def address(self, key: str) -> str:
-        """The object's own address, s3://bucket/key."""
+        """The object's address, s3://bucket/key."""

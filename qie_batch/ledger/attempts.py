@@ -1,9 +1,9 @@
 """Attempts: claimed, renewed and ended by compare-and-set on the attempt number.
 
-Every write of a worker says `WHERE id = ? AND attempt = ? AND state = 'running'`. A worker whose item went
-on without it (lease lost, cancelled) changes no row, is told so, and only its seconds are still counted.
+Every write of a worker says `WHERE id = ? AND attempt = ? AND state = 'running'`. A worker whose attempt is
+fenced (lease expired, item cancelled) changes no row but the usage of its attempt, and gets False.
 
-Every transaction locks the item before the attempt, or a heartbeat and an ending would block one another.
+Every transaction locks the item before the attempt; otherwise a heartbeat and an ending could deadlock.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from qie_batch.model import Attempt, EditSpec, ItemState, JobState, Outcome
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
+    from sqlalchemy.sql.dml import ReturningUpdate
+
     from qie_batch.ledger.database import Database
     from qie_batch.model import Failure, Result, RetryPolicy, Usage, Worker
 
@@ -29,29 +31,9 @@ class SqlAttempts:
         self._policy = policy
 
     def claim(self, item_id: str, worker: Worker, lease_seconds: float) -> Attempt | None:
-        """The right to run a queued item, or None: somebody else has it, or nobody should."""
-        is_open = select(jobs.c.id).where(jobs.c.id == items.c.job_id, jobs.c.state == JobState.OPEN).exists()
+        """Start an attempt; None if the item is not queued, its job is not open or its engine is another."""
         with self._db.write() as connection:
-            row = connection.execute(
-                update(items)
-                .where(items.c.id == item_id, items.c.state == ItemState.QUEUED)
-                .where(items.c.engine == worker.engine, is_open)
-                .values(
-                    state=ItemState.RUNNING,
-                    attempt=items.c.attempt + 1,
-                    lease_until=self._db.now + lease_seconds,
-                    worker=worker.name,
-                    step=0,
-                )
-                .returning(
-                    items.c.job_id,
-                    items.c.attempt,
-                    items.c.row_id,
-                    items.c.spec,
-                    items.c.errors,
-                    items.c.crashes,
-                )
-            ).one_or_none()
+            row = connection.execute(self._taken(item_id, worker, lease_seconds)).one_or_none()
             if row is None:
                 return None
             spec = EditSpec.parse(row.spec)
@@ -82,15 +64,35 @@ class SqlAttempts:
             low_memory=too_big,
         )
 
+    def _taken(self, item_id: str, worker: Worker, lease_seconds: float) -> ReturningUpdate[Any]:
+        """The queued item becomes running, with the next attempt number and a lease."""
+        is_open = select(jobs.c.id).where(jobs.c.id == items.c.job_id, jobs.c.state == JobState.OPEN).exists()
+        return (
+            update(items)
+            .where(items.c.id == item_id, items.c.state == ItemState.QUEUED)
+            .where(items.c.engine == worker.engine, is_open)
+            .values(
+                state=ItemState.RUNNING,
+                attempt=items.c.attempt + 1,
+                lease_until=self._db.now + lease_seconds,
+                worker=worker.name,
+                step=0,
+            )
+            .returning(
+                *(items.c.job_id, items.c.attempt, items.c.row_id, items.c.spec, items.c.errors),
+                items.c.crashes,
+            )
+        )
+
     def renew(self, attempt: Attempt, lease_seconds: float, step: int, usage: Usage) -> bool:
-        """A heartbeat: where the edit is and what it took so far. False: the item went on without us."""
+        """Extend the lease and write step and usage so far; False if the attempt is fenced."""
         with self._db.write() as connection:
             held = self._move(connection, attempt, lease_until=self._db.now + lease_seconds, step=step)
             _account(connection, attempt, usage)
         return held
 
     def succeed(self, attempt: Attempt, result: Result, usage: Usage) -> bool:
-        """The item is done; so is every waiting item with the same cache key, at no cost."""
+        """Store the result; every pending or queued item with the same cache key succeeds too, cached."""
         with self._db.write() as connection:
             if not self._move(connection, attempt, lease_until=None):
                 _account(connection, attempt, usage)
@@ -100,7 +102,7 @@ class SqlAttempts:
                 "cost_micros": cost_micros(usage, attempt.rate),
                 "created_at": self._db.now,
             }
-            self._db.insert_or_hold(connection, results, {**asdict(result), **made})
+            self._db.insert_or_lock(connection, results, {**asdict(result), **made})
             done: dict[str, Any] = {
                 "state": ItemState.SUCCEEDED,
                 "result_key": result.cache_key,
@@ -119,7 +121,7 @@ class SqlAttempts:
         return True
 
     def fail(self, attempt: Attempt, failure: Failure, usage: Usage) -> bool:
-        """The item failed for good."""
+        """Fail the item; only `retry` makes the item pending again."""
         with self._db.write() as connection:
             held = self._move(
                 connection,
@@ -136,7 +138,7 @@ class SqlAttempts:
     def retry_later(
         self, attempt: Attempt, failure: Failure, usage: Usage, delay: float, *, crash: bool = False
     ) -> bool:
-        """A passing error: pending again, in `delay` seconds; charged as an error or as a crash."""
+        """Make the item pending again in `delay` seconds; charged as an error or as a crash."""
         charged = items.c.crashes if crash else items.c.errors
         with self._db.write() as connection:
             held = self._move(
@@ -151,7 +153,7 @@ class SqlAttempts:
         return held
 
     def release(self, attempt: Attempt, usage: Usage) -> bool:
-        """Hand the item back, uncharged: this process is leaving. After too many times the item failed."""
+        """Make the item pending again, uncharged, as the process exits; failed from `max_preemptions` on."""
         preempted = self._policy.preempted
         last = items.c.preemptions + 1 >= self._policy.max_preemptions
         with self._db.write() as connection:
@@ -173,12 +175,12 @@ class SqlAttempts:
         return row is not None
 
     def account(self, attempt: Attempt, usage: Usage) -> None:
-        """Device seconds of an attempt that may write nothing else any more: they were spent all the same."""
+        """Write the usage of a fenced attempt, which costs what any other attempt costs."""
         with self._db.write() as connection:
             _account(connection, attempt, usage)
 
     def _move(self, connection: Connection, attempt: Attempt, **values: Any) -> bool:
-        """Change the item if this attempt still holds it."""
+        """Change the item unless the attempt is fenced; says whether the item was changed."""
         return connection.execute(update(items).where(*_fence(attempt)).values(**values)).rowcount == 1
 
     def _end(
@@ -210,7 +212,7 @@ def _fence(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
 
 
 def _account(connection: Connection, attempt: Attempt, usage: Usage) -> None:
-    """Write what the attempt took so far. Never fenced, it was spent; never less, a heartbeat may be late."""
+    """Write the usage so far, of fenced attempts too; never a lower figure, as a heartbeat may be late."""
     connection.execute(
         update(attempts)
         .where(attempts.c.item_id == attempt.item_id, attempts.c.number == attempt.number)
@@ -230,7 +232,7 @@ def close(
     outcome: Outcome,
     failure: Failure | None,
 ) -> None:
-    """Close the row of an attempt (item id and number), once."""
+    """Close the row of an attempt (item id and number) unless the row is closed already."""
     connection.execute(
         update(attempts)
         .where(attempts.c.item_id == key[0], attempts.c.number == key[1])

@@ -1,4 +1,4 @@
-"""The rows that `fsck` holds against the store, and how one is taken back whose object is not there."""
+"""What `fsck` compares with the store, and the removal of a result whose object is missing."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SqlAudit:
         self._db = database
 
     def results(self) -> Iterator[Result]:
-        """Every result, by cache key, read a page at a time."""
+        """Every result in the order of cache keys, read a page at a time."""
         after = ""
         while True:
             with self._db.read() as connection:
@@ -51,28 +51,28 @@ class SqlAudit:
         return _result_of(row) if row else None
 
     def unfinished_specs(self) -> Iterator[tuple[str, EditSpec]]:
-        """Id and spec of every item that is still to be edited."""
+        """Id and spec of every item that is not final."""
         with self._db.read() as connection:
             query = select(items.c.id, items.c.spec).where(items.c.state.not_in(list(FINAL)))
             for row in connection.execute(query.execution_options(yield_per=1000)):
                 yield row.id, EditSpec.parse(row.spec)
 
     def is_wanted(self, cache_key: str) -> bool:
-        """Whether there is a result of that key, or an item to be edited that would find its object."""
+        """Whether a result has that key, or an unfinished item whose attempt would adopt the object."""
         found = select(1).where(results.c.cache_key == cache_key)
         unfinished = select(1).where(items.c.cache_key == cache_key, items.c.state.not_in(list(FINAL)))
         with self._db.read() as connection:
-            # One statement: an item that succeeds beside it is seen before or after, not in neither.
+            # One statement, so that an item that succeeds meanwhile is in one of the two.
             return bool(connection.scalar(select(or_(found.exists(), unfinished.exists()))))
 
     def forget_result(self, cache_key: str) -> list[str]:
-        """The result is gone from the store: items that succeeded with it failed; gives their jobs.
+        """Delete the result; the items that succeeded with that result fail. Returns their job ids.
 
-        What their attempts cost stays, as lost. `retry` makes the items pending again.
+        The cost of their attempts stays and counts as lost. `retry` makes the items pending again.
         """
         row = results.c.cache_key == cache_key
         with self._db.write() as connection:
-            # First, so that nothing else succeeds with it meanwhile (PostgreSQL).
+            # Locked first, so that no other item succeeds with the result meanwhile (PostgreSQL).
             connection.execute(select(results.c.cache_key).where(row).with_for_update())
             failed = connection.scalars(
                 update(items)
@@ -96,7 +96,7 @@ class SqlAudit:
         return sorted(set(failed))
 
     def contradictions(self) -> Iterator[str]:
-        """One sentence for everything the ledger says that cannot be true."""
+        """One sentence for each row that breaks an invariant of the ledger."""
         with self._db.read() as connection:
             for sentence, query in IMPOSSIBLE.items():
                 for row in connection.execute(query):
@@ -104,6 +104,6 @@ class SqlAudit:
 
 
 def _result_of(row: Row[Any]) -> Result:
-    fields = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+    fields = dict(row._mapping)  # noqa: SLF001 - public API of SQLAlchemy
     del fields["created_at"]
     return Result(**fields)

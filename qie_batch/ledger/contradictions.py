@@ -1,4 +1,4 @@
-"""What cannot be true of a ledger, a query each."""
+"""The invariants of the ledger: for each a query that finds the rows that break the invariant."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qie_batch.model import FINAL, ItemState, JobState, Outcome
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-#: Micro-dollars that a cost may be off: half of one was rounded, the rest is for floats.
+#: Micro-dollars that a cost may differ: 0.5 by rounding to whole ones, the rest by float arithmetic.
 ROUNDING = 0.6
 
 
@@ -58,11 +58,11 @@ def _states() -> dict[str, Select[Any]]:
 
 def _successes() -> dict[str, Select[Any]]:
     succeeded = items.c.state == ItemState.SUCCEEDED
-    won = attempts.c.outcome == Outcome.SUCCEEDED
-    victory = select(1).where(attempts.c.item_id == items.c.id, won)
+    successful = attempts.c.outcome == Outcome.SUCCEEDED
+    its_success = select(1).where(attempts.c.item_id == items.c.id, successful)
     return {
         "item {}: it succeeded more than once": select(attempts.c.item_id)
-        .where(won)
+        .where(successful)
         .group_by(attempts.c.item_id)
         .having(func.count() > 1),
         "item {}: it succeeded but names no result": select(items.c.id).where(
@@ -76,7 +76,7 @@ def _successes() -> dict[str, Select[Any]]:
         ),
         "item {}: it is cached but did not succeed": select(items.c.id).where(items.c.cached, ~succeeded),
         "item {}: it succeeded uncached without a successful attempt": select(items.c.id).where(
-            succeeded, ~items.c.cached, ~victory.exists()
+            succeeded, ~items.c.cached, ~its_success.exists()
         ),
     }
 
@@ -115,5 +115,5 @@ def _money() -> dict[str, Select[Any]]:
     }
 
 
-#: `{}` is the row that contradicts.
+#: Sentence with `{}` for the row's id -> query of those ids.
 IMPOSSIBLE: Mapping[str, Select[Any]] = _numbers() | _states() | _successes() | _running() | _money()

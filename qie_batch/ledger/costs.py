@@ -1,4 +1,4 @@
-"""Progress and money, summed from items and attempts whenever somebody asks."""
+"""Progress and money, summed from items and attempts at each call."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qie_batch.interfaces.ledger import CostKey
     from qie_batch.ledger.database import Database
 
-#: Attempts that estimates look back on.
+#: Latest successful attempts that an estimate averages.
 HISTORY = 1000
 
 
@@ -24,7 +24,7 @@ class SqlCosts:
 
     def progress(self, job_id: str) -> Progress:
         with self._db.read() as connection:
-            # Asked before the figures are: what becomes final after them then ended later than this.
+            # Read before the figures, so that an item that becomes final after them has a later time.
             now = connection.scalar(select(self._db.now)) or 0.0
         with self._db.read() as connection:
             job = job_of(connection.execute(select(jobs).where(jobs.c.id == job_id)).one())
@@ -82,7 +82,7 @@ class SqlCosts:
         key = {"day": self._day(attempts.c.started_at), "sku": items.c.row_id, "engine": attempts.c.engine}[
             by
         ]
-        # An item that was tried in vain and then cached is counted where it was saved.
+        # An item with failed attempts that was then cached is counted in `_saved_by`.
         number = func.count(case((~items.c.cached, attempts.c.item_id)).distinct()).label("items")
         query = select(key.label("key"), number, *_spent_columns()).join(
             items, items.c.id == attempts.c.item_id
@@ -107,7 +107,7 @@ class SqlCosts:
         return func.to_char(func.timezone("UTC", func.to_timestamp(column)), "YYYY-MM-DD")
 
     def history(self, engine: str, preset: str) -> History:
-        """What the latest edits of this engine and preset took."""
+        """Means over the latest HISTORY successful attempts of this engine and preset."""
         latest = (
             select(attempts.c.seconds, attempts.c.cost_micros)
             .where(attempts.c.engine == engine, attempts.c.preset == preset)
@@ -140,24 +140,24 @@ class SqlCosts:
                     attempts.c.job_id == job_id
                 )
             ).one()
-            flying = items.c.state.in_((ItemState.QUEUED, ItemState.RUNNING))
-            in_flight = connection.scalar(select(func.count()).where(items.c.job_id == job_id, flying))
+            is_in_flight = items.c.state.in_((ItemState.QUEUED, ItemState.RUNNING))
+            in_flight = connection.scalar(select(func.count()).where(items.c.job_id == job_id, is_in_flight))
         return Spending(
             spent_micros=int(spent or 0), in_flight=in_flight or 0, dearest_micros=int(dearest or 0)
         )
 
 
 def _spent_columns() -> tuple[ColumnElement[Any], ...]:
-    ended_in_vain = attempts.c.outcome.not_in((Outcome.SUCCEEDED, Outcome.RUNNING))
+    unsuccessful = attempts.c.outcome.not_in((Outcome.SUCCEEDED, Outcome.RUNNING))
     return (
         func.sum(attempts.c.seconds).label("seconds"),
         func.sum(attempts.c.cost_micros).label("spent"),
-        func.sum(case((ended_in_vain, attempts.c.cost_micros), else_=0)).label("lost"),
+        func.sum(case((unsuccessful, attempts.c.cost_micros), else_=0)).label("lost"),
     )
 
 
 def _saved() -> Any:
-    """How many items were cached, and what their results had cost."""
+    """Number of cached items, and the cost of the attempts that made their results."""
     return (
         select(func.count(), func.sum(results.c.cost_micros))
         .select_from(items)

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Table
 
-#: A server that is frozen or cut off must not block its callers for ever.
+#: Every wait is bounded, so that a server that is frozen or unreachable blocks no caller without end.
 POSTGRESQL = {
     "connect_timeout": 5,
-    # The second: a worker that is frozen in the middle of a transaction gives its locks back.
+    # idle_in_transaction: the locks of a worker that is frozen in the middle of a transaction are released.
     "options": "-c statement_timeout=30s -c idle_in_transaction_session_timeout=10s",
     "keepalives_idle": 10,
     "keepalives_interval": 5,
@@ -31,7 +31,7 @@ POSTGRESQL = {
     "tcp_user_timeout": 30_000,
 }
 
-#: How long a writer waits for SQLite's single write lock.
+#: Seconds that a writer waits for SQLite's single write lock.
 BUSY_SECONDS = 30
 
 
@@ -53,7 +53,7 @@ def _postgresql_now(_element: DatabaseNow, _compiler: Any, **_options: Any) -> s
 
 
 class Database:
-    """`clock` stands in for the database's clock in tests that turn time themselves."""
+    """`clock` (seconds since 1970) replaces the database's clock in tests that set the time."""
 
     def __init__(self, url: str, clock: Callable[[], float] | None = None) -> None:
         self._clock = clock
@@ -62,7 +62,7 @@ class Database:
 
     @property
     def address(self) -> str:
-        """As people may see it."""
+        """The URL without login and option values."""
         return without_secrets(self.engine.url.render_as_string(hide_password=False))
 
     @property
@@ -71,30 +71,30 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that takes the write lock at once; committed at the end, or not at all."""
+        """A transaction that takes the write lock at once; committed at the end, rolled back on an error."""
         with _translated(self), self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent view that blocks nobody."""
+        """A consistent snapshot, which blocks no writer."""
         with _translated(self), self.engine.connect() as connection:
-            # On PostgreSQL each statement would otherwise have a view of its own.
+            # On PostgreSQL each statement would otherwise have its own snapshot.
             level = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
             yield connection.execution_options(qie_read_only=True, **level)
 
     def insert_once(self, connection: Connection, table: Table, values: dict[str, Any]) -> bool:
         """Insert unless a row with this primary key is there; say whether it was inserted."""
         statement = self._insert(table).values(values).on_conflict_do_nothing()
-        # RETURNING, because psycopg's rowcount of an INSERT is not kept.
+        # RETURNING, because SQLAlchemy does not keep psycopg's rowcount of an INSERT.
         inserted = connection.execute(statement.returning(*table.primary_key.columns))
         return inserted.first() is not None
 
-    def insert_or_hold(self, connection: Connection, table: Table, values: dict[str, Any]) -> None:
-        """Insert unless a row with this primary key is there; nobody deletes it before we are done."""
+    def insert_or_lock(self, connection: Connection, table: Table, values: dict[str, Any]) -> None:
+        """Insert unless a row with this primary key is there; the row is locked to the transaction's end."""
         key = list(table.primary_key.columns)
         statement = self._insert(table).values(values)
-        # An update that changes nothing locks the row; without one it could go before we refer to it.
+        # An update that changes nothing locks the row, which could otherwise be deleted before it is named.
         same = {column.name: statement.excluded[column.name] for column in key}
         connection.execute(statement.on_conflict_do_update(index_elements=key, set_=same))
 
@@ -103,16 +103,16 @@ class Database:
 
 
 def open_engine(url: str) -> Engine:
-    """SQLite gets WAL and explicit transactions (pysqlite's own begin too late and then deadlock)."""
+    """SQLite gets WAL and explicit transactions, as those of pysqlite begin late and then deadlock."""
     if not url.startswith("sqlite"):
         return _open_postgresql(url)
     engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we begin transactions ourselves
+        connection.isolation_level = None  # `_begin` begins transactions
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")  # a job id that was printed survives a power cut
+        connection.execute("PRAGMA synchronous=FULL")  # a job id that was printed survives a power failure
         connection.execute("PRAGMA foreign_keys=ON")
 
     @event.listens_for(engine, "begin")
@@ -132,7 +132,7 @@ def _open_postgresql(url: str) -> Engine:
             hint="install qie-batch[postgres]",
         ) from error
     except (ArgumentError, ValueError):
-        # What SQLAlchemy says of it shows it.
+        # The message of SQLAlchemy quotes the URL.
         raise Misconfigured(
             "QIE_LEDGER_URL has an option behind its question mark that PostgreSQL does not take",
             hint="for example postgresql+psycopg://user:password@host/database?sslmode=require",

@@ -1,4 +1,4 @@
-"""What goes to the queue next, what was sent, and what seems to have been lost on the way."""
+"""Which items are queued next, which messages were sent, and which of them were probably lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
     from qie_batch.model import Job
 
-#: One dispatcher at a time, or two would each queue one of two twins. Nothing else locks this number.
+#: One dispatcher at a time; two could each queue an item of the same cache key. No other code uses this key.
 DISPATCH_LOCK = 7_133_700_002
 
 IN_FLIGHT = (ItemState.QUEUED, ItemState.RUNNING)
@@ -25,7 +25,7 @@ IN_FLIGHT = (ItemState.QUEUED, ItemState.RUNNING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    #: Priority, then the position among its own job's candidates: jobs of one priority take turns.
+    #: Priority, position among the candidates of its job (jobs of one priority take turns), job's time.
     turn: tuple[int, int, float]
     message: Message
     cache_key: str
@@ -67,8 +67,8 @@ class SqlDispatch:
     def enqueue(self, engine: str, window: int, allowance: Mapping[str, int]) -> list[Message]:
         """Make pending items queued until `window` are; the caller publishes them.
 
-        Higher priority first, then jobs in turn. An item waits while another with its cache key is in
-        flight: that one's result will be its own. `allowance` caps single jobs (their budgets).
+        Higher priority first, then jobs in turn. An item waits while another item with its cache key is in
+        flight, and gets that item's result. `allowance` is the most items by job id (budgets).
         """
         with self._db.write() as connection:
             if connection.dialect.name == "postgresql":  # SQLite has its write lock
@@ -120,7 +120,7 @@ class SqlDispatch:
         ]
 
     def published(self, item_ids: Sequence[str]) -> None:
-        """These were sent, now."""
+        """Record that messages of these items were sent now."""
         if not item_ids:
             return
         with self._db.write() as connection:
@@ -132,7 +132,7 @@ class SqlDispatch:
             )
 
     def unclaimed(self, engine: str, older_than: float) -> list[Message]:
-        """Queued items that nobody claimed within `older_than` seconds; never sent ones, then the oldest."""
+        """Queued items that no worker claimed within `older_than` seconds; unsent first, then the oldest."""
         with self._db.read() as connection:
             overdue: ColumnElement[bool] = items.c.published_at <= self._db.now - older_than
             query = (
@@ -146,7 +146,7 @@ class SqlDispatch:
         return [Message(item_id=row.id, row_id=row.row_id, job_name=row.name) for row in rows]
 
     def remember_epoch(self, epoch: str) -> bool:
-        """Remember the broker's epoch; True if it is another than the one remembered."""
+        """Store the broker's epoch; True if another epoch was stored before."""
         with self._db.write() as connection:
             if self._db.insert_once(connection, variables, {"name": "epoch", "value": epoch}):
                 return False
@@ -159,7 +159,7 @@ class SqlDispatch:
 
 
 def _open_jobs(engine: str) -> Any:
-    """Locked against a pause beside it, which would not see what is becoming queued."""
+    """Locked, so that no concurrent pause misses an item that becomes queued."""
     waiting = select(1).where(
         items.c.job_id == jobs.c.id, items.c.state == ItemState.PENDING, items.c.engine == engine
     )

@@ -1,4 +1,4 @@
-"""A job and its items enter the ledger, all in one transaction."""
+"""Enters a job and its items into the ledger, in one transaction."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class SqlIntake:
     def add_job(self, job: NewJob, new_items: Iterable[NewItem]) -> bool:
         """Write job and items, or nothing; False if this job id is there already.
 
-        An item whose cache key has a result is succeeded at once, cached, at no cost. The items are worked
-        out before the transaction begins, into a temporary file: SQLite has one writer, and a manifest of
-        a million rows must not keep every worker's heartbeat waiting.
+        An item whose cache key has a result is succeeded at once, cached, at no cost. `new_items` is consumed
+        into a temporary file before the transaction begins: SQLite has one writer, and the heartbeats of all
+        workers wait while that transaction lasts.
         """
         with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
             for chunk in _chunks(new_items):
@@ -48,7 +48,7 @@ class SqlIntake:
         return True
 
     def known_results(self, cache_keys: Iterable[str]) -> set[str]:
-        """Those of the keys that need no edit."""
+        """Those of the keys that have a result."""
         with self._db.read() as connection:
             return {key for chunk in _chunks(cache_keys) for key in connection.scalars(_results(chunk))}
 
@@ -65,7 +65,7 @@ def _results(keys: list[str]) -> Select[Any]:
 
 def _insert_items(connection: Connection, chunk: list[dict[str, Any]], now: float) -> None:
     keys = [values["cache_key"] for values in chunk if values["cache_key"]]
-    # Locked (PostgreSQL): none of them is forgotten before the items that name it are in.
+    # Locked (PostgreSQL), so that no result is deleted before the items that name that result are inserted.
     known = set(connection.scalars(_results(keys).with_for_update(read=True, key_share=True)))
     for values in chunk:
         if values["cache_key"] in known:

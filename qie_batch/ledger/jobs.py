@@ -1,4 +1,4 @@
-"""Jobs and items as people see them, and what people do to them."""
+"""Jobs and items: read, paused, resumed, cancelled and retried by people."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SqlJobs:
             after = rows[-1].ordinal
 
     def pause(self, job_id: str, reason: str) -> bool:
-        """Nothing new of it starts; what runs is finished."""
+        """Start no more items of the job; running edits go on. False if the job is not open."""
         with self._db.write() as connection:
             change = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.OPEN)
             paused = (
@@ -60,7 +60,7 @@ class SqlJobs:
         return paused
 
     def resume(self, job_id: str, budget_micros: int | None = None) -> bool:
-        """Go on, with another budget where one is given."""
+        """Open a paused job, with another budget where one is given; False if the job is not paused."""
         values: dict[str, Any] = {"state": JobState.OPEN, "pause_reason": ""}
         if budget_micros is not None:
             values["budget_micros"] = budget_micros
@@ -88,7 +88,7 @@ class SqlJobs:
         return cancelled
 
     def retry(self, job_id: str, code: str | None = None) -> int:
-        """Failed items (of that error code) become pending again; those without a spec cannot."""
+        """Failed items (of that error code) that have a spec become pending again; says how many."""
         with self._db.write() as connection:
             lock_job(connection, job_id)
             failed = [items.c.job_id == job_id, items.c.state == ItemState.FAILED, items.c.spec.is_not(None)]

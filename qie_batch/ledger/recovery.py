@@ -1,4 +1,4 @@
-"""Items of workers that are gone: given up by their parent, or found by their leases."""
+"""Items of workers that ended: released by the supervisor, or found by their expired leases."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
     from qie_batch.model import RetryPolicy
 
-#: Seconds that a look for lost leases takes at most while the ledger is well.
-LONG_LOOK_SECONDS = 2.0
+#: Longest time of the query for expired leases while the ledger works normally.
+SLOW_QUERY_SECONDS = 2.0
 
 
 class SqlRecovery:
@@ -26,22 +26,22 @@ class SqlRecovery:
         self._policy = policy
 
     def release_worker(self, worker_name: str, *, killed: bool = False) -> int:
-        """The process of that name is dead: its leases end now. Says how many items it held.
+        """End the leases of a worker process that has ended; says how many items the process ran.
 
-        One that was killed from outside (SIGKILL) died of none of its items: they are pending again,
-        uncharged, but for those that were lost or handed back too often since they were last retried.
+        Items of a process that was killed from outside (SIGKILL) are pending again, uncharged, up to
+        `max_kills` and `max_preemptions` of the policy since the last `retry`.
         """
         held = (items.c.worker == worker_name, items.c.state == ItemState.RUNNING)
         freed = 0
         with self._db.write() as connection:
             if killed:
-                blameless = (
+                uncharged = (
                     items.c.preemptions < self._policy.max_preemptions,
                     _losses() < self._policy.max_kills,
                 )
                 rows = connection.execute(
                     update(items)
-                    .where(*held, *blameless)
+                    .where(*held, *uncharged)
                     .values(state=ItemState.PENDING, lease_until=None, preemptions=items.c.preemptions + 1)
                     .returning(items.c.id, items.c.attempt)
                 ).all()
@@ -52,13 +52,13 @@ class SqlRecovery:
             return freed + connection.execute(rest).rowcount
 
     def expire_leases(self) -> int:
-        """Take back items whose lease ran out; after too many crashes the item failed for good.
+        """Make items pending whose lease expired, or failed after `max_crashes`; says how many of both.
 
-        State, attempt and horizon are checked again inside the UPDATE: a worker that finished between our
-        look and our write has won.
+        The UPDATE checks state, attempt and lease again, so that a worker that ended its attempt or renewed
+        its lease after the SELECT keeps the item.
 
-        LedgerUnavailable if the look took long: then the ledger was away, to the heartbeats, too, and they
-        have to be heard first.
+        LedgerUnavailable if the SELECT took longer than SLOW_QUERY_SECONDS: the heartbeats were delayed too,
+        and leases have to be renewed before any counts as expired.
         """
         began = time.monotonic()
         late = (items.c.state == ItemState.RUNNING, items.c.lease_until < self._db.now)
@@ -66,7 +66,7 @@ class SqlRecovery:
             overdue = connection.execute(
                 select(items.c.id, items.c.attempt, items.c.crashes).where(*late)
             ).all()
-        if time.monotonic() - began > LONG_LOOK_SECONDS:
+        if time.monotonic() - began > SLOW_QUERY_SECONDS:
             raise LedgerUnavailable(
                 "the ledger answered late: no lease is taken for lost before all could be renewed"
             )
@@ -93,9 +93,9 @@ class SqlRecovery:
 
 
 def _losses() -> ColumnElement[int]:
-    """How many attempts of an item were lost since the one that failed it for good, before a `retry`."""
+    """Lost attempts of an item after its latest final failure, which is before the latest `retry`."""
     earlier = attempts.alias()
-    # Of those that end for good each has its reason; a passing error has one too and goes on.
+    # A final failure has an error code; so has a retried attempt, which is not final.
     final = (earlier.c.error_code.is_not(None), earlier.c.outcome != Outcome.RETRIED)
     base = select(func.coalesce(func.max(earlier.c.number), 0)).where(earlier.c.item_id == items.c.id, *final)
     lost = select(func.count()).where(

@@ -1,4 +1,4 @@
-"""Rows of the tables to the values of the model, and back."""
+"""Rows of the tables -> values of the model, and back."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def order_text(order: JobOrder) -> str:
-    """As the options of a schedule are stored."""
+    """The order as JSON, the form of the column `options` of a schedule."""
     return json.dumps({**asdict(order), "priority": int(order.priority)}, ensure_ascii=False)
 
 
@@ -60,7 +60,7 @@ def job_of(row: Row[Any]) -> Job:
 
 
 def lock_job(connection: Connection, job_id: str) -> None:
-    """One change of a job at a time, each sees the items as the change before left them (PostgreSQL)."""
+    """Serialise changes of a job, so that each sees the items as the one before left them (PostgreSQL)."""
     connection.execute(select(jobs.c.id).where(jobs.c.id == job_id).with_for_update())
 
 

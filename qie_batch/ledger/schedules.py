@@ -1,4 +1,4 @@
-"""Schedules and their runs: each due time is taken by one control process, the first that asks."""
+"""Schedules and their runs; one control process takes the run of each due time."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class SqlSchedules:
         ]
 
     def take_run(self, name: str, due_at: float, lease_seconds: float) -> bool:
-        """The right to run this due time: for the first that asks, or after the lease of the one before."""
+        """Take the run of this due time; False while another process has its lease or once the run ended."""
         row = {
             "schedule": name,
             "due_at": due_at,
@@ -89,7 +89,7 @@ class SqlSchedules:
             return connection.execute(again).rowcount == 1
 
     def reopen_run(self, name: str, due_at: float, lease_seconds: float) -> None:
-        """A run that was taken may be taken again by any process in so many seconds."""
+        """Let any process take the run again in `lease_seconds`, if the run has not ended."""
         mine = (
             runs.c.schedule == name,
             runs.c.due_at == due_at,
@@ -99,7 +99,7 @@ class SqlSchedules:
             connection.execute(update(runs).where(*mine).values(lease_until=self._db.now + lease_seconds))
 
     def end_run(self, name: str, due_at: float, state: RunState, *, job_id: str = "", note: str = "") -> None:
-        """How the run ended. A submitted run stays submitted, whatever a process with a lost lease says."""
+        """Record the end of the run; a submitted run stays submitted after an expired lease."""
         with self._db.write() as connection:
             mine = (
                 runs.c.schedule == name,

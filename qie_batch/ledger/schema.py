@@ -1,4 +1,4 @@
-"""Bring a database to the newest schema: Alembic, configured in code."""
+"""Upgrades a database to the newest schema with Alembic, configured in code."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from qie_batch.errors import LedgerUnavailable
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
 
-#: Any number that nothing else in the database locks.
+#: Key of an advisory lock that no other code uses.
 UPGRADE_LOCK = 7_133_700_001
 
 
 def migrations_folder() -> Path:
-    """Inside the installed package, or beside it in a checkout."""
+    """The folder inside the installed package, or beside the package in a checkout."""
     package = Path(__file__).resolve().parents[1]
     inside = package / "migrations"
     return inside if inside.is_dir() else package.parent / "migrations"
 
 
 def upgrade(database: Database) -> None:
-    """Apply every migration that is missing; harmless where none is, and from several processes at once."""
+    """Apply every missing migration; several processes may call this at once."""
     config = _config()
     with database.write() as connection:
         if connection.dialect.name == "postgresql":  # SQLite has its write lock

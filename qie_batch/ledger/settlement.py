@@ -1,4 +1,4 @@
-"""Jobs whose every item is final, and how such a job is closed."""
+"""Finds and closes jobs whose every item is final."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ class SqlSettlement:
         return [job_of(row) for row in rows]
 
     def close(self, job_id: str, as_of: float) -> bool:
-        """Close the job if every item was final before `as_of`, by the database's clock, and still is.
+        """Close the job if every item was final before `as_of` (database's clock) and is still final.
 
-        One that ended at that very moment may have been looked at before: a later look closes the job.
+        An item that ended exactly at `as_of` may be missing from the caller's tables: the job stays open.
         """
         changed = or_(items.c.state.not_in(list(FINAL)), items.c.finished_at >= as_of)
-        news = select(1).where(items.c.job_id == job_id, changed)
+        later = select(1).where(items.c.job_id == job_id, changed)
         with self._db.write() as connection:
             lock_job(connection, job_id)
-            change = update(jobs).where(jobs.c.id == job_id, jobs.c.state != JobState.CLOSED, ~news.exists())
+            change = update(jobs).where(jobs.c.id == job_id, jobs.c.state != JobState.CLOSED, ~later.exists())
             closed = change.values(state=JobState.CLOSED, pause_reason="", closed_at=self._db.now)
             return connection.execute(closed).rowcount == 1

@@ -1,4 +1,4 @@
-"""The tables. Times are seconds since 1970 by the database's own clock; money is micro-dollars."""
+"""The tables. Times are seconds since 1970 by the database's clock; money is micro-dollars."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ items = Table(
     Column("spec", Text),
     Column("cache_key", String(64)),
     Column("state", String(16), nullable=False),
-    # The fence: only the holder of this number may write.
+    # The fence: only the attempt of this number may write.
     Column("attempt", Integer, nullable=False, default=0),
     Column("not_before", Double, nullable=False, default=0.0),
     Column("lease_until", Double),
@@ -86,7 +86,7 @@ items = Table(
     Column("step", Integer),
     Column("published_at", Double),
     Column("publishes", Integer, nullable=False, default=0),
-    # What is charged to the item; `retry` by a person starts them anew and counts itself.
+    # Charged to the item; `retry` by a person sets the first three to 0 and increments `retries`.
     Column("errors", Integer, nullable=False, default=0),
     Column("crashes", Integer, nullable=False, default=0),
     Column("preemptions", Integer, nullable=False, default=0),
@@ -102,7 +102,7 @@ items = Table(
     Index(None, "cache_key", "state"),
 )
 
-#: Append-only: a row when an attempt begins, closed once when it ends. Cost is summed from here.
+#: Append-only: a row is added when an attempt begins and closed when the attempt ends. Costs are their sums.
 attempts = Table(
     "attempts",
     metadata,
@@ -120,7 +120,7 @@ attempts = Table(
     Column("outcome", String(16), nullable=False),
     Column("error_code", String(64)),
     Column("error", Text),
-    # Device seconds: as of the last heartbeat while it runs, exact once it ended.
+    # Device seconds: as of the last heartbeat of a running attempt, exact once the attempt ended.
     Column("seconds", Double, nullable=False, default=0.0),
     # Images that the engine returned.
     Column("images", Integer, nullable=False, server_default="0"),
@@ -151,7 +151,7 @@ runs = Table(
     Column("lease_until", Double, nullable=False),
 )
 
-#: One value by name: the epoch of the broker.
+#: Values by name; the only one is the epoch of the broker.
 variables = Table(
     "variables",
     metadata,

@@ -1,4 +1,4 @@
-"""What a worker claims, what an attempt uses, and what a message carries."""
+"""Messages, workers, attempts and their usage."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """What the queue carries: the item id. Row id and job name are there for people who watch the queue."""
+    """What the queue carries: the item id. Row id and job name are shown to people who watch the queue."""
 
     item_id: str
     row_id: str
@@ -20,7 +20,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rate:
-    """What a worker's engine charges: micro-dollars for a device hour and for a returned image."""
+    """Micro-dollars for a device hour and for a returned image."""
 
     hour_micros: int = 0
     image_micros: int = 0
@@ -28,9 +28,9 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What an attempt used so far; neither figure ever goes down."""
+    """What an attempt used so far; both figures only increase."""
 
-    #: On the device.
+    #: Seconds on the device.
     seconds: float = 0.0
     #: Images that the engine returned.
     images: int = 0
@@ -38,26 +38,26 @@ class Usage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """Who claims: one worker process and the device that its engine runs on."""
+    """One worker process and the device of its engine."""
 
     name: str
     engine: str
-    #: The device's own name, such as "NVIDIA H100 80GB HBM3" or "cpu".
+    #: The name that the driver reports, such as "NVIDIA H100 80GB HBM3", or "cpu".
     device: str
     rate: Rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """The right to run one item. Only the holder of the item's latest number may write."""
+    """The numbered right to run one item; only the attempt with the item's latest number may write."""
 
     item_id: str
     number: int
     row_id: str
     spec: EditSpec
     rate: Rate
-    #: Passing errors and crashes charged to the item so far.
+    #: Temporary errors and crashes charged to the item so far.
     errors: int
     crashes: int
-    #: An earlier attempt did not fit the device's memory: trade time for memory.
+    #: An earlier attempt did not fit the device's memory: the engine should use less, at the cost of time.
     low_memory: bool = False

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """What edits of one engine and preset took so far; zeros where there were none."""
+    """Figures of past edits with one engine and preset; zeros where there were none."""
 
     edits: int
-    #: Mean device seconds, mean cost and the dearest single attempt.
+    #: Mean device seconds, mean cost and the highest cost of one attempt.
     seconds: float
     cost_micros: int
     dearest_micros: int
@@ -30,14 +30,14 @@ class Spending:
     """A job's money, for its budget."""
 
     spent_micros: int
-    #: Items queued or running, whose cost is still to come.
+    #: Items queued or running, whose cost is not yet known.
     in_flight: int
     dearest_micros: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far a job is, summed from its items and attempts: never a counter that could drift."""
+    """The state of a job, summed from its items and attempts, so that no counter can be wrong."""
 
     job: Job
     #: Items in each state; every state is there.
@@ -54,7 +54,7 @@ class Progress:
     lost_micros: int
     #: Items that became final in the last minute.
     last_minute: int
-    #: By the ledger's clock, from just before the figures were read.
+    #: The ledger's clock just before the figures were read.
     now: float
 
     @property

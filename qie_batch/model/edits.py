@@ -1,4 +1,4 @@
-"""An edit: what decides its pixels, what an engine is asked for, what an engine gives."""
+"""An edit: the parameters and inputs that decide its pixels, the request to an engine, and the result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class OutputFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditParams:
-    """What decides the pixels beside the inputs. `None`, and a preset of "", is the job's choice."""
+    """What decides the pixels besides the inputs. `None`, and a preset of "", is the job's choice."""
 
     instruction: str
     negative: str = " "
@@ -39,7 +39,7 @@ class EditParams:
 
     @property
     def size(self) -> tuple[int, int] | None:
-        """Width and height in pixels, where the result has a size of its own."""
+        """Width and height in pixels; None where the result has the size of the first image."""
         return (self.width, self.height) if self.width and self.height else None
 
 
@@ -48,7 +48,7 @@ _PARAMS = tuple(field.name for field in fields(EditParams))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditSpec:
-    """Everything that decides the pixels of a result: what the cache key is made of."""
+    """Everything that decides the pixels of a result, and so the cache key."""
 
     #: sha256 (hex) of each input image, in the row's order.
     inputs: tuple[str, ...]
@@ -93,21 +93,21 @@ class EditSpec:
 
 
 def cache_key_of(canonical: str) -> str:
-    """The cache key of a spec whose canonical JSON is at hand already."""
+    """The cache key of a spec, from its canonical JSON."""
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRequest:
-    """What an engine is asked for. All images are RGB, upright and opaque."""
+    """One call of an engine. All images are RGB, upright and opaque."""
 
     #: The image to edit first, then the references.
     images: tuple[Image.Image, ...]
     params: EditParams
-    #: Pixels that the engine paints; one of its own sizes where the engine has any.
+    #: Pixels that the engine paints; one of `EngineLimits.sizes` where the engine has any.
     width: int
     height: int
-    #: Trade time for memory where the engine can.
+    #: Use less device memory, at the cost of time, where the engine can.
     low_memory: bool = False
 
 

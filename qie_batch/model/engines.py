@@ -1,4 +1,4 @@
-"""What an engine can do and what it costs, known without loading it."""
+"""Abilities, limits and prices of an engine, known without loading its weights."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Preset:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineLimits:
-    """What an engine takes; checked at submit and again on the worker."""
+    """The limits of one edit, checked at submit and again on the worker."""
 
     #: Images of one edit, the one to edit included.
     max_images: int = 1
-    #: Longest side over shortest, of every image and of the result; None where any ratio will do.
+    #: Longest side over shortest, of every image and of the result; None for no limit.
     max_ratio: float | None = None
     #: The sizes (width, height) that the engine paints; empty where it edits an image of any size in place.
     sizes: tuple[tuple[int, int], ...] = ()
@@ -36,7 +36,7 @@ class EngineLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tariff:
-    """How edits are charged: by device hour (at the price of the device), by image, or not at all."""
+    """How edits are charged: by device hour (at the price of the device), by image, or free of charge."""
 
     kind: Literal["device_hour", "image", "free"]
     #: Micro-dollars for each image that the engine returned, whether or not it was stored.
@@ -49,7 +49,7 @@ FREE = Tariff(kind="free")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineInfo:
-    """An engine as submit, estimate, budget and worker see it. No weights are loaded for it."""
+    """The description of an engine that submit, estimate, budget and worker share."""
 
     name: str
     #: Changes whenever the same request may give other pixels.
@@ -58,7 +58,7 @@ class EngineInfo:
     honours: frozenset[str] = frozenset()
     #: By name, in the order in which they are shown; empty where the engine has no presets.
     presets: Mapping[str, Preset] = field(default_factory=dict)
-    #: What a cache key says of each preset's LoRA: its name with the pinned hash of its file.
+    #: By LoRA: its name with the pinned hash of its file, as a cache key contains them.
     loras: Mapping[str, str] = field(default_factory=dict)
     limits: EngineLimits = EngineLimits()
     tariff: Tariff = DEVICE_HOUR

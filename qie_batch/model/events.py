@@ -1,4 +1,4 @@
-"""What the edit step tells its observers: one frozen event a stage."""
+"""The events of the edit step for its observers: one for each stage."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Stage(StrEnum):
     STEPPED = "stepped"
     #: The engine returned an image.
     PAINTED = "painted"
-    #: The result is encoded and in the store, or an earlier attempt's result was found there.
+    #: The result is in the store: put by this attempt, or adopted from an earlier one.
     STORED = "stored"
-    #: The ledger took the outcome.
+    #: The ledger accepted the outcome.
     CLOSED = "closed"
-    #: The ledger refused the outcome: the item went on without this attempt.
+    #: The ledger refused the outcome, because the attempt is fenced.
     FENCED = "fenced"
 
 
@@ -31,9 +31,9 @@ class EditEvent:
     stage: Stage
     attempt: Attempt
     usage: Usage
-    #: Since the event before, by the monotonic clock.
+    #: Seconds since the previous event, by the monotonic clock.
     seconds: float
-    #: Of the engine, from 1; 0 outside of painting.
+    #: The engine's step, from 1; 0 outside of painting.
     step: int = 0
     #: With CLOSED and FENCED: how the attempt ended, such as "succeeded" or "failed: image_missing".
     outcome: str = ""

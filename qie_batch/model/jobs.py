@@ -1,4 +1,4 @@
-"""A job and its items on their way into the ledger, and in it."""
+"""Jobs, items and results: as entered into the ledger and as read from it."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class NewJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewItem:
-    """One row and variant on its way into the ledger: with a spec to edit, or why it cannot be edited."""
+    """One row and variant to enter into the ledger, with a spec or with the reason why there is none."""
 
     #: Position in the job, from 0; a row with three variants takes three.
     ordinal: int
@@ -55,7 +55,7 @@ class Job:
     manifest_key: str
     folder: str
     state: JobState
-    #: Why it is paused: "user" or "budget".
+    #: "user" or "budget" for a paused job, else "".
     pause_reason: str
     created_at: float
     closed_at: float | None
@@ -74,7 +74,7 @@ class Result:
     height: int
     engine: str
     device: str
-    #: Device seconds and cost of the attempt that made it; known once it is in the ledger.
+    #: Device seconds and cost of the attempt that made the result; 0 before the ledger has the result.
     seconds: float = 0.0
     cost_micros: int = 0
 
@@ -94,6 +94,6 @@ class Item:
     cached: bool
     failure: Failure | None
     result: Result | None
-    #: Over all attempts of this item.
+    #: Device seconds and cost over all attempts of this item.
     seconds: float
     cost_micros: int

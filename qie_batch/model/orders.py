@@ -1,4 +1,4 @@
-"""What is asked for beside the rows."""
+"""What a job asks for besides its rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class JobOrder:
     """The options of a job. Empty strings leave the choice to the defaults."""
 
-    #: What people call the job; the manifest's file name unless given.
+    #: Name of the job for people; the manifest's file name unless given.
     name: str = ""
     engine: str = ""
     preset: str = ""
@@ -24,7 +24,7 @@ class JobOrder:
     budget_micros: int | None = None
     #: Header name for each column that the user mapped by hand.
     mapping: Mapping[str, str] = field(default_factory=dict)
-    #: For rows that have none.
+    #: Default for rows without an instruction.
     instruction: str = ""
-    #: Who submitted it, "" where nobody said.
+    #: The person or program that submitted the job, "" if not given.
     owner: str = ""

@@ -1,4 +1,4 @@
-"""A line of a manifest, understood or not."""
+"""A row of a manifest, understood or not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ManifestRow:
-    """One line of a manifest, understood. A priority of None is the job's."""
+    """One row of a manifest, understood. A priority of None is the job's."""
 
     #: 1-based line (CSV, TSV: the header is line 1) at which the row starts.
     line: int
@@ -32,12 +32,12 @@ class ManifestRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadRow:
-    """One line of a manifest, not understood; data, not an exception."""
+    """One row of a manifest, not understood; data, not an exception."""
 
     line: int
     #: The row's id, "" where it has none.
     id: str
-    #: The header name of the cell at fault, "" where the whole line is.
+    #: Header name of the wrong cell, "" where the whole row is wrong.
     column: str
     code: str
     #: One sentence: what is wrong and what to do.

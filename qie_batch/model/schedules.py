@@ -17,9 +17,9 @@ class Schedule:
     #: Five fields, read in `timezone`.
     cron: str
     timezone: str
-    #: A path or s3:// address, read anew at every run.
+    #: A path or s3:// address, read at each run.
     catalog: str
-    #: What each run asks for.
+    #: The options of each run's job.
     order: JobOrder = field(default_factory=JobOrder)
     created_at: float = 0.0
 

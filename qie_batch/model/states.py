@@ -1,4 +1,4 @@
-"""The states an item and a job go through, and how an attempt ends."""
+"""The states of items, jobs and runs, and the outcomes of attempts."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ class Outcome(StrEnum):
     RUNNING = "running"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
-    #: A passing error: the item is pending again, not before its back-off is over.
+    #: A temporary error: the item is pending again, with a backoff.
     RETRIED = "retried"
-    #: Handed back by a process that was told to leave.
+    #: Released by a process that exits (SIGTERM).
     PREEMPTED = "preempted"
-    #: Its lease ran out: the process died or froze.
+    #: The lease expired: the process ended or was frozen.
     LOST = "lost"
     CANCELLED = "cancelled"
 
@@ -44,9 +44,9 @@ class RunState(StrEnum):
     #: A control process is submitting it.
     TAKEN = "taken"
     SUBMITTED = "submitted"
-    #: The run before was still going.
+    #: The job of the previous run was not closed.
     SKIPPED = "skipped"
-    #: The catalog was refused; the note says why.
+    #: The manifest was refused; the note says why.
     FAILED = "failed"
 
 

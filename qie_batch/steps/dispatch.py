@@ -1,4 +1,4 @@
-"""Pending items become messages on the queue: a shallow window of them, the backlog stays in the ledger."""
+"""Queues pending items: `window` messages for each engine, while the backlog stays in the ledger."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ class DispatchContext:
 
 
 def dispatch(context: DispatchContext) -> int:
-    """Fill each engine's window; says how many messages went out.
+    """Fill each engine's window; says how many messages were sent.
 
-    Pausing comes before the queue: a job without money left is never queued.
+    A job whose budget is spent is paused before any of its items is queued. Raises LedgerUnavailable and
+    QueueUnavailable.
     """
     sent = 0
     for engine in context.dispatch.engines_waiting():
@@ -43,7 +44,7 @@ def dispatch(context: DispatchContext) -> int:
 
 
 def _affordable(job: Job, context: DispatchContext) -> int:
-    """How many more items the job's budget surely covers; pauses it when that is none and nothing runs."""
+    """How many more items the job's budget covers; pauses the job if none and none is in flight."""
     spending = context.costs.spending(job.id)
     reserve = reserve_micros(job, context.costs, context.engines)
     left = (job.order.budget_micros or 0) - spending.spent_micros - spending.in_flight * reserve
@@ -54,14 +55,14 @@ def _affordable(job: Job, context: DispatchContext) -> int:
 
 
 def reserve_micros(job: Job, costs: Costs, engines: EngineCatalog) -> int:
-    """What one more item may cost: the dearest edit of its kind so far, else what its engine expects."""
+    """The most that one more item may cost: the dearest past edit of its kind, else the expected cost."""
     engine, preset = job.order.engine, job.order.preset
     dearest = max(costs.history(engine, preset).dearest_micros, costs.spending(job.id).dearest_micros)
     return dearest or expected_micros(engine, preset, engines)
 
 
 def expected_micros(engine: str, preset: str, engines: EngineCatalog) -> int:
-    """The cost of one edit, before there is history."""
+    """Expected cost of one edit, for engines without a history."""
     info = engines.info(engine)
     usage = Usage(seconds=info.expected_seconds(preset), images=1)
     return cost_micros(usage, engines.rate(info))

@@ -1,4 +1,4 @@
-"""Prove that ledger and store agree: both ways, byte for byte, and the ledger with itself."""
+"""Checks that ledger and store agree, in both directions and by bytes, and that the ledger is consistent."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from qie_batch.model import Result
 
 AT_A_TIME = 8
-#: Objects that the ledger is asked about at once.
+#: Objects that are looked up in the ledger by one call.
 LISTED = 1000
 
-#: A result without a ledger row may belong to an edit that is just ending; a day later it does not.
+#: A younger object without a ledger row may belong to an edit that is about to end.
 ORPHAN_SECONDS = 86_400.0
 
 GONE, OTHER = "is not in the store", "has other bytes than the ledger says"
@@ -37,7 +37,10 @@ class FsckContext:
 
 
 def fsck(context: FsckContext, *, repair: bool) -> FsckView:
-    """Look at everything; with `repair` forget results at fault and delete orphans older than a day."""
+    """Check everything; with `repair` forget wrong results and delete orphans older than a day.
+
+    Raises LedgerUnavailable and StoreUnavailable.
+    """
     faults = list(context.audit.contradictions())
     faults += _missing_inputs(context)
     results = size = 0
@@ -68,7 +71,7 @@ def fsck(context: FsckContext, *, repair: bool) -> FsckView:
 
 
 def _fault(result: Result, store: ObjectStore) -> str:
-    """What is wrong with the object of a result, "" if it is the very bytes that the ledger says."""
+    """What is wrong with the object of a result, "" if length and sha256 are those of the ledger."""
     try:
         data = store.get(result.object_key)
     except Rejected:
@@ -78,8 +81,8 @@ def _fault(result: Result, store: ObjectStore) -> str:
 
 
 def _missing_inputs(context: FsckContext) -> Iterator[str]:
-    """Pictures still to be edited that are gone, each with one of its items."""
-    # All of them first: the ledger is not kept waiting for the store.
+    """A sentence for each input of an unfinished item that is missing in the store."""
+    # Read to the end first, so that no ledger transaction stays open during requests to the store.
     inputs = {sha256: item_id for item_id, spec in context.audit.unfinished_specs() for sha256 in spec.inputs}
     for sha256, item_id in inputs.items():
         if context.store.stat(input_key(sha256)) is None:
@@ -91,14 +94,14 @@ def _orphans(context: FsckContext) -> list[StoredObject]:
     orphans: list[StoredObject] = []
     rest = context.store.list(RESULTS)
     while some := list(islice(rest, LISTED)):
-        # After they were listed: edits go on ending while we look.
+        # Looked up after the listing, since edits end meanwhile.
         named = context.intake.known_results(cache_key_of(found.key) for found in some)
         orphans += [found for found in some if cache_key_of(found.key) not in named]
     return orphans
 
 
 def _remove(orphans: list[StoredObject], context: FsckContext) -> int:
-    """Those that are old, and that no item adopted by now or would still find and adopt."""
+    """Delete the orphans that are old and that no item has adopted meanwhile or could still adopt."""
     latest = context.clock.now() - ORPHAN_SECONDS
     removed = 0
     for orphan in orphans:
@@ -109,15 +112,15 @@ def _remove(orphans: list[StoredObject], context: FsckContext) -> int:
 
 
 def _mend(broken: list[Result], context: FsckContext) -> tuple[int, set[str]]:
-    """Forget results whose object is gone or other, and delete what is there; how many, and of which jobs."""
+    """Forget results whose object is missing or wrong, and delete the wrong object; their number and jobs."""
     mended, jobs = 0, set[str]()
     for found in broken:
         result = context.audit.result(found.cache_key)
         fault = _fault(result, context.store) if result else ""
         if not result or not fault:
-            continue  # it was mended and edited again meanwhile
+            continue  # repaired by another edit meanwhile
         if fault == OTHER:
-            # Before its row goes: the next edit of this key would take it for the result.
+            # Before the row is deleted; otherwise the next edit of this key would adopt the wrong object.
             context.store.delete(result.object_key)
         jobs.update(context.audit.forget_result(result.cache_key))
         mended += 1

@@ -1,4 +1,4 @@
-"""Submits due schedules: each due time once, however many control processes there are."""
+"""Submits due schedules: each due time once, with any number of control processes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: How long a run waits whose services did not answer.
+#: Delay before a run is tried again whose services did not answer.
 RUN_RETRY_SECONDS = 15.0
 #: A control process that took a run submits within this time, or another takes the run.
 RUN_LEASE_SECONDS = 900.0
@@ -42,8 +42,8 @@ class ScheduleContext:
 def run_due(context: ScheduleContext) -> int:
     """Submit every schedule whose latest due time has no run yet; returns how many were taken.
 
-    Of the due times that no control process saw, only the latest is run. `submit` gets the job id to use, the
-    same for the same run, so that a run begun twice is one job.
+    Of several missed due times only the latest is run. `submit` gets the same job id for the same run, so
+    that a run that is started twice is one job. Raises LedgerUnavailable.
     """
     now = context.clock.now()
     taken = 0
@@ -66,7 +66,7 @@ def run_due(context: ScheduleContext) -> int:
 
 
 def run(schedule: Schedule, due_at: float, context: ScheduleContext) -> None:
-    """Submit a run that was taken, and record how the run ended."""
+    """Submit a run that was taken, and record its end; Unavailable leaves the run taken."""
     running = _still_running(schedule, context)
     if running:
         note = f"job {running} of the run before is still going"
@@ -84,7 +84,7 @@ def run(schedule: Schedule, due_at: float, context: ScheduleContext) -> None:
 
 
 def run_now(schedule: Schedule, context: ScheduleContext) -> str:
-    """Submit a run with the present as its due time; returns the job's id, UsageError says why not."""
+    """Submit a run that is due now; returns the job's id. UsageError if the run was skipped or refused."""
     due_at = context.clock.now()
     context.schedules.take_run(schedule.name, due_at, RUN_LEASE_SECONDS)
     run(schedule, due_at, context)
@@ -96,7 +96,7 @@ def run_now(schedule: Schedule, context: ScheduleContext) -> str:
 
 
 def check_cron(cron: str) -> None:
-    """ValueError, with a sentence that begins with the cron, unless it names times that will come."""
+    """Raise ValueError, with a sentence that begins with the cron, unless the cron names future times."""
     try:
         next(_cron(cron, datetime.now(UTC)))
     except (CronSimError, StopIteration) as error:
@@ -106,18 +106,18 @@ def check_cron(cron: str) -> None:
 
 
 def latest_due(schedule: Schedule, now: float) -> float | None:
-    """The last time at or before `now`, in the schedule's own timezone; None where there is none."""
-    # CronSim looks strictly before its start: from the next whole second, so that `now` itself counts.
+    """The last due time at or before `now`, by the schedule's timezone; None where there is none."""
+    # CronSim yields times strictly before its start: the next whole second includes `now` itself.
     due = next(_times(schedule, math.floor(now) + 1, reverse=True), None)
-    # Backwards, CronSim misses the times of an hour that the clock shows again: look forward from there.
+    # In reverse, CronSim misses the times of a repeated hour (end of DST): search forward from there.
     while due is not None and (later := next_due(schedule, due)) is not None and later <= now:
         due = later
     return due
 
 
 def next_due(schedule: Schedule, now: float) -> float | None:
-    """The first time after `now`; None where the cron names none, which `check_cron` would have refused."""
-    # In an hour that the clock shows again, CronSim starts from the first of the two.
+    """The first due time after `now`; None for a cron without one, which `check_cron` refuses."""
+    # In a repeated hour (end of DST), CronSim starts from the first of the two.
     return next((due for due in _times(schedule, now) if due > now), None)
 
 
@@ -129,14 +129,14 @@ def _times(schedule: Schedule, start: float, *, reverse: bool = False) -> Iterat
 
 
 def _cron(cron: str, start: datetime, *, reverse: bool = False) -> CronSim:
-    """CronSimError for anything but five fields; CronSim itself takes a sixth, for seconds."""
+    """CronSimError for anything but five fields; CronSim itself accepts a sixth, for seconds."""
     if len(cron.split()) != 5:
         raise CronSimError("wrong number of fields")
     return CronSim(cron, start, reverse=reverse)
 
 
 def run_job_id(schedule: Schedule, due_at: float) -> str:
-    """The same id for the same run, with its day in front."""
+    """The id of the run's job: day (UTC), then a hash of schedule and due time."""
     day = datetime.fromtimestamp(due_at, UTC).strftime("%y%m%d")
     return f"{day}-{hashlib.sha256(f'{schedule.name}@{due_at}'.encode()).hexdigest()[:8]}"
 

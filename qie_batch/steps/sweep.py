@@ -1,4 +1,4 @@
-"""What is overdue: leases of dead workers, and messages that the broker lost."""
+"""Recovers items with an expired lease and queued items whose message was lost."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: A message this old that is not in the broker either was popped a moment ago or is lost.
+#: Seconds from sending to claiming; an older message that is not in the broker counts as lost.
 MESSAGE_GRACE = 5.0
 
 
 def take_back(recovery: Recovery) -> int:
-    """Items whose lease ran out are pending again."""
+    """Recover items whose lease expired; says how many. Raises LedgerUnavailable."""
     taken = recovery.expire_leases()
     if taken:
         log.warning("took back %d items whose worker is gone", taken)
@@ -23,10 +23,11 @@ def take_back(recovery: Recovery) -> int:
 
 
 def send_lost_again(dispatch: Dispatch, queue: WorkQueue) -> int:
-    """Queued items that nobody claimed and that the broker does not hold.
+    """Send the messages of queued items that no worker claimed and the broker does not hold; says how many.
 
-    Which of several was lost cannot be seen, but messages are taken in the order they were sent: it is the
-    oldest. Should it be another, its turn comes; a message doubled in vain is harmless.
+    The broker gives the number of its messages only. Workers take messages in the order of sending, so the
+    oldest unclaimed ones are sent again; a doubled message is harmless. Raises LedgerUnavailable and
+    QueueUnavailable.
     """
     new_broker = dispatch.remember_epoch(queue.epoch())
     if new_broker:

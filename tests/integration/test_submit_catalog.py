@@ -229,9 +229,10 @@ def test_a_job_whose_answer_is_lost_is_not_added_twice(catalog, ledger, settings
 
         def __init__(self, lost):
             self.lost = lost
+            self.intake = self
 
-        def __getattr__(self, name):
-            return getattr(ledger, name)
+        def known_results(self, cache_keys):
+            return ledger.intake.known_results(cache_keys)
 
         def add_job(self, job, new_items):
             added = ledger.intake.add_job(job, new_items)

@@ -1,6 +1,6 @@
 """One item, stage by stage: claim, fetch, decode, paint, encode, put, close.
 
-`step.edit` reads top to bottom; each stage has a module of its own beside it.
+`step.edit` calls the stages; each stage is a module of this package.
 """
 
 from qie_batch.steps.edit.close import charge_crash

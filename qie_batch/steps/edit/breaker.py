@@ -1,4 +1,4 @@
-"""A circuit breaker on the store: an outage costs time and not the attempts of every item."""
+"""A circuit breaker on the store, so that an outage delays items and charges no errors to them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Between two probes of the store.
+#: Seconds between two probes of the store.
 PROBE_SECONDS = 1.0
-#: Probes write, since a full store still reads. Not empty: a server may keep an empty object off its disks.
+#: Probes write, as a full store can still be read. Not empty: a server may write no empty object to disk.
 PROBE = b"probe"
 
 
@@ -34,7 +34,7 @@ class CircuitBreaker:
         self._closed.clear()
 
     def wait(self, shutdown: Shutdown) -> bool:
-        """Return once the store answers; False if this process has to leave before that."""
+        """Return True once the store answers, False once this process has to exit."""
         while not self._closed.is_set():
             if shutdown.begun:
                 return False

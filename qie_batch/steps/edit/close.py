@@ -1,4 +1,4 @@
-"""The end of an attempt in the ledger."""
+"""Writes the outcome of an attempt to the ledger."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 
 def close(outcome: Outcome, lease: HeldLease, events: EventStream, context: EditContext) -> None:
-    """Write the outcome; retried while the ledger is away, and nothing is written once the lease is lost."""
+    """Write the outcome, retrying during an outage of the ledger; a fenced attempt writes its usage only."""
     if isinstance(outcome, Superseded):
         context.attempts.account(lease.attempt, lease.usage)
         held = False
     else:
         held = context.leases.retry_write(lambda: _write(outcome, lease, context))
-    events.emit(Stage.CLOSED if held else Stage.FENCED, outcome=_told(outcome))
+    events.emit(Stage.CLOSED if held else Stage.FENCED, outcome=_described(outcome))
 
 
 def charge_crash(lease: HeldLease, error: EngineLost, context: EditContext) -> None:
-    """The edit takes its process with it: the item is tried elsewhere, or given up."""
+    """Close the attempt of an edit that ends its process: the item is retried elsewhere or fails."""
     outcome = decide(error, lease.attempt, context.policy)
     close(outcome, lease, EventStream(lease, context.observe), context)
 
@@ -56,7 +56,7 @@ def _write(
             assert_never(outcome)
 
 
-def _told(outcome: Outcome) -> str:
+def _described(outcome: Outcome) -> str:
     match outcome:
         case Succeeded():
             return "succeeded"

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditContext:
-    """What a worker process edits with."""
+    """What the edit step of a worker process needs."""
 
     attempts: Attempts
     store: ObjectStore
@@ -26,9 +26,9 @@ class EditContext:
     breaker: CircuitBreaker
     #: Decodes images outside of this process.
     decoders: DecoderPool
-    #: Acquired while the engine edits; the transfers of the other items go on meanwhile.
+    #: Acquired while the engine edits; other items are in transfer meanwhile.
     device: threading.Semaphore
-    #: Of an input image.
+    #: The limits of an input image.
     limits: Limits
     policy: RetryPolicy
     observe: Observer

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 class EventStream:
-    """The events of one attempt; each says how long its stage took."""
+    """Emits the events of one attempt, each with the seconds since the previous one."""
 
     def __init__(self, lease: HeldLease, observe: Observer) -> None:
         self._lease = lease

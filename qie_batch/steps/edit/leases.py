@@ -1,4 +1,4 @@
-"""The attempts that a worker process holds: leases renewed from one thread, use of the device metered."""
+"""The leases of a worker process: renewed from one thread, with the device seconds of each attempt."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
-#: Seconds between two heartbeats, and the heartbeats that fit into a lease at least: some may be lost.
+#: Seconds between two heartbeats, and the least number of heartbeats in a lease, as some may fail.
 HEARTBEAT_SECONDS, HEARTBEATS_PER_LEASE = 2.0, 6
-#: Between two looks of a waiting thread at whether to go on.
+#: Seconds between two checks of a waiting thread.
 POLL_SECONDS = 0.2
-#: How long a finished edit waits for a ledger or a store that is away.
+#: How long the write of a finished edit is retried during an outage of ledger or store.
 WRITE_TIMEOUT_SECONDS = 600.0
 
 
 class HeldLease:
-    """One attempt in this process: its step, its usage, and whether it is still the item's latest."""
+    """One attempt in this process: its step, its usage, and whether it is fenced."""
 
     def __init__(self, attempt: Attempt, shutdown: Shutdown) -> None:
         self.attempt = attempt
@@ -41,13 +41,13 @@ class HeldLease:
         self.last_step = 0
         self.images = 0
         self._shutdown = shutdown
-        # Seconds before, and when the device was entered: one value, so that no thread reads half a change.
+        # Seconds so far, and when the device was acquired: one tuple, so that every read is consistent.
         self._meter: tuple[float, float | None] = (0.0, None)
         self._progressed = 0.0
 
     @property
     def usage(self) -> Usage:
-        """Of the attempt so far."""
+        """The usage of the attempt so far."""
         return Usage(seconds=self._seconds, images=self.images)
 
     @property
@@ -57,28 +57,28 @@ class HeldLease:
 
     @property
     def stalled_seconds(self) -> float:
-        """How long the step has not changed on the device; 0 off the device."""
+        """Seconds since the last step on the device; 0 while the attempt does not use the device."""
         return time.monotonic() - self._progressed if self._meter[1] is not None else 0.0
 
     def check_fence(self) -> None:
-        """Raise Fenced if the item went on without this attempt."""
+        """Raise Fenced if a heartbeat found that this attempt is fenced."""
         if self.fenced:
             raise Fenced(f"item {self.attempt.item_id} went on without attempt {self.attempt.number}")
 
     def check(self) -> None:
-        """Raise Fenced or Preempted if this attempt should not go on."""
+        """Raise Fenced, or Preempted if the process exits before this edit can end."""
         self.check_fence()
         if self._shutdown.begun and time.monotonic() + self._remaining() > self._shutdown.deadline:
             raise Preempted(f"item {self.attempt.item_id} is handed back: this process is leaving")
 
     def step(self, number: int) -> None:
-        """The engine has done this step, from 1."""
+        """Record the step (from 1) that the engine has done, and `check`."""
         self.last_step = number
         self._progressed = time.monotonic()
         self.check()
 
     def _remaining(self) -> float:
-        """Seconds until the edit is done, by the steps so far; infinity before the first step."""
+        """Estimated seconds to the end of the edit, from the steps so far; infinity before the first step."""
         steps = self.attempt.spec.params.steps or 1
         if self.last_step >= steps:
             return 0.0
@@ -86,7 +86,7 @@ class HeldLease:
 
     @contextmanager
     def on_device(self, device: threading.Semaphore) -> Iterator[None]:
-        """Wait for the device, then count the seconds on it."""
+        """Wait for the device and count the seconds on the device; raises as `check`."""
         while not device.acquire(timeout=POLL_SECONDS):
             self.check()
         try:
@@ -96,7 +96,7 @@ class HeldLease:
             try:
                 yield
             except EngineLost:
-                self._shutdown.begin(0.0)  # before the next item gets the broken device
+                self._shutdown.begin(0.0)  # before another thread acquires the device
                 raise
             finally:
                 self._meter = (self._seconds, None)
@@ -105,7 +105,7 @@ class HeldLease:
 
 
 class LeaseKeeper:
-    """Renews every lease that this process holds, from one thread."""
+    """Renews every lease of this process from one thread."""
 
     def __init__(self, attempts: Attempts, lease_seconds: float) -> None:
         self.lease_seconds = lease_seconds
@@ -119,15 +119,15 @@ class LeaseKeeper:
         self._thread.start()
 
     def wait_for_turn(self) -> bool:
-        """Return once no item runs alone; False if this process has to leave before that."""
+        """Return True once no item runs alone, False once this process has to exit."""
         with self._changed:
             while self._exclusive and not self.shutdown.begun:
                 self._changed.wait(timeout=POLL_SECONDS)
         return not self.shutdown.begun
 
     @contextmanager
-    def hold(self, attempt: Attempt) -> Iterator[HeldLease]:
-        """Keep the attempt's lease until the block ends."""
+    def keep(self, attempt: Attempt) -> Iterator[HeldLease]:
+        """Renew the attempt's lease until the block ends."""
         lease = HeldLease(attempt, self.shutdown)
         with self._changed:
             self._leases.add(lease)
@@ -140,9 +140,9 @@ class LeaseKeeper:
 
     @contextmanager
     def admit(self, lease: HeldLease) -> Iterator[None]:
-        """An item whose worker died before runs alone: a second death is then charged to no other item.
+        """Run an item with earlier crashes alone, so that another crash is charged to no other item.
 
-        Waits for the items that began before. Preempted is for those that come later.
+        Waits for the items that began before; items that begin later get Preempted.
         """
         with self._changed:
             if self._exclusive:
@@ -165,7 +165,7 @@ class LeaseKeeper:
                 self._changed.wait(timeout=POLL_SECONDS)
 
     def retry_write(self, write: Callable[[], _T]) -> _T:
-        """Write what a finished edit made; retried while ledger or store are away."""
+        """Call `write`, retrying during an outage of ledger or store unless this process exits."""
 
         def may_pass(error: Exception) -> bool:
             return isinstance(error, LedgerUnavailable | StoreUnavailable) and not self.shutdown.begun

@@ -1,4 +1,4 @@
-"""What an error means for the item: one pure function."""
+"""Decides by a pure function what an error means for the item."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Succeeded:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """For good."""
+    """The item fails."""
 
     failure: Failure
 
@@ -27,26 +27,26 @@ class Failed:
 @dataclass(frozen=True, slots=True)
 class RetryLater:
     failure: Failure
-    #: Errors or crashes that were charged before this one, for the back-off.
+    #: Errors or crashes that were charged before this one, for the backoff.
     charged: int
     crash: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class HandedBack:
-    """Uncharged: this process is leaving."""
+    """The process exits: the item is pending again, uncharged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Superseded:
-    """The item went on without the attempt: nothing but the usage is written."""
+    """The attempt is fenced: only its usage is written."""
 
 
 Outcome = Succeeded | Failed | RetryLater | HandedBack | Superseded
 
 
 def decide(error: QieError, attempt: Attempt, policy: RetryPolicy) -> Outcome:
-    """Rejected: never again. EngineLost: elsewhere. Fenced and Preempted: as told. All others: later."""
+    """Rejected fails the item, EngineLost charges a crash, any other but AttemptEnded an error."""
     failure = Failure(code=error.code, reason=error.message)
     match error:
         case Fenced():

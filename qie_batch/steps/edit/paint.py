@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, context: EditContext) -> Image:
-    """The edit by the engine, at the size that was asked for."""
+    """The edited image at the size that the row asks for. Raises as `Engine.edit` and `HeldLease.check`."""
     attempt = lease.attempt
     params = attempt.spec.params
     fitted = fit(images[0], context.engine.info.limits.sizes, params.size)

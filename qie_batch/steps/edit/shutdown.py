@@ -4,7 +4,7 @@ import time
 
 
 class Shutdown:
-    """When this process must be gone (monotonic seconds); infinity until it is told to leave."""
+    """The time (monotonic seconds) by which this process must exit; infinity before `begin`."""
 
     def __init__(self) -> None:
         self.deadline = float("inf")

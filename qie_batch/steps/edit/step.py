@@ -32,17 +32,20 @@ ITEM_ID = re.compile(r"[A-Za-z0-9_-]{1,64}\.[0-9]{1,9}")
 
 
 def edit(item_id: object, context: EditContext) -> None:
-    """Edit the item. A message is dropped if the item is not queued: the message was late or doubled."""
+    """Run one attempt at the item; a message whose item is not queued (late, doubled) is dropped.
+
+    Raises EngineLost, after the item is closed, and LedgerUnavailable where the lease has to expire.
+    """
     if not isinstance(item_id, str) or not ITEM_ID.fullmatch(item_id):
         log.warning("a message without an item id was dropped")
         return
     if not (context.breaker.wait(context.leases.shutdown) and context.leases.wait_for_turn()):
-        return  # this process is leaving: the item stays queued and is sent again
+        return  # the process exits: the item stays queued and its message is sent again
     attempt = context.attempts.claim(item_id, context.worker, context.leases.lease_seconds)
     if attempt is None:
         log.info("item %s is not waiting: message dropped", item_id)
         return
-    with context.leases.hold(attempt) as lease:
+    with context.leases.keep(attempt) as lease:
         events = EventStream(lease, context.observe)
         events.emit(Stage.CLAIMED)
         try:
@@ -54,13 +57,13 @@ def edit(item_id: object, context: EditContext) -> None:
                 context.breaker.open()
             close(decide(error, attempt, context.policy), lease, events, context)
         except EngineLost as error:
-            with suppress(LedgerUnavailable):  # then the lease runs out
+            with suppress(LedgerUnavailable):  # then the lease expires
                 close(decide(error, attempt, context.policy), lease, events, context)
             raise
 
 
 def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Result:
-    """The stored result of the attempt: made now, or found because an earlier attempt got that far."""
+    """The stored result: made by this attempt, or adopted from an earlier one that put it."""
     spec = lease.attempt.spec
     _check_revision(spec, context)
     result = find(spec, context)
@@ -74,7 +77,7 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
 
 
 def _check_revision(spec: EditSpec, context: EditContext) -> None:
-    """Unavailable and not Rejected: while workers are renewed, an older worker may still take the item."""
+    """Unavailable, not Rejected: during a rolling upgrade another worker may have the revision."""
     revision = context.engine.info.revision
     if spec.revision != revision:
         raise Unavailable(

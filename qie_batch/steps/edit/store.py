@@ -1,4 +1,4 @@
-"""The result of an attempt in the store: created once under its cache key, or found there."""
+"""Stores the result of an attempt under its cache key, once, or finds the one that is there."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def store(image: Image, lease: HeldLease, context: EditContext) -> Result:
-    """Encode and create the object; if another attempt created it meanwhile, that object is the result."""
+    """Encode and create the object; if another attempt created the object first, that one is the result."""
     spec = lease.attempt.spec
     key = result_key(spec.cache_key)
     data, content_type = encode(image, spec.params.output)
@@ -32,14 +32,14 @@ def store(image: Image, lease: HeldLease, context: EditContext) -> Result:
 
 
 def find(spec: EditSpec, context: EditContext) -> Result | None:
-    """Adopt the object under the cache key, if there is one and it opens; the store checks its sha256."""
+    """The object under the cache key as a result, None if there is none; Rejected if it is no image."""
     key = result_key(spec.cache_key)
     try:
         data = context.store.get(key)
     except Rejected:
         return None
     try:
-        # The limit on bytes is for what comes from outside.
+        # The limit on bytes applies to inputs only.
         image = context.decoders.decode(data, replace(context.limits, max_bytes=len(data)))
     except Rejected as error:
         raise Rejected(
@@ -55,7 +55,7 @@ def _put(key: str, data: bytes, content_type: str, lease: HeldLease, context: Ed
     try:
         return context.store.put_new(key, data, content_type)
     except StoreUnavailable:
-        context.breaker.open()  # no more edits that could not be stored either
+        context.breaker.open()  # claim no items whose results could not be stored either
         raise
 
 

@@ -57,7 +57,7 @@ def test_a_ledger_that_answers_late_takes_no_lease_for_lost(ledger, clock, monke
     add(ledger, "red")
     start(ledger, lease=60)
     clock.turn(61)
-    monkeypatch.setattr(recovery, "LONG_LOOK_SECONDS", -1.0)
+    monkeypatch.setattr(recovery, "SLOW_QUERY_SECONDS", -1.0)
     with pytest.raises(LedgerUnavailable, match="answered late"):
         ledger.recovery.expire_leases()
     assert told(ledger) == "r"
