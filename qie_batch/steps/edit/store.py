@@ -67,6 +67,6 @@ def _described(data: bytes, image: Image, spec: EditSpec, context: EditContext) 
         size=len(data),
         width=image.width,
         height=image.height,
-        engine=context.engine.info.name,
+        engine=context.worker.engine,
         device=context.engine.device,
     )
