@@ -208,6 +208,7 @@ def _conflict_attempts() -> Iterable[stamina.Attempt]:
     return stamina.retry_context(
         on=lambda error: _code(error) == "ConditionalRequestConflict",
         attempts=6,
+        timeout=None,
         wait_initial=0.02,
         wait_jitter=0.08,
         wait_max=0.1,

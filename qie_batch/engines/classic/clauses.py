@@ -17,7 +17,7 @@ JOINTS = re.compile(
 #: The operation whose name contains a separator.
 MONOCHROME = re.compile(r"\bblack[ -](?:and|&)[ -]white\b|\bb&w\b")
 
-#: Words that an object's name may not contain: they restrict, negate or shade, which a recolour by hue cannot do.
+#: Words that an object's name may not contain: they restrict, negate or shade, which no recolour by hue does.
 FORBIDDEN_WORDS = frozenset(BY_WORD) | frozenset(
     re.findall(
         r"[^ ]+",

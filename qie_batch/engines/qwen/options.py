@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from qie_batch.errors import Misconfigured
 from qie_batch.model import EngineInfo, EngineLimits, Preset
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ BUCKETS: tuple[tuple[int, int], ...] = (
 )
 
 #: The text encoder gets each image at an area of 384 x 384, where a ratio above 16:1 leaves few pixels.
-LIMITS = EngineLimits(max_images=3, max_ratio=16, sizes=BUCKETS)
+LIMITS = EngineLimits(max_images=3, max_reference_ratio=16, sizes=BUCKETS)
 
 #: Steps and CFG of `reference` are the model card's; `fast` and `draft` are the Lightning distillations.
 #: Seconds: published 40-step H100 figures scaled by the number of transformer forwards.
@@ -66,7 +67,13 @@ class QwenOptions:
         """The options from the settings named in OPTIONS; QIE_ENGINE_OPTIONS may set the other fields."""
         given = dict(options)
         revision = given.pop("model_revision", given.get("revision"))
-        return cls(**{**given, "revision": revision})
+        try:
+            return cls(**{**given, "revision": revision})
+        except TypeError as error:
+            raise Misconfigured(
+                f"QIE_ENGINE_OPTIONS has an option that the qwen engine does not know: {error}",
+                hint="it knows device, dtype and memory",
+            ) from error
 
     @property
     def pinned_loras(self) -> dict[str, str]:
@@ -85,4 +92,5 @@ def engine_info(options: QwenOptions) -> EngineInfo:
         loras=options.pinned_loras,
         limits=LIMITS,
         device=options.expected_device,
+        on_cuda=True,
     )
