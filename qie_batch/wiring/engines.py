@@ -62,9 +62,14 @@ class InstalledEngines:
         return engine
 
     def options(self, name: str) -> dict[str, Any]:
-        """The settings that the module names in OPTIONS, and QIE_ENGINE_OPTIONS."""
+        """The settings that the module names in OPTIONS, and QIE_ENGINE_OPTIONS where these are meant for it.
+
+        They are meant for the engine that QIE_ENGINE names and for any that is not ours.
+        """
+        settings = self._settings
         named = getattr(engine_module(name), "OPTIONS", ())
-        return {option: getattr(self._settings, option) for option in named} | self._settings.engine_options
+        further = settings.engine_options if "." in name or name == settings.engine else {}
+        return {option: getattr(settings, option) for option in named} | further
 
     def preset_names(self) -> list[str]:
         """Of all engines that come with qie-batch."""

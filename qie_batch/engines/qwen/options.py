@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from qie_batch.errors import Misconfigured
 from qie_batch.model import EngineInfo, EngineLimits, Preset
 
 if TYPE_CHECKING:
@@ -65,8 +66,14 @@ class QwenOptions:
     def of(cls, options: Mapping[str, Any]) -> Self:
         """From the settings named in OPTIONS; QIE_ENGINE_OPTIONS may add the other fields."""
         given = dict(options)
-        revision = given.pop("model_revision", given.get("revision"))
-        return cls(**{**given, "revision": revision})
+        given["revision"] = given.pop("model_revision", given.get("revision"))
+        unknown = sorted(given.keys() - cls.__slots__)
+        if unknown:
+            raise Misconfigured(
+                f"the qwen engine has no option {', '.join(unknown)}",
+                hint=f"QIE_ENGINE_OPTIONS may give {', '.join(cls.__slots__)}",
+            )
+        return cls(**given)
 
     @property
     def pinned_loras(self) -> dict[str, str]:
