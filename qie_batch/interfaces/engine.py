@@ -5,7 +5,8 @@ An engine is a module with two functions, found by its name:
     info(options: Mapping[str, object]) -> EngineInfo   loads no weights and no heavy package
     create(options: Mapping[str, object]) -> Engine     loaded and warm
 
-`options` are the settings whose names the module lists in OPTIONS, and QIE_ENGINE_OPTIONS.
+`options` are the settings whose names the module lists in OPTIONS, and QIE_ENGINE_OPTIONS if QIE_ENGINE names
+the module or the module is not ours.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 import textwrap
 import threading
@@ -145,6 +146,7 @@ def submitted(settings_of, tmp_path, monkeypatch):
         for name in ("ledger_url", "broker_url"):
             monkeypatch.setenv(f"QIE_{name.upper()}", getattr(settings, name).get_secret_value())
         monkeypatch.setenv("QIE_ENGINE", settings.engine)
+        monkeypatch.setenv("QIE_ENGINE_OPTIONS", json.dumps({"together": 1, **options}))
         ran = CliRunner().invoke(main, ["--dir", str(settings.dir), "submit", str(folder / "catalog.csv")])
         assert ran.exit_code == code, ran.output
         ledgers.append(ledger := wiring.ledger(settings))
