@@ -20,9 +20,9 @@ from PIL import Image
 
 from qie_batch import wiring
 from qie_batch.cli.display import wait
-from qie_batch.cli.orders import carry_out, prepare
 from qie_batch.model import JobOrder
 from qie_batch.processes.embedded import embedded_stack
+from qie_batch.steps.submit import SubmitRequest, submit
 
 BENCH = Path(__file__).resolve().parent
 
@@ -56,10 +56,10 @@ def measure(folder: Path, catalog: Path, slots: int, seconds: float) -> float:
     }
     with embedded_stack(folder / f"stack-{slots}", "standin.engine") as embedded:
         settings = embedded.settings
-        ledger, store = wiring.ledger(settings), wiring.store(settings)
-        prepared = prepare(catalog, str(catalog.parent), JobOrder(), settings, ledger.intake)
-        carry_out(prepared, ledger.intake, store)
-        wait(ledger.costs, prepared.order.job.id)
+        ledger = wiring.ledger(settings)
+        request = SubmitRequest(address=str(catalog), order=JobOrder())
+        submitted = submit(request, wiring.submit_context(settings, ledger))
+        wait(ledger.costs, submitted.job_id)
         ledger.dispose()
     spans = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     busy = sum(end - start for start, end in spans)

@@ -21,9 +21,9 @@ from duty import BENCH, draw_pictures
 
 from qie_batch import wiring
 from qie_batch.cli.display import wait
-from qie_batch.cli.orders import carry_out, prepare
 from qie_batch.model import JobOrder
 from qie_batch.processes.embedded import embedded_stack
+from qie_batch.steps.submit import SubmitRequest, submit
 
 if TYPE_CHECKING:
     from qie_batch.settings import Settings
@@ -78,12 +78,12 @@ def main() -> None:
         catalog.write_text("".join(lines[:-10]), encoding="utf-8")
         with embedded_stack(Path(name) / "stack", "standin.engine") as embedded:
             settings, processes = embedded.settings, embedded.processes
-            ledger, store = wiring.ledger(settings), wiring.store(settings)
+            ledger = wiring.ledger(settings)
             for some in (warm, catalog):
                 before = {child.name: cpu_seconds(child.pid) for child in processes}
-                prepared = prepare(some, str(some.parent), JobOrder(), settings, ledger.intake)
-                carry_out(prepared, ledger.intake, store)
-                wait(ledger.costs, prepared.order.job.id)
+                request = SubmitRequest(address=str(some), order=JobOrder())
+                submitted = submit(request, wiring.submit_context(settings, ledger))
+                wait(ledger.costs, submitted.job_id)
             spent = {child.name: cpu_seconds(child.pid) - before[child.name] for child in processes}
             transfer = transfer_seconds(settings, items)
             ledger.dispose()

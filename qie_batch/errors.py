@@ -108,3 +108,12 @@ class Misconfigured(UsageError):
     """A setting, an installation or the weights of an engine are wrong."""
 
     code = "misconfigured"
+
+
+def no_room(error: Exception) -> Unavailable:
+    """For whatever is raised when a temporary file cannot be made or grow."""
+    return Unavailable(
+        f"no temporary file can be written ({getattr(error, 'strerror', None) or error})",
+        code="no_room",
+        hint="make room on its disk, or name another folder in the variable TMPDIR",
+    )

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,29 @@ def bar(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
             yield advance
     else:
         yield _lines(what, total)
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str, int, int | None], None]]:
+    """One bar after the other: gives a function to call with what is done, how many of it and of how many.
+
+    A bar ends when all is done, or when something else is.
+    """
+    with ExitStack() as shown:
+        current, advance = "", None
+
+        def show(what: str, done: int, total: int | None) -> None:
+            nonlocal current, advance
+            if what != current:
+                shown.close()
+                current, advance = what, shown.enter_context(bar(what, total))
+            if advance:
+                advance(done)
+            if done == total:
+                shown.close()
+                advance = None
+
+        yield show
 
 
 def _lines(what: str, total: int | None) -> Callable[[int], None]:

@@ -19,14 +19,13 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
-    from qie_batch.model import Schedule
     from qie_batch.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-def run_control(settings: Settings, stop: threading.Event, submit: Callable[[Schedule, str], None]) -> None:
-    """Run all steps in rounds until told to stop; `submit` enters one run of a schedule under a job id.
+def run_control(settings: Settings, stop: threading.Event) -> None:
+    """Run all steps in rounds until told to stop.
 
     Settling reads images and schedules read manifests: both have a loop of their own, so that no GPU waits
     for them.
@@ -34,7 +33,7 @@ def run_control(settings: Settings, stop: threading.Event, submit: Callable[[Sch
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
     settling = wiring.settle_context(settings, ledger, decoders)
-    scheduling = wiring.schedule_context(ledger, submit)
+    scheduling = wiring.schedule_context(settings, ledger)
     outage = LedgerOutage(settings.lease_seconds)
     quick = (
         lambda: take_back(ledger.recovery) if outage.is_over else 0,

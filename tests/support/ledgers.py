@@ -178,7 +178,8 @@ def new_items(*specs: EditSpec | Failure, priority: Priority = Priority.NORMAL) 
             row_id=f"sku-{ordinal}",
             variant=0,
             priority=priority,
-            spec=each if isinstance(each, EditSpec) else None,
+            spec_text=each.canonical if isinstance(each, EditSpec) else None,
+            cache_key=each.cache_key if isinstance(each, EditSpec) else None,
             failure=each if isinstance(each, Failure) else None,
         )
         for ordinal, each in enumerate(specs)
