@@ -46,7 +46,7 @@ def call_for(request: EditRequest, control_tokens: Iterable[str], count_tokens: 
     preset = preset_of(request)
     tokens, params = tuple(control_tokens), request.params
     call = Call(
-        images=[_rgb(image) for image in request.images],
+        images=list(request.images),
         prompt=neutralise(params.instruction, tokens),
         negative=neutralise(params.negative, tokens) or " ",
         width=request.width,
@@ -60,16 +60,6 @@ def call_for(request: EditRequest, control_tokens: Iterable[str], count_tokens: 
     check_length(call.prompt, "instruction", count_tokens)
     check_length(call.negative, "negative", count_tokens)
     return call
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    """The picture as the model wants it; transparency shows white."""
-    if image.mode == "RGB":
-        return image
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return image.convert("RGB")
 
 
 def _check_numbers(call: Call, *, lightning: bool) -> None:
