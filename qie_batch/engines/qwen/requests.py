@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from qie_batch.engines.qwen.options import LIMITS, PRESETS
 from qie_batch.engines.qwen.prompt import check_length, neutralise
 from qie_batch.errors import Rejected
@@ -15,6 +13,8 @@ from qie_batch.images import check_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from PIL import Image
 
     from qie_batch.model import EditRequest, Preset
 
