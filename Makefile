@@ -3,6 +3,8 @@
 unexport PYTHONDONTWRITEBYTECODE
 PYTHON ?= python3
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+# Two processes; what each gets stands in tests/support/division.py.
+TWO := --numprocesses 2 --dist loadscope --no-loadscope-reorder
 SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.html' -o -name '*.css' 2>/dev/null) \
 	$(wildcard examples/*.csv examples/images/*)
 
@@ -15,7 +17,7 @@ demo: .venv/stamp ## install, edit the sample catalog on the embedded stack, sho
 	.venv/bin/qie-batch demo
 
 test: .venv/stamp .venv-dev/stamp lint ## every check and every test, as CI runs it
-	.venv-dev/bin/python -m pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	.venv-dev/bin/python -m pytest $(TWO)
 
 lint: .venv-dev/stamp ## ruff, mypy, import-linter, vulture
 	.venv-dev/bin/ruff check .
@@ -25,7 +27,7 @@ lint: .venv-dev/stamp ## ruff, mypy, import-linter, vulture
 	.venv-dev/bin/vulture
 
 unit: .venv-dev/stamp ## the fast tests alone
-	.venv-dev/bin/python -m pytest tests/unit
+	.venv-dev/bin/python -m pytest $(TWO) tests/unit
 
 chaos: .venv-dev/stamp ## harm of every kind at full length, into docs/reliability.md (ONLY=, DATABASE=, SEED=)
 	.venv-dev/bin/python tests/chaos/run.py $(ONLY:%=--only %) $(DATABASE:%=--database %) $(SEED:%=--seed %)

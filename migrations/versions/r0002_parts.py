@@ -29,6 +29,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     _rewrite_options(options_text)
+    # 0.1.0 adds the version itself when it hashes a spec. Inside of a text the quotes would be escaped.
+    items = sa.table("items", sa.column("spec"))
+    op.execute(items.update().values(spec=sa.func.replace(items.c.spec, '"schema":1,', "")))
     op.rename_table("variables", "memory")
     op.rename_table("scheduled_runs", "slots")
     op.drop_column("attempts", "images")
@@ -47,19 +50,33 @@ def _rewrite_options(rewrite: Callable[[str], str]) -> None:
 def order_text(options: str) -> str:
     """Command line options by name (0.1.0) -> the fields of a JobOrder."""
     given = json.loads(options)
-    pairs = (pair.split("=", 1) for pair in given.get("mapping", "").splitlines())
     budget = given.get("budget") or None
     order = {
         "name": given.get("name", ""),
         "engine": given.get("engine", ""),
-        "preset": given.get("preset", ""),
+        # What nobody chose was stored as the first preset of qwen.
+        "preset": given.get("preset", "").removeprefix("reference"),
         "priority": PRIORITIES.index(given.get("priority", "normal")),
         "budget_micros": None if budget is None else int(Decimal(budget) * 1_000_000),
-        "mapping": dict(pairs),
+        "mapping": mapping_of(given.get("mapping", "")),
         "instruction": given.get("instruction", ""),
         "owner": "",
     }
     return json.dumps(order, ensure_ascii=False)
+
+
+def mapping_of(text: str) -> dict[str, str]:
+    """One `column=header` a line; a line without a sign goes on with the header of the line before."""
+    pairs: dict[str, str] = {}
+    column = ""
+    for line in text.split("\n"):
+        found, sign, header = line.partition("=")
+        if sign:
+            column = found
+            pairs[column] = header
+        elif column:
+            pairs[column] += f"\n{line}"
+    return pairs
 
 
 def options_text(order: str) -> str:

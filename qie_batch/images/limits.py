@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from qie_batch.model import EngineLimits
 
 
+#: Of an engine that paints a few sizes: at 20:1 an image fills 72 rows of 1440 x 736.
+MAX_FITTED_RATIO = 20
+
+
 def check_limits(
     limits: EngineLimits, sizes: Sequence[tuple[int, int]], result: tuple[int, int] | None = None
 ) -> None:
@@ -22,16 +26,21 @@ def check_limits(
     """
     if not 1 <= len(sizes) <= limits.max_images:
         raise _too_many(len(sizes), limits.max_images)
-    if limits.max_ratio is None:
-        return
-    names = ["picture", *["reference picture"] * (len(sizes) - 1), "result"]
-    for size, name in zip([*sizes, result or sizes[0]], names, strict=True):
-        if max(size) > limits.max_ratio * min(size):
-            raise Rejected(
-                f"the {name} of {size[0]:,} x {size[1]:,} pixels is narrower than {limits.max_ratio:g}:1,"
-                " which this engine cannot paint: crop it or pad it",
-                code="image_too_narrow",
-            )
+    image, *references = sizes
+    ratio = limits.max_ratio or (MAX_FITTED_RATIO if limits.sizes else None)
+    _check_ratio(image, ratio, "picture")
+    for reference in references:
+        _check_ratio(reference, limits.max_reference_ratio or ratio, "reference picture")
+    _check_ratio(result or image, ratio, "result")
+
+
+def _check_ratio(size: tuple[int, int], most: float | None, name: str) -> None:
+    if most is not None and max(size) > most * min(size):
+        raise Rejected(
+            f"the {name} of {size[0]:,} x {size[1]:,} pixels is narrower than {most:g}:1,"
+            " which this engine cannot paint: crop it or pad it",
+            code="image_too_narrow",
+        )
 
 
 def _too_many(number: int, most: int) -> Rejected:

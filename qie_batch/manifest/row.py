@@ -45,7 +45,7 @@ class RowReader:
         self._images = [_Column(name, columns[name]) for name in _IMAGES if name in columns]
         self._instruction = _Column("instruction", columns.get("instruction"), instruction.strip())
         self._negative = _Column("negative", columns.get("negative"))
-        readers = {**OPTIONAL, "preset": preset_reader(presets)}
+        readers = {"preset": preset_reader(presets), **OPTIONAL}
         self._optional = [
             (_Column(name, columns[name]), read) for name, read in readers.items() if name in columns
         ]

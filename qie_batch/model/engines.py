@@ -28,8 +28,10 @@ class EngineLimits:
 
     #: Images of one edit, the one to edit included.
     max_images: int = 1
-    #: Longest side over shortest, of every image and of the result; None for no limit.
+    #: Longest side over shortest, of the image to edit and of the result. None: 20 with `sizes`, else any.
     max_ratio: float | None = None
+    #: Likewise, of each reference; None where `max_ratio` applies.
+    max_reference_ratio: float | None = None
     #: The sizes (width, height) that the engine paints; empty where it edits an image of any size in place.
     sizes: tuple[tuple[int, int], ...] = ()
 
@@ -64,6 +66,8 @@ class EngineInfo:
     tariff: Tariff = DEVICE_HOUR
     #: The device that edits are expected on, whose price is charged for estimates before there is history.
     device: str = "cpu"
+    #: One worker process runs for each visible CUDA device; otherwise one for the machine.
+    on_cuda: bool = False
     #: Device seconds of an edit without a preset, for estimates before there is history.
     seconds: float = 2.0
     #: Edits at a time in one worker process: 1 on a local device, more for a remote server.

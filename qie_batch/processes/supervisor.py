@@ -186,7 +186,8 @@ def lock_device(device: str) -> list[int] | None:
     """
     if not device:
         return []
-    name = f"qie-batch-{os.getuid()}-device-{device.replace('/', '_')}.lock"
+    # The name of 0.1.0, whose workers may still be leaving when this version starts.
+    name = f"qie-batch-{os.getuid()}-card-{device.replace('/', '_')}.lock"
     path = Path(tempfile.gettempdir()) / name
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:

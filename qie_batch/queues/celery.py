@@ -1,7 +1,7 @@
 """Task names, routes and the Celery application, on Redis or Valkey.
 
-A message carries an item id only; the ledger decides whether the item is to be edited. Results, retries,
-ETAs and time limits are the ledger's, so the settings below switch Celery's off.
+A message carries an item id only; the ledger decides whether the item is edited. The ledger also has results,
+retries, delays and time limits, so the settings below disable those of Celery.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ class CeleryQueue:
     def epoch(self) -> str:
         with self._redis() as redis:
             value: bytes | None = None
-            while value is None:  # the broker may be flushed between the two
+            while value is None:  # the broker may be flushed between SET and GET
                 redis.set(EPOCH_KEY, str(uuid.uuid4()), nx=True)
                 value = redis.get(EPOCH_KEY)
         return value.decode()

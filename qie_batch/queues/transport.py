@@ -1,7 +1,7 @@
-"""kombu's Redis transport, corrected: an acknowledgement that times out still frees its place.
+"""kombu's Redis transport, in which an acknowledgement that times out still counts as done.
 
-kombu 5.7.0 keeps counting such a message as unacknowledged, and a worker with as many of them as its
-concurrency receives no message any more. Reproduced with a broker frozen for 40 s:
+kombu 5.7.0 keeps counting such a message as unacknowledged, and a worker with as many such messages as its
+concurrency receives no more messages. Reproduced with a broker frozen for 40 s:
 `make chaos ONLY=freeze_services`.
 """
 
@@ -12,7 +12,7 @@ from kombu.transport import redis, virtual
 
 class QoS(redis.QoS):  # type: ignore[misc] # kombu has no types
     def ack(self, delivery_tag: str) -> None:
-        """If the broker keeps the message and delivers it again, the claim in the ledger drops it."""
+        """Count the message as done; should the broker deliver it again, the ledger refuses the claim."""
         try:
             super().ack(delivery_tag)
         except self.channel.connection_errors:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qie_batch.errors import UsageError
 from qie_batch.model import Usage
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import Costs, Dispatch, EngineCatalog, Jobs, WorkQueue
     from qie_batch.model import Job
+
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,12 @@ def reserve_micros(job: Job, costs: Costs, engines: EngineCatalog) -> int:
     """The most that one more item may cost: the dearest past edit of its kind, else the expected cost."""
     engine, preset = job.order.engine, job.order.preset
     dearest = max(costs.history(engine, preset).dearest_micros, costs.spending(job.id).dearest_micros)
-    return dearest or expected_micros(engine, preset, engines)
+    try:
+        return dearest or expected_micros(engine, preset, engines)
+    except UsageError as error:
+        # An engine of another host: its jobs go out one item at a time, and the other engines' as ever.
+        log.warning("the cost of %s is not known before its first edit: %s", engine, error.message)
+        return 0
 
 
 def expected_micros(engine: str, preset: str, engines: EngineCatalog) -> int:

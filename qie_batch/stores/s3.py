@@ -57,7 +57,7 @@ def canonical_key(key: str) -> str:
 
 
 def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None) -> Any:
-    """A boto3 client, safe to share by threads; endpoint None is AWS, keys None are boto3's own chain."""
+    """A thread-safe boto3 client; endpoint None is AWS, keys None are boto3's credential chain."""
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "path" if endpoint else "auto"},
@@ -91,7 +91,7 @@ class S3Store:
         self._bucket = bucket
 
     def put_new(self, key: str, data: bytes, content_type: str) -> bool:
-        """False also where this very call put the object, and the answer to its first request was lost."""
+        """False also if this call created the object but the response to its first request was lost."""
         try:
             for attempt in _conflict_attempts():
                 with attempt:
@@ -204,10 +204,11 @@ def check_bucket(client: Any, bucket: str) -> None:
 
 
 def _conflict_attempts() -> Iterable[stamina.Attempt]:
-    """While another put of the same key is under way, S3 answers 409; which of them won is known after it."""
+    """Attempts at a put. S3 answers 409 while another put of the same key runs, and 412 after its success."""
     return stamina.retry_context(
         on=lambda error: _code(error) == "ConditionalRequestConflict",
         attempts=6,
+        timeout=None,
         wait_initial=0.02,
         wait_jitter=0.08,
         wait_max=0.1,
@@ -215,7 +216,7 @@ def _conflict_attempts() -> Iterable[stamina.Attempt]:
 
 
 def _parts(body: Any, most: int) -> Iterator[bytes]:
-    """At most `most` bytes; botocore checks length and checksum at the read after the last part."""
+    """At most `most` bytes in parts; botocore checks length and checksum at the read after the last part."""
     while most and (part := body.read(most)):
         most -= len(part)
         yield part

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qie_batch import engines
-from qie_batch.errors import Misconfigured, NotFound
+from qie_batch.errors import Misconfigured, NotFound, QieError
 from qie_batch.interfaces import EngineChoice
 from qie_batch.pricing import rate_of
 
@@ -47,9 +47,16 @@ class InstalledEngines:
         return EngineChoice(info=self.info(ON_GPU), reason="there are a CUDA card and the weights")
 
     def info(self, name: str) -> EngineInfo:
-        info: EngineInfo = engine_module(name).info(self.options(name))
-        # Jobs, queues and workers find one another by the name that was asked for.
-        return replace(info, name=name)
+        module = engine_module(name)
+        try:
+            # Jobs, queues and workers find one another by the name that was asked for.
+            info: EngineInfo = replace(module.info(self.options(name)), name=name)
+        except QieError:
+            raise
+        except Exception as error:  # the module may be anybody's
+            problem = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise Misconfigured(f"the engine {name!r} does not say what it is: {problem}") from error
+        return info
 
     def rate(self, info: EngineInfo, device: str = "") -> Rate:
         """What the engine charges on the device; without one, on the device that the engine expects."""
@@ -62,14 +69,11 @@ class InstalledEngines:
         return engine
 
     def options(self, name: str) -> dict[str, Any]:
-        """The settings that the module names in OPTIONS, and QIE_ENGINE_OPTIONS where these are meant for it.
-
-        They are meant for the engine that QIE_ENGINE names and for any that is not ours.
-        """
-        settings = self._settings
+        """The settings that the module names in OPTIONS; QIE_ENGINE_OPTIONS for the engine that is set."""
         named = getattr(engine_module(name), "OPTIONS", ())
-        further = settings.engine_options if "." in name or name == settings.engine else {}
-        return {option: getattr(settings, option) for option in named} | further
+        chosen = "." in name or name == self._settings.engine
+        extra = self._settings.engine_options if chosen else {}
+        return {option: getattr(self._settings, option) for option in named} | extra
 
     def preset_names(self) -> list[str]:
         """Of all engines that come with qie-batch."""

@@ -137,7 +137,16 @@ EVENTS = {
         lambda self: self.controls and sum(self.rows.values()) < ENOUGH,
     ),
 }
-RARE = ["release_worker", "kill", "hand_back_at_last", "turn_the_clock", "meddle", "wipe", "order", "take_run"]
+RARE = [
+    "release_worker",
+    "kill",
+    "hand_back_at_last",
+    "turn_the_clock",
+    "meddle",
+    "wipe",
+    "order",
+    "take_run",
+]
 
 
 class LedgerMachine(RuleBasedStateMachine):

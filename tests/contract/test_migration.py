@@ -98,7 +98,6 @@ def test_schedules_keep_their_options_and_their_runs(ledger):
     assert bare.order == JobOrder(preset="draft")
     assert nightly.order == JobOrder(
         engine="classic",
-        preset="reference",
         priority=Priority.LOW,
         budget_micros=2_500_000,
         mapping={"id": "SKU", "image": "Bild"},
@@ -123,6 +122,16 @@ def test_the_broker_of_before_is_remembered(ledger):
     assert ledger.dispatch.remember_epoch("epoch-of-0.1.0") is False
 
 
+def test_the_way_back_leaves_specs_that_0_1_0_can_read(old, ledger):
+    """It takes every field of the column for one of its own, and `schema` is none."""
+    add(ledger, "new", job_id="new")
+    migrate(old, "r0001", down=True)
+    with old.read() as connection:
+        specs = [json.loads(row.spec) for row in connection.execute(select(items.c.spec)) if row.spec]
+    fields = {name for row in ROWS if row["row"].get("spec") for name in json.loads(row["row"]["spec"])}
+    assert all(set(spec) == fields for spec in specs)
+
+
 def test_the_way_back_keeps_the_rows(old):
     schema.upgrade(old)
     migrate(old, "r0001", down=True)
@@ -131,7 +140,8 @@ def test_the_way_back_keeps_the_rows(old):
     with old.read() as connection:
         rows = connection.execute(text("SELECT name, options FROM schedules"))
         assert {name: json.loads(text_) for name, text_ in rows} == {
-            name: {**given, "budget": given["budget"].rstrip("0")} for name, given in options.items()
+            name: {**given, "preset": given["preset"], "budget": given["budget"].rstrip("0")}
+            for name, given in options.items()
         }
 
 
@@ -142,3 +152,24 @@ def test_costs_by_the_image_are_proven(ledger):
     ledger.attempts.succeed(attempt, result_of(attempt), used(3.0, images=1))
     assert ledger.costs.progress("priced").spent_micros == 40_000
     assert list(ledger.audit.contradictions()) == []
+
+
+@pytest.mark.parametrize(
+    ("mapping", "columns"),
+    [
+        ("", {}),
+        ("id=SKU\nimage=a=b", {"id": "SKU", "image": "a=b"}),
+        ("id=SKU\nNo\nx=y", {"id": "SKU\nNo", "x": "y"}),
+    ],
+)
+def test_no_mapping_that_0_1_0_took_stops_the_upgrade(ledger_url, mapping, columns):
+    database = Database(ledger_url)
+    migrate(database, "r0001")
+    options = json.dumps({"mapping": mapping, "budget": "1e3"})
+    row = {"n": "odd", "c": "0 2 * * *", "t": "UTC", "k": "c.csv", "o": options, "a": 0.0}
+    with database.write() as connection:
+        connection.execute(text("INSERT INTO schedules VALUES (:n, :c, :t, :k, :o, :a)"), row)
+    schema.upgrade(database)
+    (schedule,) = SqlLedger(database).schedules.all()
+    assert (schedule.order.mapping, schedule.order.budget_micros) == (columns, 1_000_000_000)
+    database.engine.dispose()

@@ -1,7 +1,7 @@
 """The embedded default engine: a small fixed vocabulary of edits on the CPU, with Pillow and OpenCV.
 
-It knows exactly what `vocabulary.CAPABILITIES` lists, in English and Chinese, several in one sentence.
-Whatever else it is asked for is Rejected, whole: a picture is edited as told or not at all.
+The engine edits what `vocabulary.CAPABILITIES` lists, in English and Chinese, several edits in one sentence.
+An instruction with any other part is Rejected as a whole, so that no image is edited in part.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from qie_batch.interfaces import Engine
 
-#: Raise the revision when the same instruction gives other pixels.
+#: The revision must change when the same instruction gives other pixels.
 INFO = EngineInfo(name="classic", revision="1", limits=EngineLimits(max_images=1))
 
 
@@ -24,7 +24,7 @@ def info(_options: Mapping[str, object]) -> EngineInfo:
 
 
 def create(_options: Mapping[str, object]) -> Engine:
-    """The engine has no options: any are ignored."""
+    """The engine has no options; all are ignored."""
     from qie_batch.engines.classic.engine import ClassicEngine  # noqa: PLC0415 - submit needs no OpenCV
 
     return ClassicEngine()

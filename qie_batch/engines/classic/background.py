@@ -1,7 +1,7 @@
-"""Puts a plain colour behind a product that stands before a plain backdrop; its soft shadow stays.
+"""Replaces the plain backdrop of a product by a colour and keeps the product's soft shadow.
 
-The backdrop is a smooth surface in Lab colour, fitted to the picture's border. A picture whose border does
-not fit such a surface has no plain background, and is Rejected.
+The backdrop is modelled as a smooth surface in Lab colour, fitted to the border of the image. An image whose
+border does not fit such a surface has no plain background and is Rejected.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
     Floats = NDArray[np.float32]
 
-#: The longer side that the product is looked for at.
+#: Pixels of the longer side of the copy in which the product is segmented.
 _WORKING_SIDE = 448
 
 
 def replace(pixels: Pixels, rgb: tuple[int, int, int]) -> Pixels:
-    """Rejected (background_not_plain, product_not_found) rather than a guess."""
+    """The image with the new background; Rejected (background_not_plain, product_not_found) in doubt."""
     height, width = pixels.shape[:2]
     if min(height, width) < 32:
         raise Rejected(
@@ -42,7 +42,7 @@ def replace(pixels: Pixels, rgb: tuple[int, int, int]) -> Pixels:
 
 
 def _refined(pixels: Pixels, mask: Floats, factor: float) -> Floats:
-    """The small mask at full size, its edge snapped to the picture's by a guided filter."""
+    """The small mask at full size, its edge aligned with that of the image by a guided filter."""
     height, width = pixels.shape[:2]
     wide = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
     guide = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
@@ -57,7 +57,7 @@ def _refined(pixels: Pixels, mask: Floats, factor: float) -> Floats:
 
 
 def _composed(pixels: Pixels, alpha: Floats, cutout: Cutout, rgb: tuple[int, int, int]) -> Pixels:
-    """Takes the old backdrop out of the edge pixels before the new one goes under them."""
+    """Composite over the new colour, with the old backdrop removed from partly transparent edge pixels."""
     size = (pixels.shape[1], pixels.shape[0])
     shade = cv2.resize(cutout.shade, size, interpolation=cv2.INTER_CUBIC)[..., None]
     old = cv2.resize(cutout.backdrop, size, interpolation=cv2.INTER_LINEAR) * shade

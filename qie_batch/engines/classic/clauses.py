@@ -1,4 +1,4 @@
-"""The patterns of the vocabulary: one clause each, matched whole, folded, with texts replaced by "0", "1".
+"""The patterns of the vocabulary. Each matches one whole clause, case-folded, its texts replaced by "0", "1".
 
 English clauses have single spaces; Chinese ones have none.
 """
@@ -9,15 +9,15 @@ import re
 
 from qie_batch.engines.classic.colours import BY_WORD, CHINESE, ENGLISH
 
-#: Where a sentence is cut into clauses.
+#: The separators between the clauses of a sentence.
 JOINTS = re.compile(
     r"[,;.!。、\n]|\b(?:and|then|also|finally|please)\b|(?:并且|并|然后|接着|随后|同时|最后|再(?=[把将在加添变调改换写]))"
 )
 
-#: One operation whose name holds a joint.
+#: The operation whose name contains a separator.
 MONOCHROME = re.compile(r"\bblack[ -](?:and|&)[ -]white\b|\bb&w\b")
 
-#: No part of a thing's name: these narrow, negate or shade, which a recolour by hue cannot honour.
+#: Words that an object's name may not contain: they restrict, negate or shade, which no recolour by hue does.
 FORBIDDEN_WORDS = frozenset(BY_WORD) | frozenset(
     re.findall(
         r"[^ ]+",
@@ -29,7 +29,7 @@ FORBIDDEN_WORDS = frozenset(BY_WORD) | frozenset(
 FORBIDDEN_HANZI = re.compile(
     "[不除左右上下前后里内外只仅和与及别没非勿到从在]|背景|文字|" + "|".join(BY_WORD)
 )
-#: Clothes that are named with a word of place: coat, top, underwear.
+#: Clothes whose Chinese names contain a word of place: coat, top, underwear.
 CLOTHES = re.compile("外套|外衣|上衣|内衣")
 _HANZI = "一-鿿"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HueFamily:
-    """An arc of the HSV hue circle in degrees; it may run over 360."""
+    """An arc of the HSV hue circle in degrees; the end may exceed 360."""
 
     name: str
     first: float
@@ -28,7 +28,7 @@ PINK = HueFamily(name="pink", first=300, last=354)
 class Colour:
     name: str
     rgb: tuple[int, int, int]
-    #: What a recolour from this colour selects; None where it has no hue of its own (white, grey, beige).
+    #: The hues that a recolour from this colour selects; None for white, grey, beige, which have no hue.
     family: HueFamily | None
     words: tuple[str, ...]
 
@@ -62,7 +62,7 @@ COLOURS = (
     _colour(0xE98BAE, PINK, "pink", "粉色", "粉红色", "粉红", "粉"),
 )
 
-#: Every word for a colour, folded.
+#: Case-folded word -> colour.
 BY_WORD = {word: colour for colour in COLOURS for word in colour.words}
 
 _LONGEST_FIRST = sorted(BY_WORD, key=len, reverse=True)

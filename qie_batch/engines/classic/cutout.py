@@ -1,4 +1,4 @@
-"""Finds the product before a plain backdrop, in a small copy of the picture."""
+"""Segments a product from a plain backdrop, in a small copy of the image."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float32]
     Flags = NDArray[np.bool_]
 
-#: Distances are in Lab units: 2.3 is the least that an eye sees.
+#: Distances are in Lab units; 2.3 is a just noticeable difference.
 _PLAIN_SPREAD = 5.0
 _INLIER = 9.0
 #: The share of the border that must be backdrop; the product may touch the rest.
 _PLAIN_SHARE = 0.7
-#: Lightness from which a backdrop is white paper.
+#: Lab lightness from which a backdrop counts as white paper.
 _WHITE = 97
 #: The share of the backdrop that may lie in shadow.
 _MOST_SHADOW = 0.25
@@ -36,7 +36,7 @@ class Cutout:
     mask: Floats
     #: What the backdrop alone would look like, RGB of 0 to 255.
     backdrop: Floats
-    #: How much of the backdrop's light the product's shadow leaves: 1 is all.
+    #: Share of the backdrop's light in the product's shadow; 1 outside of the shadow.
     shade: Floats
 
 
@@ -55,7 +55,7 @@ def find_product(small: Pixels) -> Cutout:
 
 
 def _fitted_backdrop(lab: Floats) -> tuple[Floats, float]:
-    """A quadratic surface through the border, refitted without what does not belong to it."""
+    """A quadratic surface through the border, refitted without outliers, and its residual spread."""
     height, width = lab.shape[:2]
     down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     terms = np.stack(
@@ -92,7 +92,7 @@ def _not_plain(why: str) -> Rejected:
 
 
 def _connected_ground(lightness: Floats, tint: Floats, alike: float) -> Flags:
-    """What is surely backdrop: alike or softly shaded, and joined to the picture's border."""
+    """Certain backdrop: pixels of its colour or softly shaded, connected to the border of the image."""
     slope = np.hypot(cv2.Sobel(lightness, cv2.CV_32F, 1, 0), cv2.Sobel(lightness, cv2.CV_32F, 0, 1)) / 8
     shaded = (lightness > -55) & (lightness < alike) & (tint < 4.5) & (slope < 3.5)
     flags = ((np.hypot(lightness, tint) < alike) | shaded).astype(np.uint8)
@@ -106,9 +106,9 @@ def _connected_ground(lightness: Floats, tint: Floats, alike: float) -> Flags:
 
 
 def _enclosed_ground(distance: Floats, ground: Flags, alike: float) -> Flags:
-    """Holes in the product, as in a mug's handle, by their likeness to the backdrop behind them.
+    """Holes in the product, as in a mug's handle, by their similarity to the backdrop.
 
-    Not asked before white paper: there they may as well be white print.
+    None on white paper, where such an area may be a white print.
     """
     flags = cv2.morphologyEx(
         ((distance < 3 * alike) & ~ground).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
@@ -124,7 +124,7 @@ def _enclosed_ground(distance: Floats, ground: Flags, alike: float) -> Flags:
 
 
 def _cut(small: Pixels, ground: Flags, distance: Floats) -> Floats:
-    """GrabCut decides the pixels beside the sure backdrop; specks are dropped, the rest stays product."""
+    """Decide the pixels near the certain backdrop by GrabCut, and drop specks of product."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (7, 7))
     sure = cv2.erode(ground.astype(np.uint8), kernel[1:6, 1:6])
     inner = cv2.erode((~ground).astype(np.uint8), kernel)
@@ -142,7 +142,7 @@ def _cut(small: Pixels, ground: Flags, distance: Floats) -> Floats:
 
 
 def _require_clear_cut(mask: Floats, distance: Floats) -> None:
-    """A product that is hardly other than its backdrop, as white on white, would lose parts of itself."""
+    """Rejected for a product of nearly the backdrop's colour (white on white), whose edge would be wrong."""
     edge = (mask > 0) & (cv2.erode(mask, np.ones((5, 5), np.uint8)) == 0)
     clear = float((distance[edge] > 8).mean()) if edge.any() else 0.0
     if clear < _CLEAR_EDGE or not 0.005 < float(mask.mean()) < 0.97:
@@ -154,7 +154,7 @@ def _require_clear_cut(mask: Floats, distance: Floats) -> None:
 
 
 def _shade(small: Pixels, backdrop: Floats, mask: Floats) -> Floats:
-    """The shadow on the backdrop, smooth, carried on beneath the product's edge."""
+    """The smoothed shadow on the backdrop, extended under the edge of the product."""
     light = small.astype(np.float32).mean(axis=-1) / np.maximum(backdrop.mean(axis=-1), 1)
     seen = 1 - cv2.dilate(mask, np.ones((3, 3), np.uint8))
     blurred = cv2.GaussianBlur(light * seen, (0, 0), 2.0) / np.maximum(
@@ -163,8 +163,8 @@ def _shade(small: Pixels, backdrop: Floats, mask: Floats) -> Floats:
     wide = cv2.GaussianBlur(light * seen, (0, 0), 9.0) / np.maximum(cv2.GaussianBlur(seen, (0, 0), 9.0), 1e-3)
     near = cv2.GaussianBlur(seen, (0, 0), 2.0)
     shade = np.where(near > 0.02, blurred, np.where(wide > 0, wide, 1))
-    # Nearly all of the light is all of it: a marketplace wants pure white where no shadow falls.
+    # The last 3 % count as no shadow, since marketplaces require pure white there.
     clean = 1 - np.clip((1 - shade - 0.03) / 0.94, 0, 1)
-    # On dark paper a shadow is lost in the noise.
+    # On a dark backdrop a shadow is weaker than the noise.
     steady: Floats = 1 - (1 - clean) * np.clip((backdrop.mean(axis=-1) - 70) / 50, 0, 1)
     return steady.astype(np.float32)

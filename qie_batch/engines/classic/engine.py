@@ -26,7 +26,7 @@ class ClassicEngine:
         self._font = load_font()
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
-        """One step is one operation. Only instruction and size change the result: there is no randomness."""
+        """One step is one operation. Only instruction and size change the result; nothing is random."""
         check_limits(INFO.limits, [image.size for image in request.images])
         pixels = np.asarray(request.images[0].convert("RGB"))
         for number, operation in enumerate(parse(request.params.instruction), start=1):

@@ -1,4 +1,4 @@
-"""Writes a text onto a picture: as large as its place allows, in a colour that reads there."""
+"""Draws a text onto an image, as large as the place allows, in a colour with enough contrast."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     Rgb = tuple[int, int, int]
     Box = tuple[int, int, int, int]
 
-#: In the package; its licence stands beside it.
+#: Path in the package; its licence is in the same folder.
 FONT = "fonts/QieSans-Bold.otf"
 
 _DARK, _LIGHT = (24, 25, 28), (255, 255, 255)
@@ -35,12 +35,12 @@ def load_font() -> ImageFont.FreeTypeFont:
 
 
 def write(pixels: Pixels, text: WriteText, font: ImageFont.FreeTypeFont) -> Pixels:
-    """Rejected (glyph_missing, text_does_not_fit) rather than boxes or letters too small to read."""
+    """The image with the text; Rejected: glyph_missing, or text_does_not_fit at a readable size."""
     _require_glyphs(text.text, font)
     height, width = pixels.shape[:2]
     lines, sized = _fitted(text.text, font, width, height)
-    picture = Image.fromarray(pixels)
-    draw = ImageDraw.Draw(picture)
+    image = Image.fromarray(pixels)
+    draw = ImageDraw.Draw(image)
     block = "\n".join(lines)
     spacing = round(sized.size * 0.28)
     box = draw.multiline_textbbox((0, 0), block, font=sized, spacing=spacing, align="center")
@@ -48,11 +48,11 @@ def write(pixels: Pixels, text: WriteText, font: ImageFont.FreeTypeFont) -> Pixe
     placed = (left, top, left + round(box[2] - box[0]), top + round(box[3] - box[1]))
     ink, plate = _ink(pixels, placed, text.colour.rgb if text.colour else None)
     if plate:
-        picture = _plated(picture, placed, plate, round(sized.size))
-        draw = ImageDraw.Draw(picture)
+        image = _plated(image, placed, plate, round(sized.size))
+        draw = ImageDraw.Draw(image)
     start = (left - box[0], top - box[1])
     draw.multiline_text(start, block, font=sized, fill=ink, spacing=spacing, align="center")
-    return np.asarray(picture)
+    return np.asarray(image)
 
 
 def _require_glyphs(text: str, font: ImageFont.FreeTypeFont) -> None:
@@ -71,7 +71,7 @@ def _require_glyphs(text: str, font: ImageFont.FreeTypeFont) -> None:
 def _fitted(
     text: str, font: ImageFont.FreeTypeFont, width: int, height: int
 ) -> tuple[list[str], ImageFont.FreeTypeFont]:
-    """Fewest lines at the largest size, within 84 % of the width and a share of the height."""
+    """Fewest lines at the largest size that fits 84 % of the width and a share of the height."""
     best: tuple[int, list[str]] = (0, [])
     for count in range(1, 5):
         lines = _broken(text, font, count)
@@ -89,7 +89,7 @@ def _fitted(
 
 
 def _broken(text: str, font: ImageFont.FreeTypeFont, count: int) -> list[str]:
-    """At spaces where there are any, else between characters; lines of about one length."""
+    """The text in `count` lines of similar length, broken at spaces if there are any, else anywhere."""
     parts = text.split(" ")
     joint = " "
     if len(parts) < count and not text.isascii():
@@ -113,7 +113,7 @@ def _corner(box: tuple[float, float, float, float], place: Place, width: int, he
 
 
 def _ink(pixels: Pixels, box: Box, asked: Rgb | None) -> tuple[Rgb, Rgb | None]:
-    """The colour of the letters, and of the plate beneath them where the picture is too busy to read on."""
+    """Colour of the text, and of a plate under the text if the contrast with the image is too low."""
     left, top, right, bottom = box
     pad = max(2, (bottom - top) // 4)
     under = pixels[max(0, top - pad) : bottom + pad, max(0, left - pad) : right + pad].reshape(-1, 3)
@@ -140,8 +140,8 @@ def _luminance(rgb: Pixels) -> NDArray[np.float64]:
     return luminance
 
 
-def _plated(picture: Image.Image, box: Box, plate: Rgb, size: int) -> Image.Image:
-    """A rounded, mostly opaque plate with smooth corners."""
+def _plated(image: Image.Image, box: Box, plate: Rgb, size: int) -> Image.Image:
+    """The image with a rounded, mostly opaque plate, its corners antialiased."""
     pad, factor = round(size * 0.42), 4
     left, top, right, bottom = (box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad)
     wide, tall = right - left, bottom - top
@@ -149,7 +149,7 @@ def _plated(picture: Image.Image, box: Box, plate: Rgb, size: int) -> Image.Imag
     ImageDraw.Draw(shape).rounded_rectangle(
         (0, 0, wide * factor - 1, tall * factor - 1), radius=pad * factor * 0.8, fill=217
     )
-    out = picture.copy()
+    out = image.copy()
     out.paste(
         Image.new("RGB", (wide, tall), plate), (left, top), shape.resize((wide, tall), Image.Resampling.BOX)
     )

@@ -1,4 +1,4 @@
-"""One operation on pixels: arrays of uint8, (height, width, 3), RGB; the input is never written to."""
+"""Operations on pixels: arrays of uint8, (height, width, 3), RGB; the input is not changed."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
 
-#: Per channel: gain, then what is added, on values of 0 to 255.
+#: For each channel: gain and offset, on values of 0 to 255.
 _WARM = ((1.06, 5.0), (1.0, 1.0), (0.86, -3.0))
 _COOL = ((0.88, -3.0), (0.99, 1.0), (1.07, 6.0))
 _FADED = ((0.86, 30.0), (0.84, 22.0), (0.74, 26.0))
@@ -57,7 +57,7 @@ def _grey(pixels: Pixels) -> Pixels:
 
 
 def _brightened(pixels: Pixels, gamma: float) -> Pixels:
-    """Along a power curve on lightness alone, so that white stays white and no hue turns."""
+    """Apply a power curve to lightness only, so that white and hues do not change."""
     curve = np.round((np.arange(256) / 255.0) ** gamma * 255).astype(np.uint8)
     lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
     lab[..., 0] = curve[lab[..., 0]]
@@ -87,7 +87,7 @@ def _balanced(pixels: Pixels, balance: tuple[tuple[float, float], ...]) -> Pixel
 
 
 def _turned_to_autumn(pixels: Pixels) -> Pixels:
-    """Leaves turn: greens and yellows go towards orange and red, and colours deepen a little."""
+    """Shift greens and yellows towards orange and red, and increase saturation a little."""
     hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
     hues = np.arange(180, dtype=np.float32) * 2
     turned = np.interp(hues, [0, 20, 60, 150, 185, 360], [0, 20, 36, 28, 185, 360])
@@ -101,7 +101,7 @@ def _turned_to_autumn(pixels: Pixels) -> Pixels:
 
 
 def _vintage(pixels: Pixels) -> Pixels:
-    """An old print: half way to sepia, blacks faded, corners a little darker."""
+    """Half sepia, lifted blacks and slightly darker corners."""
     sepia = cv2.addWeighted(pixels, 0.5, cv2.transform(pixels, _SEPIA), 0.5, 0)
     faded = _balanced(sepia, _FADED)
     height, width = pixels.shape[:2]

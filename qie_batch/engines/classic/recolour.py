@@ -1,4 +1,4 @@
-"""From one hue family to a named colour, shading kept."""
+"""Changes one hue family to a named colour and keeps the shading."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float32]
 
-#: Degrees over which the selection fades out beside the family's arc.
+#: Degrees over which the selection fades out on both sides of the family's arc.
 _HUE_RAMP = 8.0
-#: Less than this share of the picture is practically none.
+#: A smaller share of the image counts as none.
 _LEAST_SHARE = 0.002
 
 
 def shift(pixels: NDArray[np.uint8], source: HueFamily, target: Colour) -> NDArray[np.uint8]:
-    """Rejected (colour_not_found) where the picture has practically nothing of the source colour."""
+    """The recoloured image; Rejected (colour_not_found) below _LEAST_SHARE of the source colour."""
     rgb = pixels.astype(np.float32) / 255
     hsv = cv2.cvtColor(rgb, cv2.COLOR_RGB2HSV)
     hue = _near_hue(hsv[..., 0], source)
@@ -36,7 +36,7 @@ def shift(pixels: NDArray[np.uint8], source: HueFamily, target: Colour) -> NDArr
             code="colour_not_found",
             hint="Name the colour that the picture shows.",
         )
-    # Antialiased edges and highlights are paler than the core, and belong to it if they touch it.
+    # Antialiased edges and highlights are paler than the core, and are selected if they touch the core.
     reach = max(3, round(0.006 * max(pixels.shape[:2]))) | 1
     near = cv2.dilate(core, np.ones((reach, reach), np.uint8))
     mask = np.maximum(core, near * hue * _ramp(hsv[..., 1], 0.03, 0.09))
@@ -49,14 +49,14 @@ def shift(pixels: NDArray[np.uint8], source: HueFamily, target: Colour) -> NDArr
 def _painted(
     lab: Floats, saturation: Floats, core: NDArray[np.bool_], mask: Floats, target: Colour
 ) -> Floats:
-    """Carries the core's middle lightness and colour to the target's, and all else in proportion."""
+    """Map the core's median lightness and colour to the target's, and all other values in proportion."""
     aim = cv2.cvtColor(np.array([[target.rgb]], np.float32) / 255, cv2.COLOR_RGB2LAB)[0, 0]
     lightness = lab[..., 0]
     chroma = np.hypot(lab[..., 1], lab[..., 2])
     middle_lightness = float(np.clip(np.median(lightness[core]), 5, 95))
     middle_chroma = float(np.median(chroma[core]))
     strength = np.clip(chroma / middle_chroma, 0, 1.25)
-    # A highlight or an edge is paler than the cloth; it takes less of the new lightness too.
+    # A highlight or an edge is paler than the core, so its lightness changes less.
     weight = mask * _ramp(saturation / float(np.median(saturation[core])), 0.1, 0.55)
     out = lab.copy()
     out[..., 0] += weight * (np.interp(lightness, [0, middle_lightness, 100], [0, aim[0], 100]) - lightness)
@@ -66,7 +66,7 @@ def _painted(
 
 
 def _vivid(saturation: Floats, found: NDArray[np.bool_]) -> Floats:
-    """Leaves out what is far paler than the rest of the colour: skin and sand beside an orange suit."""
+    """Exclude pixels that are far paler than the rest of the colour, as skin beside an orange suit."""
     if not found.any():
         return np.ones_like(saturation)
     full = float(np.percentile(saturation[found], 80))
@@ -86,7 +86,7 @@ def _ramp(values: Floats, low: float, high: float) -> Floats:
 
 
 def _without_specks(mask: Floats) -> Floats:
-    """Noise and JPEG blocks are no things: drop what an opening with 3 x 3 pixels does not keep."""
+    """Remove noise and JPEG artefacts by a morphological opening with 3 x 3 pixels."""
     firm = (mask > 0.3).astype(np.uint8)
     opened = cv2.morphologyEx(firm, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     kept: Floats = mask * cv2.dilate(opened, np.ones((5, 5), np.uint8))

@@ -1,7 +1,7 @@
-"""Reads an instruction into operations, or says which part of it is not understood.
+"""Parses an instruction into operations, or says which part of the instruction is not understood.
 
-A sentence is cut at "and", "then", commas, 并, 然后 and their like; every clause must match one pattern
-from its first to its last letter, because half an understanding damages a picture.
+A sentence is split at "and", "then", commas, 并, 然后 and similar words. Every clause must match one pattern
+as a whole, because an edit that follows only a part of an instruction is wrong.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from qie_batch.engines.classic.colours import Colour, HueFamily
 
-#: What the engine can do, each with an instruction in English and one in Chinese.
+#: The operations, each with an example instruction in English and in Chinese.
 CAPABILITIES = (
     'replace a plain background by a colour ("make the background white", "把背景换成白色")',
     'recolour ("change the blue jacket to red", "把蓝色外套换成红色")',
@@ -86,7 +86,7 @@ class MakeGrey:
 class WriteText:
     text: str
     place: Place
-    #: None: whichever of black and white reads better.
+    #: None is black or white, by the higher contrast.
     colour: Colour | None = None
 
 
@@ -122,7 +122,7 @@ def parse(instruction: str) -> tuple[Operation, ...]:
 
 def _read(clause: str, texts: list[str]) -> Operation:
     tight = re.sub(r"\s", "", clause)
-    # Chinese is written without spaces, and with them around Latin words or by chance.
+    # Chinese is written without spaces, except around Latin words and by mistake.
     form = clause if clause.isascii() else tight
     for kind, pattern in CLAUSES:
         found = pattern.fullmatch(form)

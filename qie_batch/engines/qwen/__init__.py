@@ -1,4 +1,4 @@
-"""Qwen-Image-Edit-2509 through diffusers' QwenImageEditPlusPipeline. Importing this imports no torch."""
+"""Qwen-Image-Edit-2509 through diffusers' QwenImageEditPlusPipeline. This module imports no torch."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ def create(options: Mapping[str, Any]) -> Engine:
 
 
 def open_engine(options: QwenOptions) -> Engine:
-    """The engine, loaded and warm: minutes on a card, seconds where the files are in the page cache.
+    """The engine, loaded and warm: takes minutes, or seconds where the files are in the page cache.
 
-    Raises Misconfigured where packages, card, weights or a pinned LoRA are not as they should be, and
-    DeviceOutOfMemory where the card is too full for the warm-up.
+    Raises Misconfigured for missing or wrong packages, device, weights or pinned LoRA files, and
+    DeviceOutOfMemory if the device lacks the memory for the warm-up.
     """
     missing = [name for name in _NEEDS if find_spec(name) is None]
     if missing:

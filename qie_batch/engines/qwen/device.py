@@ -1,4 +1,4 @@
-"""torch's errors, translated."""
+"""Translates the errors of torch."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def device_errors() -> Iterator[None]:
     try:
         yield
     except torch.OutOfMemoryError as error:
-        traceback.clear_frames(error.__traceback__)  # they hold the edit's tensors
+        traceback.clear_frames(error.__traceback__)  # the frames keep the edit's tensors in device memory
         torch.cuda.empty_cache()
         raise DeviceOutOfMemory(f"The edit did not fit the card's memory: {error}") from error
     except RuntimeError as error:

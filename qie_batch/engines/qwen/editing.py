@@ -34,7 +34,7 @@ class QwenEngine:
         self._control_tokens = tuple(pipe.tokenizer.get_added_vocab())
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
-        """As the Protocol says, at any size in multiples of 16, not only at those of BUCKETS."""
+        """As `interfaces.Engine.edit`; any size in multiples of 16 is allowed, not only those of BUCKETS."""
         call = call_for(request, self._control_tokens, self._count_tokens)
         self._lightning.select(preset_of(request).lora)
         try:
@@ -43,16 +43,16 @@ class QwenEngine:
         except EngineLost:
             raise
         except BaseException:
-            self._pipe.maybe_free_model_hooks()  # what ended early left its part of the model on the card
+            self._pipe.maybe_free_model_hooks()  # an edit that ended early left model parts on the device
             raise
         if not np.isfinite(pixels).all():
-            # No 8-bit picture causes this; weights or arithmetic that went wrong in this process do.
+            # Caused by wrong weights or arithmetic in this process, never by an 8-bit image.
             raise EngineLost("The model painted values that are not numbers.", code="not_finite")
         return EditResult(image=self._pipe.image_processor.numpy_to_pil(pixels)[0])
 
     @contextmanager
     def _tiled(self, *, on: bool) -> Iterator[None]:
-        """The smaller plan: pictures go through the VAE in tiles, which blends at their seams."""
+        """Encode and decode images in tiles, which the VAE blends at their edges, to save device memory."""
         if not on:
             yield
             return
@@ -91,12 +91,12 @@ class QwenEngine:
 
 
 def warm(engine: QwenEngine) -> None:
-    """Two steps at full size: kernels are chosen, and too full a card says so before the first row."""
+    """Run two steps at full size, which selects kernels and fails early if the device memory is too small."""
     start = time.monotonic()
     width, height = BUCKETS[0]
-    picture = Image.new("RGB", (width, height), "gray")
+    image = Image.new("RGB", (width, height), "gray")
     request = EditRequest(
-        images=(picture,),
+        images=(image,),
         params=EditParams(instruction="Keep it.", steps=2, seed=0),
         width=width,
         height=height,

@@ -1,4 +1,4 @@
-"""The Lightning LoRAs behind `fast` and `draft`: pinned files, switched on and off between edits."""
+"""The Lightning LoRAs of `fast` and `draft`: pinned files, enabled and disabled between edits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-#: Several times what a LoRA for this model has: beyond it, the file is something else.
+#: Several times the size of a LoRA for this model; a larger file is no such LoRA.
 MAX_BYTES = 4_000_000_000
 #: As safetensors itself allows.
 MAX_HEADER_BYTES = 100_000_000
@@ -30,7 +30,7 @@ FILES = {
     "lightning-8": "Qwen-Image-Edit-2509-Lightning-8steps-V1.0-bf16.safetensors",
     "lightning-4": "Qwen-Image-Edit-2509-Lightning-4steps-V1.0-bf16.safetensors",
 }
-#: As in the LoRAs' model card. With the base model's own scheduler their pictures are bad.
+#: From the LoRAs' model card. With the base model's scheduler the LoRAs give bad images.
 SCHEDULER = {
     "base_image_seq_len": 256,
     "base_shift": math.log(3),
@@ -45,14 +45,14 @@ SCHEDULER = {
 
 
 class Lightning:
-    """Which LoRAs a pipeline has, and which of them is on."""
+    """The LoRAs of a pipeline, of which at most one is enabled."""
 
     def __init__(self, pipe: Any, options: QwenOptions) -> None:
-        """Load every pinned LoRA there is; Misconfigured if one is not the file that was pinned."""
+        """Load every pinned LoRA whose file exists; Misconfigured if a file has another hash than its pin."""
         self._pipe = pipe
         self._base_scheduler = pipe.scheduler
         self._scheduler = FlowMatchEulerDiscreteScheduler(**SCHEDULER)
-        #: Why a LoRA is not there, by its name.
+        #: Name -> why the LoRA is not loaded.
         self._refusals: dict[str, Rejected] = {}
         for lora, name in FILES.items():
             refusal = _refusal(lora, name, options)
@@ -64,10 +64,10 @@ class Lightning:
         self.select("")
 
     def select(self, lora: str) -> None:
-        """Edit with that LoRA and its scheduler from here on, "" for neither; Rejected if it is missing.
+        """Enable the LoRA and its scheduler, "" for neither; Rejected if the LoRA is not loaded.
 
-        The LoRA stays beside the weights instead of being fused into them: taking it out of bfloat16 weights
-        again would leave rounding behind, and the base model would no longer be the same.
+        The LoRA is not fused into the weights: unfusing from bfloat16 weights leaves rounding errors, which
+        would change the base model.
         """
         if lora in self._refusals:
             refusal = self._refusals[lora]
@@ -121,7 +121,7 @@ def _load(pipe: Any, lora: str, name: str, options: QwenOptions) -> None:
 
 
 def _check_extent(path: Path) -> None:
-    """Misconfigured, before it is read whole, for a file that by its length can be no such LoRA."""
+    """Misconfigured, before the whole file is read, if its length is not possible for such a LoRA."""
     size = path.stat().st_size
     if size > MAX_BYTES:
         raise _unreadable(path, f"has {size:,} bytes and {MAX_BYTES:,} are allowed")

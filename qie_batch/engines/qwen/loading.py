@@ -1,6 +1,6 @@
-"""Weights on disk -> a pipeline that gives the published model's pictures.
+"""Weights on disk -> a pipeline that gives the published model's images.
 
-Two defects of the pinned versions are mended here, each by a function that can go once it is mended upstream.
+Works around two defects of the pinned versions, each in one function, to be removed once fixed upstream.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def load(options: QwenOptions) -> tuple[Any, Lightning]:
-    """The pipeline, in place on its device, and its LoRAs; Misconfigured if the weights cannot be loaded."""
+    """The pipeline on its device, and its LoRAs; Misconfigured if the weights cannot be loaded."""
     if options.device == "cuda" and not torch.cuda.is_available():
         raise Misconfigured(
             "The qwen engine was asked for a CUDA card, and torch sees none here.",
@@ -68,10 +68,10 @@ def _dtype(options: QwenOptions) -> torch.dtype:
 
 
 def hand_over_image_positions(text_encoder: Any) -> None:
-    """Tell the text encoder which tokens are pictures, which diffusers 0.42.1 keeps from it.
+    """Pass the image token ids to the text encoder, which diffusers 0.42.1 does not.
 
-    Without it transformers 5 gives picture tokens positions as if they were text, and the edit differs,
-    silently (huggingface/diffusers #14194). tests/integration/qwen/test_defects.py fails when this can go.
+    Without the ids transformers 5 gives image tokens the positions of text, and the edit differs silently
+    (huggingface/diffusers #14194). tests/integration/qwen/test_defects.py fails once this is not needed.
     """
 
     def add_ids(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -83,9 +83,9 @@ def hand_over_image_positions(text_encoder: Any) -> None:
 
 
 class EditProcessor(Qwen2VLProcessor):  # type: ignore[misc] # transformers has no types here
-    """Without the video part, which needs torchvision and which editing never uses.
+    """A processor without the video part, which needs torchvision and which editing does not use.
 
-    ProcessorMixin reads the parts that it insists on from this signature.
+    ProcessorMixin reads the required parts from the signature of `__init__`.
     """
 
     def __init__(self, image_processor: Any, tokenizer: Any, chat_template: str | None = None) -> None:
@@ -96,7 +96,7 @@ class EditProcessor(Qwen2VLProcessor):  # type: ignore[misc] # transformers has 
 
 
 def _processor(folder: Path) -> Any:
-    """Always with Pillow's resizing, so that a picture is the same where torchvision is installed."""
+    """A processor that resizes with Pillow, so that results do not depend on torchvision."""
     return EditProcessor(
         Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True),
         Qwen2Tokenizer.from_pretrained(folder, local_files_only=True),

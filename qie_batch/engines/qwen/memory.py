@@ -1,4 +1,4 @@
-"""How the model is laid over the card's memory and the host's."""
+"""Places the parts of the model in device memory and host memory."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 #: In bfloat16 the transformer takes 40.9 GB, the text encoder 16.6 GB, the VAE 0.25 GB and two LoRAs 1.7 GB;
-#: an edit adds about 4.3 GB. On the card are all of them, or the largest.
+#: an edit adds about 4.3 GB. In device memory are all of them, or only the largest.
 _RESIDENT = 64e9
 _OFFLOAD = 47e9
 _MEANING: dict[Memory, str] = {
@@ -22,7 +22,7 @@ _MEANING: dict[Memory, str] = {
 
 
 def plan(free: int) -> Memory:
-    """What `free` bytes on the card have room for: all parts at once, one part, or one layer."""
+    """The placement for `free` bytes of device memory: all parts at once, one part, or one layer."""
     if free >= _RESIDENT:
         memory: Memory = "resident"
     else:
@@ -33,9 +33,9 @@ def plan(free: int) -> Memory:
 
 
 def apply(pipe: Any, memory: Memory) -> None:
-    """Spread a pipeline that was loaded into host memory; a resident one was loaded in place."""
+    """Set up offloading for a pipeline in host memory; a resident one was loaded into device memory."""
     if memory == "offload":
         pipe.enable_model_cpu_offload(device="cuda")
     elif memory == "group":
-        # No stream: prefetching wants a second, pinned copy of the model in host memory.
+        # No stream: prefetching needs a second, pinned copy of the model in host memory.
         pipe.enable_group_offload("cuda", offload_type="leaf_level", exclude_modules=["vae"])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Memory = Literal["resident", "offload", "group"]
 
-#: (width, height) the model was trained on: ten shapes of about one megapixel.
+#: Sizes (width, height) of the model's training: ten ratios of about one megapixel.
 BUCKETS: tuple[tuple[int, int], ...] = (
     (1024, 1024),
     (1184, 896),
@@ -26,8 +26,8 @@ BUCKETS: tuple[tuple[int, int], ...] = (
     (1440, 736),
 )
 
-#: The model looks at each image at an area of 384 x 384: of a strip longer than 16:1 little is left to see.
-LIMITS = EngineLimits(max_images=3, max_ratio=16, sizes=BUCKETS)
+#: The text encoder gets each image at an area of 384 x 384, where a ratio above 16:1 leaves few pixels.
+LIMITS = EngineLimits(max_images=3, max_reference_ratio=16, sizes=BUCKETS)
 
 #: Steps and CFG of `reference` are the model card's; `fast` and `draft` are the Lightning distillations.
 #: Seconds: published 40-step H100 figures scaled by the number of transformer forwards.
@@ -49,35 +49,35 @@ OPTIONS = ("model", "model_revision", "lora_dir", "lora_sha256", "expected_devic
 class QwenOptions:
     #: A folder in the published layout, or a name in the local hub cache.
     model: str
-    #: The weights' part of the cache key. A full commit id also picks that commit from the hub cache.
+    #: The weights' part of the cache key. A full commit id also selects that commit in the hub cache.
     revision: str
     lora_dir: Path | None = None
     #: Pinned sha256 (hex) by file name; a LoRA file without one is refused.
     lora_sha256: Mapping[str, str] = field(default_factory=dict)
     device: Literal["cuda", "cpu"] = "cuda"
-    #: "auto" is bfloat16 on a card, as published, and float32 on the CPU.
+    #: "auto" is bfloat16 on a CUDA device, as published, and float32 on the CPU.
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    #: "auto" chooses by the card's free memory.
+    #: "auto" chooses by the free device memory.
     memory: Memory | Literal["auto"] = "auto"
     #: The device that edits are expected on, for estimates before there is history.
     expected_device: str = "H100"
 
     @classmethod
     def of(cls, options: Mapping[str, Any]) -> Self:
-        """From the settings named in OPTIONS; QIE_ENGINE_OPTIONS may add the other fields."""
+        """The options from the settings named in OPTIONS; QIE_ENGINE_OPTIONS may set the other fields."""
         given = dict(options)
-        given["revision"] = given.pop("model_revision", given.get("revision"))
-        unknown = sorted(given.keys() - cls.__slots__)
-        if unknown:
+        revision = given.pop("model_revision", given.get("revision"))
+        try:
+            return cls(**{**given, "revision": revision})
+        except TypeError as error:
             raise Misconfigured(
-                f"the qwen engine has no option {', '.join(unknown)}",
-                hint=f"QIE_ENGINE_OPTIONS may give {', '.join(cls.__slots__)}",
-            )
-        return cls(**given)
+                f"QIE_ENGINE_OPTIONS has an option that the qwen engine does not know: {error}",
+                hint="it knows device, dtype and memory",
+            ) from error
 
     @property
     def pinned_loras(self) -> dict[str, str]:
-        """Name of each LoRA -> the name with all pinned files, as they decide the pixels."""
+        """Name of each LoRA -> the name with the hashes of its pinned files, as cache keys contain them."""
         pins = "+".join(f"{name}:{sha256[:12]}" for name, sha256 in sorted(self.lora_sha256.items()))
         loras = {preset.lora for preset in PRESETS.values() if preset.lora}
         return {lora: f"{lora}@{pins}" if pins else lora for lora in loras}
@@ -92,4 +92,5 @@ def engine_info(options: QwenOptions) -> EngineInfo:
         loras=options.pinned_loras,
         limits=LIMITS,
         device=options.expected_device,
+        on_cuda=True,
     )

@@ -1,4 +1,4 @@
-"""A catalog's text on its way into the chat template: without control tokens, and not too long."""
+"""Makes a manifest's text safe for the chat template: no control tokens, limited length."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from qie_batch.errors import Rejected
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-#: Of one text. The pipeline declares 1,024 as its longest sequence; the transformer's position table, 4,096
-#: long and shared with up to three pictures, ends in a crash at about 3,400.
+#: Tokens of one text. The pipeline declares 1,024 as its longest sequence; the transformer's position table,
+#: 4,096 long and shared with up to three images, fails with a crash at about 3,400.
 MAX_TOKENS = 1024
-#: More characters than this are not worth tokenising: no text packs 32 of them into each token.
+#: A longer text is refused without tokenising, since no text has 32 characters in each token.
 _MAX_CHARACTERS = 32 * MAX_TOKENS
 
 
 def neutralise(text: str, control_tokens: Iterable[str]) -> str:
-    """The text with a space inside each control token, so that it is read as the characters in it.
+    """The text with a space inside each control token, so that the token is read as plain characters.
 
     Lone surrogates, which no tokenizer takes, become question marks.
     """

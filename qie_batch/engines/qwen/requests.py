@@ -1,4 +1,4 @@
-"""What a row asks for -> what the pipeline is called with, or why it cannot be."""
+"""EditRequest -> the arguments of the pipeline, or Rejected."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Call:
     images: list[Image.Image]
     prompt: str
-    #: Never empty: a blank one still switches CFG on.
+    #: Never empty, since a blank negative prompt still enables CFG.
     negative: str
     width: int
     height: int
@@ -42,7 +42,7 @@ def preset_of(request: EditRequest) -> Preset:
 
 
 def call_for(request: EditRequest, control_tokens: Iterable[str], count_tokens: Callable[[str], int]) -> Call:
-    """The request with its preset's defaults; Rejected where the pipeline would crash or paint nothing."""
+    """The request with its preset's defaults; Rejected where the pipeline would fail or give no image."""
     preset = preset_of(request)
     tokens, params = tuple(control_tokens), request.params
     call = Call(
@@ -78,7 +78,7 @@ def _check_numbers(call: Call, *, lightning: bool) -> None:
             f"The model paints multiples of 16 pixels, not {call.width}x{call.height}.",
             code="size_unsupported",
         )
-    # The base scheduler stretches its steps to end at a given noise, which divides one step by zero.
+    # The base scheduler scales its steps to a given final noise, which for one step divides by zero.
     fewest = 1 if lightning else 2
     if call.steps < fewest:
         raise Rejected(

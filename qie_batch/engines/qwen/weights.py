@@ -1,4 +1,4 @@
-"""Finds the weights on this machine and reads their index before anything is loaded. Downloads nothing."""
+"""Finds the weights on this machine and checks their index before loading. Downloads nothing."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from qie_batch.errors import Misconfigured
 _log = logging.getLogger(__name__)
 
 PIPELINE = "QwenImageEditPlusPipeline"
-#: Where a component's class may come from; any other name in the index would be code in the weights' folder.
+#: Packages of a component's class; any other name in the index would run code from the weights' folder.
 _LIBRARIES = frozenset({"diffusers", "transformers"})
 
 
 def find_weights(model: str, revision: str) -> Path:
-    """The folder that `model` names, itself or in the hub cache; Misconfigured if it is not one to load."""
+    """The folder `model`, or its snapshot in the hub cache; Misconfigured if that cannot be loaded."""
     folder = Path(model).expanduser()
     if not folder.is_dir():
         folder = _hub_snapshot(model, revision)
@@ -46,9 +46,9 @@ def _hub_snapshot(model: str, revision: str) -> Path:
         try:
             snapshot = Path(snapshot_download(model, revision=commit, local_files_only=True))
         except (HFValidationError, LocalEntryNotFoundError):
-            pass  # said below, in words
+            pass  # reported below
         else:
-            # A revision that is no commit means the one that the cache calls main.
+            # A revision that is no commit id means the commit that the cache calls main.
             _log.info("The weights %s are those of commit %s", model, snapshot.name)
             return snapshot
     raise _missing(f"The weights {model!r} are neither a folder nor in {where}.", model)

@@ -27,6 +27,19 @@ def test_a_strip_is_refused_wherever_it_stands(size):
     assert "result" in refusal(STRICT, (64, 64), result=size).message
 
 
+def test_references_may_have_a_limit_of_their_own():
+    limits = EngineLimits(max_images=2, max_reference_ratio=16, sizes=((1024, 1024),))
+    check_limits(limits, [(1800, 100), (1600, 100)])
+    assert refusal(limits, (64, 64), (1700, 100)).code == "image_too_narrow"
+
+
+def test_what_is_fitted_to_a_few_sizes_always_has_a_limit():
+    limits = EngineLimits(sizes=((1024, 1024),))
+    check_limits(limits, [(2000, 100)], (100, 2000))
+    assert refusal(limits, (2001, 100)).code == "image_too_narrow"
+    assert "result" in refusal(limits, (64, 64), result=(3000, 100)).message
+
+
 def test_more_images_than_the_engine_takes_are_refused():
     assert refusal(STRICT, *[(64, 64)] * 4).code == "image_count"
     assert refusal(EngineLimits(), (64, 64), (64, 64)).code == "references_not_supported"

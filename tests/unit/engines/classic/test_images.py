@@ -15,8 +15,8 @@ def engine():
     return create({})
 
 
-@pytest.fixture
-def product():
+@pytest.fixture(scope="module")
+def drawn():
     """A blue thing with folds and a white label, a red ring, on noisy grey paper with a soft shadow."""
     rng = np.random.default_rng(5)
     down, across = np.mgrid[0:240, 0:320].astype(np.float32)
@@ -35,6 +35,16 @@ def product():
     return Image.fromarray(np.clip(paper + rng.normal(0, 1.2, paper.shape), 0, 255).astype(np.uint8))
 
 
+@pytest.fixture
+def product(drawn):
+    return drawn.copy()
+
+
+@pytest.fixture(scope="module")
+def on_white(engine, drawn):
+    return edited(engine, drawn, "make the background white")
+
+
 def edited(engine, picture, instruction, **others):
     request = edit_request(images=(picture,), instruction=instruction, **others)
     return np.asarray(engine.edit(request, lambda _step: None).image).astype(int)
@@ -48,8 +58,8 @@ def rejected(engine, picture, instruction, **others):
     return error.value.code
 
 
-def test_background_becomes_pure_white_and_the_product_stays(engine, product):
-    before, after = np.asarray(product).astype(int), edited(engine, product, "make the background white")
+def test_background_becomes_pure_white_and_the_product_stays(on_white, product):
+    before, after = np.asarray(product).astype(int), on_white
     assert (after[:40] == 255).all()
     assert (after[:, :60][:150] == 255).all()
     assert abs(after[60:180, 90:210] - before[60:180, 90:210]).max() == 0
@@ -60,8 +70,8 @@ def test_background_shows_through_a_hole_in_the_product(engine, product):
     assert abs(after[118:122, 238:242] - (0xF0, 0xC0, 0x2E)).max() < 12
 
 
-def test_soft_shadow_stays_on_the_new_background(engine, product):
-    after = edited(engine, product, "make the background white").mean(axis=-1)
+def test_soft_shadow_stays_on_the_new_background(on_white):
+    after = on_white.mean(axis=-1)
     assert after[200, 150] < 215
     assert after[230, 20] == 255
 

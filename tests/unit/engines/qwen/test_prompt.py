@@ -93,7 +93,7 @@ def test_steps_and_cfg_come_from_the_preset_unless_given():
     [
         ("image_count", {"images": ()}),
         ("image_count", {"images": (Image.new("RGB", (32, 32)),) * 4}),
-        ("image_too_narrow", {"images": (Image.new("RGB", (1700, 100)),)}),
+        ("image_too_narrow", {"images": (Image.new("RGB", (2100, 100)),)}),
         ("image_too_narrow", {"images": (Image.new("RGB", (32, 32)), Image.new("RGB", (1, 100)))}),
         ("steps_out_of_range", {"steps": 0}),
         ("steps_out_of_range", {"steps": -1}),
