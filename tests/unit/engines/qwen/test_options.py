@@ -19,7 +19,7 @@ def test_the_revision_of_the_model_is_that_of_the_engine():
 
 
 def test_an_option_that_does_not_exist_is_refused_by_name():
-    with pytest.raises(Misconfigured, match="no option sesonds") as caught:
+    with pytest.raises(Misconfigured, match="sesonds") as caught:
         info({**NAMED, "sesonds": 1})
     assert "memory" in caught.value.hint
 
