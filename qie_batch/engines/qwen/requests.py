@@ -63,7 +63,7 @@ def call_for(request: EditRequest, control_tokens: Iterable[str], count_tokens: 
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    """The picture as the model wants it; transparency shows white."""
+    """The image as RGB, transparency on white."""
     if image.mode == "RGB":
         return image
     if image.has_transparency_data:
