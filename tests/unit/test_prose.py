@@ -80,8 +80,8 @@ DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 def sources(pattern: re.Pattern[str]) -> Iterator[tuple[Path, str]]:
     """Files with a match anywhere; only these are worth parsing."""
     for path in FILES:
-        source = TERMS.sub("", path.read_text(encoding="utf-8"))
-        if pattern.search(source):
+        source = path.read_text(encoding="utf-8")
+        if pattern.search(TERMS.sub("", source)):
             yield path, source
 
 
@@ -113,7 +113,7 @@ def found_in_prose(pattern: re.Pattern[str], *, without: Path | None = None) -> 
         for path, source in sources(pattern)
         if without not in path.parents
         for text in prose_of(source)
-        for match in pattern.finditer(text)
+        for match in pattern.finditer(TERMS.sub("", text))
     ]
 
 
