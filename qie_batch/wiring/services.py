@@ -63,7 +63,7 @@ def store(settings: Settings) -> S3Store:
 
 
 def buckets(settings: Settings, client: Any) -> Callable[[str, Collection[str]], ObjectStore]:
-    """The store of a bucket that images may come from: the configured one, a listed one, or one of the others."""
+    """The store of a bucket that images may come from: its own, a listed one, or one of `others`."""
     from qie_batch.stores.s3 import S3Store
     from qie_batch.text import quoted
 
