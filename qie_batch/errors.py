@@ -1,7 +1,7 @@
-"""What can go wrong, by what to do about it.
+"""The errors, by what has to be done about them.
 
-Three kinds decide every retry: `Rejected` (never), `Unavailable` (later) and `EngineLost` (in another
-process). Nothing else in qie-batch retries.
+Three kinds decide every retry of an item: `Rejected` (never), `Unavailable` (later) and `EngineLost` (in
+another process).
 """
 
 from __future__ import annotations

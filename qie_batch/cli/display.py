@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from qie_batch.model import Progress
 
 #: Between two plain lines, and between two looks at the ledger.
-LINE_SECONDS, LOOK_SECONDS = 1.0, 0.2
-#: A job that nobody touched for so long may have nobody to touch it.
+LINE_SECONDS, POLL_SECONDS = 1.0, 0.2
+#: After so long without a change of a job, `control` and the workers may be stopped.
 IDLE_SECONDS = 15.0
 
 
@@ -39,7 +39,7 @@ def echo_json(value: Any) -> None:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether somebody looks at the stream, on a device that can move its cursor."""
+    """Whether the stream is a terminal that can move its cursor."""
     return stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 
@@ -92,7 +92,7 @@ def _lines(what: str, total: int | None) -> Callable[[int], None]:
 
 def wait(costs: Costs, job_id: str) -> Progress:
     """Show the job's progress until it is closed or paused."""
-    updates = watch(costs, job_id, interval=LOOK_SECONDS)
+    updates = watch(costs, job_id, interval=POLL_SECONDS)
     first = progress = next(updates)
     began, warned = time.monotonic(), False
     with bar("editing", first.total) as show:

@@ -113,7 +113,7 @@ def _replaced(path: Path) -> Iterator[TextIO]:
 
 
 def _download(store: ObjectStore, key: str, path: Path) -> Path:
-    """Whole or not at all: a name never holds half a picture."""
+    """Download to a temporary name and rename, so that no file is partial."""
     data = store.get(key)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".qie-")

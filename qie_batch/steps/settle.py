@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Pairs of pictures on the report: as many as a phone still opens.
+#: Pairs of images on the report, few enough for a phone to show.
 SHOWN = 60
 READERS = 4
 THUMBNAIL_SIDE = 480
@@ -124,7 +124,7 @@ def _address(item: Item, context: SettleContext) -> str:
 
 
 def report_page(progress: Progress, context: SettleContext) -> bytes:
-    """The page, with the first SHOWN pairs of pictures."""
+    """The page, with the first SHOWN pairs of images."""
     failed: dict[str, list[ItemView]] = {}
     shown: list[Item] = []
     devices: set[str] = set()
@@ -158,7 +158,7 @@ def _pair(item: Item, context: SettleContext) -> Pair:
 
 
 def _thumbnail(context: SettleContext, key: str) -> bytes | None:
-    """None where the picture cannot be shown: it may be the very one that failed."""
+    """None if the image cannot be decoded, as that of a failed item may not be."""
     try:
         data = context.store.get(key)
         # However long: the limit on bytes is for what comes from outside.

@@ -1,4 +1,4 @@
-"""The only place that chooses implementations: settings in, things that work out."""
+"""Builds implementations from settings; no other package chooses one."""
 
 from qie_batch.wiring.engines import InstalledEngines, visible_devices
 from qie_batch.wiring.services import (

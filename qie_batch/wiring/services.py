@@ -58,12 +58,12 @@ def s3(settings: Settings) -> Any:
 def store(settings: Settings) -> S3Store:
     from qie_batch.stores.s3 import S3Store
 
-    needed(settings, "ledger_url")  # without any settings, say so rather than try AWS
+    needed(settings, "ledger_url")  # without any settings, fail instead of connecting to AWS
     return S3Store(s3(settings), settings.s3_bucket)
 
 
 def buckets(settings: Settings, client: Any) -> Callable[[str, Collection[str]], ObjectStore]:
-    """The store of a bucket that images may come from: the stack's own, a listed one, one of the others."""
+    """The store of a bucket that images may come from: its own, a listed one, or one of `others`."""
     from qie_batch.stores.s3 import S3Store
     from qie_batch.text import quoted
 

@@ -1,4 +1,4 @@
-"""The manifest as every look at it finds it, whoever writes to the original meanwhile."""
+"""The manifest as read once, independent of later writes to the original."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ PART = 1 << 20
 def catalog_file(
     address: str, bucket: Callable[[str, Collection[str]], ObjectStore]
 ) -> Iterator[tuple[Path, str]]:
-    """A copy of the manifest that nobody else writes to, and where its relative paths start.
+    """A private copy of the manifest, and where its relative paths start.
 
     The copy has the original's name as it may be shown. A file that is too long is copied until that shows.
     """

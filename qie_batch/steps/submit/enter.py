@@ -38,7 +38,7 @@ def submit(request: SubmitRequest, context: SubmitContext) -> Submitted:
 
 
 def submit_scheduled(schedule: Schedule, job_id: str, context: SubmitContext) -> None:
-    """One run of a schedule: bad rows are reported as failed items, nobody is there to be asked."""
+    """One run of a schedule: bad rows become failed items, as no person can be asked."""
     order = schedule.order
     request = SubmitRequest(
         address=schedule.catalog,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def open_regular(path: Path) -> BinaryIO:
     """Open it for reading; OSError, too, for a pipe, which may never end, and for a device."""
-    # Without O_NONBLOCK a pipe is not open before somebody writes to it.
+    # Without O_NONBLOCK opening a pipe waits for a writer.
     file = open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))  # noqa: SIM115
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()

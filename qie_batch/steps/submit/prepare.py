@@ -44,7 +44,7 @@ class Prepared:
 
     job: NewJob
     info: EngineInfo
-    #: A copy of the manifest that nobody else writes to.
+    #: A private copy of the manifest.
     catalog: Path
     images: CheckedImages
     #: The file `rows.jsonl` of the job.
