@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-import unicodedata
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from qie_batch.errors import Misconfigured, Rejected, StoreUnavailable
 from qie_batch.interfaces import StoredObject
 from qie_batch.keys import CREATE_ONLY_PROBE, S3Address
+from qie_batch.stores.object_names import canonical_key
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
@@ -24,14 +24,9 @@ if TYPE_CHECKING:
     from io import BufferedIOBase
     from typing import BinaryIO
 
-#: S3 allows 1,024; a server may add a prefix.
-MAX_KEY_BYTES = 900
-#: Limit of a server that stores each segment as a file name (SeaweedFS).
-MAX_SEGMENT_BYTES = 255
 #: Bytes of an object in memory at a time, where a file is given.
 PART_BYTES = 1 << 20
 
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\%]")
 _LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
 _SDK_ERRORS = (ClientError, BotoCoreError)
 # The response to HEAD has no body, so that its code is the HTTP status.
@@ -39,24 +34,6 @@ _TAKEN = frozenset({"PreconditionFailed", "412"})
 _MISSING = frozenset({"NoSuchKey", "404"})
 _DENIED = frozenset({"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"})
 _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
-
-
-def canonical_key(key: str) -> str:
-    """The key; Rejected if a server might store the object under another one (SeaweedFS: a//b is a/b)."""
-    segments = key.split("/")
-    if any(segment in ("", ".", "..") for segment in segments):
-        problem = "has an empty, '.' or '..' part between its slashes"
-    elif _FORBIDDEN.search(key):
-        problem = "has a control character, a backslash or a percent sign"
-    elif len(key.encode()) > MAX_KEY_BYTES or any(
-        len(part.encode()) > MAX_SEGMENT_BYTES for part in segments
-    ):
-        problem = f"is longer than {MAX_KEY_BYTES} bytes, or a part of it than {MAX_SEGMENT_BYTES}"
-    elif not unicodedata.is_normalized("NFC", key):
-        problem = "is not in Unicode form NFC"
-    else:
-        return key
-    raise Rejected(f"the S3 name {quoted(key)} {problem}: rename the object", code="object_name")
 
 
 def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None) -> Any:

@@ -15,7 +15,8 @@ import pytest
 from qie_batch.errors import Rejected, StoreUnavailable, UsageError
 from qie_batch.keys import CREATE_ONLY_PROBE
 from qie_batch.local.ports import free_port
-from qie_batch.stores.s3 import S3Store, canonical_key, check_bucket, create_bucket, s3_client
+from qie_batch.stores.object_names import canonical_key
+from qie_batch.stores.s3 import S3Store, check_bucket, create_bucket, s3_client
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore

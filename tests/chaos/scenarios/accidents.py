@@ -1,4 +1,4 @@
-"""Faults inside a worker: engines that run out of memory, fail, hang, crash, and images that crash decoders."""
+"""Faults in a worker: engines that run out of memory, fail, hang, crash; images that crash decoders."""
 
 from __future__ import annotations
 
