@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, select
+from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from qie_batch.ledger.tables import items, jobs, results
 from qie_batch.model import ItemState, JobState
@@ -19,6 +21,13 @@ if TYPE_CHECKING:
 
 #: Items looked up and inserted at a time.
 CHUNK = 500
+
+#: The columns of an item that has not met a worker yet.
+_UNTOUCHED = {
+    column.name: column.default.arg
+    for column in items.c
+    if isinstance(column.default, ScalarElementColumnDefault)
+}
 
 T = TypeVar("T")
 
@@ -66,7 +75,15 @@ def _insert_items(connection: Connection, chunk: list[dict[str, Any]], now: floa
         if values["cache_key"] in known:
             values |= {"state": ItemState.SUCCEEDED, "cached": True, "result_key": values["cache_key"]}
         values["finished_at"] = None if values["state"] == ItemState.PENDING else now
-    connection.execute(insert(items), chunk)
+    # Not `insert(items)`, for which SQLAlchemy would work out the parameters of each row anew.
+    connection.exec_driver_sql(_insert_text(connection.dialect.name, tuple(chunk[0])), chunk)
+
+
+@cache
+def _insert_text(dialect: str, names: tuple[str, ...]) -> str:
+    """The statement in the words of the dialect's driver."""
+    places = (f":{name}" if dialect == "sqlite" else f"%({name})s" for name in names)
+    return f"INSERT INTO items ({', '.join(names)}) VALUES ({', '.join(places)})"  # noqa: S608 - names of columns
 
 
 def _job_values(job: NewJob, now: float) -> dict[str, Any]:
@@ -92,6 +109,7 @@ def _job_values(job: NewJob, now: float) -> dict[str, Any]:
 
 def _item_values(job: NewJob, item: NewItem) -> dict[str, Any]:
     return {
+        **_UNTOUCHED,
         "id": f"{job.id}.{item.ordinal}",
         "job_id": job.id,
         "ordinal": item.ordinal,

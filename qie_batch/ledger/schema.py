@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import func, select
+from sqlalchemy import column, func, inspect, select, table
 
 from qie_batch.errors import LedgerUnavailable
 
+# Alembic is imported where it works: half a second, which no command but `db` and `up` has to wait.
 if TYPE_CHECKING:
+    from alembic.config import Config
+
     from qie_batch.ledger.database import Database
+
+#: The revision that this version of qie-batch is written for: the head of the migrations.
+NEWEST = "r0002"
 
 #: Key of an advisory lock that no other code uses.
 UPGRADE_LOCK = 7_133_700_001
@@ -29,6 +31,8 @@ def migrations_folder() -> Path:
 
 def upgrade(database: Database) -> None:
     """Apply every missing migration; several processes may call this at once."""
+    from alembic import command  # noqa: PLC0415 - see above
+
     config = _config()
     with database.write() as connection:
         if connection.dialect.name == "postgresql":  # SQLite has its write lock
@@ -40,26 +44,32 @@ def upgrade(database: Database) -> None:
 def current(database: Database) -> str:
     """The database's revision, "" before the first `upgrade`."""
     with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision() or ""
+        if not inspect(connection).has_table("alembic_version"):
+            return ""
+        return connection.scalar(select(column("version_num")).select_from(table("alembic_version"))) or ""
 
 
 def newest() -> str:
-    """The revision that this version of qie-batch is written for."""
+    """The head of the migrations."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415 - see above
+
     return ScriptDirectory.from_config(_config()).get_current_head() or ""
 
 
 def check(database: Database) -> None:
     """LedgerUnavailable unless the database is at the newest schema."""
     found = current(database)
-    if found != newest():
+    if found != NEWEST:
         raise LedgerUnavailable(
-            f"the ledger's schema is {found or 'missing'}, this version needs {newest()}",
+            f"the ledger's schema is {found or 'missing'}, this version needs {NEWEST}",
             code="schema_outdated",
             hint="bring the ledger to the newest schema",
         )
 
 
 def _config() -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - see above
+
     config = Config()
     config.set_main_option("script_location", str(migrations_folder()))
     return config

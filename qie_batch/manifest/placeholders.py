@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qie_batch.manifest.columns import normal
@@ -14,6 +15,13 @@ if TYPE_CHECKING:
 
 #: The columns that hold templates; no template may ask for them.
 _TEMPLATES = ("instruction", "negative")
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> tuple[Template, tuple[str, ...]]:
+    """The template and its fields: the rows of a manifest often share theirs."""
+    template = Template.parse(text)
+    return template, template.fields
 
 
 class Placeholders:
@@ -31,13 +39,13 @@ class Placeholders:
         if "{" not in text and "}" not in text:
             return text
         try:
-            template = Template.parse(text)
+            template, fields = _parsed(text)
         except LoneBrace as error:
             advice = f"write {error.brace * 2} for a plain brace"
             raise WrongCell("placeholder_unknown", f"{error}: {advice}") from None
-        values = {name: cells[self._header(name)].strip() for name in dict.fromkeys(template.fields)}
+        values = {name: cells[self._header(name)].strip() for name in fields}
         # Before the text is built: a few fields may ask for a great many long cells.
-        if len(text) + sum(len(values[name]) for name in template.fields) > MAX_CELL:
+        if len(text) + sum(len(values[name]) for name in fields) > MAX_CELL:
             reason = f"with its {{columns}} filled in, the text is longer than {MAX_CELL:,} characters"
             raise WrongCell("cell_too_long", f"{reason}: shorten it")
         return template.fill(values)

@@ -16,7 +16,7 @@ from qie_batch.errors import Rejected, StoreUnavailable, UsageError
 from qie_batch.keys import CREATE_ONLY_PROBE
 from qie_batch.local.ports import free_port
 from qie_batch.stores.object_names import canonical_key
-from qie_batch.stores.s3 import S3Store, check_bucket, create_bucket, s3_client
+from qie_batch.stores.s3 import PART_BYTES, S3Store, check_bucket, create_bucket, s3_client
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore
@@ -203,7 +203,8 @@ def test_an_honest_key_is_kept_to_the_letter(store, key):
 )  # fmt: skip
 def test_a_hostile_key_never_reaches_the_server(store, key):
     puts = (partial(put, data=b"x", content_type=PNG) for put in (store.put, store.put_new))
-    for call in (store.get, store.stat, store.delete, *puts):
+    download = partial(store.download, file=io.BytesIO())
+    for call in (store.get, download, store.stat, store.delete, *puts):
         with pytest.raises(Rejected, match=r"^the S3 name '.*' .+: rename the object$") as caught:
             call(key)
         assert caught.value.code == "object_name"
@@ -221,6 +222,7 @@ def test_an_unreachable_server_is_unavailable_within_seconds():
     started = time.monotonic()
     for call in (
         lambda: store.get("k"),
+        lambda: store.download("k", io.BytesIO()),
         lambda: store.put_new("k", b"", PNG),
         lambda: next(iter(store.list("k"))),
     ):
@@ -292,6 +294,38 @@ def test_a_file_is_put_from_its_start(store, tmp_path):
         file.seek(77)
         store.put("jobs/j/table.csv", file, "text/csv")
     assert store.get("jobs/j/table.csv") == data
+
+
+def test_a_new_object_may_come_from_a_file(store, tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_bytes(data := bytes(range(256)) * 50_000)
+    with path.open("rb") as file:
+        file.seek(77)
+        assert store.put_new("jobs/j/rows.jsonl", file, "text/csv") is True
+        assert store.put_new("jobs/j/rows.jsonl", file, "text/csv") is False
+    assert store.get("jobs/j/rows.jsonl") == data
+
+
+@pytest.mark.parametrize("length", [0, 1, PART_BYTES, 3 * PART_BYTES + 7])
+def test_an_object_is_downloaded_to_where_the_file_stands(store, length):
+    store.put_new("k", data := bytes(length), PNG)
+    file = io.BytesIO(b"before")
+    file.seek(6)
+    store.download("k", file, max_bytes=length)
+    assert file.getvalue() == b"before" + data
+
+
+def test_no_more_is_downloaded_than_may_be(store):
+    store.put_new("k", b"12345", PNG)
+    with pytest.raises(Rejected, match="more than 4 bytes") as caught:
+        store.download("k", file := io.BytesIO(), max_bytes=4)
+    assert (caught.value.code, file.getvalue()) == ("object_too_large", b"")
+
+
+def test_a_missing_object_is_rejected_by_download(store):
+    with pytest.raises(Rejected) as caught:
+        store.download("none", io.BytesIO())
+    assert caught.value.code == "object_missing"
 
 
 def test_a_server_that_ignores_create_only_is_refused(s3):
