@@ -1,4 +1,4 @@
-"""Draws docs/classic.jpg: pictures of examples/ before and after an instruction to the classic engine."""
+"""Draws docs/classic.jpg: images of examples/ before and after an edit by the classic engine."""
 
 from __future__ import annotations
 

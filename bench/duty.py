@@ -1,8 +1,7 @@
-"""How busy the device is between the first and the last edit, through the whole path.
+"""Measures the share of time in which the device is busy between the first and the last edit.
 
 Real broker, S3 server, ledger, worker and control; a stand-in engine of 1.2 s; 1.5-megapixel JPEG in,
-PNG out.
-`duty` is with three slots in the worker, `duty_one_slot` with one.
+PNG out. `duty` is with a concurrency of three in the worker, `duty_one_slot` with one.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ from PIL import Image
 
 from qie_batch import wiring
 from qie_batch.cli.display import wait
-from qie_batch.cli.orders import carry_out, prepare
 from qie_batch.model import JobOrder
 from qie_batch.processes.embedded import embedded_stack
+from qie_batch.steps.submit import SubmitRequest, submit
 
 BENCH = Path(__file__).resolve().parent
 
 
-def draw_pictures(folder: Path, number: int, size: tuple[int, int]) -> Path:
-    """A catalog of as many photo-like pictures (gradients and noise), all different."""
+def draw_images(folder: Path, number: int, size: tuple[int, int]) -> Path:
+    """A manifest of `number` different photo-like images (gradients and noise)."""
     folder.mkdir(parents=True)
     noise = random.Random(0)
     lines = ["id,image,instruction"]
@@ -46,20 +45,20 @@ def draw_pictures(folder: Path, number: int, size: tuple[int, int]) -> Path:
     return catalog
 
 
-def measure(folder: Path, catalog: Path, slots: int, seconds: float) -> float:
-    """Submit the catalog to a fresh stack; busy device seconds over seconds between first and last edit."""
-    log = folder / f"edits-{slots}.jsonl"
+def measure(folder: Path, catalog: Path, concurrency: int, seconds: float) -> float:
+    """Submit to a new stack; device seconds over the seconds between the first and the last edit."""
+    log = folder / f"edits-{concurrency}.jsonl"
     os.environ |= {
         "PYTHONPATH": str(BENCH),
-        "QIE_CONCURRENCY": str(slots),
+        "QIE_CONCURRENCY": str(concurrency),
         "QIE_ENGINE_OPTIONS": json.dumps({"seconds": seconds, "log": str(log)}),
     }
-    with embedded_stack(folder / f"stack-{slots}", "standin.engine") as embedded:
+    with embedded_stack(folder / f"stack-{concurrency}", "standin.engine") as embedded:
         settings = embedded.settings
-        ledger, store = wiring.ledger(settings), wiring.store(settings)
-        prepared = prepare(catalog, str(catalog.parent), JobOrder(), settings, ledger.intake)
-        carry_out(prepared, ledger.intake, store)
-        wait(ledger.costs, prepared.order.job.id)
+        ledger = wiring.ledger(settings)
+        request = SubmitRequest(address=str(catalog), order=JobOrder())
+        submitted = submit(request, wiring.submit_context(settings, ledger))
+        wait(ledger.costs, submitted.job_id)
         ledger.dispose()
     spans = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
     busy = sum(end - start for start, end in spans)
@@ -75,10 +74,10 @@ def main() -> None:
     sys.path.insert(0, str(BENCH))  # the stand-in engine
     with tempfile.TemporaryDirectory(prefix="qie-duty-") as name:
         folder = Path(name)
-        catalog = draw_pictures(folder / "catalog", arguments.items, (1500, 1000))
+        catalog = draw_images(folder / "catalog", arguments.items, (1500, 1000))
         duty = measure(folder, catalog, 3, arguments.seconds)
         one_slot = measure(folder, catalog, 1, arguments.seconds)
-    print(f"device busy {duty:.1%} with three slots, {one_slot:.1%} with one")
+    print(f"device busy {duty:.1%} with concurrency 3, {one_slot:.1%} with 1")
     if arguments.json:
         print(json.dumps({"duty": round(duty, 4), "duty_one_slot": round(one_slot, 4)}))
 

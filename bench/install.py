@@ -1,6 +1,6 @@
-"""What a newcomer waits and pays for: size of the embedded install and the time of `qie-batch --help`.
+"""Measures the size of the embedded install and the time of `qie-batch --help`.
 
-Measures the environment that `make demo` made (.venv): the built wheel and what it needs, nothing else.
+The environment is that of `make demo` (.venv): the built wheel and its dependencies only.
 """
 
 from __future__ import annotations

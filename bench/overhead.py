@@ -1,8 +1,8 @@
-"""Host CPU of one item besides decoding, encoding and transfer: what the way of a row itself costs.
+"""Measures the host CPU of one item besides decoding, encoding and transfer.
 
-A stand-in engine that takes no time, 48-pixel pictures (nothing to decode or encode), the real broker, S3
-server, ledger, worker and control. Counted is the CPU of the worker with its openers, and of control; taken
-off is what the same reads, looks and writes in the store take when they are made alone.
+A stand-in engine that takes no time, 48-pixel images (almost no decoding or encoding), the real broker, S3
+server, ledger, worker and control. The figure is the CPU of the worker with its decoder processes, and of
+control, less the CPU of the same requests to the store made alone.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from duty import BENCH, draw_pictures
+from duty import BENCH, draw_images
 
 from qie_batch import wiring
 from qie_batch.cli.display import wait
-from qie_batch.cli.orders import carry_out, prepare
 from qie_batch.model import JobOrder
 from qie_batch.processes.embedded import embedded_stack
+from qie_batch.steps.submit import SubmitRequest, submit
 
 if TYPE_CHECKING:
     from qie_batch.settings import Settings
@@ -32,7 +32,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 def family(pid: int) -> list[int]:
-    """The process and all that descend from it."""
+    """The pids of the process and its descendants."""
     children = Path(f"/proc/{pid}/task").glob("*/children")
     return [
         pid,
@@ -41,7 +41,7 @@ def family(pid: int) -> list[int]:
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process and its descendants, the dead ones that were waited for included."""
+    """User and system time of a process and its descendants, with those that ended and were waited for."""
     total = 0
     for member in family(pid):
         fields = Path(f"/proc/{member}/stat").read_text().rpartition(")")[2].split()
@@ -50,7 +50,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def transfer_seconds(settings: Settings, items: int) -> float:
-    """CPU of what every item does with the store: look for a result, read the input, write the result."""
+    """CPU of the store requests of each item: get the missing result, get the input, put the result."""
     store = wiring.store(settings)
     data = os.urandom(7000)
     store.put_new("inputs/bench", data, "image/png")
@@ -71,19 +71,19 @@ def main() -> None:
     sys.path.insert(0, str(BENCH))  # the stand-in engine
     os.environ |= {"PYTHONPATH": str(BENCH), "QIE_ENGINE_OPTIONS": json.dumps({"seconds": 0.0, "steps": 1})}
     with tempfile.TemporaryDirectory(prefix="qie-overhead-") as name:
-        catalog = draw_pictures(Path(name) / "catalog", items + 10, (48, 48))
+        catalog = draw_images(Path(name) / "catalog", items + 10, (48, 48))
         warm = catalog.with_name("warm.csv")
         lines = catalog.read_text(encoding="utf-8").splitlines(keepends=True)
         warm.write_text("".join(lines[:1] + lines[-10:]), encoding="utf-8")
         catalog.write_text("".join(lines[:-10]), encoding="utf-8")
         with embedded_stack(Path(name) / "stack", "standin.engine") as embedded:
             settings, processes = embedded.settings, embedded.processes
-            ledger, store = wiring.ledger(settings), wiring.store(settings)
+            ledger = wiring.ledger(settings)
             for some in (warm, catalog):
                 before = {child.name: cpu_seconds(child.pid) for child in processes}
-                prepared = prepare(some, str(some.parent), JobOrder(), settings, ledger.intake)
-                carry_out(prepared, ledger.intake, store)
-                wait(ledger.costs, prepared.order.job.id)
+                request = SubmitRequest(address=str(some), order=JobOrder())
+                submitted = submit(request, wiring.submit_context(settings, ledger))
+                wait(ledger.costs, submitted.job_id)
             spent = {child.name: cpu_seconds(child.pid) - before[child.name] for child in processes}
             transfer = transfer_seconds(settings, items)
             ledger.dispose()

@@ -1,10 +1,10 @@
 """Seconds and peak memory of one edit by Qwen-Image-Edit-2509 at full size, with random weights.
 
-    python bench/qwen_full_size.py            one edit of each preset at 1024 x 1024 on the CUDA card
+    python bench/qwen_full_size.py            one edit of each preset at 1024 x 1024 on the CUDA device
     python bench/qwen_full_size.py --meta     only counts parameters, on any machine, in seconds
     ... --json                                one JSON object as the last line
 
-Random weights (57.7 GB, made on the card) take as long as the published ones; the sizes are those of the
+Random weights (57.7 GB, made on the device) take as long as the published ones; the sizes are those of the
 published config files. `fast` and `draft` run without their LoRA, whose cost comes on top. The tests' small
 tokenizer cuts the words; it gives the template its published length.
 """
@@ -135,7 +135,7 @@ def edit(engine: QwenEngine, size: int, steps: int, cfg: float) -> float:
         ),
     )
     start = time.perf_counter()
-    engine.edit(request, lambda _step: None)  # ends with the picture in host memory, so the card is done
+    engine.edit(request, lambda _step: None)  # ends with the image in host memory, so the device has finished
     return time.perf_counter() - start
 
 

@@ -1,4 +1,4 @@
-"""Rows a second of `qie-batch submit`: 10,000 rows over 20 pictures, every row another edit.
+"""Rows a second of `qie-batch submit`: 10,000 rows over 20 images, every row a different edit.
 
 The whole command is timed, its start included, against the real broker, S3 server and ledger.
 """
@@ -14,7 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from duty import draw_pictures
+from duty import draw_images
 
 from qie_batch import wiring
 from qie_batch.ledger import schema
@@ -22,14 +22,14 @@ from qie_batch.local.stack import Stack
 from qie_batch.settings import Settings
 
 
-def write_catalog(folder: Path, rows: int, pictures: int) -> Path:
-    draw_pictures(folder, pictures, (1000, 1000))
+def write_catalog(folder: Path, rows: int, images: int) -> Path:
+    draw_images(folder, images, (1000, 1000))
     catalog = folder / "catalog.csv"
     with catalog.open("w", encoding="utf-8") as file:
         file.write("id,image,instruction,title\n")
         for index in range(rows):
             file.write(
-                f'sku-{index},{index % pictures}.jpg,"add the text ""{{id}}"" at the top",Jacket {index}\n'
+                f'sku-{index},{index % images}.jpg,"add the text ""{{id}}"" at the top",Jacket {index}\n'
             )
     return catalog
 
@@ -38,10 +38,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     parser.add_argument("--rows", type=int, default=10_000)
-    parser.add_argument("--pictures", type=int, default=20)
+    parser.add_argument("--pictures", dest="images", type=int, default=20)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="qie-submit-") as name:
-        catalog = write_catalog(Path(name) / "catalog", arguments.rows, arguments.pictures)
+        catalog = write_catalog(Path(name) / "catalog", arguments.rows, arguments.images)
         with Stack.start(Path(name) / "stack") as stack:
             schema.upgrade(wiring.database(Settings(dir=stack.folder)))
             command = [sys.executable, "-m", "qie_batch", "--dir", str(stack.folder), "submit", str(catalog)]

@@ -1,3 +1,3 @@
-"""qie-batch: a catalog of pictures and plain sentences goes in, edited pictures come out."""
+"""qie-batch edits the images of a manifest by the instructions of its rows."""
 
 __version__ = "0.1.0"

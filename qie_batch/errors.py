@@ -1,7 +1,7 @@
-"""What can go wrong, by what to do about it.
+"""The errors, by what has to be done about them.
 
-Three kinds decide every retry: `Rejected` (never), `Unavailable` (later) and `EngineLost` (in another
-process). Nothing else in qie-batch retries.
+Three kinds decide every retry of an item: `Rejected` (never), `Unavailable` (later) and `EngineLost` (in
+another process).
 """
 
 from __future__ import annotations
@@ -108,3 +108,12 @@ class Misconfigured(UsageError):
     """A setting, an installation or the weights of an engine are wrong."""
 
     code = "misconfigured"
+
+
+def no_room(error: Exception) -> Unavailable:
+    """For whatever is raised when a temporary file cannot be made or grow."""
+    return Unavailable(
+        f"no temporary file can be written ({getattr(error, 'strerror', None) or error})",
+        code="no_room",
+        hint="make room on its disk, or name another folder in the variable TMPDIR",
+    )

@@ -9,7 +9,7 @@ S3 = "s3://"
 
 #: Prefix of all results.
 RESULTS = "results/"
-#: Kept after the first check, because who writes results may have no right to delete.
+#: Not deleted after the check, because the credentials may lack the right to delete.
 CREATE_ONLY_PROBE = "probe/create-only"
 BREAKER_PROBE = "probe/breaker"
 

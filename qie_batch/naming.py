@@ -24,7 +24,7 @@ VALUE_CHARACTERS = 80
 PART_BYTES = 200
 
 #: Removed from a template, as the edit decides the format.
-_PICTURE_SUFFIX = re.compile(r"(?<=.)\.(?:png|jpe?g|webp)\Z", re.IGNORECASE)
+_IMAGE_SUFFIX = re.compile(r"(?<=.)\.(?:png|jpe?g|webp)\Z", re.IGNORECASE)
 #: Letters and marks without a glyph, which some file systems ignore when they compare names.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -78,7 +78,7 @@ class UniqueNames:
 def _parsed(template: str) -> tuple[Template, ...]:
     """A template for each part of the path; a slash in the name of a field separates nothing."""
     try:
-        whole = Template.parse(_PICTURE_SUFFIX.sub("", template))
+        whole = Template.parse(_IMAGE_SUFFIX.sub("", template))
     except LoneBrace:
         problem = "has a brace without its partner"
     else:

@@ -1,1 +1,1 @@
-"""The processes that a cluster runs: the Celery application and what lives in a worker process."""
+"""The Celery application and the state of a worker process."""

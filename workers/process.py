@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: How long the other edits of this process have to hand back their items after the engine is lost.
+#: Seconds in which the other edits of this process release their items after the engine is lost.
 HAND_BACK_SECONDS = 10.0
-#: How long a hung process has to write to the ledger before it exits.
+#: Seconds in which a hung process writes to the ledger before it exits.
 EXIT_SECONDS = 4.0
 
 
@@ -68,12 +68,12 @@ class WorkerProcess:
         log.info("engine %s on %s is ready after %.1f s", engine.info.name, engine.device, seconds)
 
     def on_shutting_down(self, **_signal: Any) -> None:
-        """SIGTERM: edits that can end within the grace end, the others hand back their items."""
+        """On SIGTERM, edits that can end within the grace end, the others release their items."""
         if self._context:
             self._context.leases.shutdown.begin(self.settings.grace_seconds)
 
     def on_task_failure(self, exception: BaseException | None = None, **_signal: Any) -> None:
-        """Exit if the engine is lost, once the other edits have handed back their items."""
+        """Exit if the engine is lost, once the other edits have released their items."""
         if not isinstance(exception, EngineLost):
             return
         leases = self.context.leases
@@ -95,9 +95,9 @@ class WorkerProcess:
                     self._exit_hung(lease, context)
 
     def _exit_hung(self, hung: HeldLease, context: EditContext) -> None:
-        """Charge the hung edit, hand back the others, exit."""
+        """Charge a crash to the hung edit, release the other items, exit."""
         context.leases.shutdown.begin(0.0)
-        # The ledger may hang too.
+        # Bounded, since the ledger may hang as well.
         threading.Timer(EXIT_SECONDS, os._exit, (EXIT_RESTART,)).start()
         step = f"its step {hung.last_step} stood still for {hung.stalled_seconds:.0f} s"
         try:

@@ -1,12 +1,12 @@
-"""An engine that takes its time and gives the picture back: honest timing, and drills, without a GPU.
+"""A stand-in engine that waits and returns the image unchanged, for timing and fault injection without a GPU.
 
-Options: `seconds` an edit takes, `steps` it takes them in, `log` a file that gets one line an edit
-(monotonic start and end), for measuring how busy the device was. Instructions that it knows:
+Options: `seconds` of an edit, `steps` of an edit, `log` a file that gets one line for each edit (monotonic
+start and end), from which device use is measured. Instructions that inject a fault:
 
-    out of memory   raises DeviceOutOfMemory, unless the smaller plan is asked for
-    card error      raises EngineLost, as does whatever this process edits from then on
+    out of memory   raises DeviceOutOfMemory, unless low_memory is set
+    card error      raises EngineLost, as do all later edits of this process
     hang            takes no further step
-    die             ends the process as a fault in a driver does
+    die             ends the process as a crash of a driver does
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class StandIn:
         return EditResult(image=request.images[0])
 
     def _drill(self, request: EditRequest) -> None:
-        """The accident that the instruction asks for, in the middle of the edit."""
+        """Inject the fault that the instruction names, in the middle of the edit."""
         if request.params.instruction == "out of memory" and not request.low_memory:
             raise DeviceOutOfMemory("the drill did not fit the device")
         if request.params.instruction == "card error":

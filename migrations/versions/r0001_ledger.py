@@ -1,4 +1,4 @@
-"""Jobs, items, attempts, results, schedules and their slots."""
+"""Jobs, items, attempts, results, schedules and their runs (table `slots`, renamed by r0002)."""
 
 import sqlalchemy as sa
 from alembic import op

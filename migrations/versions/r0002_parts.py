@@ -1,4 +1,4 @@
-"""Owners of jobs, prices by the image, runs of schedules; the options of a schedule become a JobOrder."""
+"""Owners of jobs, prices by image, runs of schedules; the options of a schedule become a JobOrder."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def pause(app: App, job: str) -> None:
 @click.pass_obj
 def resume(app: App, job: str, budget: str | None) -> None:
     """Go on with a paused JOB."""
-    from qie_batch.cli.orders import budget_micros
+    from qie_batch.cli.options import budget_micros
 
     ledger = wiring.ledger(app.settings)
     found = ledger.jobs.get(job)

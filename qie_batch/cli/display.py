@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from qie_batch.model import Progress
 
 #: Between two plain lines, and between two looks at the ledger.
-LINE_SECONDS, LOOK_SECONDS = 1.0, 0.2
-#: A job that nobody touched for so long may have nobody to touch it.
+LINE_SECONDS, POLL_SECONDS = 1.0, 0.2
+#: After so long without a change of a job, `control` and the workers may be stopped.
 IDLE_SECONDS = 15.0
 
 
@@ -39,7 +39,7 @@ def echo_json(value: Any) -> None:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether somebody looks at the stream, on a device that can move its cursor."""
+    """Whether the stream is a terminal that can move its cursor."""
     return stream.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
 
 
@@ -53,6 +53,29 @@ def bar(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
             yield advance
     else:
         yield _lines(what, total)
+
+
+@contextmanager
+def bars() -> Iterator[Callable[[str, int, int | None], None]]:
+    """One bar after the other: gives a function to call with what is done, how many of it and of how many.
+
+    A bar ends when all is done, or when something else is.
+    """
+    with ExitStack() as shown:
+        current, advance = "", None
+
+        def show(what: str, done: int, total: int | None) -> None:
+            nonlocal current, advance
+            if what != current:
+                shown.close()
+                current, advance = what, shown.enter_context(bar(what, total))
+            if advance:
+                advance(done)
+            if done == total:
+                shown.close()
+                advance = None
+
+        yield show
 
 
 def _lines(what: str, total: int | None) -> Callable[[int], None]:
@@ -69,7 +92,7 @@ def _lines(what: str, total: int | None) -> Callable[[int], None]:
 
 def wait(costs: Costs, job_id: str) -> Progress:
     """Show the job's progress until it is closed or paused."""
-    updates = watch(costs, job_id, interval=LOOK_SECONDS)
+    updates = watch(costs, job_id, interval=POLL_SECONDS)
     first = progress = next(updates)
     began, warned = time.monotonic(), False
     with bar("editing", first.total) as show:

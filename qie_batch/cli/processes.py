@@ -39,13 +39,12 @@ def worker(app: App) -> None:
 @click.pass_obj
 def control(app: App) -> None:
     """Run dispatch, settle, sweep and schedules until told to stop; any number of these may run."""
-    from qie_batch.cli.orders import submit_scheduled
     from qie_batch.processes.control import run_control
     from qie_batch.processes.signals import stop_event
 
     settings = app.settings
     _log_to_stderr(settings)
-    run_control(settings, stop_event(), lambda entry, job_id: submit_scheduled(entry, job_id, settings))
+    run_control(settings, stop_event())
 
 
 @click.command()

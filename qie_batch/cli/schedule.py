@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import sys
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -11,11 +10,12 @@ import click
 
 from qie_batch import views, wiring
 from qie_batch.cli.display import echo_json, is_terminal
-from qie_batch.cli.orders import budget_micros, columns_of, s3_address, submit_scheduled
+from qie_batch.cli.options import job_order, order_options
 from qie_batch.errors import NotFound, UsageError
 from qie_batch.keys import S3
-from qie_batch.model import JobOrder, Priority, Schedule
+from qie_batch.model import Schedule
 from qie_batch.steps.schedule import check_cron, next_due, run_now
+from qie_batch.steps.submit import s3_address
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
@@ -34,14 +34,7 @@ def schedule() -> None:
 @click.argument("catalog")
 @click.option("--cron", required=True, help='Five fields, for example "0 2 * * *".')
 @click.option("--timezone", default="UTC", show_default=True, help="For example Asia/Shanghai.")
-@click.option("--engine", default="")
-@click.option("--preset", default="reference", show_default=True, metavar="NAME")
-@click.option(
-    "--priority", default="low", show_default=True, type=click.Choice([p.name.lower() for p in Priority])
-)
-@click.option("--map", "mapping", multiple=True, metavar="COL=HEADER", help="Which header means a column.")
-@click.option("--instruction", default="", help="For rows that have none.")
-@click.option("--budget", default="", metavar="USD", help="Pause each run before it costs more.")
+@order_options(priority="low")
 @click.pass_obj
 def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **options: Any) -> None:
     """Submit CATALOG (a file, or s3://bucket/key) at every time the cron names."""
@@ -63,16 +56,8 @@ def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **option
                 hint="control must be able to read it too",
             )
         catalog = str(path)
-    order = JobOrder(
-        engine=options["engine"],
-        preset=options["preset"],
-        priority=Priority[options["priority"].upper()],
-        budget_micros=budget_micros(options["budget"] or None),
-        mapping=columns_of(options["mapping"]),
-        instruction=options["instruction"],
-    )
     ledger = wiring.ledger(app.settings)
-    new = Schedule(name=name, cron=cron, timezone=timezone, catalog=catalog, order=order)
+    new = Schedule(name=name, cron=cron, timezone=timezone, catalog=catalog, order=job_order(options))
     ledger.schedules.add(new)
     click.echo(f"schedule {name}: next at {_local(next_due(new, ledger.clock.now()), timezone)}")
 
@@ -141,7 +126,7 @@ def run(app: App, name: str) -> None:
     found = next((entry for entry in ledger.schedules.all() if entry.name == name), None)
     if found is None:
         raise NotFound(f"there is no schedule {name!r}", code="schedule_unknown", subject=name)
-    click.echo(run_now(found, wiring.schedule_context(ledger, partial(submit_scheduled, settings=settings))))
+    click.echo(run_now(found, wiring.schedule_context(settings, ledger)))
 
 
 def _local(moment: float | None, timezone: str) -> str:

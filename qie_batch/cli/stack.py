@@ -11,13 +11,13 @@ import click
 
 from qie_batch import wiring
 from qie_batch.cli.display import note, sentence, wait
-from qie_batch.cli.orders import carry_out, prepare
 from qie_batch.model import JobOrder, JobState
 from qie_batch.naming import DEFAULT_TEMPLATE
 from qie_batch.pricing import usd
 from qie_batch.processes.embedded import embedded_stack
 from qie_batch.processes.signals import stop_event
 from qie_batch.steps.collect import collect
+from qie_batch.steps.submit import SubmitRequest, enter, prepare
 
 if TYPE_CHECKING:
     from qie_batch.cli import App
@@ -68,12 +68,12 @@ def demo(app: App) -> None:
         note(f"embedded stack: broker {addresses['broker']}, store {addresses['store']}")
         note(f"Flower while it runs: {addresses['flower']}")
         ledger, store = wiring.ledger(settings), wiring.store(settings)
-        prepared = prepare(
-            catalog, str(catalog.parent), JobOrder(name="sample catalog"), settings, ledger.intake
-        )
-        note(f"engine {prepared.order.info.name}: {prepared.order.job.engine_reason}")
-        carry_out(prepared, ledger.intake, store)
-        progress = wait(ledger.costs, prepared.order.job.id)
+        request = SubmitRequest(address=str(catalog), order=JobOrder(name="sample catalog"))
+        context = wiring.submit_context(settings, ledger)
+        with prepare(request, context) as prepared:
+            note(f"engine {prepared.info.name}: {prepared.job.engine_reason}")
+            submitted = enter(prepared, context)
+        progress = wait(ledger.costs, submitted.job_id)
         note(sentence(progress))
         results = folder / "results"
         for _ in collect(progress.job, results, DEFAULT_TEMPLATE, jobs=ledger.jobs, store=store):

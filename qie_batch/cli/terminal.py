@@ -76,7 +76,7 @@ def bar(shown: Console, what: str, total: int | None) -> Iterator[Callable[[int]
 class Column:
     title: str
     is_number: bool = False
-    #: Others are as wide as their longest cell, in a narrow terminal too: nobody can copy half an id.
+    #: Others are as wide as their longest cell, in a narrow terminal too, so that ids can be copied.
     may_wrap: bool = False
 
 

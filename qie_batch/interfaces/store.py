@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from io import BufferedIOBase
+    from typing import BinaryIO
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,14 +23,20 @@ class ObjectStore(Protocol):
     Raises Rejected (object_name) for a key that some server would store under another one.
     """
 
-    def put_new(self, key: str, data: bytes, content_type: str) -> bool:
-        """Create the object, with a checksum for the server to verify; False if the key exists."""
+    def put_new(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> bool:
+        """Create the object, with a checksum for the server to verify; False if the key exists.
+
+        A file is read from its start and never held in memory.
+        """
 
     def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:
         """Create or replace; a file is read from its start. For reports, never for inputs or results."""
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
         """The object's bytes; Rejected if there is none (object_missing), or more (object_too_large)."""
+
+    def download(self, key: str, file: BinaryIO, *, max_bytes: int | None = None) -> None:
+        """As `get`, written to `file` in parts: when it raises, a part may be written already."""
 
     def stat(self, key: str) -> StoredObject | None: ...
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Select, insert, select
 
 from qie_batch.ledger.tables import items, jobs, results
-from qie_batch.model import ItemState, JobState, cache_key_of
+from qie_batch.model import ItemState, JobState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,20 +30,16 @@ class SqlIntake:
     def add_job(self, job: NewJob, new_items: Iterable[NewItem]) -> bool:
         """Write job and items, or nothing; False if this job id is there already.
 
-        An item whose cache key has a result is succeeded at once, cached, at no cost. `new_items` is consumed
-        into a temporary file before the transaction begins: SQLite has one writer, and the heartbeats of all
-        workers wait while that transaction lasts.
+        An item whose cache key has a result is succeeded at once, cached, at no cost. Give items that are
+        computed already: the transaction is open while `new_items` is read, and SQLite has one writer, for
+        which the heartbeats of all workers wait.
         """
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as spool:
+        with self._db.write() as connection:
+            now = connection.scalar(select(self._db.now)) or 0.0
+            if not self._db.insert_once(connection, jobs, _job_values(job, now)):
+                return False
             for chunk in _chunks(new_items):
-                spool.write(json.dumps([_item_values(job, item) for item in chunk]) + "\n")
-            spool.seek(0)
-            with self._db.write() as connection:
-                now = connection.scalar(select(self._db.now)) or 0.0
-                if not self._db.insert_once(connection, jobs, _job_values(job, now)):
-                    return False
-                for line in spool:
-                    _insert_items(connection, json.loads(line), now)
+                _insert_items(connection, [_item_values(job, item) for item in chunk], now)
         return True
 
     def known_results(self, cache_keys: Iterable[str]) -> set[str]:
@@ -96,7 +91,6 @@ def _job_values(job: NewJob, now: float) -> dict[str, Any]:
 
 
 def _item_values(job: NewJob, item: NewItem) -> dict[str, Any]:
-    spec = item.spec.canonical if item.spec else None
     return {
         "id": f"{job.id}.{item.ordinal}",
         "job_id": job.id,
@@ -106,8 +100,8 @@ def _item_values(job: NewJob, item: NewItem) -> dict[str, Any]:
         "variant": item.variant,
         "priority": int(item.priority),
         "engine": job.order.engine,
-        "spec": spec,
-        "cache_key": cache_key_of(spec) if spec else None,
+        "spec": item.spec_text,
+        "cache_key": item.cache_key,
         "state": ItemState.FAILED if item.failure else ItemState.PENDING,
         "cached": False,
         "result_key": None,

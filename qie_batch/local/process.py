@@ -58,7 +58,7 @@ class ChildProcess:
         """Start in a new session, so that Ctrl-C reaches only the parent, which stops its children in order.
 
         `inherit` are file descriptors that the child keeps open; `user` is the uid and gid it runs as.
-        The child gets SIGTERM when the calling thread ends: call this from a thread that stays.
+        The child gets SIGTERM when the calling thread ends, so that thread must outlive the child.
         """
         trampoline = [sys.executable, "-I", "-S", "-c", _TRAMPOLINE]
         log = None

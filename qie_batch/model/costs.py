@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qie_batch.model.jobs import Job
+    from qie_batch.model.rows import BadRow
     from qie_batch.model.states import ItemState
 
 
@@ -85,3 +86,24 @@ class CostLine:
     spent_micros: int
     saved_micros: int
     lost_micros: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Estimate:
+    """What a submission would do and cost."""
+
+    engine: str
+    #: One sentence: why this engine and no other.
+    reason: str
+    rows: int
+    items: int
+    #: Different ones by content.
+    images: int
+    cached: int
+    #: Items to edit.
+    edits: int
+    device_seconds: float
+    cost_micros: int
+    #: Rows that cannot be edited, and the first of them.
+    bad: int
+    bad_rows: tuple[BadRow, ...]

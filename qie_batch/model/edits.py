@@ -44,6 +44,8 @@ class EditParams:
 
 
 _PARAMS = tuple(field.name for field in fields(EditParams))
+# One encoder for all: json.dumps makes a new one at each call.
+_encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ class EditSpec:
             "revision": self.revision,
             "lora": self.lora,
         }
-        return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        return _encoded(fields)
 
     @property
     def cache_key(self) -> str:

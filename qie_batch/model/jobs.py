@@ -43,7 +43,9 @@ class NewItem:
     #: From 0.
     variant: int
     priority: Priority
-    spec: EditSpec | None
+    #: Canonical JSON of the EditSpec, and its cache key; None where there is a failure.
+    spec_text: str | None
+    cache_key: str | None
     failure: Failure | None = None
 
 

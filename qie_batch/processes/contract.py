@@ -1,4 +1,4 @@
-"""What a process and its parent agree on: exit codes, the heartbeat, the child's environment."""
+"""The contract of a process with its parent: exit codes, heartbeat, environment."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-#: Exit code of a process that no restart helps: its settings or its weights are wrong.
+#: Exit code of a process that would fail again after a restart: its settings or weights are wrong.
 EXIT_MISCONFIGURED = os.EX_CONFIG
-#: Exit code of a process whose successor may do better.
+#: Exit code of a process that may succeed after a restart.
 EXIT_RESTART = os.EX_TEMPFAIL
 
 #: Names the file descriptor on which a worker process writes its heartbeat; `Settings.heartbeat_fd`.
 HEARTBEAT_VARIABLE = "QIE_HEARTBEAT_FD"
-#: Between two heartbeats.
+#: Seconds between two heartbeats.
 HEARTBEAT_SECONDS = 0.5
 _HEARTBEAT_BYTES = 8
 
@@ -32,7 +32,7 @@ def read_heartbeat(descriptor: int) -> int | None:
 
 
 def clear_heartbeat(descriptor: int) -> None:
-    """As before the first heartbeat."""
+    """Empty the file, as before the first heartbeat."""
     os.ftruncate(descriptor, 0)
 
 

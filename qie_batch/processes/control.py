@@ -1,4 +1,4 @@
-"""The loops of `control`: dispatch and sweep in the quick one, settling and schedules in the slow one."""
+"""The loops of `control`: one for dispatch and sweep, which are fast, one for settling and schedules."""
 
 from __future__ import annotations
 
@@ -19,22 +19,21 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
-    from qie_batch.model import Schedule
     from qie_batch.settings import Settings
 
 log = logging.getLogger(__name__)
 
 
-def run_control(settings: Settings, stop: threading.Event, submit: Callable[[Schedule, str], None]) -> None:
-    """Run all steps in rounds until told to stop; `submit` enters one run of a schedule under a job id.
+def run_control(settings: Settings, stop: threading.Event) -> None:
+    """Run all steps in rounds until `stop` is set.
 
-    Settling reads images and schedules read manifests: both have a loop of their own, so that no GPU waits
-    for them.
+    Settling reads images and schedules read manifests; both run in a separate loop, so that dispatch is not
+    delayed.
     """
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
     settling = wiring.settle_context(settings, ledger, decoders)
-    scheduling = wiring.schedule_context(ledger, submit)
+    scheduling = wiring.schedule_context(settings, ledger)
     outage = LedgerOutage(settings.lease_seconds)
     quick = (
         lambda: take_back(ledger.recovery) if outage.is_over else 0,
@@ -58,7 +57,7 @@ class LedgerOutage:
     """When the ledger last failed to answer.
 
     During an outage no worker can renew its leases. Leases are taken back only after the ledger has answered
-    for one lease's length, in which every live worker renews its own.
+    for one lease's length, in which every running worker renews its leases.
     """
 
     def __init__(self, lease_seconds: float) -> None:
@@ -76,7 +75,7 @@ class LedgerOutage:
 def run_rounds(
     steps: Sequence[Callable[[], int]], *, stop: threading.Event, outage: LedgerOutage, pause_seconds: float
 ) -> None:
-    """Run every step once a round until told to stop; a step that fails is tried again in the next round.
+    """Run every step once a round until `stop` is set; a step that fails runs again in the next round.
 
     However the loop ends, `stop` is set, so that the other loop ends too.
     """

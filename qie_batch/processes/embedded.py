@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: The commands that it runs, stopped in reverse order.
 COMMANDS = ("worker", "control", "flower")
 POLL_SECONDS = 0.5
-#: What a process may take to stop beyond its grace.
+#: Seconds beyond its grace in which a process must stop.
 CLOSING_SECONDS = 15.0
 
 
@@ -34,11 +34,11 @@ class Embedded:
     settings: Settings
 
     def ended(self) -> ChildProcess | None:
-        """A server or process that has ended by itself, if one has."""
-        return self.stack.died() or next((each for each in self.processes if each.poll() is not None), None)
+        """A server or process that has ended without being stopped, if any."""
+        return self.stack.ended() or next((each for each in self.processes if each.poll() is not None), None)
 
     def wait(self, stop: threading.Event) -> ChildProcess | None:
-        """Return once told to stop, or as soon as a server or process has ended by itself: that one."""
+        """Return None once `stop` is set, or the first server or process that ends before."""
         while not stop.wait(POLL_SECONDS):
             ended = self.ended()
             if ended:

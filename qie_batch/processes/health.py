@@ -1,4 +1,4 @@
-"""Is everything there that qie-batch needs? One check for each service and resource."""
+"""Health checks: one for each service and resource that qie-batch needs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from qie_batch.settings import Settings
 
-#: With less free, uploads, SQLite and the broker's log are about to fail.
+#: With less free space, uploads, SQLite and the broker's log are likely to fail.
 ENOUGH_DISK_BYTES = 1_000_000_000
 
 

@@ -1,4 +1,4 @@
-"""Command lines and environments of the programs that are not our own: Celery's worker and Flower."""
+"""Command lines and environments of third-party programs: Celery's worker and Flower."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class WorkerSpec:
 
 
 def worker_name(device: str) -> str:
-    """A name that no earlier process had: the ledger releases by name what a dead worker holds."""
+    """A unique name, since the ledger releases the items of an ended worker by its name."""
     return f"{os.uname().nodename}-{device or 'cpu'}-{uuid.uuid4().hex[:8]}"
 
 

@@ -1,4 +1,4 @@
-"""Keeps one worker process alive for each device; replaces those that end, hang or are killed."""
+"""Keeps one worker process running for each device; replaces those that end, hang or are killed."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.2
 #: Beyond `hang_seconds`, so that the process's own watchdog acts first.
 HEARTBEAT_MARGIN_SECONDS = 2.0
-#: Between two attempts to lock a device that the worker of a dead supervisor still uses.
+#: Seconds between two attempts to lock a device that the worker of a killed supervisor still uses.
 LOCK_RETRY_SECONDS = 1.0
-#: What a process may take beyond its grace to close its connections.
+#: Seconds beyond its grace in which a process closes its connections.
 CLOSING_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backoff:
-    """How long to wait before a process that ended is replaced."""
+    """Seconds to wait before a process that ended is replaced."""
 
-    #: By the number of early ends in a row; the last for all further ones.
+    #: By the number of consecutive early ends; the last value for all further ones.
     waits: tuple[float, ...] = (0.0, 1.0, 2.0, 5.0, 10.0, 30.0)
-    #: A process that lived for less ended early.
+    #: A process that ran for less time ended early.
     early_seconds: float = 5.0
 
     def wait(self, early_ends: int) -> float:
@@ -64,7 +64,7 @@ class _Managed:
     last_heartbeat: int | None = None
     #: For how many polls the heartbeat has been the same.
     unchanged_polls: int = 0
-    #: The supervisor killed it for want of a heartbeat.
+    #: The supervisor killed the process because its heartbeat stopped.
     is_hung: bool = False
 
 
@@ -86,7 +86,7 @@ class Supervisor:
         self._workers = [_Managed(device=device) for device in devices or [""]]
 
     def run(self, stop: threading.Event) -> int:
-        """Keep every process alive until told to stop; EXIT_MISCONFIGURED as soon as one ends with that."""
+        """Keep every process running until `stop` is set, or a process ends with EXIT_MISCONFIGURED."""
         code = 0
         try:
             while not stop.is_set() and not code:
@@ -112,7 +112,7 @@ class Supervisor:
         return 0
 
     def _check_heartbeat(self, managed: _Managed, process: ChildProcess) -> None:
-        """Kill a process that cannot leave by itself: a driver that hangs may hold all its threads.
+        """Kill a process whose heartbeat stopped: a driver that hangs can block all threads of a process.
 
         Counts polls, not seconds, so that a paused supervisor kills no worker.
         """
@@ -137,7 +137,7 @@ class Supervisor:
         spec = WorkerSpec(name=name, engine=self._engine, device=managed.device, heartbeat_fd=heartbeat)
         launch = self._launch(self._settings, spec)
         try:
-            # A child of this thread, which stays: the child gets SIGTERM should this process die.
+            # Started from the main thread, at whose end the kernel sends SIGTERM to the child.
             managed.process = process = ChildProcess.start(
                 name, launch.argv, env=launch.environment, log_path=None, inherit=[*lock, heartbeat]
             )
@@ -148,7 +148,7 @@ class Supervisor:
         log.info("worker %s is process %d", name, process.pid)
 
     def _on_exit(self, managed: _Managed, process: ChildProcess, code: int) -> None:
-        """Release the items of the process now rather than when their leases expire, and plan the next."""
+        """Release the items of the process before their leases expire, and schedule its replacement."""
         # A SIGKILL from outside (out of memory, an operator) says nothing about the next process.
         killed = code == -signal.SIGKILL and not managed.is_hung
         early = time.monotonic() - managed.started < self._backoff.early_seconds and not killed
@@ -182,7 +182,8 @@ class Supervisor:
 def lock_device(device: str) -> list[int] | None:
     """Descriptors for the device's process to inherit; none for device "", None while another has the lock.
 
-    A worker whose supervisor was killed takes its grace to leave, and a device has memory for one engine.
+    A worker whose supervisor was killed may run until the end of its grace, and a device has memory for one
+    engine only.
     """
     if not device:
         return []

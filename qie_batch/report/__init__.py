@@ -57,7 +57,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One item as a card. Pictures are JPEG thumbnails, 480 pixels on the longer side at most."""
+    """One item with its JPEG thumbnails, 480 pixels on the longer side at most."""
 
     item: ItemView
     before: bytes | None = None

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field
 class EngineSettings(BaseModel):
     #: Empty chooses: qwen where a CUDA device and the weights are, else classic.
     engine: str = ""
-    #: Options of an engine that is not ours (QIE_ENGINE=package.module).
+    #: Options of an engine outside of this package (QIE_ENGINE=package.module).
     engine_options: dict[str, Any] = Field(default_factory=dict)
     #: A folder in the published layout, or a name in the local hub cache.
     model: str = "Qwen/Qwen-Image-Edit-2509"

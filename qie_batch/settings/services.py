@@ -14,13 +14,13 @@ from qie_batch.settings.addresses import ADDRESSES, check_address
 class ServiceSettings(BaseModel):
     ledger_url: SecretStr | None = None
     broker_url: SecretStr | None = None
-    #: None means AWS itself.
+    #: None is AWS.
     s3_endpoint: str | None = None
     s3_bucket: str = "qie-batch"
     #: Other buckets that images may come from, separated by commas; a manifest's own bucket always may.
     image_buckets: Annotated[tuple[str, ...], NoDecode] = ()
     s3_region: str = "us-east-1"
-    #: None leaves both keys to boto3's own chain (environment, profile, instance role).
+    #: None leaves both keys to boto3's credential chain (environment, profile, instance role).
     s3_access_key: SecretStr | None = None
     s3_secret_key: SecretStr | None = None
 

@@ -13,7 +13,7 @@ class WorkerSettings(BaseModel):
     #: Items in flight in one worker process: one on the device while others are in transfer.
     concurrency: int = Field(default=3, ge=1, le=16, validation_alias=AliasChoices("concurrency", "slots"))
     lease_seconds: float = Field(default=30.0, gt=0)
-    #: An edit whose step takes longer is hung, and its process is replaced.
+    #: An edit whose step takes longer counts as hung, and its process is replaced.
     hang_seconds: float = Field(default=120.0, gt=0)
     #: How long a worker may take to exit after SIGTERM.
     grace_seconds: float = Field(default=30.0, gt=0)

@@ -7,7 +7,7 @@ import os
 import tempfile
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,17 +15,12 @@ from qie_batch.errors import Rejected, Unavailable, UsageError
 from qie_batch.keys import job_key
 from qie_batch.model import OutputFormat
 from qie_batch.naming import UniqueNames, file_name
-from qie_batch.steps.settle import (
-    ERRORS,
-    REPORT,
-    RESULTS,
-    rows_with_items,
-    stored_manifest,
-    write_tables,
-)
+from qie_batch.steps.settle import ERRORS, REPORT, RESULTS, Tables
+from qie_batch.steps.stored_rows import rows_with_items, stored_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TextIO
 
     from qie_batch.interfaces import Jobs, ObjectStore
     from qie_batch.model import Item, Job
@@ -36,23 +31,17 @@ EXTENSIONS = {OutputFormat.PNG: "png", OutputFormat.JPEG: "jpg", OutputFormat.WE
 
 
 def collect(job: Job, folder: Path, template: str, *, jobs: Jobs, store: ObjectStore) -> Iterator[Path]:
-    """Download what succeeded, yielding each file; then write results.csv and errors.csv beside them.
+    """Download what succeeded, yielding each file, and write results.csv and errors.csv beside them.
 
     Works on a job that is still running too: it brings what there is so far. UsageError if the folder
     cannot be written, Unavailable if its disk is full.
     """
-    with _writing(folder), ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="collect") as pool:
+    with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        coming: deque[Future[Path]] = deque()
-        for item, name in _named(job, template, jobs, store):
-            if item.result is None:
-                continue
-            coming.append(pool.submit(_download, store, item.result.object_key, folder / name))
-            if len(coming) >= AT_A_TIME * 2:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
-        _write_tables(job, folder, template, jobs, store)
+        with _replaced(folder / RESULTS) as results, _replaced(folder / ERRORS) as errors:
+            yield from _downloaded(job, folder, template, jobs, store, (results, errors))
+        with suppress(Rejected):  # there is none before the job is settled
+            (folder / REPORT).write_bytes(store.get(job_key(job.id, REPORT)))
 
 
 @contextmanager
@@ -67,38 +56,64 @@ def _writing(folder: Path) -> Iterator[None]:
         raise UsageError(problem, code="folder_unwritable", hint="give another folder") from error
 
 
-def _named(job: Job, template: str, jobs: Jobs, store: ObjectStore) -> Iterator[tuple[Item, str]]:
-    """Every item with its file name, the same at every download: failed items take their names too."""
-    names = UniqueNames(reserved=(RESULTS, ERRORS, REPORT))
-    with stored_manifest(job, store) as manifest:
-        blank = dict.fromkeys(manifest.header, "")
-        for row, items in rows_with_items(manifest, jobs.items(job.id)):
-            for item in items:
-                output = item.spec.params.output if item.spec else OutputFormat.PNG
-                name = file_name(
-                    template,
-                    row_id=item.row_id,
-                    variant=item.variant,
-                    fields=blank | dict(row.cells),
-                    extension=EXTENSIONS[output],
-                )
-                yield item, names.give(name, row_id=item.row_id, variant=item.variant)
-
-
-def _write_tables(job: Job, folder: Path, template: str, jobs: Jobs, store: ObjectStore) -> None:
-    names = (name for _, name in _named(job, template, jobs, store))
+def _downloaded(
+    job: Job, folder: Path, template: str, jobs: Jobs, store: ObjectStore, tables: tuple[TextIO, TextIO]
+) -> Iterator[Path]:
+    """One pass over rows and items, several downloads at a time."""
     with (
-        stored_manifest(job, store) as manifest,
-        (folder / RESULTS).open("w", encoding="utf-8", newline="") as results,
-        (folder / ERRORS).open("w", encoding="utf-8", newline="") as errors,
+        ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="collect") as pool,
+        stored_rows(job, store) as rows,
     ):
-        write_tables(job, manifest, jobs, results, errors, names)
-    with suppress(Rejected):  # there is none before the job is settled
-        (folder / REPORT).write_bytes(store.get(job_key(job.id, REPORT)))
+        coming: deque[Future[Path]] = deque()
+        written = Tables(rows, *tables)
+        naming = _naming(template, rows.header.header)
+        for row, items in rows_with_items(rows, jobs.items(job.id)):
+            # Failed items take their names too, so that names are the same at every download.
+            names = {item.id: naming(item, row.cells) for item in items}
+            written.write(row, items, lambda item, names=names: names[item.id])  # type: ignore[misc]
+            for item in items:
+                if item.result:
+                    path = folder / names[item.id]
+                    coming.append(pool.submit(_download, store, item.result.object_key, path))
+            while len(coming) >= AT_A_TIME * 2:
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
+
+
+def _naming(template: str, header: tuple[str, ...]) -> Callable[[Item, Mapping[str, str]], str]:
+    """Gives each item with its row's cells a file name of its own."""
+    names = UniqueNames(reserved=(RESULTS, ERRORS, REPORT))
+    blank = dict.fromkeys(header, "")
+
+    def name(item: Item, cells: Mapping[str, str]) -> str:
+        output = item.spec.params.output if item.spec else OutputFormat.PNG
+        wanted = file_name(
+            template,
+            row_id=item.row_id,
+            variant=item.variant,
+            fields=blank | dict(cells),
+            extension=EXTENSIONS[output],
+        )
+        return names.give(wanted, row_id=item.row_id, variant=item.variant)
+
+    return name
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[TextIO]:
+    """A table that takes the place of the file of this name once it is whole."""
+    with ExitStack() as stack:
+        part = Path(tempfile.mkstemp(dir=path.parent, prefix=".qie-")[1])
+        stack.callback(part.unlink, missing_ok=True)
+        with part.open("w", encoding="utf-8", newline="") as file:
+            yield file
+        part.chmod(0o644)
+        part.replace(path)
 
 
 def _download(store: ObjectStore, key: str, path: Path) -> Path:
-    """Whole or not at all: a name never holds half a picture."""
+    """Download to a temporary name and rename, so that no file is partial."""
     data = store.get(key)
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".qie-")

@@ -5,34 +5,32 @@ from __future__ import annotations
 import logging
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from itertools import groupby
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images import DEFAULT_LIMITS
 from qie_batch.keys import input_key, job_key
-from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome, open_manifest
+from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome
 from qie_batch.model import ItemState, JobState
 from qie_batch.report import ROWS_PER_REASON, Pair, Summary, render
+from qie_batch.steps.stored_rows import rows_with_items, stored_rows
 from qie_batch.views import item_view, job_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
     from io import BufferedIOBase, TextIOWrapper
     from typing import TextIO
 
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import Costs, Jobs, ObjectStore, Settlement
-    from qie_batch.manifest import Manifest
+    from qie_batch.manifest.stored import StoredRows
     from qie_batch.model import BadRow, Item, Job, ManifestRow, Progress
     from qie_batch.views import ItemView
 
 log = logging.getLogger(__name__)
 
-#: Pairs of pictures on the report: as many as a phone still opens.
+#: Pairs of images on the report, few enough for a phone to show.
 SHOWN = 60
 READERS = 4
 THUMBNAIL_SIDE = 480
@@ -69,8 +67,10 @@ def _settle(job: Job, context: SettleContext) -> bool:
     if progress.job.state is JobState.CLOSED:
         return False  # another control process was quicker
     # Files: eight variants of 200,000 rows are more than memory is for.
-    with stored_manifest(job, context.store) as manifest, _table() as results, _table() as errors:
-        write_tables(job, manifest, context.jobs, results, errors, _addresses(job, context))
+    with stored_rows(job, context.store) as rows, _table() as results, _table() as errors:
+        tables = Tables(rows, results, errors)
+        for row, items in rows_with_items(rows, context.jobs.items(job.id)):
+            tables.write(row, items, lambda item: _address(item, context))
         for name, table in ((RESULTS, results), (ERRORS, errors)):
             table.flush()
             data = cast("BufferedIOBase", table.buffer)
@@ -84,36 +84,21 @@ def _table() -> TextIOWrapper:
     return tempfile.TemporaryFile("w+", encoding="utf-8", newline="", prefix="qie-table-")
 
 
-@contextmanager
-def stored_manifest(job: Job, store: ObjectStore) -> Iterator[Manifest]:
-    """The job's manifest as it was submitted."""
-    with tempfile.NamedTemporaryFile(suffix=Path(job.manifest_key).suffix, prefix="qie-manifest-") as file:
-        file.write(store.get(job.manifest_key))
-        file.flush()
-        yield open_manifest(Path(file.name), mapping=job.order.mapping, instruction=job.order.instruction)
+class Tables:
+    """results.csv and errors.csv of one job, a row at a time."""
 
+    def __init__(self, rows: StoredRows, results: TextIO, errors: TextIO) -> None:
+        self._results = ResultsWriter(results, rows.header.header)
+        self._errors = ErrorsWriter(errors, rows.header.header, rows.header.folder)
 
-def rows_with_items(
-    manifest: Manifest, items: Iterator[Item]
-) -> Iterator[tuple[ManifestRow | BadRow, list[Item]]]:
-    """Each row of the manifest with its items, one a variant; both sides come in the file's order."""
-    by_line = groupby(items, key=lambda item: item.line)
-    for row, (_, variants) in zip(manifest.rows(), by_line, strict=True):
-        yield row, list(variants)
-
-
-def write_tables(
-    job: Job, manifest: Manifest, jobs: Jobs, results: TextIO, errors: TextIO, outputs: Iterator[str]
-) -> None:
-    """Write results.csv and errors.csv; `outputs` names, item by item, where a result is found."""
-    every, failed = ResultsWriter(results, manifest.header), ErrorsWriter(errors, manifest.header, job.folder)
-    for row, items in rows_with_items(manifest, jobs.items(job.id)):
-        outcomes = [_outcome(item, next(outputs)) for item in items]
+    def write(self, row: ManifestRow | BadRow, items: list[Item], output: Callable[[Item], str]) -> None:
+        """The row with its items; `output` tells where an item's result is found."""
+        outcomes = [_outcome(item, output(item)) for item in items]
         for outcome in outcomes:
-            every.write(row.cells, outcome)
+            self._results.write(row.cells, outcome)
         first_failed = next((outcome for outcome in outcomes if outcome.error_code), None)
         if first_failed:
-            failed.write(row.cells, first_failed)
+            self._errors.write(row.cells, first_failed)
 
 
 def _outcome(item: Item, output: str) -> RowOutcome:
@@ -134,13 +119,12 @@ def _outcome(item: Item, output: str) -> RowOutcome:
     )
 
 
-def _addresses(job: Job, context: SettleContext) -> Iterator[str]:
-    for item in context.jobs.items(job.id):
-        yield context.store.address(item.result.object_key) if item.result else ""
+def _address(item: Item, context: SettleContext) -> str:
+    return context.store.address(item.result.object_key) if item.result else ""
 
 
 def report_page(progress: Progress, context: SettleContext) -> bytes:
-    """The page, with the first SHOWN pairs of pictures."""
+    """The page, with the first SHOWN pairs of images."""
     failed: dict[str, list[ItemView]] = {}
     shown: list[Item] = []
     devices: set[str] = set()
@@ -174,7 +158,7 @@ def _pair(item: Item, context: SettleContext) -> Pair:
 
 
 def _thumbnail(context: SettleContext, key: str) -> bytes | None:
-    """None where the picture cannot be shown: it may be the very one that failed."""
+    """None if the image cannot be decoded, as that of a failed item may not be."""
     try:
         data = context.store.get(key)
         # However long: the limit on bytes is for what comes from outside.

@@ -22,11 +22,14 @@ from qie_batch.text import quoted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from io import BufferedIOBase
+    from typing import BinaryIO
 
 #: S3 allows 1,024; a server may add a prefix.
 MAX_KEY_BYTES = 900
 #: Limit of a server that stores each segment as a file name (SeaweedFS).
 MAX_SEGMENT_BYTES = 255
+#: Bytes of an object in memory at a time, where a file is given.
+PART_BYTES = 1 << 20
 
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\\%]")
 _LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
@@ -90,7 +93,7 @@ class S3Store:
         self._client = client
         self._bucket = bucket
 
-    def put_new(self, key: str, data: bytes, content_type: str) -> bool:
+    def put_new(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> bool:
         """False also if this call created the object but the response to its first request was lost."""
         try:
             for attempt in _conflict_attempts():
@@ -109,23 +112,29 @@ class S3Store:
             raise self._unavailable(key, error) from error
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
+        return b"".join(self._received(key, max_bytes))
+
+    def download(self, key: str, file: BinaryIO, *, max_bytes: int | None = None) -> None:
+        file.writelines(self._received(key, max_bytes))
+
+    def _received(self, key: str, max_bytes: int | None) -> Iterator[bytes]:
+        """The object in parts of PART_BYTES; Rejected before the first byte too many."""
+        left = max_bytes
         try:
             answer = self._client.get_object(Bucket=self._bucket, Key=canonical_key(key))
             with closing(answer["Body"]) as body:
-                if max_bytes is None:
-                    data: bytes = body.read()
-                elif answer.get("ContentLength", 0) > max_bytes:
-                    raise self._too_large(key, max_bytes)
-                else:
-                    data = b"".join(_parts(body, max_bytes + 1))
+                if left is not None and answer.get("ContentLength", 0) > left:
+                    raise self._too_large(key, left)
+                # botocore checks length and checksum at the read after the last part.
+                while part := body.read(PART_BYTES if left is None else min(PART_BYTES, left + 1)):
+                    if left is not None and (left := left - len(part)) < 0:
+                        raise self._too_large(key, max_bytes or 0)
+                    yield part
         except _SDK_ERRORS as error:
             if _code(error) in _MISSING:
                 sentence = f"there is no object {quoted(key, 200)} in bucket {self._bucket!r}."
                 raise Rejected(sentence, code="object_missing") from error
             raise self._unavailable(key, error) from error
-        if max_bytes is not None and len(data) > max_bytes:
-            raise self._too_large(key, max_bytes)
-        return data
 
     def stat(self, key: str) -> StoredObject | None:
         try:
@@ -213,13 +222,6 @@ def _conflict_attempts() -> Iterable[stamina.Attempt]:
         wait_jitter=0.08,
         wait_max=0.1,
     )
-
-
-def _parts(body: Any, most: int) -> Iterator[bytes]:
-    """At most `most` bytes in parts; botocore checks length and checksum at the read after the last part."""
-    while most and (part := body.read(most)):
-        most -= len(part)
-        yield part
 
 
 def _sha256(data: bytes | BufferedIOBase) -> bytes:

@@ -1,4 +1,4 @@
-"""The only place that chooses implementations: settings in, things that work out."""
+"""Builds implementations from settings; no other package chooses one."""
 
 from qie_batch.wiring.engines import InstalledEngines, visible_devices
 from qie_batch.wiring.services import (
@@ -15,6 +15,7 @@ from qie_batch.wiring.services import (
     schedule_context,
     settle_context,
     store,
+    submit_context,
 )
 from qie_batch.wiring.worker import edit_context
 
@@ -34,5 +35,6 @@ __all__ = [
     "schedule_context",
     "settle_context",
     "store",
+    "submit_context",
     "visible_devices",
 ]

@@ -1,4 +1,4 @@
-"""Engines, found by name: those in `qie_batch.engines`, and anybody's by a dotted module name."""
+"""Engines, found by name: those of `qie_batch.engines`, and others by a dotted module name."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qie_batch.model import EngineInfo, Rate
     from qie_batch.settings import Settings
 
-#: What runs where a CUDA device and its weights are, and what runs everywhere.
+#: The default with a CUDA device and the weights, and the default without.
 ON_GPU, ELSEWHERE = "qwen", "classic"
 
 
@@ -34,7 +34,7 @@ class InstalledEngines:
         return sorted(module.name for module in pkgutil.iter_modules(engines.__path__))
 
     def choose(self, asked: str = "") -> EngineChoice:
-        """The engine that was asked for, else the one set, else the GPU's where it can run."""
+        """The engine that was asked for, else the configured one, else qwen if its weights can be loaded."""
         if asked:
             return EngineChoice(info=self.info(asked), reason="it was asked for")
         if self._settings.engine:
@@ -49,11 +49,11 @@ class InstalledEngines:
     def info(self, name: str) -> EngineInfo:
         module = engine_module(name)
         try:
-            # Jobs, queues and workers find one another by the name that was asked for.
+            # Jobs, queues and workers use the name that was asked for, which may be a module name.
             info: EngineInfo = replace(module.info(self.options(name)), name=name)
         except QieError:
             raise
-        except Exception as error:  # the module may be anybody's
+        except Exception as error:  # the module may be of any package
             problem = f"{type(error).__name__}: {error}".splitlines()[0]
             raise Misconfigured(f"the engine {name!r} does not say what it is: {problem}") from error
         return info
@@ -81,7 +81,7 @@ class InstalledEngines:
 
 
 def engine_module(name: str) -> Any:
-    """One of ours by its bare name, anybody's by a dotted one."""
+    """The module of an engine: of `qie_batch.engines` for a bare name, any module for a dotted one."""
     wanted = name if "." in name else f"qie_batch.engines.{name}"
     hint = (
         "choose classic or qwen, or give the dotted name of a module with info(options) and create(options)"
@@ -92,7 +92,7 @@ def engine_module(name: str) -> Any:
         if not error.name or wanted.startswith(error.name):
             raise NotFound(f"there is no engine {name!r}", hint=hint) from None
         raise Misconfigured(f"the engine {name!r} needs {error.name}, which is not installed") from error
-    except (Exception, SystemExit) as error:  # a module may do anything when it is imported
+    except (Exception, SystemExit) as error:  # importing a module may raise anything
         problem = f"{type(error).__name__}: {error}".splitlines()[0]
         raise Misconfigured(f"the engine {name!r} cannot be imported: {problem}", hint=hint) from error
     if not hasattr(module, "info") or not hasattr(module, "create"):
@@ -101,7 +101,7 @@ def engine_module(name: str) -> Any:
 
 
 def visible_devices() -> list[str]:
-    """Indices of the CUDA devices this process may use, found without CUDA (which must not start here)."""
+    """Indices of the CUDA devices that this process may use, found without initialising CUDA."""
     devices = sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
     return devices if allowed is None else [device for device in allowed.split(",") if device.strip()]

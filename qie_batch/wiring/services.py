@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from qie_batch.errors import Rejected, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from celery import Celery
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore
     from qie_batch.ledger.database import Database
     from qie_batch.ledger.sql import SqlLedger
-    from qie_batch.model import Schedule
     from qie_batch.queues.celery import CeleryQueue
     from qie_batch.settings import Settings
     from qie_batch.steps.dispatch import DispatchContext
     from qie_batch.steps.fsck import FsckContext
     from qie_batch.steps.schedule import ScheduleContext
     from qie_batch.steps.settle import SettleContext
+    from qie_batch.steps.submit import SubmitContext
     from qie_batch.stores.s3 import S3Store
 
 
@@ -58,20 +58,19 @@ def s3(settings: Settings) -> Any:
 def store(settings: Settings) -> S3Store:
     from qie_batch.stores.s3 import S3Store
 
-    needed(settings, "ledger_url")  # without any settings, say so rather than try AWS
+    needed(settings, "ledger_url")  # without any settings, fail instead of connecting to AWS
     return S3Store(s3(settings), settings.s3_bucket)
 
 
-def buckets(settings: Settings, *also: str) -> Callable[[str], ObjectStore]:
-    """The store of a bucket that images may come from: the stack's own, a listed one, one of `also`."""
+def buckets(settings: Settings, client: Any) -> Callable[[str, Collection[str]], ObjectStore]:
+    """The store of a bucket that images may come from: its own, a listed one, or one of `others`."""
     from qie_batch.stores.s3 import S3Store
     from qie_batch.text import quoted
 
-    client = s3(settings)
-    allowed = {settings.s3_bucket, *settings.image_buckets, *also}
+    allowed = {settings.s3_bucket, *settings.image_buckets}
 
-    def store_of(bucket: str) -> ObjectStore:
-        if bucket not in allowed:
+    def store_of(bucket: str, others: Collection[str] = ()) -> ObjectStore:
+        if bucket not in allowed and bucket not in others:
             raise Rejected(
                 f"no picture may come from bucket {quoted(bucket)}: QIE_IMAGE_BUCKETS does not list it",
                 code="image_address",
@@ -79,6 +78,29 @@ def buckets(settings: Settings, *also: str) -> Callable[[str], ObjectStore]:
         return S3Store(client, bucket)
 
     return store_of
+
+
+def submit_context(
+    settings: Settings, ledger: SqlLedger, progress: Callable[[str, int, int | None], None] | None = None
+) -> SubmitContext:
+    from functools import partial
+
+    from qie_batch.steps.submit import SubmitContext
+    from qie_batch.stores.s3 import S3Store
+    from qie_batch.wiring.engines import InstalledEngines
+
+    needed(settings, "ledger_url")  # without any settings, say so rather than try AWS
+    client = s3(settings)
+    return SubmitContext(
+        intake=ledger.intake,
+        costs=ledger.costs,
+        store=S3Store(client, settings.s3_bucket),
+        engines=InstalledEngines(settings),
+        bucket=buckets(settings, client),
+        decoders=partial(decoders, settings),
+        limits=limits(settings),
+        progress=progress or (lambda *_: None),
+    )
 
 
 def celery(settings: Settings) -> Celery:
@@ -132,10 +154,17 @@ def settle_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool)
     )
 
 
-def schedule_context(ledger: SqlLedger, submit: Callable[[Schedule, str], None]) -> ScheduleContext:
+def schedule_context(settings: Settings, ledger: SqlLedger) -> ScheduleContext:
     from qie_batch.steps.schedule import ScheduleContext
+    from qie_batch.steps.submit import submit_scheduled
 
-    return ScheduleContext(schedules=ledger.schedules, jobs=ledger.jobs, clock=ledger.clock, submit=submit)
+    context = submit_context(settings, ledger)
+    return ScheduleContext(
+        schedules=ledger.schedules,
+        jobs=ledger.jobs,
+        clock=ledger.clock,
+        submit=lambda schedule, job_id: submit_scheduled(schedule, job_id, context),
+    )
 
 
 def fsck_context(settings: Settings, ledger: SqlLedger) -> FsckContext:

@@ -1,4 +1,4 @@
-"""What one worker process edits with."""
+"""The edit context of a worker process."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def edit_context(settings: Settings) -> EditContext:
-    """The engine is loaded here."""
+    """The context with the engine loaded, which takes minutes on a GPU."""
     from qie_batch.model import RETRY_POLICY, Worker
     from qie_batch.steps.edit import EditContext, LeaseKeeper
     from qie_batch.steps.edit.breaker import CircuitBreaker
@@ -26,7 +26,7 @@ def edit_context(settings: Settings) -> EditContext:
     catalog = InstalledEngines(settings)
     name = catalog.choose().info.name
     ledger, store = services.ledger(settings), services.store(settings)
-    check_bucket(services.s3(settings), settings.s3_bucket)  # before the minutes that an engine takes
+    check_bucket(services.s3(settings), settings.s3_bucket)  # before the engine is loaded
     engine = catalog.create(name)
     return EditContext(
         attempts=ledger.attempts,

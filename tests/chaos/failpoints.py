@@ -1,7 +1,7 @@
-"""`workers.app` with points at which its process kills itself, and decoders that pictures break.
+"""`workers.app` with failpoints at which its process kills itself, and decoders that crash on marked images.
 
-Its parent is `python -m tests.chaos.failpoints`. The file that QIE_FAILPOINT names holds the one point that
-is armed, as `succeed after`; the first process to come there takes the file away, and dies.
+Its parent is `python -m tests.chaos.failpoints`. The file that QIE_FAILPOINT names contains the armed point,
+such as `succeed after`; the first process to reach that point removes the file and kills itself.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ program.main(decode)
 
 
 def die_at(point: str) -> None:
-    """SIGKILL to this very process if the point is armed, for one process and once."""
+    """SIGKILL to this process if the point is armed; one process only."""
     armed = Path(os.environ["QIE_FAILPOINT"])
     try:
         if armed.read_text() != point:
@@ -64,7 +64,7 @@ def die_at(point: str) -> None:
 
 
 class Mined:
-    """Whatever it stands for, with a point before and after each method of METHODS."""
+    """A proxy of an object, with a point before and after each method of METHODS."""
 
     def __init__(self, target: Any) -> None:
         self._target = target
@@ -84,7 +84,7 @@ class Mined:
 
 
 class Choosy:
-    """An engine that refuses what asks to be refused: so a row fails for good in the worker."""
+    """An engine that rejects marked instructions, so that a row fails in the worker."""
 
     def __init__(self, engine: Any) -> None:
         self._engine = engine
@@ -130,7 +130,7 @@ signals.worker_init.connect(lay_mines, weak=False)  # after `on_init`, which con
 
 if __name__ == "__main__":
     settings = Settings()
-    never_wait = Backoff(waits=(0.0,))  # the processes die hundreds of times
+    never_wait = Backoff(waits=(0.0,))  # the processes are killed hundreds of times
     supervisor = Supervisor(
         settings,
         InstalledEngines(settings).info(settings.engine),

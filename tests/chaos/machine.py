@@ -1,4 +1,4 @@
-"""A walk through everything that can happen to a ledger, one rule a step, judged after each of them."""
+"""A stateful test of the ledger: one rule a step, all invariants checked after each step."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ if TYPE_CHECKING:
 
 LEASE = 60.0
 WORKERS = ("worker-1", "worker-2", "worker-3")
-#: Its worker dies over it every time.
+#: An item whose worker crashes at every attempt.
 DEADLY = "deadly"
 #: A row that was not understood.
 BAD = "bad"
-#: Items after which no more are submitted: walks are long in time, not in rows.
+#: No more items are submitted beyond this number, so that walks are long in steps, not in rows.
 ENOUGH = 20
 #: What a worker writes of an attempt, and what people do to a job.
 WORKS = ["renew", "succeed", "succeed", "fail", "retry later", "crash", "release"]
@@ -53,16 +53,16 @@ SCHEDULE = Schedule(name="hourly", cron="0 * * * *", timezone="UTC", catalog="ca
 
 picks = st.integers(0, 30)
 points = st.one_of(st.integers(1, 5), st.integers(1, 16))
-#: Messages the broker still takes before it is away once.
+#: Messages that the broker accepts before it fails once.
 takes = st.one_of(st.none(), st.none(), st.integers(0, 4))
 words = st.lists(st.sampled_from(["red", "green", "blue", "pink", DEADLY, BAD]), min_size=1, max_size=6)
-#: Somebody else's deed, at the n-th point of this one.
+#: A concurrent action at the n-th point of this one.
 meanwhile = st.tuples(
     points,
     st.sampled_from([*WORKS, *ORDERS, "claim", "sweep", "dispatch"]),
     picks,
 )
-#: Nothing, the ledger dies at the n-th point, or somebody else comes between.
+#: Nothing, a ledger failure at the n-th point, or a concurrent action there.
 upsets = st.one_of(st.none(), st.none(), points, meanwhile, meanwhile)
 endings = st.tuples(
     picks,
@@ -131,7 +131,7 @@ EVENTS = {
     "take_run": Event(
         3, st.tuples(st.integers(0, 1), upsets), lambda self: latest_due(SCHEDULE, self.clock()) > START
     ),
-    "run_slot": Event(
+    "submit_run": Event(
         3,
         st.tuples(st.integers(0, 1), st.booleans(), upsets),
         lambda self: self.controls and sum(self.rows.values()) < ENOUGH,
@@ -172,7 +172,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize(without=st.sets(st.sampled_from(RARE)))
     def begin(self, without):
-        """Walks differ most in what never happens in them."""
+        """Choose the rules of this walk, as walks without some rules find most errors."""
         self.without = without
 
     @rule(data=st.data())
@@ -279,7 +279,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.act("release worker", lambda: self.ledger.recovery.release_worker(worker), upset)
 
     def kill(self, pick, times, upset):
-        """From outside, or by the kernel: what eats all memory does so wherever it runs."""
+        """Killed from outside, or by the kernel; an item that uses all memory does so in every worker."""
         live = self.live()
         item_id = live[pick % len(live)].item_id
         for _ in range(times):
@@ -317,19 +317,19 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def take_run(self, control, upset):
         due_at = latest_due(SCHEDULE, self.clock())
-        slot = self.now.runs.get(due_at)
-        free = slot is None or (slot.state == RunState.TAKEN and slot.lease_until < self.clock())
+        found = self.now.runs.get(due_at)
+        free = found is None or (found.state == RunState.TAKEN and found.lease_until < self.clock())
         take = functools.partial(self.ledger.schedules.take_run, SCHEDULE.name, due_at, RUN_LEASE_SECONDS)
-        taken, calm = self.act("take a slot", take, upset)
+        taken, calm = self.act("take a run", take, upset)
         assert not calm or taken == free
         if taken:
             self.controls[control] = due_at
 
-    def run_slot(self, control, refused, upset):
-        """Perhaps long after it was taken, and after another control took it for dead."""
+    def submit_run(self, control, refused, upset):
+        """Submit a run, perhaps after its lease expired and another control took the run."""
         due_at = self.controls.pop(control, None) or self.controls.popitem()[1]
         self.act(
-            "run a slot",
+            "submit a run",
             lambda: run(SCHEDULE, due_at, scheduling(self.ledger, _Submit(self, refused))),
             upset,
         )
@@ -346,7 +346,7 @@ class LedgerMachine(RuleBasedStateMachine):
             assert progress.spent_micros == self.money(job_id)
 
     def teardown(self):
-        """Leave it in peace, and every item of every job that is not paused becomes final."""
+        """Without further faults, every item of every job that is not paused becomes final."""
         if not self.sound:
             return
         self.sound = False
@@ -360,8 +360,8 @@ class LedgerMachine(RuleBasedStateMachine):
             assert spent == sum(map(self.money, self.rows))
         self.nothing_contradicts()
         run_due(scheduling(self.ledger, _Submit(self)))
-        slot = self.place.look().runs.get(latest_due(SCHEDULE, self.clock()))
-        assert slot is None or slot.state != RunState.TAKEN
+        found = self.place.look().runs.get(latest_due(SCHEDULE, self.clock()))
+        assert found is None or found.state != RunState.TAKEN
 
     def a_quiet_while(self):
         self.clock.turn(max(400.0, RUN_LEASE_SECONDS + 1))
@@ -386,7 +386,7 @@ class LedgerMachine(RuleBasedStateMachine):
     # how it is done
 
     def act(self, deed: str, call: Callable[[], Any], upset: Any) -> tuple[Any, bool]:
-        """What the call gave, None where it was struck, and whether nothing came between."""
+        """The result of the call, None if a fault ended the call, and whether nothing was concurrent."""
         before, calm, deeds = self.now, True, [deed]
         point, blow = upset if isinstance(upset, int) else 0, None
         if isinstance(upset, tuple):
@@ -435,7 +435,7 @@ class LedgerMachine(RuleBasedStateMachine):
             return free[name]
         if name == "claim":
             return lambda: items and self.claim(ledger, items[pick % len(items)], WORKERS[pick % 3])
-        # It tells no seconds, so that nobody need know whether it came through.
+        # Without seconds, so that the check need not know whether the write was committed.
         return lambda: live and _write(ledger, live[pick % len(live)], name, 0.0)
 
     def end(self, attempt: Attempt, deed: str, told: float, upset: Any) -> None:
@@ -444,7 +444,7 @@ class LedgerMachine(RuleBasedStateMachine):
         held = before.holds(*key)
         self.act_on(key, told, deed, lambda: _write(self.ledger, attempt, deed, told), upset, held=held)
         if not held and not isinstance(upset, tuple):
-            assert self.now.items == before.items, "a zombie changed an item"
+            assert self.now.items == before.items, "a fenced attempt changed an item"
             others = {other: row for other, row in self.now.attempts.items() if other != key}
             assert others == {other: row for other, row in before.attempts.items() if other != key}
 
@@ -515,6 +515,6 @@ def _write(ledger: SqlLedger, attempt: Attempt, deed: str, told: float) -> bool:
 
 
 def _try(call: Callable[[], Any]) -> None:
-    """It may find the way barred by a lock, and then did nothing."""
+    """The action may fail on a lock, and then changes nothing."""
     with contextlib.suppress(Unavailable):
         call()

@@ -15,7 +15,7 @@ MARK = "<!-- The table below is written by `make chaos` from reliability.json. -
 
 
 def keep(name: str, database: str, row: dict[str, Any], *, order: list[str]) -> None:
-    """Put the row into the page, in place of the one before."""
+    """Replace the scenario's row of the page."""
     try:
         kept = json.loads(FIGURES.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A bad road to the store: an HTTP proxy that answers 500, stalls, and hangs up after the put was done."""
+"""A faulty connection to the store: an HTTP proxy that answers 500, stalls, and resets after a put."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HOP = frozenset({"connection", "expect", "keep-alive", "transfer-encoding", "co
 
 
 class BadRoad:
-    """Listens on 127.0.0.1 and passes on to `endpoint`; the seed decides what each request meets."""
+    """Listens on 127.0.0.1 and forwards to `endpoint`; the seed decides the fault of each request."""
 
     def __init__(self, endpoint: str, seed: int, stall_seconds: float = STALL_SECONDS) -> None:
         self.met: Counter[str] = Counter()
@@ -45,13 +45,13 @@ class BadRoad:
                 road.carry(self)
 
             def log_message(self, *_: Any) -> None:
-                """Keep quiet."""
+                """Log nothing."""
 
         class Server(ThreadingHTTPServer):
             daemon_threads = True
 
             def handle_error(self, *_: Any) -> None:
-                """A client that hung up (its process was killed) is no fault of ours."""
+                """Ignore a client that disconnected because its process was killed."""
 
         self._server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -65,7 +65,7 @@ class BadRoad:
         self._server.server_close()
 
     def mend(self) -> None:
-        """From now on everything passes."""
+        """Forward all later requests without a fault."""
         self._mended = True
 
     def carry(self, handler: BaseHTTPRequestHandler) -> None:

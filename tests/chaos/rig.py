@@ -1,4 +1,4 @@
-"""Real processes to do harm to: broker, store, workers and control, each killed and started at will."""
+"""Real processes for fault injection: broker, store, workers and control, each killed and started alone."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ QUICK = {
 
 
 class Rig:
-    """One embedded stack with processes that can be killed; leave the context and all of it is gone."""
+    """An embedded stack with processes that can be killed; all are stopped at the end of the context."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class Rig:
         self._undo.close()
 
     def _settings(self) -> Settings:
-        """What the processes see, seen from here."""
+        """The settings of the processes."""
         ours = {name: value for name, value in self.environment.items() if name.startswith("QIE_")}
         before = dict(os.environ)
         os.environ.update(ours)
@@ -153,7 +153,7 @@ class Rig:
         self.processes.clear()
 
     def _kill_all(self) -> None:
-        """At the end of a scenario nobody waits for orderly leaves; parents first, lest they replace."""
+        """Kill all processes at the end of a scenario; parents first, as they would replace workers."""
         pids = [child.pid for child in self.processes.values() if child.poll() is None]
         for pid in [*pids, *self.worker_pids()]:
             with contextlib.suppress(ProcessLookupError):
@@ -218,7 +218,7 @@ class Rig:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """No one else writes items: SQLite's one write lock, or PostgreSQL's strongest on the table."""
+        """Block other writers of items by SQLite's write lock or PostgreSQL's strongest table lock."""
         with self.ledger._db.write() as connection:
             if self.postgres:
                 connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
@@ -321,7 +321,7 @@ class Rig:
 
 
 def wait_until(ready: Callable[[], Any], seconds: float, story: Callable[[], str] = lambda: "") -> float:
-    """Poll until it is so; the seconds that took. AssertionError tells the story if it never is."""
+    """Poll until the condition holds; the seconds that took. AssertionError, with details, on a timeout."""
     began = time.monotonic()
     while not ready():
         assert time.monotonic() - began < seconds, f"not within {seconds} s\n{story()}"
@@ -331,7 +331,7 @@ def wait_until(ready: Callable[[], Any], seconds: float, story: Callable[[], str
 
 @contextlib.contextmanager
 def frozen(pid: int) -> Iterator[None]:
-    """SIGSTOP to the process and all that came of it; SIGCONT at the end. One that is gone stays gone."""
+    """SIGSTOP to the process and its descendants; SIGCONT at the end to those that still exist."""
     stopped: list[int] = []
     try:
         while fresh := [each for each in _family(pid) if each not in stopped]:  # it may just have forked

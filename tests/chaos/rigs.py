@@ -24,7 +24,7 @@ class Impossible(Exception):
 
 
 class Rigs:
-    """Called, it gives a rig of its own folder and database; leave the context and all of it is gone."""
+    """Makes rigs, each with its own folder and database, which are removed at the end of the context."""
 
     def __init__(self, database: str, seed: int, postgres: Postgres | None = None) -> None:
         self.database = database

@@ -1,4 +1,4 @@
-"""The scenarios that tell most, in short; `make chaos` runs all of them at full length."""
+"""The most important scenarios in their short form; `make chaos` runs all of them at full length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever is lost, doubled, late, wiped or struck down between two statements: the ledger stays true.
+"""The ledger's invariants hold with messages lost, doubled or late, and faults between two statements.
 
 A short walk from a fixed seed; QIE_CHAOS_STEPS makes it long, from a new seed or from QIE_CHAOS_SEED.
 """

@@ -1,4 +1,4 @@
-"""The tests have teeth: without the epoch rule, a fence or the sweep's second look, one of them fails.
+"""Mutation tests: without the epoch rule, a fence or a second check by the sweep, a test fails.
 
 Each rule has a small test here; a copy of the package with the rule taken out must fail it, by an assertion,
 and the untouched copy must pass it.
@@ -59,7 +59,7 @@ MUTATIONS = {
         "ledger/attempts.py",
         "        items.c.attempt == attempt.number,\n",
         "",
-        "test_a_zombie_does_not_end_the_attempt_after_its_own",
+        "test_a_fenced_attempt_does_not_end_the_attempt_after_its_own",
     ),
     "no second look": Mutation(
         "ledger/recovery.py",
@@ -79,11 +79,11 @@ MUTATIONS = {
         LOOK_AGAIN.replace("items.c.attempt == row.attempt, ", ""),
         "test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw",
     ),
-    "no last word on a slot": Mutation(
+    "no final state of a run": Mutation(
         "ledger/schedules.py",
         "                runs.c.state != RunState.SUBMITTED,\n",
         "",
-        "test_a_control_that_was_taken_for_dead_does_not_end_the_slot_again",
+        "test_a_control_whose_lease_expired_does_not_end_the_run_again",
     ),
 }
 
@@ -101,14 +101,14 @@ def ledger(tmp_path, clock):
 
 
 @pytest.fixture
-def reaper(clock, ledger):
+def interrupted(clock, ledger):
     database = Interrupted(ledger._db.engine.url.render_as_string(), clock)
     yield SqlLedger(database)
     database.engine.dispose()
 
 
 def test_a_wiped_broker_is_filled_at_once(ledger, clock):
-    """Its messages are younger than the grace: nothing but the epoch tells that they are gone."""
+    """The messages are younger than the grace, so only the epoch shows that they are lost."""
     broker = Broker()
     add(ledger, *"abc")
     messages = ledger.dispatch.enqueue("classic", 9, {})
@@ -121,36 +121,36 @@ def test_a_wiped_broker_is_filled_at_once(ledger, clock):
     assert broker.messages == messages
 
 
-def test_a_zombie_does_not_end_the_attempt_after_its_own(ledger, clock):
+def test_a_fenced_attempt_does_not_end_the_attempt_after_its_own(ledger, clock):
     add(ledger, "red")
-    zombie = start(ledger, lease=60)
+    fenced = start(ledger, lease=60)
     clock.turn(61)
     ledger.recovery.expire_leases()
     holder = start(ledger, lease=60)
-    assert ledger.attempts.renew(zombie, 600, 9, used(61.0)) is False
-    assert ledger.attempts.succeed(zombie, result_of(zombie), used(61.0)) is False
+    assert ledger.attempts.renew(fenced, 600, 9, used(61.0)) is False
+    assert ledger.attempts.succeed(fenced, result_of(fenced), used(61.0)) is False
     assert told(ledger) == "r"
     assert ledger.attempts.succeed(holder, result_of(holder), used(1.0)) is True
 
 
-def test_what_ended_after_the_sweep_looked_stays_ended(ledger, reaper, clock):
+def test_what_ended_after_the_sweep_looked_stays_ended(ledger, interrupted, clock):
     add(ledger, "red")
     attempt = start(ledger, lease=60)
     clock.turn(61)
-    reaper._db.meanwhile = lambda: ledger.attempts.succeed(attempt, result_of(attempt), used(61.0))
-    assert (reaper.recovery.expire_leases(), told(ledger)) == (0, "S")
+    interrupted._db.meanwhile = lambda: ledger.attempts.succeed(attempt, result_of(attempt), used(61.0))
+    assert (interrupted.recovery.expire_leases(), told(ledger)) == (0, "S")
 
 
-def test_what_was_renewed_after_the_sweep_looked_is_kept(ledger, reaper, clock):
+def test_what_was_renewed_after_the_sweep_looked_is_kept(ledger, interrupted, clock):
     add(ledger, "red")
     attempt = start(ledger, lease=60)
     clock.turn(61)
-    reaper._db.meanwhile = lambda: ledger.attempts.renew(attempt, 60, 9, used(61.0))
-    assert (reaper.recovery.expire_leases(), told(ledger)) == (0, "r")
+    interrupted._db.meanwhile = lambda: ledger.attempts.renew(attempt, 60, 9, used(61.0))
+    assert (interrupted.recovery.expire_leases(), told(ledger)) == (0, "r")
 
 
-def test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw(ledger, reaper, clock):
-    """The sweep slept so long that another one took the item back and its next worker died as well."""
+def test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw(ledger, interrupted, clock):
+    """The sweep was paused while another one recovered the item and the item's next worker ended as well."""
     add(ledger, "red")
     start(ledger, lease=60)
     clock.turn(61)
@@ -160,21 +160,21 @@ def test_a_later_attempt_is_not_taken_for_the_one_the_sweep_saw(ledger, reaper, 
         start(ledger, lease=60)
         ledger.recovery.release_worker(WORKER.name)
 
-    reaper._db.meanwhile = one_more_is_lost
-    assert (reaper.recovery.expire_leases(), told(ledger)) == (0, "r")
+    interrupted._db.meanwhile = one_more_is_lost
+    assert (interrupted.recovery.expire_leases(), told(ledger)) == (0, "r")
     assert list(ledger.audit.contradictions()) == []
 
 
-def test_a_control_that_was_taken_for_dead_does_not_end_the_slot_again(ledger, clock):
-    """It would find the job of its own slot still going and call the slot skipped."""
+def test_a_control_whose_lease_expired_does_not_end_the_run_again(ledger, clock):
+    """Otherwise the first control would find the job of the same run open and end the run as skipped."""
     nightly = Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog="catalog.csv")
     assert ledger.schedules.take_run("nightly", 0.0, RUN_LEASE_SECONDS)
     clock.turn(RUN_LEASE_SECONDS + 1)
     assert ledger.schedules.take_run("nightly", 0.0, RUN_LEASE_SECONDS)
     for _ in ("the second control", "the first"):
         run(nightly, 0.0, scheduling(ledger, lambda _schedule, job_id: add(ledger, "red", job_id=job_id)))
-    (slot,) = ledger.schedules.latest_runs("nightly")
-    assert (slot.state, slot.job_id) == (RunState.SUBMITTED, run_job_id(nightly, 0.0))
+    (ended,) = ledger.schedules.latest_runs("nightly")
+    assert (ended.state, ended.job_id) == (RunState.SUBMITTED, run_job_id(nightly, 0.0))
 
 
 def test_each_rule_is_missed_when_it_is_gone(tmp_path):
@@ -202,7 +202,7 @@ def test_nothing_is_missed_when_all_are_there(tmp_path):
 
 
 def _copy(folder: Path, mutation: Mutation | None = None) -> Path:
-    """The package in a folder of its own, with one rule taken out."""
+    """A copy of the package with one rule removed."""
     for part in ("qie_batch", "migrations", "tests", "pyproject.toml"):
         source = CHECKOUT / part
         if source.is_dir():

@@ -1,4 +1,4 @@
-"""The world of the ledger machine: a broker made of a list, a ledger that is struck, eyes that judge it."""
+"""Parts of the ledger machine: a broker made of a list, a ledger with injected faults, the invariants."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from qie_batch.model import Message
 
-#: From which state to which each deed may take an item: S succeeded, F failed, X cancelled, p, q, r.
+#: The transitions that each action may make: S succeeded, F failed, X cancelled, p, q, r.
 MOVES: Mapping[str, frozenset[str]] = {
     "dispatch": frozenset({"pq"}),
     "claim": frozenset({"qr"}),
@@ -49,12 +49,12 @@ IN_FLIGHT = (ItemState.QUEUED, ItemState.RUNNING)
 
 
 class Broker:
-    """A WorkQueue that forgets, repeats and dies halfway."""
+    """A WorkQueue that loses and repeats messages and fails during a publish."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
         self.life = 1
-        #: How many messages it still takes before it is away once.
+        #: Messages that are accepted before one failure.
         self.takes: int | None = None
 
     def publish(self, _engine: str, messages: Sequence[Message]) -> None:
@@ -168,14 +168,14 @@ class Picture(NamedTuple):
         for attempt in tries:
             losses += attempt.outcome == Outcome.LOST
             if attempt.error_code and attempt.outcome != Outcome.RETRIED:
-                losses = 0  # it failed for good, and somebody retried it
+                losses = 0  # the item failed and was retried by a person
         return (
             losses < RETRY_POLICY.max_kills and self.items[item_id].preemptions < RETRY_POLICY.max_preemptions
         )
 
 
 class Place:
-    """One database; the ledger that is struck, and one beside it that gives up rather than wait."""
+    """One database with two ledgers: one with injected faults, and one that fails instead of waiting."""
 
     def __init__(self, url: str) -> None:
         self.clock = Clock()
@@ -193,7 +193,7 @@ class Place:
         if postgresql:
             self._eyes.driver_connection.autocommit = True
             for table in metadata.tables:
-                # It would lock tables at times of its own, and the same walk go another way.
+                # Autovacuum would lock tables at random times, and walks would not be reproducible.
                 self._eyes.driver_connection.execute(f"ALTER TABLE {table} SET (autovacuum_enabled = off)")
         self.steps = 0
 
@@ -252,13 +252,13 @@ def _hurry(connection, _record) -> None:
 
 
 def together(*deeds: str) -> frozenset[str]:
-    """The moves that deeds may make between them, one after the other on the same item too."""
+    """The transitions that these actions may make together, also in sequence on one item."""
     single = frozenset[str]().union(*(MOVES.get(deed, ()) for deed in deeds))
     return single | {first[0] + then[1] for first in single for then in single if first[1] == then[0]}
 
 
 def judge_change(before: Picture, after: Picture, deeds: Sequence[str], moment: float) -> None:
-    """Only legal moves; what is final stays as it is, to the last column; nothing is ever taken away."""
+    """Only legal transitions; final rows do not change in any column; no row is deleted."""
     closed = {key for key, state in after.jobs.items() if state == JobState.CLOSED != before.jobs.get(key)}
     for item_id, item in after.items.items():
         fresh = item.finished_at is None or item.finished_at >= moment
@@ -286,7 +286,7 @@ def judge_change(before: Picture, after: Picture, deeds: Sequence[str], moment: 
             assert new[:3] == old[:3], f"attempt {key} ended twice"
     for due_at, old in before.runs.items():
         if old.state == RunState.SUBMITTED:
-            assert after.runs[due_at][:2] == old[:2], "a submitted slot was ended again"
+            assert after.runs[due_at][:2] == old[:2], "a submitted run was ended again"
 
 
 def judge_state(now: Picture, rows: Mapping[str, int], spent: Mapping[tuple[str, int], float]) -> None:
@@ -318,4 +318,4 @@ def judge_state(now: Picture, rows: Mapping[str, int], spent: Mapping[tuple[str,
         told = spent.get(key, 0.0)
         assert (attempt.seconds, attempt.cost_micros) == (told, told * SECOND_MICROS), f"money of {key}"
     for run in now.runs.values():
-        assert run.state != RunState.SUBMITTED or run.job_id in now.jobs, "a slot without its job"
+        assert run.state != RunState.SUBMITTED or run.job_id in now.jobs, "a run without its job"

@@ -1,4 +1,4 @@
-"""Items go out over a real Valkey, and come out again when it loses them."""
+"""Items are sent over a real Valkey, and sent again when the broker loses them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Schedules on a real ledger whose clock the test turns."""
+"""Schedules on a real ledger whose clock the test advances."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def runs(pid: int) -> bool:
 def test_the_stack_is_usable_and_its_settings_are_private(stack):
     open_store(stack)
     assert Redis.from_url(stack.config["broker_url"]).ping()
-    assert stack.died() is None
+    assert stack.ended() is None
     assert stat.S_IMODE(stack.folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((stack.folder / "config.toml").stat().st_mode) == 0o600
     assert stat.S_IMODE((stack.folder / "valkey" / "valkey.conf").stat().st_mode) == 0o600
@@ -110,7 +110,7 @@ def test_every_socket_is_on_loopback(stack):
 def test_a_second_start_on_the_same_folder_is_refused(stack):
     with pytest.raises(UsageError, match="runs already"):
         Stack.start(stack.folder)
-    assert stack.died() is None
+    assert stack.ended() is None
 
 
 def test_a_restart_keeps_data_secrets_addresses_and_the_users_own_settings(tmp_path):
@@ -141,7 +141,7 @@ def test_a_service_that_dies_is_named_and_the_rest_is_stopped(tmp_path):
     with Stack.start(tmp_path) as stack:
         broker, store = stack.children
         os.kill(broker.pid, signal.SIGKILL)
-        wait_for(lambda: stack.died() is broker)
+        wait_for(lambda: stack.ended() is broker)
     assert not runs(store.pid)
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import resource
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from click.testing import CliRunner
 
 from qie_batch import wiring
 from qie_batch.cli import NOT_REACHABLE, main
-from qie_batch.cli.orders import carry_out, catalog_file, prepare, submit_scheduled
 from qie_batch.errors import LedgerUnavailable, Unavailable, UsageError
 from qie_batch.images.sandbox import DecoderPool
 from qie_batch.ledger import schema
@@ -21,8 +21,11 @@ from qie_batch.manifest import MAX_BYTES
 from qie_batch.model import InvalidManifest, ItemState, JobOrder, JobState, Schedule
 from qie_batch.settings import Settings
 from qie_batch.steps.settle import settle
-from qie_batch.steps.submit.verdicts import Checked, Verdicts
+from qie_batch.steps.submit import enter, prepare, submit, submit_scheduled
+from qie_batch.steps.submit.catalog import catalog_file
+from qie_batch.steps.submit.image_checks import ImageCheck, ImageChecks
 from tests.support.painters import IMAGE
+from tests.support.submitting import request, submitted
 
 CATALOG = b"id,image,instruction\n1,shoe.png,red\n2,shoe.png,blue\n"
 MEGABYTE = 1 << 20
@@ -85,26 +88,24 @@ def closed(job_id, ledger, settings):
     return ledger.jobs.get(job_id)
 
 
-def submitted(address, ledger, settings, order=JobOrder(), **how):  # noqa: B008 - frozen
-    with catalog_file(str(address), settings) as (path, folder):
-        prepared = prepare(path, folder, order, settings, ledger.intake, **how)
-        carry_out(prepared, ledger.intake, wiring.store(settings))
-    return prepared.order.job.id
+@pytest.fixture
+def bucket(settings):
+    return wiring.buckets(settings, wiring.s3(settings))
 
 
 def test_a_catalog_rewritten_meanwhile_is_submitted_as_it_was(catalog, ledger, settings):
-    with catalog_file(str(catalog), settings) as (path, folder):
-        prepared = prepare(path, folder, JobOrder(), settings, ledger.intake)
+    context = wiring.submit_context(settings, ledger)
+    with prepare(request(catalog), context) as prepared:
         catalog.write_bytes(CATALOG + b"3,new.png,green\n")
-        carry_out(prepared, ledger.intake, wiring.store(settings))
-    job = closed(prepared.order.job.id, ledger, settings)
+        entered = enter(prepared, context)
+    job = closed(entered.job_id, ledger, settings)
     assert job.state is JobState.CLOSED
     assert wiring.store(settings).get(job.manifest_key) == CATALOG
     assert [item.row_id for item in ledger.jobs.items(job.id)] == ["1", "2"]
 
 
-def test_the_copy_is_private_and_goes_away(catalog, settings):
-    with catalog_file(str(catalog), settings) as (path, folder):
+def test_the_copy_is_private_and_goes_away(catalog, bucket):
+    with catalog_file(str(catalog), bucket) as (path, folder):
         assert (path.name, path.read_bytes(), folder) == (catalog.name, CATALOG, str(catalog.parent))
         assert path.parent.stat().st_mode & 0o777 == 0o700
     assert not path.parent.exists()
@@ -162,8 +163,8 @@ def test_a_folder_whose_name_is_no_text_is_submitted(folder, ledger, settings):
         "s3://bucket/" + "k" * 70_000,
     ],
 )  # fmt: skip
-def test_an_odd_address_of_a_catalog_is_a_usage_error(settings, address):
-    with pytest.raises(UsageError) as caught, catalog_file(address, settings):
+def test_an_odd_address_of_a_catalog_is_a_usage_error(bucket, address):
+    with pytest.raises(UsageError) as caught, catalog_file(address, bucket):
         pass
     assert caught.value.message.isprintable()
     assert 20 < len(caught.value.message) < 400
@@ -174,11 +175,12 @@ def test_a_catalog_in_s3_reads_its_own_bucket_and_no_other(s3, ledger, settings)
     store.put("shop/shoe.png", IMAGE, "image/png")
     store.put("shop/c.csv", CATALOG + b"3,s3://elsewhere/x.png,red\n4,/etc/passwd,red\n", "text/csv")
     elsewhere = settings.model_copy(update={"s3_bucket": "another"})
-    with catalog_file(f"s3://{s3.bucket}/shop/c.csv", elsewhere) as (path, folder):
-        assert folder == f"s3://{s3.bucket}/shop"
-        prepared = prepare(path, folder, JobOrder(), elsewhere, ledger.intake, skip_bad_rows=True)
-    assert prepared.survey.pictures == 1
-    assert [(bad.id, bad.code) for bad in prepared.survey.bad_rows] == [
+    asked = request(f"s3://{s3.bucket}/shop/c.csv", skip_bad_rows=True)
+    with prepare(asked, wiring.submit_context(elsewhere, ledger)) as prepared:
+        assert prepared.job.folder == f"s3://{s3.bucket}/shop"
+        survey = prepared.survey
+    assert survey.images == 1
+    assert [(bad.id, bad.code) for bad in survey.bad_rows] == [
         ("3", "image_address"),
         ("4", "image_address"),
     ]
@@ -189,13 +191,13 @@ def test_a_scheduled_catalog_names_nothing_outside_its_folder(catalog, ledger, s
     catalog.write_bytes(CATALOG + b"3,../secret.png,red\n")
     order = JobOrder(instruction="red")
     entry = Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog=str(catalog), order=order)
-    submit_scheduled(entry, "260101-abcdef", settings)
+    submit_scheduled(entry, "260101-abcdef", wiring.submit_context(settings, ledger))
     items = list(ledger.jobs.items("260101-abcdef"))
     assert [item.state for item in items] == [ItemState.PENDING, ItemState.PENDING, ItemState.FAILED]
     assert items[2].failure.code == "image_address"
 
 
-def test_a_catalog_that_is_no_file_or_too_long_is_refused(folder, settings):
+def test_a_catalog_that_is_no_file_or_too_long_is_refused(folder, ledger, settings, bucket):
     os.mkfifo(folder / "pipe.csv")
     (folder / "long.csv").write_bytes(CATALOG)
     os.truncate(folder / "long.csv", MAX_BYTES + 1)
@@ -205,22 +207,22 @@ def test_a_catalog_that_is_no_file_or_too_long_is_refused(folder, settings):
         (folder, "Is a directory"),
         (folder / "none\x1b.csv", "none\ufffd.csv cannot be read: No such file"),
     ):
-        with pytest.raises(InvalidManifest, match=says), catalog_file(str(name), settings):
+        with pytest.raises(InvalidManifest, match=says), catalog_file(str(name), bucket):
             pass
-    with catalog_file(str(folder / "long.csv"), settings) as (path, start):
+    with catalog_file(str(folder / "long.csv"), bucket) as (path, _):
         assert path.stat().st_size == MAX_BYTES + 1
-        with pytest.raises(InvalidManifest, match=r"long\.csv has more than 500,000,000 bytes"):
-            prepare(path, start, JobOrder(), settings, None)
+    with pytest.raises(InvalidManifest, match=r"long\.csv has more than 500,000,000 bytes"):
+        submitted(folder / "long.csv", ledger, settings)
 
 
 def test_a_picture_that_is_gone_or_changed_ends_submit_in_a_sentence(catalog, ledger, settings):
-    with catalog_file(str(catalog), settings) as (path, folder):
-        for change in ((lambda shoe: shoe.write_bytes(IMAGE + b"x")), Path.unlink):
-            prepared = prepare(path, folder, JobOrder(), settings, ledger.intake)
+    context = wiring.submit_context(settings, ledger)
+    for change in ((lambda shoe: shoe.write_bytes(IMAGE + b"x")), Path.unlink):
+        with prepare(request(catalog), context) as prepared:
             change(catalog.parent / "shoe.png")
             with pytest.raises(UsageError, match=r"picture 'shoe\.png' changed while it was being submitted"):
-                carry_out(prepared, ledger.intake, wiring.store(settings))
-            (catalog.parent / "shoe.png").write_bytes(IMAGE)
+                enter(prepared, context)
+        (catalog.parent / "shoe.png").write_bytes(IMAGE)
 
 
 def test_a_job_whose_answer_is_lost_is_not_added_twice(catalog, ledger, settings):
@@ -231,8 +233,8 @@ def test_a_job_whose_answer_is_lost_is_not_added_twice(catalog, ledger, settings
             self.lost = lost
             self.intake = self
 
-        def known_results(self, cache_keys):
-            return ledger.intake.known_results(cache_keys)
+        def __getattr__(self, name):
+            return getattr(ledger.intake, name)
 
         def add_job(self, job, new_items):
             added = ledger.intake.add_job(job, new_items)
@@ -241,11 +243,12 @@ def test_a_job_whose_answer_is_lost_is_not_added_twice(catalog, ledger, settings
                 raise LedgerUnavailable("the connection was lost")
             return added
 
-    first = submitted(catalog, Deaf(1), settings)
+    context = wiring.submit_context(settings, ledger)
+    first = submit(request(catalog), replace(context, intake=Deaf(1))).job_id
     assert [job.id for job in ledger.jobs.latest()] == [first]
     assert len(list(ledger.jobs.items(first))) == 2
     with pytest.raises(LedgerUnavailable):
-        submitted(catalog, Deaf(2), settings)
+        submit(request(catalog), replace(context, intake=Deaf(2)))
 
 
 def test_a_full_disk_is_one_sentence_and_exit_code_3(catalog, settings, monkeypatch):
@@ -261,13 +264,13 @@ def test_a_full_disk_is_one_sentence_and_exit_code_3(catalog, settings, monkeypa
     assert "TMPDIR" in advice
 
 
-def test_what_became_of_pictures_meets_a_full_disk_in_one_sentence():
-    verdicts = Verdicts()
+def test_the_checks_of_images_meet_a_full_disk_in_one_sentence():
+    checks = ImageChecks()
 
     def remember_many():
         for number in range(100_000):
-            verdicts.expect(str(number))
-            verdicts.remember(str(number), Checked(code="image_missing", reason="x" * 1000))
+            checks.expect(str(number))
+            checks.remember(str(number), ImageCheck(code="image_missing", reason="x" * 1000))
 
     with no_file_longer_than(MEGABYTE), pytest.raises(Unavailable, match="no temporary file") as caught:
         remember_many()

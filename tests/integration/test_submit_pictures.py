@@ -15,8 +15,9 @@ from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images import DEFAULT_LIMITS, Limits
 from qie_batch.images.sandbox import DecoderPool
 from qie_batch.settings import Settings
-from qie_batch.steps.submit import Pictures, Sources
+from qie_batch.steps.submit.checked_images import CheckedImages
 from qie_batch.steps.submit.similar import ANSWERS
+from qie_batch.steps.submit.sources import ImageSources
 from qie_batch.stores.s3 import S3Store, s3_client
 from tests.support.painters import IMAGE
 
@@ -47,7 +48,7 @@ def verdict(decoders, folder):
     """What becomes of a picture that a catalog in `start` names."""
 
     def checked(name, start=folder, bucket=unreachable, limits=DEFAULT_LIMITS, **options):
-        pictures = Pictures(Sources(str(start), bucket, limits, **options), limits)
+        pictures = CheckedImages(ImageSources(str(start), bucket, limits, **options), limits)
         assert list(pictures.check([name], decoders)) == [name]
         return pictures[name]
 
@@ -154,9 +155,11 @@ def test_pictures_come_from_known_buckets_only(verdict, monkeypatch):
     settings = Settings(
         s3_endpoint="http://127.0.0.1:1", s3_access_key="a", s3_secret_key="b", s3_bucket="ours"
     )
-    bucket = wiring.buckets(settings, "the-catalogs")
+    bucket = wiring.buckets(settings, wiring.s3(settings))
     for allowed in ("ours", "listed-one", "listed-two", "the-catalogs"):
-        assert bucket(allowed).address("k") == f"s3://{allowed}/k"
+        assert bucket(allowed, ("the-catalogs",)).address("k") == f"s3://{allowed}/k"
+    with pytest.raises(Rejected):
+        bucket("the-catalogs")
     checked = verdict("s3://another/a.jpg", bucket=bucket)
     assert checked.code == "image_address"
     assert "no picture may come from bucket 'another'" in checked.reason
@@ -198,7 +201,7 @@ def test_a_machine_without_memory_is_not_a_pictures_fault(decoders):
             raise MemoryError
 
     with pytest.raises(Unavailable, match="no memory left"):
-        list(Pictures(Starved(), DEFAULT_LIMITS).check(["a.jpg"], decoders))
+        list(CheckedImages(Starved(), DEFAULT_LIMITS).check(["a.jpg"], decoders))
 
 
 def test_a_folder_is_listed_once_for_the_first_missing_names_only(decoders, folder, monkeypatch):
@@ -209,7 +212,7 @@ def test_a_folder_is_listed_once_for_the_first_missing_names_only(decoders, fold
         return listdir(path)
 
     monkeypatch.setattr(os, "listdir", listdir)
-    pictures = Pictures(Sources(str(folder), unreachable, DEFAULT_LIMITS), DEFAULT_LIMITS)
+    pictures = CheckedImages(ImageSources(str(folder), unreachable, DEFAULT_LIMITS), DEFAULT_LIMITS)
     names = list(pictures.check([f"shoe.png{number}" for number in range(ANSWERS + 30)], decoders))
     reasons = [pictures[name].reason for name in names]
     assert sum("did you mean 'shoe.png'?" in reason for reason in reasons) == ANSWERS

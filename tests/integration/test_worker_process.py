@@ -1,4 +1,4 @@
-"""A worker process without an engine takes no message: it leaves, and says whether another may do better."""
+"""A worker process without an engine takes no message and exits with a code for its supervisor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that mean harm or were harmed, the same ones for the same seed: pictures, then manifests."""
+"""Hostile and damaged files, reproducible by seed: images, then manifests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SIZE = (97, 61)
 
 
 def hostile_pictures(seed: int = 0) -> Iterator[tuple[str, bytes]]:
-    """Name and bytes; names tell what was done, and lie about the format as file names do."""
+    """Name and bytes; the name says what was done, and its extension may be wrong."""
     chance = random.Random(seed)
     bases = _bases()
     for make in (

@@ -1,4 +1,4 @@
-"""Made-up jobs, items and progress as the ledger gives them."""
+"""Sample jobs, items and progress as the ledger returns them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Made-up jobs and a ledger to put them into; the arithmetic is easy: a second costs 1,000 micro-dollars."""
+"""Sample jobs and ledgers for tests. A device second costs 1,000 micro-dollars."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def used(seconds: float, images: int = 0) -> Usage:
 
 
 def at_once(*calls: Callable[[], Any]) -> list[Any]:
-    """What the calls gave, each from a thread of its own, all begun at the same moment."""
+    """The results of the calls, each made in its own thread, all started by one barrier."""
     together = threading.Barrier(len(calls))
 
     def begin(call: Callable[[], Any]) -> Any:
@@ -67,7 +67,7 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
 
 
 class Clock:
-    """Time that stands still until a test turns it."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.now = START
@@ -80,7 +80,7 @@ class Clock:
 
 
 class Interrupted(Database):
-    """Something else happens between a look and the write after it."""
+    """Calls `meanwhile` once, between a read and the next write."""
 
     meanwhile: Callable[[], object] | None = None
 
@@ -94,7 +94,7 @@ class Interrupted(Database):
 
 
 def sweep(ledger: SqlLedger, queue: WorkQueue) -> int:
-    """As control does while the ledger is well; says how many items and messages."""
+    """The sweep of `control` without an outage; the number of items and messages."""
     return take_back(ledger.recovery) + send_lost_again(ledger.dispatch, queue)
 
 
@@ -134,12 +134,12 @@ def scheduling(ledger: SqlLedger, submit: Callable[[Schedule, str], None]) -> Sc
     return ScheduleContext(schedules=ledger.schedules, jobs=ledger.jobs, clock=ledger.clock, submit=submit)
 
 
-def looking(ledger: SqlLedger, store: ObjectStore) -> FsckContext:
+def checking(ledger: SqlLedger, store: ObjectStore) -> FsckContext:
     return FsckContext(audit=ledger.audit, intake=ledger.intake, clock=ledger.clock, store=store)
 
 
 def open_ledger(url: str, clock: Callable[[], float] | None = None) -> SqlLedger:
-    """At the newest schema; the caller disposes of it."""
+    """A ledger at the newest schema; the caller disposes of the ledger."""
     database = Database(url, clock)
     upgrade(database)
     return SqlLedger(database)
@@ -178,7 +178,8 @@ def new_items(*specs: EditSpec | Failure, priority: Priority = Priority.NORMAL) 
             row_id=f"sku-{ordinal}",
             variant=0,
             priority=priority,
-            spec=each if isinstance(each, EditSpec) else None,
+            spec_text=each.canonical if isinstance(each, EditSpec) else None,
+            cache_key=each.cache_key if isinstance(each, EditSpec) else None,
             failure=each if isinstance(each, Failure) else None,
         )
         for ordinal, each in enumerate(specs)
@@ -196,7 +197,7 @@ def enqueue(ledger: SqlLedger, window: int = 1000) -> list[str]:
 
 
 def start(ledger: SqlLedger, item_id: str = "job.0", worker: Worker = WORKER, lease: float = 60.0) -> Attempt:
-    """Queue whatever may be, and claim the item."""
+    """Queue every item that can be queued, and claim the item."""
     enqueue(ledger)
     attempt = ledger.attempts.claim(item_id, worker, lease)
     assert attempt is not None
@@ -227,6 +228,6 @@ def states(ledger: SqlLedger, job_id: str = "job") -> list[ItemState]:
 
 
 def told(ledger: SqlLedger, job_id: str = "job") -> str:
-    """The states as one word, to compare at a glance: S succeeded, F failed, X cancelled, p, q, r."""
+    """The states, a letter for each item: S succeeded, F failed, X cancelled, p, q, r."""
     letters = {ItemState.SUCCEEDED: "S", ItemState.FAILED: "F", ItemState.CANCELLED: "X"}
     return "".join(letters.get(state, state[0]) for state in states(ledger, job_id))

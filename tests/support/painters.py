@@ -1,4 +1,4 @@
-"""An engine of a few lines, a picture for it, and items to edit."""
+"""Engines of a few lines, an image for them, and items to edit."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INPUT = hashlib.sha256(IMAGE).hexdigest()
 
 
 class Painter:
-    """Gives the picture back; raises first, once an edit, the errors given."""
+    """Returns the image unchanged; the first edits raise the given errors, one each."""
 
     info = EngineInfo(name="classic", revision="1")
     device = "cpu"
@@ -52,7 +52,7 @@ class Painter:
 
 
 class Telegraph(Painter):
-    """Leaves (as on SIGTERM) after `told_at` of its 10 steps, with `grace` seconds to go."""
+    """Begins the shutdown (as on SIGTERM) after `told_at` of its 10 steps, with `grace` seconds."""
 
     def __init__(self, told_at, grace):
         super().__init__()
@@ -81,7 +81,7 @@ def submit(ledger, *words, **changes):
 
 
 def again(ledger, clock):
-    """Queue what is due once every back-off is over."""
+    """Queue the items that are due once every backoff is over."""
     clock.turn(RETRY_POLICY.max_delay_seconds + 1)
     enqueue(ledger)
 

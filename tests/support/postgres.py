@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own, to be killed and started again on the same data."""
+"""A private PostgreSQL server that tests kill and start again on the same data."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class NoPostgres(Exception):
 
 
 class Postgres:
-    """Listens on 127.0.0.1 and trusts user postgres; leave the context and it is gone."""
+    """Listens on 127.0.0.1 and trusts user postgres; stopped at the end of the context."""
 
     def __init__(self) -> None:
         self._user = unprivileged()
@@ -62,7 +62,7 @@ class Postgres:
         )
 
     def start(self) -> None:
-        """Start, and wait until it answers: right after a kill its data may be held for a moment."""
+        """Start, and wait until the server answers; after a kill its data may stay locked for a moment."""
         deadline = time.monotonic() + 60
         self._start_once()
         while not self._answers():
@@ -76,7 +76,7 @@ class Postgres:
             "listen_addresses": "127.0.0.1",
             "port": self.port,
             "unix_socket_directories": "",
-            "fsync": "off",  # the machine stays up: what was written is there after a kill
+            "fsync": "off",  # a kill of the server loses no written data while the machine runs
         }
         self._child = ChildProcess.start(
             "postgres",
@@ -97,7 +97,7 @@ class Postgres:
         return self._child.pid
 
     def kill(self) -> None:
-        """SIGKILL to the postmaster; its children see that and go."""
+        """SIGKILL to the postmaster, after which its children exit."""
         os.kill(self.pid, signal.SIGKILL)
         self._child.process.wait()
 
@@ -109,7 +109,7 @@ class Postgres:
         return f"postgresql+psycopg://postgres@127.0.0.1:{self.port}/{name}"
 
     def drop_database(self, url: str) -> None:
-        """One that `new_database` gave; who is still connected to it is thrown out."""
+        """Drop a database of `new_database` and close its connections."""
         with self.connection() as connection:
             connection.execute(f"DROP DATABASE {url.rpartition('/')[2]} WITH (FORCE)")
 
@@ -128,7 +128,7 @@ class Postgres:
 
 
 def unprivileged() -> int | None:
-    """Whom PostgreSQL runs as, which refuses to run as root; None: the user who runs the tests."""
+    """The user of the server, as PostgreSQL refuses to run as root; None is the user of the tests."""
     return NOBODY if os.getuid() == 0 else None
 
 

@@ -110,9 +110,7 @@ def text_encoder(words):
         ),
     )
     for weight in model.parameters():
-        if (
-            weight.dim() > 1
-        ):  # the default std of 0.02 would make prompts and pictures count for almost nothing
+        if weight.dim() > 1:  # with the default std of 0.02, prompts and images would have almost no effect
             torch.nn.init.normal_(weight, std=0.3)
     return model
 

@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 #: Several times the size of a LoRA for this model; a larger file is no such LoRA.
 MAX_BYTES = 4_000_000_000
-#: As safetensors itself allows.
+#: The limit of safetensors.
 MAX_HEADER_BYTES = 100_000_000
 
 #: By `Preset.lora`; from lightx2v/Qwen-Image-Lightning, folder Qwen-Image-Edit-2509.

@@ -66,14 +66,14 @@ class QwenOptions:
     def of(cls, options: Mapping[str, Any]) -> Self:
         """The options from the settings named in OPTIONS; QIE_ENGINE_OPTIONS may set the other fields."""
         given = dict(options)
-        revision = given.pop("model_revision", given.get("revision"))
-        try:
-            return cls(**{**given, "revision": revision})
-        except TypeError as error:
+        given["revision"] = given.pop("model_revision", given.get("revision"))
+        unknown = sorted(given.keys() - cls.__slots__)
+        if unknown:
             raise Misconfigured(
-                f"QIE_ENGINE_OPTIONS has an option that the qwen engine does not know: {error}",
-                hint="it knows device, dtype and memory",
-            ) from error
+                f"the qwen engine has no option {', '.join(unknown)}",
+                hint=f"QIE_ENGINE_OPTIONS may give {', '.join(cls.__slots__)}",
+            )
+        return cls(**given)
 
     @property
     def pinned_loras(self) -> dict[str, str]:

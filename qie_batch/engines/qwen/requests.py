@@ -6,8 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from PIL import Image
-
 from qie_batch.engines.qwen.options import LIMITS, PRESETS
 from qie_batch.engines.qwen.prompt import check_length, neutralise
 from qie_batch.errors import Rejected
@@ -15,6 +13,8 @@ from qie_batch.images import check_limits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from PIL import Image
 
     from qie_batch.model import EditRequest, Preset
 
@@ -46,7 +46,7 @@ def call_for(request: EditRequest, control_tokens: Iterable[str], count_tokens: 
     preset = preset_of(request)
     tokens, params = tuple(control_tokens), request.params
     call = Call(
-        images=[_rgb(image) for image in request.images],
+        images=list(request.images),
         prompt=neutralise(params.instruction, tokens),
         negative=neutralise(params.negative, tokens) or " ",
         width=request.width,
@@ -60,16 +60,6 @@ def call_for(request: EditRequest, control_tokens: Iterable[str], count_tokens: 
     check_length(call.prompt, "instruction", count_tokens)
     check_length(call.negative, "negative", count_tokens)
     return call
-
-
-def _rgb(image: Image.Image) -> Image.Image:
-    """The picture as the model wants it; transparency shows white."""
-    if image.mode == "RGB":
-        return image
-    if image.has_transparency_data:
-        rgba = image.convert("RGBA")
-        return Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("RGB")
-    return image.convert("RGB")
 
 
 def _check_numbers(call: Call, *, lightning: bool) -> None:

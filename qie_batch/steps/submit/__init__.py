@@ -1,30 +1,28 @@
 """A manifest becomes objects in the store, and a job with its items in the ledger.
 
-In three looks at one private copy of the manifest, so that memory never grows with its rows: `check` reads
-every picture once, `plan` tells which rows can be edited, `enter` uploads what the store lacks and writes the
-ledger.
+`prepare` makes one pass over a private copy of the manifest: rows are understood, their images checked once
+each, items worked out, all of it into files, so that memory never grows with rows. `enter` uploads what the
+store lacks, stores the rows beside the job and writes the ledger.
 """
 
 from __future__ import annotations
 
-from qie_batch.steps.submit.catalog import private_copy, read_catalog
-from qie_batch.steps.submit.enter import enter, upload
-from qie_batch.steps.submit.pictures import Pictures, picture_names
-from qie_batch.steps.submit.plan import Order, Survey, job_id_now, planned, preset_named, survey
-from qie_batch.steps.submit.sources import Sources
+from qie_batch.steps.submit.catalog import s3_address
+from qie_batch.steps.submit.enter import enter, submit, submit_scheduled
+from qie_batch.steps.submit.estimate import estimate
+from qie_batch.steps.submit.prepare import Prepared, prepare
+from qie_batch.steps.submit.request import SubmitContext, SubmitRequest, Submitted, Survey
 
 __all__ = [
-    "Order",
-    "Pictures",
-    "Sources",
+    "Prepared",
+    "SubmitContext",
+    "SubmitRequest",
+    "Submitted",
     "Survey",
     "enter",
-    "job_id_now",
-    "picture_names",
-    "planned",
-    "preset_named",
-    "private_copy",
-    "read_catalog",
-    "survey",
-    "upload",
+    "estimate",
+    "prepare",
+    "s3_address",
+    "submit",
+    "submit_scheduled",
 ]

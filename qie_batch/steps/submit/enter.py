@@ -1,4 +1,4 @@
-"""What was planned enters the store and the ledger."""
+"""What was prepared enters the store and the ledger."""
 
 from __future__ import annotations
 
@@ -11,21 +11,64 @@ from typing import TYPE_CHECKING
 import stamina
 
 from qie_batch.errors import LedgerUnavailable, Rejected, UsageError
-from qie_batch.keys import input_key, manifest_key
-from qie_batch.steps.submit.pictures import AT_A_TIME, Pictures
-from qie_batch.steps.submit.plan import Order, planned
+from qie_batch.keys import input_key, job_key
+from qie_batch.steps.stored_rows import CONTENT_TYPE, ROWS
+from qie_batch.steps.submit.checked_images import AT_A_TIME
+from qie_batch.steps.submit.prepare import prepare
+from qie_batch.steps.submit.request import SubmitRequest, Submitted
 from qie_batch.steps.submit.sources import LENGTH
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qie_batch.interfaces import Intake, ObjectStore
-    from qie_batch.manifest import Manifest
+    from qie_batch.interfaces import ObjectStore
+    from qie_batch.model import Schedule
+    from qie_batch.steps.submit.checked_images import CheckedImages
+    from qie_batch.steps.submit.prepare import Prepared
+    from qie_batch.steps.submit.request import SubmitContext
+
+UPLOADING = "uploading pictures"
 
 
-def upload(pictures: Pictures, store: ObjectStore) -> Iterator[bool]:
-    """Put every picture under its hash, several at a time; yields whether each was new to the store.
+def submit(request: SubmitRequest, context: SubmitContext) -> Submitted:
+    """Read the manifest and enter it as a job."""
+    with prepare(request, context) as prepared:
+        return enter(prepared, context)
+
+
+def submit_scheduled(schedule: Schedule, job_id: str, context: SubmitContext) -> None:
+    """One run of a schedule: bad rows become failed items, as no person can be asked."""
+    order = schedule.order
+    request = SubmitRequest(
+        address=schedule.catalog,
+        order=replace(order, name=order.name or schedule.name),
+        skip_bad_rows=True,
+        job_id=job_id,
+        confined=True,
+    )
+    submit(request, context)
+
+
+def enter(prepared: Prepared, context: SubmitContext) -> Submitted:
+    """Store images, manifest and rows, then write job and items in one transaction.
+
+    Repeated at any point, with the same job id too, this is harmless: everything is created once.
+    """
+    uploaded = 0
+    for done, new in enumerate(upload(prepared.images, context.store), start=1):
+        uploaded += new
+        context.progress(UPLOADING, done, prepared.survey.images)
+    job = prepared.job
+    with prepared.catalog.open("rb") as file:
+        context.store.put_new(job.manifest_key, file, "text/csv")
+    with prepared.rows.reader() as rows:
+        context.store.put_new(job_key(job.id, ROWS), rows, CONTENT_TYPE)
+    return Submitted(job_id=job.id, new=_added(prepared, context), uploaded=uploaded, survey=prepared.survey)
+
+
+def upload(images: CheckedImages, store: ObjectStore) -> Iterator[bool]:
+    """Put every image under its hash, several at a time; yields whether each was new to the store.
 
     Interrupted and started again, it goes on where it was: what is there is not sent twice.
     """
@@ -35,7 +78,7 @@ def upload(pictures: Pictures, store: ObjectStore) -> Iterator[bool]:
         if store.stat(key):
             return False
         try:
-            data = pictures.read(name)
+            data = images.read(name)
         except Rejected:
             data = b""  # before, there were some
         if hashlib.sha256(data).hexdigest() != sha256:
@@ -47,7 +90,7 @@ def upload(pictures: Pictures, store: ObjectStore) -> Iterator[bool]:
 
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="upload") as pool:
         sending: deque[Future[bool]] = deque()
-        for name, sha256, content_type in pictures.usable():
+        for name, sha256, content_type in images.usable():
             sending.append(pool.submit(send, name, sha256, content_type))
             if len(sending) >= AT_A_TIME * 2:
                 yield sending.popleft().result()
@@ -55,17 +98,9 @@ def upload(pictures: Pictures, store: ObjectStore) -> Iterator[bool]:
             yield sending.popleft().result()
 
 
-def enter(
-    order: Order, manifest: Manifest, pictures: Pictures, *, store: ObjectStore, intake: Intake
-) -> bool:
-    """Store the manifest and write job and items in one transaction; False if the job is there already."""
-    data = order.catalog.read_bytes()
-    # The suffix tells CSV from JSONL when the manifest is read again.
-    key = manifest_key(hashlib.sha256(data).hexdigest(), manifest.format)
-    store.put_new(key, data, "text/csv")
-    job = replace(order.job, manifest_key=key)
+def _added(prepared: Prepared, context: SubmitContext) -> bool:
     # If only the answer was lost, the job is there and is not added again; that of a new submit would be.
     for attempt in stamina.retry_context(on=LedgerUnavailable, attempts=2):
         with attempt:
-            return intake.add_job(job, planned(manifest.rows(), order, pictures))
+            return context.intake.add_job(prepared.job, prepared.items)
     raise AssertionError("the last attempt returns or raises")

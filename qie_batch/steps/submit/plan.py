@@ -1,12 +1,10 @@
-"""Rows to items: what is to be edited, how, and which rows cannot be."""
+"""Rows to items: what is to be edited, and how."""
 
 from __future__ import annotations
 
 import hashlib
-import secrets
-import time
-from dataclasses import dataclass, replace
-from itertools import count, islice
+from dataclasses import replace
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import UsageError
@@ -14,160 +12,77 @@ from qie_batch.model import (
     BadRow,
     EditSpec,
     Failure,
-    ManifestRow,
     NewItem,
     Priority,
+    cache_key_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
-    from qie_batch.interfaces import Intake
-    from qie_batch.model import EditParams, EngineInfo, NewJob, Preset
-    from qie_batch.steps.submit.pictures import Pictures
-
-#: No letters that are mistaken for others.
-ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
-
-#: Bad rows kept to be shown; beyond them only their number.
-SHOWN = 1000
+    from qie_batch.model import EditParams, EngineInfo, JobOrder, ManifestRow, Preset
+    from qie_batch.steps.submit.image_checks import ImageCheck
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A job as it is planned, beside the rows themselves."""
+class Planner:
+    """Makes the items of one job, numbered in the order of its rows."""
 
-    job: NewJob
-    info: EngineInfo
-    #: A copy of the manifest that nobody else writes to.
-    catalog: Path
+    def __init__(self, order: JobOrder, info: EngineInfo) -> None:
+        self._order = order
+        self._info = info
+        self._ordinals = count()
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Survey:
-    """What would happen."""
-
-    rows: int
-    items: int
-    pictures: int
-    cached: int
-    bad: int
-    #: The first bad rows.
-    bad_rows: tuple[BadRow, ...]
-    #: Items to edit, by preset.
-    edits: Mapping[str, int]
-
-
-def job_id_now() -> str:
-    """A new job's id: the day, and letters enough to be read out over a telephone."""
-    return time.strftime("%y%m%d-", time.gmtime()) + "".join(secrets.choice(ALPHABET) for _ in range(6))
-
-
-def planned(rows: Iterable[ManifestRow | BadRow], order: Order, pictures: Pictures) -> Iterator[NewItem]:
-    """Each row's items in order: one a variant, or one failed item for a row that cannot be edited."""
-    ordinals = count()
-    for row in rows:
-        understood = _with_pictures(row, pictures)
-        if isinstance(understood, BadRow):
-            yield _failed(next(ordinals), understood)
-            continue
-        inputs = tuple(pictures[name].sha256 for name in understood.images)
-        for variant in range(understood.variants):
-            yield NewItem(
-                ordinal=next(ordinals),
-                line=understood.line,
-                row_id=understood.id,
-                variant=variant,
-                priority=order.job.order.priority if understood.priority is None else understood.priority,
-                spec=_spec(understood, variant, inputs, order),
-            )
-
-
-def survey(rows: Iterable[ManifestRow | BadRow], order: Order, pictures: Pictures, intake: Intake) -> Survey:
-    """Look at every row without writing anything."""
-    lines = items = cached = bad = 0
-    last_line = 0
-    bad_rows: list[BadRow] = []
-    edits: dict[str, int] = {}
-    seen = _bad_rows_noted(rows, pictures, bad_rows)
-    plan = planned(seen, order, pictures)
-    while some := list(islice(plan, 500)):
-        keys = [item.spec.cache_key if item.spec else "" for item in some]
-        known = intake.known_results({key for key in keys if key})
-        for item, key in zip(some, keys, strict=True):
-            items += 1
-            lines += item.line != last_line
-            last_line = item.line
-            if item.spec is None:
-                bad += 1
-            elif key in known:
-                cached += 1
-            else:
-                preset = item.spec.params.preset
-                edits[preset] = edits.get(preset, 0) + 1
-    return Survey(
-        rows=lines,
-        items=items,
-        pictures=pictures.distinct(),
-        cached=cached,
-        bad=bad,
-        bad_rows=tuple(bad_rows),
-        edits=edits,
-    )
-
-
-def _bad_rows_noted(
-    rows: Iterable[ManifestRow | BadRow], pictures: Pictures, bad_rows: list[BadRow]
-) -> Iterator[ManifestRow | BadRow]:
-    for row in rows:
-        understood = _with_pictures(row, pictures)
-        if isinstance(understood, BadRow) and len(bad_rows) < SHOWN:
-            bad_rows.append(understood)
-        yield understood
-
-
-def _with_pictures(row: ManifestRow | BadRow, pictures: Pictures) -> ManifestRow | BadRow:
-    """The row, or a bad row if one of its pictures is."""
-    if isinstance(row, BadRow):
-        return row
-    columns = ("image", "ref_image_2", "ref_image_3")
-    for column, name in zip(columns, row.images, strict=False):
-        checked = pictures[name]
-        if checked.code:
-            return BadRow(
+    def items(
+        self, row: ManifestRow | BadRow, checks: Mapping[str, ImageCheck]
+    ) -> Iterator[tuple[NewItem, str]]:
+        """One item a variant with its preset, or one failed item for a row that cannot be edited."""
+        if isinstance(row, BadRow):
+            yield self._failed(row), ""
+            return
+        preset = self._preset(row)
+        inputs = tuple([checks[name].sha256 for name in row.images])
+        for variant in range(row.variants):
+            text = self._spec(row, variant, inputs, preset).canonical
+            item = NewItem(
+                ordinal=next(self._ordinals),
                 line=row.line,
-                id=row.id,
-                column=column,
-                code=checked.code,
-                reason=checked.reason,
-                cells=row.cells,
+                row_id=row.id,
+                variant=variant,
+                priority=self._order.priority if row.priority is None else row.priority,
+                spec_text=text,
+                cache_key=cache_key_of(text),
             )
-    return row
+            # An engine may have presets and not honour them: then they share one history.
+            yield item, preset.name if preset and "preset" in self._info.honours else ""
 
+    def _failed(self, row: BadRow) -> NewItem:
+        return NewItem(
+            ordinal=next(self._ordinals),
+            line=row.line,
+            row_id=row.id,
+            variant=0,
+            priority=Priority.NORMAL,
+            spec_text=None,
+            cache_key=None,
+            failure=Failure(code=row.code, reason=str(row)),
+        )
 
-def _failed(ordinal: int, row: BadRow) -> NewItem:
-    return NewItem(
-        ordinal=ordinal,
-        line=row.line,
-        row_id=row.id,
-        variant=0,
-        priority=Priority.NORMAL,
-        spec=None,
-        failure=Failure(code=row.code, reason=str(row)),
-    )
+    def _preset(self, row: ManifestRow) -> Preset | None:
+        if not self._info.presets:
+            return None
+        return preset_named(row.params.preset or self._order.preset, self._info)
 
-
-def _spec(row: ManifestRow, variant: int, inputs: tuple[str, ...], order: Order) -> EditSpec:
-    info = order.info
-    preset = preset_named(row.params.preset or order.job.order.preset, info) if info.presets else None
-    return EditSpec(
-        inputs=inputs,
-        params=resolve(row, variant, preset, info),
-        engine=info.name,
-        revision=info.revision,
-        lora=info.loras.get(preset.lora, preset.lora) if preset else "",
-    )
+    def _spec(
+        self, row: ManifestRow, variant: int, inputs: tuple[str, ...], preset: Preset | None
+    ) -> EditSpec:
+        info = self._info
+        return EditSpec(
+            inputs=inputs,
+            params=resolve(row, variant, preset, info),
+            engine=info.name,
+            revision=info.revision,
+            lora=info.loras.get(preset.lora, preset.lora) if preset else "",
+        )
 
 
 def resolve(row: ManifestRow, variant: int, preset: Preset | None, info: EngineInfo) -> EditParams:

@@ -1,4 +1,4 @@
-"""Where a catalog's pictures come from, and which of them it may name."""
+"""Where a manifest's images come from, and which of them it may name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 LENGTH = 200
 
 
-class Sources:
+class ImageSources:
     """`folder` is where relative paths start: a folder here, or an s3://bucket/prefix.
 
     A catalog in S3 may name nothing here, and a `confined` one nothing here outside its folder: who wrote it
@@ -45,7 +45,7 @@ class Sources:
         self._similar = Similar()
 
     def read(self, name: str) -> bytes:
-        """The bytes of one picture; Rejected says why there are none."""
+        """The bytes of one image; Rejected says why there are none."""
         if name.startswith(S3):
             return self._from_store(name)
         if self._folder.startswith(S3):

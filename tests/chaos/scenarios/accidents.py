@@ -1,4 +1,4 @@
-"""Harm from inside: engines that run out of memory, break, hang or crash; pictures that break decoders."""
+"""Faults inside a worker: engines that run out of memory, fail, hang, crash, and images that crash decoders."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def replacements(rig: Rig, job: str, ends: list[dict[str, Any]]) -> Iterator[flo
             yield new - end
 
 
-#: What the last bytes of a picture make the opener's child do, and what the row is told then.
+#: The last bytes of an image -> the fault of the decoder process, and the error of the row.
 TRICKS = {
     "segfault": "image_crashes_decoder",
     "abort": "image_crashes_decoder",

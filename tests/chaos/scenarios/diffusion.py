@@ -1,4 +1,4 @@
-"""The stand-in as an engine that knows steps: then the time that is left of an edit can be told."""
+"""The stand-in engine with several steps, from which the remaining time of an edit is estimated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Services that stand still with their connections open: nobody is told, and only timeouts end a wait."""
+"""Frozen services that keep their connections open, so that only timeouts end a wait."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from tests.chaos.rigs import Rigs
 
 WORKERS = 2
-#: From SIGCONT until every slot of every worker has an item again.
+#: Seconds from SIGCONT until every thread of every worker has an item again.
 AGAIN_SECONDS = 15.0
-#: It is chance which call meets the frozen broker, and who is first at a database that wakes.
+#: Which call blocks on the frozen broker, and which one a resumed database answers first, is random.
 TIMES = 3
 Figures = dict[str, float | int]
 
@@ -53,7 +53,7 @@ def freeze_services(make_rig: Rigs, *, full: bool) -> Figures:
 
 
 def freeze(rig: Rig, job: str, pid: int, seconds: float) -> float:
-    """Seconds from SIGCONT until the slowest worker's first claim, once all of them work with all slots."""
+    """Seconds from SIGCONT until the slowest worker's first claim, once all threads of all workers edit."""
     before = rig.succeeded(job)
     wait_until(lambda: rig.succeeded(job) > before + 10, START_SECONDS, lambda: rig.story(job))
     with frozen(pid):
@@ -68,7 +68,7 @@ def freeze(rig: Rig, job: str, pid: int, seconds: float) -> float:
 
 
 def all_at_work(rig: Rig, job: str, *, since: float) -> bool:
-    """Every slot of every worker holds an item claimed since then: no thread waits for an answer lost."""
+    """Whether every thread of every worker has an item claimed since then, so that none is blocked."""
     held = Counter(
         attempt["worker"]
         for attempt in rig.attempts(job)

@@ -1,4 +1,4 @@
-"""Files that mean harm, through the whole house: `submit`, the store, the workers, the report."""
+"""Hostile files through the whole system: `submit`, the store, the workers, the report."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ if TYPE_CHECKING:
 #: What the tests can make is read whole by `make chaos`, and one file of so many in short.
 SHORT = 12
 HANG_SECONDS = 20.0
-OPENER_MEGABYTES = 1500
+DECODER_MEGABYTES = 1500
 #: Entered, or refused as a whole.
 EXIT_CODES = frozenset({0, 2})
 
 
 def meet_pictures(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
     """hostile pictures of every kind that the tests can make, in one job with good ones"""
-    with make_rig(seconds=0.0) as rig, Openers(rig) as openers:
+    with make_rig(seconds=0.0) as rig, DecoderMemory(rig) as decoders:
         rig.start_all(workers=2)
         wait_until(lambda: len(rig.worker_pids()) == 2, START_SECONDS)
         pids = rig.worker_pids()
@@ -55,7 +55,7 @@ def meet_pictures(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
         longest = max(attempt["ended_at"] - attempt["started_at"] for attempt in attempts)
         assert longest < HANG_SECONDS
         assert max(Counter(attempt["item_id"] for attempt in attempts).values()) == 1
-        assert openers.peak < OPENER_MEGABYTES
+        assert decoders.peak < DECODER_MEGABYTES
         agree(rig)
     return {
         "hostile": len(found) - len(good),
@@ -65,7 +65,7 @@ def meet_pictures(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
         "good edited": len(good),
         "process crashes": 0,
         "most seconds for one": longest,
-        "most MB of an opener": openers.peak,
+        "most MB of an opener": decoders.peak,
     }
 
 
@@ -89,14 +89,14 @@ def mixed_catalog(rig: Rig, pictures: Iterator[tuple[str, bytes]], every: int) -
     return path, good
 
 
-class Openers:
-    """Looks how much memory the children take that open pictures, for as long as the context lasts."""
+class DecoderMemory:
+    """Polls the memory of the decoder processes during the context."""
 
     def __init__(self, rig: Rig) -> None:
         self._rig = rig
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
-        #: Megabytes of the one that took most.
+        #: Megabytes of the largest one.
         self.peak = 0
 
     def __enter__(self) -> Self:
@@ -115,7 +115,7 @@ class Openers:
 
 
 def children_of_threads(pid: int) -> list[int]:
-    """Of every thread of the process: openers are not started by the first one."""
+    """Of every thread of the process, since decoder processes are not started by the main thread."""
     with suppress(OSError):
         lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
         return [int(child) for child in " ".join(lists).split()]

@@ -49,7 +49,7 @@ def doubled(make_rig: Rigs, *, full: bool) -> Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Nightly:
-    """A schedule whose time has come, and what became of it."""
+    """A schedule that is due, and its runs."""
 
     rig: Rig
     name: str
@@ -74,12 +74,12 @@ class _Nightly:
             return connection.scalar(select(func.count()).select_from(runs)) or 0
 
     def job_ids(self) -> list[str]:
-        slots_now = self.rig.ledger.schedules.latest_runs(self.name, limit=100)
-        return [slot.job_id for slot in slots_now if slot.state is RunState.SUBMITTED]
+        runs_now = self.rig.ledger.schedules.latest_runs(self.name, limit=100)
+        return [run.job_id for run in runs_now if run.state is RunState.SUBMITTED]
 
     def is_over(self) -> bool:
         """No run is being submitted."""
-        states = {slot.state for slot in self.rig.ledger.schedules.latest_runs(self.name, limit=100)}
+        states = {run.state for run in self.rig.ledger.schedules.latest_runs(self.name, limit=100)}
         return RunState.SUBMITTED in states and RunState.TAKEN not in states
 
 
@@ -88,7 +88,7 @@ def wrong_clock(make_rig: Rigs, *, full: bool) -> Figures:
     if make_rig.database == "sqlite":
         raise Impossible("a SQLite ledger is on one host, and a host has one clock")
     totals: Counter[str] = Counter()
-    # S3 refuses who is more than 15 minutes wrong: only the last two get as far as editing.
+    # S3 refuses requests from a clock more than 15 minutes wrong, so only the last two clocks edit.
     offsets = (2 * HOUR, -2 * HOUR, 30 * DAY, HOUR // 6, -HOUR // 6) if full else (-HOUR // 6,)
     for offset in offsets:
         totals.update(_with_clock(make_rig, offset, 200 if full else 40))
@@ -128,9 +128,9 @@ def _wrong_clock(folder: Path) -> Path:
 
 
 def _submitted(rig: Rig, nightly: _Nightly) -> bool:
-    """A control that S3 refuses keeps the slot it took for its quarter of an hour: let that go by."""
+    """A control that S3 refuses keeps the run that it took for a lease of 15 minutes: expire that lease."""
     if not nightly.job_ids():
-        _let_slot_leases_run_out(rig)
+        _let_run_leases_expire(rig)
     return bool(nightly.job_ids())
 
 
@@ -150,10 +150,10 @@ def two_controls(make_rig: Rigs, *, full: bool) -> Figures:
             wait_until(lambda part=kill: rig.succeeded(job_id) >= part * rows // kills, 120)
             name = f"control-{kill % 2}"
             rig.kill(name)
-            time.sleep(rig.random.uniform(0, 1.0))  # its fellow is alone for a moment
+            time.sleep(rig.random.uniform(0, 1.0))  # the other control runs alone meanwhile
             rig.start("control", name)
         rig.wait_closed(job_id, 240)
-        _let_slot_leases_run_out(rig)
+        _let_run_leases_expire(rig)
         wait_until(nightly.is_over, 120, lambda: rig.story(job_id))
         rig.processes["control-1"].stop()
         for run in nightly.job_ids():
@@ -164,8 +164,8 @@ def two_controls(make_rig: Rigs, *, full: bool) -> Figures:
         return {"kills": kills, "slots": nightly.taken(), "slots run twice": 0, **figures}
 
 
-def _let_slot_leases_run_out(rig: Rig) -> None:
-    """A quarter of an hour goes by for a control that died between taking a slot and submitting it."""
+def _let_run_leases_expire(rig: Rig) -> None:
+    """Expire the 15-minute leases of controls that ended between taking a run and submitting the run."""
     with rig.ledger._db.write() as connection:
         connection.execute(text("UPDATE scheduled_runs SET lease_until = 0"))
 

@@ -1,4 +1,4 @@
-"""Store, database and disk go away, one at a time, while items are edited."""
+"""Outages of store, database and disk, one at a time, while items are edited."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def database_killed(make_rig: Rigs, *, full: bool) -> Figures:
         for kill in range(kills):
             wait_until(lambda part=kill + 1: rig.succeeded(job_id) > part * rows // (kills + 2), 120)
             rig.postgres.kill()
-            # Longer than a lease: what runs out meanwhile is not taken from a worker that lives.
+            # Longer than a lease: a lease that expires meanwhile is not taken from a running worker.
             time.sleep(rig.random.uniform(1, 6) if full else 1.0)  # the harm itself
             rig.postgres.start()
         rig.wait_closed(job_id, 240)

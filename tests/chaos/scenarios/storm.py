@@ -1,7 +1,7 @@
-"""Everything at once, in an order that the seed decides: the same seed, the same harms.
+"""All faults in an order that the seed decides, reproducibly.
 
-Two stay out: while the disk is full nothing else would happen, and a worker whose clock is wrong only waits,
-since S3 refuses it.
+Two are left out: a full disk would stop everything else, and a worker whose clock is wrong only waits, since
+S3 refuses its requests.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ENGINE = "standin.engine"
 WORKERS, CONTROLS = 3, 2
-#: How long a worker process is frozen: it outlives its lease of 3 s.
+#: Seconds for which a worker process is frozen, longer than its lease of 3 s.
 FREEZE_SECONDS = 3.5
 Figures = dict[str, float | int]
 
@@ -50,7 +50,7 @@ OFTEN = {
     "freeze the store": (2, 1),
 }
 
-#: Rows that do harm by themselves: how many, long and short, and the code they fail with, if they do.
+#: Rows that cause a fault: their number, long and short, and the error code of those that fail.
 DRILLS = {
     "out of memory": (20, 2, ""),
     "card error": (3, 0, "poison"),

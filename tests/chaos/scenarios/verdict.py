@@ -1,4 +1,4 @@
-"""What every scenario asks at its end, and looks into the ledger and /proc while it runs."""
+"""The checks at the end of every scenario, and queries of the ledger and /proc during a scenario."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: What a busy machine may take to start a worker process.
 START_SECONDS = 60.0
-#: A hanging process may be there so long beyond its limit.
+#: Seconds beyond its limit after which a hanging process must have ended.
 LATE_SECONDS = 5.0
 
 

@@ -1,4 +1,4 @@
-"""Harm to worker processes: killed, frozen, told to leave, orphaned."""
+"""Faults of worker processes: killed, frozen, terminated, orphaned."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def kill_one(rig: Rig, job: str, *, with_parent: bool) -> tuple[str, list[str]]:
 
 
 def recovered(rig: Rig, job: str, held: dict[str, tuple[float, list[str]]]) -> Iterator[float]:
-    """Seconds from the death of a worker until each item that it took along ran again."""
+    """Seconds from the end of a worker until each of its items ran again."""
     attempts = {(attempt["item_id"], attempt["number"]): attempt for attempt in rig.attempts(job)}
     for (item_id, number), attempt in attempts.items():
         if attempt["outcome"] == Outcome.LOST:
@@ -132,7 +132,7 @@ def freeze_workers(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
 def freeze(rig: Rig, job: str) -> int:
     """Freeze a worker process with an item on its device; its pid.
 
-    Not one that has SQLite's write lock: everybody else would wait until it wakes, or its parent kills it.
+    Not one that has SQLite's write lock: all other writers would wait until the process resumes or is killed.
     """
     while True:
         pid = wait_for_edit(rig, job)
@@ -165,7 +165,7 @@ def freeze_for_good(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
 
 
 def said_fenced(rig: Rig) -> int:
-    """Attempts of which a worker said that the item went on without it."""
+    """Attempts that a worker logged as fenced."""
     return sum(log.read_text().count(": fenced, ") for log in rig.folder.glob("worker-*.log"))
 
 
@@ -288,7 +288,7 @@ def alone_on_cards(rig: Rig) -> bool:
 
 
 def leads_session(pid: int) -> bool:
-    """Not so a copy of the process that is about to become an opener of pictures."""
+    """False for a fork of the process that is about to execute a decoder process."""
     try:
         return os.getsid(pid) == pid
     except ProcessLookupError:

@@ -1,4 +1,4 @@
-"""The ledger sees what cannot be true of it, and sees nothing where all is well."""
+"""The audit reports every broken invariant of the ledger, and nothing for a sound ledger."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def test_writers_wait_for_one_another(ledger):
 
 
 def test_an_exhausted_pool_is_a_ledger_that_is_away(ledger_url):
-    """And not an error that would end the thread which renews the leases."""
+    """Any other error would end the thread that renews the leases."""
     ledger = open_ledger(ledger_url)
     url = ledger._db.engine.url
     ledger._db.engine.dispose()

@@ -1,4 +1,4 @@
-"""What every ledger promises when a result is gone from the store: nobody has it, and it can be made anew."""
+"""What every ledger promises for a result missing in the store: no item has the result, and a retry edits."""
 
 from __future__ import annotations
 

@@ -185,7 +185,7 @@ ENDS = {
 @pytest.mark.parametrize("seconds", [0, 1])
 @pytest.mark.parametrize("end", ENDS)
 def test_a_job_is_not_closed_over_tables_older_than_its_items(ledger, clock, end, seconds):
-    """While they were written somebody retried it, and it ended otherwise than they say."""
+    """The item was retried while the tables were written, and ended differently."""
     add(ledger, "a")
     ledger.attempts.fail(start(ledger), BROKEN, used(1.0))
     clock.turn(1)
@@ -224,7 +224,7 @@ def test_of_eight_closers_one_closes(ledger):
 
 
 def test_a_retry_beside_the_close_is_never_shut_in(ledger):
-    """Closed with a pending item would be for ever: nothing is queued for a closed job."""
+    """An item of a closed job would stay pending for ever, as nothing is queued for a closed job."""
     for number in range(20):
         job_id = f"job-{number}"
         add(ledger, job_id, job_id=job_id)

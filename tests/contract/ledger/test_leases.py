@@ -1,4 +1,4 @@
-"""What every ledger promises about leases: the dead give back what they held, the living keep it."""
+"""What every ledger promises about leases: ended workers lose their items, running workers keep them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.support.ledgers import (
 
 
 @pytest.fixture
-def reaper(ledger, clock):
+def interrupted(ledger, clock):
     database = Interrupted(ledger._db.engine.url.render_as_string(hide_password=False), clock)
     yield SqlLedger(database)
     database.engine.dispose()
@@ -110,17 +110,17 @@ def test_passing_errors_do_not_count_as_crashes(ledger, clock):
     ],
     ids=["renewed", "succeeded", "failed", "released", "cancelled", "taken back by another"],
 )
-def test_a_worker_that_is_late_but_quicker_than_the_sweep_wins(ledger, clock, reaper, wins, state):
+def test_a_worker_that_is_late_but_quicker_than_the_sweep_wins(ledger, clock, interrupted, wins, state):
     add(ledger, "red")
     attempt = start(ledger, lease=60)
     clock.turn(61)
-    reaper._db.meanwhile = lambda: wins(ledger, attempt)
-    assert reaper.recovery.expire_leases() == 0
+    interrupted._db.meanwhile = lambda: wins(ledger, attempt)
+    assert interrupted.recovery.expire_leases() == 0
     assert told(ledger) == state
     assert list(ledger.audit.contradictions()) == []
 
 
-def test_a_new_attempt_is_not_taken_for_the_lost_one(ledger, clock, reaper):
+def test_a_new_attempt_is_not_taken_for_the_lost_one(ledger, clock, interrupted):
     add(ledger, "red")
     start(ledger, lease=60)
     clock.turn(61)
@@ -129,8 +129,8 @@ def test_a_new_attempt_is_not_taken_for_the_lost_one(ledger, clock, reaper):
         ledger.recovery.expire_leases()
         start(ledger, lease=60)
 
-    reaper._db.meanwhile = lost_and_started_again
-    assert reaper.recovery.expire_leases() == 0
+    interrupted._db.meanwhile = lost_and_started_again
+    assert interrupted.recovery.expire_leases() == 0
     assert told(ledger) == "r"
 
 
@@ -220,7 +220,7 @@ def test_what_a_dead_process_finished_stays(ledger):
 
 
 def test_a_worker_that_comes_back_in_time_keeps_its_item(ledger):
-    """`abandon` was wrong about it: the next heartbeat says so, unless the sweep was there before."""
+    """A running worker that was released keeps its item by the next heartbeat, unless a sweep came before."""
     add(ledger, "red")
     attempt = start(ledger)
     ledger.recovery.release_worker(WORKER.name)

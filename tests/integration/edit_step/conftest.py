@@ -32,7 +32,7 @@ def decoders():
 
 @pytest.fixture
 def make_context(ledger, store, decoders):
-    """What a worker process edits with; parts may be others."""
+    """An EditContext; keyword arguments replace its parts."""
     made = []
 
     def make(engine, *, lease_seconds=60.0, **parts):

@@ -1,4 +1,4 @@
-"""A result that is in the store is adopted, whoever put it there: the engine is not asked again."""
+"""A result that is in the store is adopted without another edit."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Killed(BaseException):
 
 
 class Deaf(SqlAttempts):
-    """Does not hear of the first successes, because of the errors given."""
+    """A ledger part that fails after the first successes, with the given errors."""
 
     def __init__(self, database, *errors):
         super().__init__(database, RETRY_POLICY)

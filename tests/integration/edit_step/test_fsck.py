@@ -1,4 +1,4 @@
-"""Ledger against store: what is missing, what is other, and what nobody knows of."""
+"""Ledger against store: missing objects, wrong objects and orphans."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from qie_batch.ledger.sql import SqlClock
 from qie_batch.steps.edit import edit
 from qie_batch.steps.fsck import ORPHAN_SECONDS, fsck
 from qie_batch.stores.s3 import S3Store
-from tests.support.ledgers import looking, new_items, new_job, told
+from tests.support.ledgers import checking, new_items, new_job, told
 from tests.support.painters import INPUT, Painter, again, only, png, submit
 
 NOBODYS = "results/" + "ab" * 32
@@ -25,7 +25,7 @@ def key(ledger, make_context):
 
 
 def test_what_agrees_has_no_fault(ledger, store, key):
-    found = fsck(looking(ledger, store), repair=False)
+    found = fsck(checking(ledger, store), repair=False)
     assert (found.results, found.size, found.faults, found.orphans) == (1, len(store.get(key)), (), ())
 
 
@@ -39,11 +39,11 @@ HARM = {
 @pytest.mark.parametrize("harm", HARM)
 def test_a_result_without_its_bytes_is_a_fault_and_is_not_touched(ledger, store, key, harm):
     HARM[harm](store, key)
-    found = fsck(looking(ledger, store), repair=False)
+    found = fsck(checking(ledger, store), repair=False)
     (fault,) = found.faults
     assert fault.endswith(f"{key} {harm}")
     assert (found.mended, found.to_retry, told(ledger)) == (0, (), "S")
-    assert fsck(looking(ledger, store), repair=False) == found
+    assert fsck(checking(ledger, store), repair=False) == found
 
 
 @pytest.mark.parametrize("harm", HARM)
@@ -53,22 +53,22 @@ def test_a_result_without_its_bytes_is_mended_and_made_again_on_retry(
     good = store.get(key)
     assert ledger.settlement.close("job", clock.now + 1)
     HARM[harm](store, key)
-    found = fsck(looking(ledger, store), repair=True)
+    found = fsck(checking(ledger, store), repair=True)
     assert (len(found.faults), found.mended, found.to_retry) == (1, 1, ("job",))
     assert only(ledger).failure.code == "result_lost"
     assert list(store.list("results/")) == []
-    clean = fsck(looking(ledger, store), repair=True)
+    clean = fsck(checking(ledger, store), repair=True)
     assert (clean.results, clean.faults, clean.mended) == (0, (), 0)
     assert ledger.jobs.retry("job") == 1
     again(ledger, clock)
     edit("job.0", make_context(engine := Painter()))
     assert (told(ledger), engine.edits, store.get(key)) == ("S", 1, good)
-    assert fsck(looking(ledger, store), repair=False).faults == ()
+    assert fsck(checking(ledger, store), repair=False).faults == ()
 
 
 def test_a_lost_result_is_not_handed_out_once_it_is_mended(ledger, store, key):
     store.delete(key)
-    fsck(looking(ledger, store), repair=True)
+    fsck(checking(ledger, store), repair=True)
     ledger.intake.add_job(new_job("later"), new_items(only(ledger).spec))
     assert told(ledger, "later") == "p"
 
@@ -83,7 +83,7 @@ def test_a_result_that_was_made_again_meanwhile_is_left_alone(ledger, store, key
             return super().list(prefix)
 
     store.delete(key)
-    found = fsck(looking(ledger, Mended(store._client, store._bucket)), repair=True)
+    found = fsck(checking(ledger, Mended(store._client, store._bucket)), repair=True)
     assert (len(found.faults), found.mended, told(ledger)) == (1, 0, "S")
     assert store.get(key) == good
 
@@ -91,18 +91,18 @@ def test_a_result_that_was_made_again_meanwhile_is_left_alone(ledger, store, key
 def test_a_picture_still_to_be_edited_that_is_gone_is_a_fault(ledger, store):
     submit(ledger, "red")
     store.delete(f"inputs/{INPUT}")
-    (fault,) = fsck(looking(ledger, store), repair=True).faults
+    (fault,) = fsck(checking(ledger, store), repair=True).faults
     assert fault == f"item job.0: its picture inputs/{INPUT} is not in the store"
 
 
 def test_an_orphan_is_removed_once_it_is_a_day_old(ledger, store, clock, key):
     store.put(NOBODYS, b"x", "image/png")
     clock.now = store.stat(NOBODYS).modified + ORPHAN_SECONDS - 60
-    young = fsck(looking(ledger, store), repair=True)
+    young = fsck(checking(ledger, store), repair=True)
     assert (young.orphans, young.removed, young.faults) == ((NOBODYS,), 0, ())
     clock.turn(120)
-    assert fsck(looking(ledger, store), repair=False).removed == 0
-    assert fsck(looking(ledger, store), repair=True).removed == 1
+    assert fsck(checking(ledger, store), repair=False).removed == 0
+    assert fsck(checking(ledger, store), repair=True).removed == 1
     assert [found.key for found in store.list("results/")] == [key]
 
 
@@ -110,11 +110,11 @@ def test_an_orphan_that_an_item_is_about_to_adopt_stays(ledger, store, clock, ma
     submit(ledger, "red")
     store.put(key := f"results/{only(ledger).spec.cache_key}", png("red"), "image/png")
     clock.now = store.stat(key).modified + 2 * ORPHAN_SECONDS
-    found = fsck(looking(ledger, store), repair=True)
+    found = fsck(checking(ledger, store), repair=True)
     assert (found.orphans, found.removed) == ((key,), 0)
     edit("job.0", make_context(engine := Painter()))
     assert engine.edits == 0
-    assert fsck(looking(ledger, store), repair=True).orphans == ()
+    assert fsck(checking(ledger, store), repair=True).orphans == ()
 
 
 @pytest.mark.parametrize("outcome", ["adopted", "still adopting"])
@@ -137,8 +137,8 @@ def test_an_object_that_finds_its_item_while_fsck_reads_is_no_orphan(
             edit("job.0", context)
             return super().now()
 
-    looked = looking(ledger, Slow(store._client, store._bucket))
+    looked = checking(ledger, Slow(store._client, store._bucket))
     found = fsck(looked if outcome == "adopted" else replace(looked, clock=Late(ledger._db)), repair=True)
     assert (told(ledger), found.removed) == ("S", 0)
     assert found.orphans == (() if outcome == "adopted" else (key,))
-    assert fsck(looking(ledger, store), repair=False).faults == ()
+    assert fsck(checking(ledger, store), repair=False).faults == ()

@@ -1,4 +1,4 @@
-"""The device is held by one edit at a time, and every lease is held while it lasts."""
+"""One edit at a time uses the device, and every lease is renewed during its edit."""
 
 from __future__ import annotations
 

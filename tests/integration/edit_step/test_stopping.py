@@ -1,4 +1,4 @@
-"""An edit that is told to stop: cancelled, fenced, or in a process that leaves."""
+"""An edit that has to stop: cancelled, fenced, or in a process that exits."""
 
 from __future__ import annotations
 

@@ -100,11 +100,6 @@ def test_the_longest_strip_that_is_allowed_passes(edit, size):
     assert edit(images=(Image.new("RGB", size, "red"),), steps=2)
 
 
-def test_transparent_and_grey_pictures_are_painted(edit, pictures):
-    assert edit(images=(pictures[0].convert("L"),), steps=2)
-    assert edit(images=(pictures[0].convert("RGBA"),), steps=2) == edit(steps=2)
-
-
 class Failing:
     """A pipeline part that fails in a given way."""
 

@@ -116,16 +116,6 @@ def test_one_step_is_enough_with_a_lightning_scheduler():
     assert call(preset="draft", steps=1).steps == 1
 
 
-@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "PA", "RGBA", "CMYK", "YCbCr", "HSV", "LAB", "I", "F"])
-def test_any_picture_reaches_the_model_as_rgb(mode):
-    assert call(images=(Image.new(mode, (32, 32)),)).images[0].mode == "RGB"
-
-
-def test_transparency_shows_white():
-    clear = Image.new("RGBA", (32, 32), (255, 0, 0, 0))
-    assert call(images=(clear,)).images[0].getpixel((0, 0)) == (255, 255, 255)
-
-
 def test_buckets_are_ten_shapes_of_about_one_megapixel():
     assert len(set(BUCKETS)) == 10
     for width, height in BUCKETS:

@@ -1,0 +1,102 @@
+"""The rows of a job as submit understood them: a header object, then one JSON object a row.
+
+    {"version": 1, "header": ["id", …], "folder": "/shop", "format": "csv", "manifest_key": "manifests/…"}
+    {"line": 2, "id": "1", "images": ["1.jpg"], "params": {"instruction": …}, "variants": 1, "cells": {…}}
+    {"line": 3, "id": "2", "column": "image", "code": "image_missing", "reason": "…", "cells": {…}}
+
+A field of `params` that is not set is left out, and so is the priority that the job decides. Later parsers of
+manifests read nothing else of a job.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, BinaryIO, Self
+
+from qie_batch.model import BadRow, EditParams, ManifestRow, OutputFormat, Priority
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+VERSION = 1
+
+_PARAMS = tuple(field.name for field in fields(EditParams))
+_encoded = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_decoded = json.JSONDecoder().decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredHeader:
+    """What the rows are of."""
+
+    #: Header names of the manifest, as `Manifest.header`.
+    header: tuple[str, ...]
+    #: Where relative image paths start.
+    folder: str
+    format: str
+    #: Object key of the manifest that was read.
+    manifest_key: str
+
+    def line(self) -> bytes:
+        return _line({"version": VERSION, **{name: getattr(self, name) for name in self.__slots__}})
+
+    @classmethod
+    def parse(cls, line: bytes) -> Self:
+        values: dict[str, Any] = _decoded(line.decode())
+        values["header"] = tuple(values["header"])
+        return cls(**{name: values[name] for name in cls.__slots__})
+
+
+def row_line(row: ManifestRow | BadRow) -> bytes:
+    """The row as one line of the file."""
+    if isinstance(row, BadRow):
+        fault = {"column": row.column, "code": row.code, "reason": row.reason}
+        return _line({"line": row.line, "id": row.id, **fault, "cells": dict(row.cells)})
+    params = row.params
+    shown: dict[str, Any] = {
+        "line": row.line,
+        "id": row.id,
+        "images": row.images,
+        "params": {name: value for name in _PARAMS if (value := getattr(params, name)) is not None},
+        "variants": row.variants,
+    }
+    if row.priority is not None:
+        shown["priority"] = int(row.priority)
+    shown["cells"] = dict(row.cells)
+    return _line(shown)
+
+
+def parse_row(line: bytes) -> ManifestRow | BadRow:
+    """The inverse of `row_line`."""
+    values: dict[str, Any] = _decoded(line.decode())
+    if "code" in values:
+        return BadRow(**values)
+    params = values["params"]
+    params["output"] = OutputFormat(params["output"])
+    priority = values.get("priority")
+    return ManifestRow(
+        line=values["line"],
+        id=values["id"],
+        images=tuple(values["images"]),
+        params=EditParams(**params),
+        variants=values["variants"],
+        priority=None if priority is None else Priority(priority),
+        cells=values["cells"],
+    )
+
+
+class StoredRows:
+    """The file, opened for one pass over its rows."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        file.seek(0)
+        self.header = StoredHeader.parse(file.readline())
+
+    def __iter__(self) -> Iterator[ManifestRow | BadRow]:
+        return map(parse_row, self._file)
+
+
+def _line(values: dict[str, Any]) -> bytes:
+    return f"{_encoded(values)}\n".encode()

@@ -1,0 +1,80 @@
+"""The images that a manifest names: found, checked and hashed once each."""
+
+from __future__ import annotations
+
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from qie_batch.errors import Rejected, Unavailable
+from qie_batch.steps.submit.image_checks import ImageCheck, ImageChecks
+from qie_batch.steps.submit.sources import LENGTH
+from qie_batch.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from qie_batch.images import Limits
+    from qie_batch.images.sandbox import DecoderPool
+    from qie_batch.steps.submit.sources import ImageSources
+
+#: Images read at a time: enough to hide the disk or the network, few enough to hold in memory.
+AT_A_TIME = 8
+
+
+class CheckedImages:
+    """The checks are forgotten at `close`."""
+
+    def __init__(self, sources: ImageSources, limits: Limits) -> None:
+        self._sources = sources
+        self._limits = limits
+        self._checks = ImageChecks()
+        self._pool = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="images")
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+        self._checks.close()
+
+    def check(self, names: Iterable[str], decoders: DecoderPool) -> Iterator[str]:
+        """Read and check each image once, several at a time; yields the new names as they are done."""
+        new = (name for name in names if self._checks.expect(name))
+        while some := list(islice(new, AT_A_TIME * 4)):
+            checks = self._pool.map(lambda name: self._checked(name, decoders), some)
+            for name, check in zip(some, checks, strict=True):
+                self._checks.remember(name, check)
+                yield name
+
+    def __getitem__(self, name: str) -> ImageCheck:
+        return self._checks[name]
+
+    def distinct(self) -> int:
+        """Different images by content, those that cannot be edited left out."""
+        return self._checks.distinct()
+
+    def usable(self) -> Iterator[tuple[str, str, str]]:
+        """Name, sha256 and content type of each different image, once."""
+        return self._checks.usable()
+
+    def read(self, name: str) -> bytes:
+        """The bytes; Rejected says why there are none."""
+        return self._sources.read(name)
+
+    def _checked(self, name: str, decoders: DecoderPool) -> ImageCheck:
+        try:
+            data = self.read(name)
+            kind, width, height = decoders.inspect(data, self._limits)
+        except Rejected as error:
+            return ImageCheck(code=error.code, reason=f"picture {quoted(name, LENGTH)}: {error.message}")
+        except MemoryError as error:
+            raise Unavailable(
+                f"there is no memory left to read picture {quoted(name, LENGTH)}",
+                code="no_memory",
+                hint="end something else on this machine, then try again",
+            ) from error
+        return ImageCheck(
+            sha256=hashlib.sha256(data).hexdigest(),
+            content_type=f"image/{kind.lower()}",
+            width=width,
+            height=height,
+        )

@@ -1,0 +1,78 @@
+"""The outcome of each image's check, kept on disk: the memory it takes is bounded."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qie_batch.errors import no_room
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageCheck:
+    """The hash and the size of one image, or why it cannot be edited."""
+
+    sha256: str = ""
+    content_type: str = ""
+    #: Pixels, before an EXIF orientation is applied.
+    width: int = 0
+    height: int = 0
+    code: str = ""
+    reason: str = ""
+
+
+class ImageChecks:
+    """Every method raises Unavailable when the disk for temporary files is full."""
+
+    def __init__(self) -> None:
+        # A temporary file that SQLite itself removes.
+        self._spool = sqlite3.connect("", isolation_level=None)
+        self._run(
+            "CREATE TABLE images (name TEXT PRIMARY KEY, sha256 TEXT, content_type TEXT, width INTEGER,"
+            " height INTEGER, code TEXT, reason TEXT)"
+        )
+
+    def close(self) -> None:
+        self._spool.close()
+
+    def expect(self, name: str) -> bool:
+        """Whether the name is new."""
+        return bool(self._run("INSERT OR IGNORE INTO images (name) VALUES (?) RETURNING 1", name))
+
+    def remember(self, name: str, check: ImageCheck) -> None:
+        self._run(
+            "UPDATE images SET (sha256, content_type, width, height, code, reason) = (?, ?, ?, ?, ?, ?)"
+            " WHERE name = ?",
+            *(check.sha256, check.content_type, check.width, check.height, check.code, check.reason, name),
+        )
+
+    def __getitem__(self, name: str) -> ImageCheck:
+        query = "SELECT sha256, content_type, width, height, code, reason FROM images WHERE name = ?"
+        (values,) = self._run(query, name)
+        return ImageCheck(**dict(zip(ImageCheck.__slots__, values, strict=True)))
+
+    def distinct(self) -> int:
+        """Different images by content, those that cannot be edited left out."""
+        ((number,),) = self._run("SELECT count(DISTINCT sha256) FROM images WHERE code = ''")
+        return int(number)
+
+    def usable(self) -> Iterator[tuple[str, str, str]]:
+        """Name, sha256 and content type of each different image, once."""
+        after = ""
+        query = (
+            "SELECT min(name), sha256, content_type FROM images WHERE code = '' AND sha256 > ?"
+            " GROUP BY sha256 ORDER BY sha256 LIMIT 256"
+        )
+        while rows := self._run(query, after):
+            yield from rows
+            after = rows[-1][1]
+
+    def _run(self, statement: str, *values: str | int) -> list[Any]:
+        try:
+            return self._spool.execute(statement, values).fetchall()
+        except sqlite3.OperationalError as error:
+            raise no_room(error) from error

@@ -1,0 +1,141 @@
+"""One pass over the manifest: rows are understood, images checked, items worked out; all of it on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from qie_batch.errors import UsageError
+from qie_batch.keys import S3, S3Address, manifest_key
+from qie_batch.manifest import open_manifest
+from qie_batch.manifest.stored import StoredHeader
+from qie_batch.model import InvalidManifest, NewJob
+from qie_batch.steps.submit.catalog import catalog_file
+from qie_batch.steps.submit.checked_images import CheckedImages
+from qie_batch.steps.submit.plan import preset_named
+from qie_batch.steps.submit.reading import Reading
+from qie_batch.steps.submit.sources import ImageSources
+from qie_batch.text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qie_batch.interfaces import EngineChoice
+    from qie_batch.manifest import Manifest
+    from qie_batch.model import EngineInfo, JobOrder
+    from qie_batch.steps.submit.files import Spool
+    from qie_batch.steps.submit.items import ItemSpool
+    from qie_batch.steps.submit.request import SubmitContext, SubmitRequest, Survey
+
+#: No letters that are mistaken for others.
+ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
+#: Characters of a job's name.
+LONGEST_NAME = 250
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A manifest that was read, with nothing written to the store or the ledger."""
+
+    job: NewJob
+    info: EngineInfo
+    #: A private copy of the manifest.
+    catalog: Path
+    images: CheckedImages
+    #: The file `rows.jsonl` of the job.
+    rows: Spool
+    items: ItemSpool
+    survey: Survey
+
+
+@contextmanager
+def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared]:
+    """Read the whole manifest and every image once. InvalidManifest names the bad rows."""
+    with ExitStack() as stack:
+        path, folder = stack.enter_context(catalog_file(request.address, context.bucket))
+        chosen = _chosen(request.order, context)
+        presets = chosen.info.presets or context.engines.preset_names()
+        order = request.order
+        manifest = open_manifest(path, mapping=order.mapping, instruction=order.instruction, presets=presets)
+        job = _new_job(request, chosen, manifest, path, folder)
+        images = stack.enter_context(closing(_images(folder, request, context)))
+        header = StoredHeader(
+            header=manifest.header,
+            folder=job.folder,
+            format=manifest.format,
+            manifest_key=job.manifest_key,
+        )
+        reading = stack.enter_context(Reading(job.order, chosen.info, images, header))
+        survey = reading.read(manifest, context)
+        _refuse_bad_rows(path.name, survey, skip_bad_rows=request.skip_bad_rows)
+        yield Prepared(
+            job=job,
+            info=chosen.info,
+            catalog=path,
+            images=images,
+            rows=reading.rows,
+            items=reading.items,
+            survey=survey,
+        )
+
+
+def job_id_now() -> str:
+    """A new job's id: the day, and letters enough to be read out over a telephone."""
+    return time.strftime("%y%m%d-", time.gmtime()) + "".join(secrets.choice(ALPHABET) for _ in range(6))
+
+
+def _chosen(order: JobOrder, context: SubmitContext) -> EngineChoice:
+    if order.preset:
+        names = context.engines.preset_names()
+        if order.preset not in names:
+            raise UsageError(
+                f"there is no preset {order.preset!r}", hint=f"choose one of: {', '.join(names)}"
+            )
+    return context.engines.choose(order.engine)
+
+
+def _new_job(
+    request: SubmitRequest, chosen: EngineChoice, manifest: Manifest, path: Path, folder: str
+) -> NewJob:
+    order, info = request.order, chosen.info
+    with path.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return NewJob(
+        id=request.job_id or job_id_now(),
+        order=replace(
+            order,
+            name=printable(order.name or path.name, LONGEST_NAME),
+            engine=info.name,
+            preset=preset_named(order.preset, info).name if info.presets else "",
+        ),
+        engine_reason=chosen.reason,
+        # The suffix tells CSV from JSONL when the manifest is read again.
+        manifest_key=manifest_key(sha256, manifest.format),
+        # A folder's name may be any bytes, the ledger keeps text.
+        folder=folder.encode(errors="replace").decode(),
+    )
+
+
+def _images(folder: str, request: SubmitRequest, context: SubmitContext) -> CheckedImages:
+    own = (S3Address.split(folder).bucket,) if folder.startswith(S3) else ()
+    sources = ImageSources(
+        folder, lambda bucket: context.bucket(bucket, own), context.limits, confined=request.confined
+    )
+    return CheckedImages(sources, context.limits)
+
+
+def _refuse_bad_rows(name: str, survey: Survey, *, skip_bad_rows: bool) -> None:
+    if not survey.rows:
+        raise InvalidManifest(f"{name} has a header but no rows", hint="add a line for each picture")
+    if survey.bad and not skip_bad_rows:
+        raise InvalidManifest(
+            f"{name}: {survey.bad} of {survey.rows} rows cannot be edited; nothing was submitted",
+            bad_rows=survey.bad_rows,
+            code="rows_invalid",
+            hint="mend them",
+        )

@@ -1,0 +1,69 @@
+"""What is asked of a submission, what it works with, and what it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from qie_batch.images import Limits
+    from qie_batch.images.sandbox import DecoderPool
+    from qie_batch.interfaces import Costs, EngineCatalog, Intake, ObjectStore
+    from qie_batch.model import BadRow, JobOrder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitRequest:
+    #: A path or an s3:// address of the manifest.
+    address: str
+    order: JobOrder
+    #: Bad rows become failed items; otherwise they are InvalidManifest.
+    skip_bad_rows: bool = False
+    #: A new one unless given. A job that is there already is not entered again.
+    job_id: str = ""
+    #: The manifest may name no local image outside its folder: who wrote it need have no right here.
+    confined: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmitContext:
+    intake: Intake
+    costs: Costs
+    store: ObjectStore
+    engines: EngineCatalog
+    #: The store of a bucket that may be read, or is one of the others given; Rejected for any other bucket.
+    bucket: Callable[[str, Collection[str]], ObjectStore]
+    #: Closed after the images are checked.
+    decoders: Callable[[], DecoderPool]
+    limits: Limits
+    #: Called with what is done, how many of it, and of how many: None while that is not known. The last call
+    #: of each kind has both figures equal.
+    progress: Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What would happen."""
+
+    rows: int
+    items: int
+    #: Different ones by content that can be edited.
+    images: int
+    cached: int
+    bad: int
+    #: The first bad rows.
+    bad_rows: tuple[BadRow, ...]
+    #: Items to edit, by preset.
+    edits: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    job_id: str
+    #: False if the ledger had a job of this id.
+    new: bool
+    #: Images that were new to the store.
+    uploaded: int
+    survey: Survey
