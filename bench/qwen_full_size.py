@@ -27,11 +27,11 @@ from diffusers import (
 from PIL import Image
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2VLImageProcessorPil
 
-from qie_batch.engines.qwen import QwenOptions
+from qie_batch.engines.qwen import PRESETS, QwenOptions
 from qie_batch.engines.qwen.editing import QwenEngine
 from qie_batch.engines.qwen.lightning import Lightning
 from qie_batch.engines.qwen.loading import EditProcessor, hand_over_image_positions
-from qie_batch.model import PRESETS, EditParams, EditRequest
+from qie_batch.model import EditParams, EditRequest
 
 TRANSFORMER = {
     "patch_size": 2,
