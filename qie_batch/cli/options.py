@@ -24,7 +24,9 @@ def order_options(*, priority: str) -> Callable[[_Command], _Command]:
         click.option(
             "--engine", default="", help="classic, qwen, or a dotted module.  [default: the best there is]"
         ),
-        click.option("--preset", default="reference", show_default=True, metavar="NAME"),
+        click.option(
+            "--preset", default="", metavar="NAME", help="[default: the engine's first; reference with qwen]"
+        ),
         click.option("--priority", default=priority, show_default=True, type=click.Choice(PRIORITIES)),
         click.option(
             "--map", "mapping", multiple=True, metavar="COL=HEADER", help="Which header means a column."

@@ -15,7 +15,7 @@ from qie_batch.errors import NotFound, UsageError
 from qie_batch.keys import S3
 from qie_batch.model import Schedule
 from qie_batch.steps.schedule import check_cron, next_due, run_now
-from qie_batch.steps.submit import s3_address
+from qie_batch.steps.submit import chosen_engine, s3_address
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
@@ -56,8 +56,11 @@ def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **option
                 hint="control must be able to read it too",
             )
         catalog = str(path)
+    order = job_order(options)
+    if order.preset:
+        chosen_engine(order, wiring.InstalledEngines(app.settings))
     ledger = wiring.ledger(app.settings)
-    new = Schedule(name=name, cron=cron, timezone=timezone, catalog=catalog, order=job_order(options))
+    new = Schedule(name=name, cron=cron, timezone=timezone, catalog=catalog, order=order)
     ledger.schedules.add(new)
     click.echo(f"schedule {name}: next at {_local(next_due(new, ledger.clock.now()), timezone)}")
 

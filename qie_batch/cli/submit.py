@@ -8,7 +8,7 @@ from qie_batch import wiring
 from qie_batch.cli import SOME_FAILED, App
 from qie_batch.cli.display import bars, echo_json, note, sentence, wait
 from qie_batch.cli.options import job_order, order_options
-from qie_batch.errors import QueueUnavailable
+from qie_batch.errors import QieError
 from qie_batch.model import ItemState, JobState
 from qie_batch.pricing import usd
 from qie_batch.steps.dispatch import dispatch
@@ -78,8 +78,8 @@ def _dispatch(settings: Settings, ledger: SqlLedger) -> None:
     """Start at once; if the broker is away, control does it when it is back."""
     try:
         dispatch(wiring.dispatch_context(settings, ledger))
-    except QueueUnavailable as error:
-        note(f"{error.message}; the job is safe in the ledger and starts when the broker is back")
+    except QieError as error:  # of the broker, or of another job's engine
+        note(f"{error.message}; the job is safe in the ledger and starts when control can send it")
 
 
 def _wait(ledger: SqlLedger, job_id: str) -> bool:

@@ -100,7 +100,8 @@ def upload(images: CheckedImages, store: ObjectStore) -> Iterator[bool]:
 
 def _added(prepared: Prepared, context: SubmitContext) -> bool:
     # If only the answer was lost, the job is there and is not added again; that of a new submit would be.
-    for attempt in stamina.retry_context(on=LedgerUnavailable, attempts=2):
+    # However long the first attempt took.
+    for attempt in stamina.retry_context(on=LedgerUnavailable, attempts=2, timeout=None):
         with attempt:
             return context.intake.add_job(prepared.job, prepared.items)
     raise AssertionError("the last attempt returns or raises")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from qie_batch.interfaces import EngineChoice
+    from qie_batch.interfaces import EngineCatalog, EngineChoice
     from qie_batch.manifest import Manifest
     from qie_batch.model import EngineInfo, JobOrder
     from qie_batch.steps.submit.files import Spool
@@ -58,7 +58,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
     """Read the whole manifest and every image once. InvalidManifest names the bad rows."""
     with ExitStack() as stack:
         path, folder = stack.enter_context(catalog_file(request.address, context.bucket))
-        chosen = _chosen(request.order, context)
+        chosen = chosen_engine(request.order, context.engines)
         presets = chosen.info.presets or context.engines.preset_names()
         order = request.order
         manifest = open_manifest(path, mapping=order.mapping, instruction=order.instruction, presets=presets)
@@ -89,14 +89,16 @@ def job_id_now() -> str:
     return time.strftime("%y%m%d-", time.gmtime()) + "".join(secrets.choice(ALPHABET) for _ in range(6))
 
 
-def _chosen(order: JobOrder, context: SubmitContext) -> EngineChoice:
-    if order.preset:
-        names = context.engines.preset_names()
-        if order.preset not in names:
-            raise UsageError(
-                f"there is no preset {order.preset!r}", hint=f"choose one of: {', '.join(names)}"
-            )
-    return context.engines.choose(order.engine)
+def chosen_engine(order: JobOrder, engines: EngineCatalog) -> EngineChoice:
+    """The engine that the order gets; UsageError if the engine, or a preset of the engine, does not exist.
+
+    An engine without presets takes the names that others know: they change nothing.
+    """
+    chosen = engines.choose(order.engine)
+    names = list(chosen.info.presets) or engines.preset_names()
+    if order.preset and order.preset not in names:
+        raise UsageError(f"there is no preset {order.preset!r}", hint=f"choose one of: {', '.join(names)}")
+    return chosen
 
 
 def _new_job(
