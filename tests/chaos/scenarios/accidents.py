@@ -1,4 +1,4 @@
-"""Faults inside a worker: engines that run out of memory, fail, hang, crash, and images that crash decoders."""
+"""Faults inside a worker: engines out of memory, lost, hung or crashed; images that crash decoders."""
 
 from __future__ import annotations
 
