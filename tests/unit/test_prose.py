@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import tokenize
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -77,10 +78,15 @@ TERMS = re.compile(r"slots=True|model card")
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
+@cache
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
 def sources(pattern: re.Pattern[str]) -> Iterator[tuple[Path, str]]:
     """Files with a match anywhere; only these are worth parsing."""
     for path in FILES:
-        source = path.read_text(encoding="utf-8")
+        source = read(path)
         if pattern.search(TERMS.sub("", source)):
             yield path, source
 
