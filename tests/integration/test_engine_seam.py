@@ -46,7 +46,10 @@ MODULE = '''
             name="shop",
             revision="7",
             honours=frozenset({"steps", "preset", "seed"}),
-            presets={"reference": Preset(name="reference", steps=3, cfg=1.0, seconds=0.5)},
+            presets={
+                "reference": Preset(name="reference", steps=3, cfg=1.0, seconds=0.5),
+                "studio": Preset(name="studio", steps=5, cfg=2.0, seconds=0.9),
+            },
             limits=EngineLimits(max_images=2, max_ratio=3.0),
             tariff=Tariff(kind=options.get("tariff", "image"), image_micros=30_000),
             device="shop server",
@@ -134,7 +137,7 @@ def submitted(settings_of, tmp_path, monkeypatch):
     """A catalog of images of these sizes, submitted by the command: settings, ledger and what was printed."""
     ledgers = []
 
-    def submit(*sizes, code=0, **options):
+    def submit(*sizes, code=0, flags=(), **options):
         settings = settings_of(**options)
         folder = tmp_path / "catalog"
         folder.mkdir()
@@ -147,7 +150,8 @@ def submitted(settings_of, tmp_path, monkeypatch):
             monkeypatch.setenv(f"QIE_{name.upper()}", getattr(settings, name).get_secret_value())
         monkeypatch.setenv("QIE_ENGINE", settings.engine)
         monkeypatch.setenv("QIE_ENGINE_OPTIONS", json.dumps({"together": 1, **options}))
-        ran = CliRunner().invoke(main, ["--dir", str(settings.dir), "submit", str(folder / "catalog.csv")])
+        arguments = ["--dir", str(settings.dir), "submit", str(folder / "catalog.csv"), *flags]
+        ran = CliRunner().invoke(main, arguments)
         assert ran.exit_code == code, ran.output
         ledgers.append(ledger := wiring.ledger(settings))
         return settings, ledger, ran
@@ -179,7 +183,7 @@ def test_a_module_is_an_engine_by_its_dotted_name(engine, settings_of):
     engines = wiring.InstalledEngines(settings_of())
     choice = engines.choose(engine)
     assert (choice.info.name, choice.info.revision, choice.reason) == (engine, "7", "it was asked for")
-    assert choice.info.presets == {"reference": Preset(name="reference", steps=3, cfg=1.0, seconds=0.5)}
+    assert choice.info.presets["studio"] == Preset(name="studio", steps=5, cfg=2.0, seconds=0.9)
     assert engines.choose("").info == choice.info
     assert engines.rate(choice.info) == Rate(image_micros=IMAGE_MICROS)
     assert engine not in engines.names()
@@ -256,6 +260,21 @@ def test_an_attempt_without_an_image_costs_nothing_by_the_image(submitted, conte
     assert list(ledger.audit.contradictions()) == []
 
 
+def test_its_own_preset_can_be_asked_for(submitted, context_of):
+    settings, ledger, _ = submitted((40, 24), flags=("--preset", "studio"))
+    (item_id,) = queued(settings, ledger)
+    edit(item_id, context := context_of(settings))
+    (request,) = context.engine.requests
+    assert (request.params.preset, request.params.steps, request.params.cfg) == ("studio", 5, None)
+    assert ledger.jobs.latest()[0].order.preset == "studio"
+
+
+def test_a_preset_of_another_engine_is_refused(submitted):
+    _, ledger, ran = submitted((40, 24), code=2, flags=("--preset", "draft"))
+    assert "reference, studio" in ran.output
+    assert ledger.jobs.latest() == []
+
+
 def test_a_free_engine_costs_nothing(submitted, context_of):
     settings, ledger, _ = submitted((40, 24), tariff="free")
     (item_id,) = queued(settings, ledger)
@@ -305,7 +324,6 @@ def test_the_deadline_of_an_engine_is_that_of_its_edits(submitted, context_of):
     assert context_of(settings).hang_seconds == 7.0
 
 
-@pytest.mark.xfail(reason="submit does not look at the limits yet", strict=True)
 def test_the_limits_of_an_engine_are_checked_before_a_job_is_made(submitted):
     _, ledger, ran = submitted((40, 24), (200, 20), code=2)
     assert "sku-1" in ran.output
