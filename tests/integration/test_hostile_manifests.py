@@ -87,7 +87,7 @@ def test_text_that_grows_when_it_is_filled_in_is_refused(tmp_path):
     path.write_text(f"id,image,big,instruction\n1,1.jpg,{'a' * 60_000},{{big}} {{big}}\n2,1.jpg,a,{{big}}\n")
     bad, good = open_manifest(path).rows()
     assert bad.code == "cell_too_long"
-    assert good.instruction == "a"
+    assert good.params.instruction == "a"
 
 
 @pytest.mark.parametrize("name", ["catalog.csv", "catalog.jsonl"])
