@@ -104,9 +104,10 @@ def _naming(template: str, header: tuple[str, ...]) -> Callable[[Item, Mapping[s
 def _replaced(path: Path) -> Iterator[TextIO]:
     """A table that takes the place of the file of this name once it is whole."""
     with ExitStack() as stack:
-        part = Path(tempfile.mkstemp(dir=path.parent, prefix=".qie-")[1])
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".qie-")
+        part = Path(name)
         stack.callback(part.unlink, missing_ok=True)
-        with part.open("w", encoding="utf-8", newline="") as file:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             yield file
         part.chmod(0o644)
         part.replace(path)

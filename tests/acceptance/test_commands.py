@@ -130,7 +130,7 @@ def test_a_folder_that_cannot_be_filled_is_named(up, desk, shop):
     for folder in (full, taken / "1.png"):
         folder.mkdir(parents=True)
     file.touch()
-    (full / "results.csv").symlink_to("/dev/full")
+    (full / "report.html").symlink_to("/dev/full")
     said = up("results", job, "--out", file / "below", code=2).err
     assert f"{file}/below cannot be written: Not a directory" in said
     assert "Give another folder with --out" in said
