@@ -66,8 +66,8 @@ def reserve_micros(job: Job, costs: Costs, engines: EngineCatalog) -> int:
     try:
         return dearest or expected_micros(engine, preset, engines)
     except UsageError as error:
-        # An engine of another host: its jobs go out one item at a time, and the other engines' as ever.
-        log.warning("the cost of %s is not known before its first edit: %s", engine, error.message)
+        # An engine of another host: its jobs go out one item at a time. Logged for debugging, once a round.
+        log.debug("the cost of %s is not known before its first edit: %s", engine, error.message)
         return 0
 
 

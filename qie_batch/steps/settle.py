@@ -66,7 +66,7 @@ def _settle(job: Job, context: SettleContext) -> bool:
     progress = context.costs.progress(job.id)
     if progress.job.state is JobState.CLOSED:
         return False  # another control process was quicker
-    # Files: eight variants of 200,000 rows are more than memory is for.
+    # Temporary files, since a job may have eight items for each of a million rows.
     with stored_rows(job, context.store) as rows, _table() as results, _table() as errors:
         tables = Tables(rows, results, errors)
         for row, items in rows_with_items(rows, context.jobs.items(job.id)):

@@ -60,9 +60,10 @@ def _put(key: str, data: bytes, content_type: str, lease: HeldLease, context: Ed
 
 
 def _described(data: bytes, image: Image, spec: EditSpec, context: EditContext) -> Result:
+    cache_key = spec.cache_key
     return Result(
-        cache_key=spec.cache_key,
-        object_key=result_key(spec.cache_key),
+        cache_key=cache_key,
+        object_key=result_key(cache_key),
         sha256=hashlib.sha256(data).hexdigest(),
         size=len(data),
         width=image.width,
