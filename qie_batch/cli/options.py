@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from qie_batch.errors import UsageError
-from qie_batch.model import JobOrder, Priority
+from qie_batch.model import JobOrder, Priority, ReadingOptions, RowDefaults
 from qie_batch.pricing import parse_usd
 
 if TYPE_CHECKING:
@@ -50,8 +50,8 @@ def job_order(options: Mapping[str, Any]) -> JobOrder:
         engine=options["engine"],
         preset=options["preset"],
         priority=Priority[options["priority"].upper()],
-        mapping=columns_of(options["mapping"]),
-        instruction=options["instruction"],
+        reading=ReadingOptions(mapping=columns_of(options["mapping"])),
+        defaults=RowDefaults(instruction=options["instruction"]),
         budget_micros=budget_micros(options["budget"]),
     )
 

@@ -1,6 +1,6 @@
 """Decoding of untrusted bytes to upright RGB, fitting to the engine's sizes and back, encoding."""
 
-from qie_batch.images.decoding import DEFAULT_LIMITS, Header, Limits, check_length, decode, inspect
+from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, check_length, decode, inspect
 from qie_batch.images.encoding import encode, thumbnail_jpeg
 from qie_batch.images.limits import check_limits
 from qie_batch.images.sizes import Fitted, fit
@@ -8,7 +8,6 @@ from qie_batch.images.sizes import Fitted, fit
 __all__ = [
     "DEFAULT_LIMITS",
     "Fitted",
-    "Header",
     "Limits",
     "check_length",
     "check_limits",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
@@ -20,6 +20,7 @@ from qie_batch.errors import Rejected
 from qie_batch.images.colour import upright_rgb
 from qie_batch.images.kinds import is_cut_short, recognise
 from qie_batch.images.sizes import check_sides
+from qie_batch.model import ImageHeader
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -39,14 +40,6 @@ class Limits:
 DEFAULT_LIMITS = Limits()
 
 
-class Header(NamedTuple):
-    #: "JPEG", "PNG" or "WEBP".
-    format: str
-    #: As stored, before the EXIF orientation is applied.
-    width: int
-    height: int
-
-
 def check_length(length: int, limits: Limits = DEFAULT_LIMITS) -> None:
     """Rejected (image_too_large) if a file of so many bytes is over the limit."""
     if length > limits.max_bytes:
@@ -57,14 +50,14 @@ def check_length(length: int, limits: Limits = DEFAULT_LIMITS) -> None:
         )
 
 
-def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
+def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageHeader:
     """What the header declares, with no pixel decoded (0.1 ms); Rejected if `decode` would refuse that.
 
     The error's sentence does not name the file; the caller adds the name.
     """
     kind, image = _open_checked(data, limits)
     with image:
-        return Header(kind, *image.size)
+        return ImageHeader(kind, *image.size, image.has_transparency_data)
 
 
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, *, draft: int | None = None) -> Image.Image:

@@ -23,17 +23,22 @@ from PIL import Image
 from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, decode
 from qie_batch.model import OutputFormat
 
+#: Of JPEG and WebP, unless the job says otherwise.
+QUALITY = 95
 
-def encode(image: Image.Image, output: OutputFormat) -> tuple[bytes, str]:
+
+def encode(image: Image.Image, output: OutputFormat, quality: int | None = None) -> tuple[bytes, str]:
     """The bytes and their content type. JPEG is 4:4:4, because 4:2:0 blurs coloured text and edges."""
+    assert output is not OutputFormat.SAME  # resolved at submit
+    quality = quality or QUALITY
     bare = _bare(image)
     if output is OutputFormat.PNG:
         return _png(bare), "image/png"
     buffer = io.BytesIO()
     if output is OutputFormat.JPEG:
-        bare.save(buffer, "JPEG", quality=95, subsampling="4:4:4")
+        bare.save(buffer, "JPEG", quality=quality, subsampling="4:4:4")
         return buffer.getvalue(), "image/jpeg"
-    bare.save(buffer, "WEBP", quality=95, method=2)
+    bare.save(buffer, "WEBP", quality=quality, method=2)
     return buffer.getvalue(), "image/webp"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from functools import cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -98,8 +99,8 @@ def _job_values(job: NewJob, now: float) -> dict[str, Any]:
         "preset": order.preset,
         "priority": int(order.priority),
         "manifest_key": job.manifest_key,
-        "mapping": json.dumps(dict(order.mapping), ensure_ascii=False),
-        "instruction": order.instruction,
+        "reading": json.dumps(asdict(order.reading), ensure_ascii=False),
+        "defaults": json.dumps(asdict(order.defaults), ensure_ascii=False),
         "owner": order.owner,
         "folder": job.folder,
         "budget_micros": order.budget_micros,

@@ -17,8 +17,11 @@ from qie_batch.model import (
     Job,
     JobOrder,
     JobState,
+    OutputFormat,
     Priority,
+    ReadingOptions,
     Result,
+    RowDefaults,
 )
 
 if TYPE_CHECKING:
@@ -32,7 +35,15 @@ def order_text(order: JobOrder) -> str:
 
 def order_of(text: str) -> JobOrder:
     fields: dict[str, Any] = json.loads(text)
-    return JobOrder(**{**fields, "priority": Priority(fields["priority"])})
+    fields["priority"] = Priority(fields["priority"])
+    fields["reading"] = ReadingOptions(**fields["reading"])
+    fields["defaults"] = _defaults(fields["defaults"])
+    return JobOrder(**fields)
+
+
+def _defaults(fields: dict[str, Any]) -> RowDefaults:
+    size, output = fields.get("size"), fields.get("output", OutputFormat.SAME)
+    return RowDefaults(**{**fields, "size": tuple(size) if size else None, "output": OutputFormat(output)})
 
 
 def job_of(row: Row[Any]) -> Job:
@@ -42,8 +53,8 @@ def job_of(row: Row[Any]) -> Job:
         preset=row.preset,
         priority=Priority(row.priority),
         budget_micros=row.budget_micros,
-        mapping=json.loads(row.mapping),
-        instruction=row.instruction,
+        reading=ReadingOptions(**json.loads(row.reading)),
+        defaults=_defaults(json.loads(row.defaults)),
         owner=row.owner,
     )
     return Job(

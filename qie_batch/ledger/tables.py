@@ -37,8 +37,9 @@ jobs = Table(
     Column("preset", String(64), nullable=False),
     Column("priority", Integer, nullable=False),
     Column("manifest_key", Text, nullable=False),
-    Column("mapping", Text, nullable=False),
-    Column("instruction", Text, nullable=False),
+    # Fields of ReadingOptions and RowDefaults as JSON.
+    Column("reading", Text, nullable=False, server_default=text("'{}'")),
+    Column("defaults", Text, nullable=False, server_default=text("'{}'")),
     Column("owner", Text, nullable=False, server_default=text("''")),
     Column("folder", Text, nullable=False),
     Column("budget_micros", BigInteger),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal
 
 from qie_batch.manifest.columns import is_own, match_columns
@@ -13,16 +12,18 @@ from qie_batch.manifest.limits import MAX_BYTES
 from qie_batch.manifest.objects import Objects
 from qie_batch.manifest.row import RowReader
 from qie_batch.manifest.table import Table
-from qie_batch.model import InvalidManifest
+from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from qie_batch.model import BadRow, ManifestRow
 
 _NOT_TEXT = {b"PK\x03\x04": "an Excel workbook or a ZIP file", b"\xd0\xcf\x11\xe0": "an Excel workbook"}
+
+AS_IT_IS, NOTHING_CHOSEN = ReadingOptions(), RowDefaults()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,24 +53,24 @@ class Manifest:
 
 def open_manifest(
     path: Path,
-    *,
-    mapping: Mapping[str, str] = MappingProxyType({}),
-    instruction: str = "",
+    reading: ReadingOptions = AS_IT_IS,
+    defaults: RowDefaults = NOTHING_CHOSEN,
     presets: Collection[str] = (),
 ) -> Manifest:
     """Understand the header and prove the encoding. Raises InvalidManifest.
 
-    `mapping` is column -> header name, before any alias; `instruction` is used in rows that have none;
-    `presets` are the names that a row may choose from, any where there are none.
+    `reading.mapping` is column -> header name, before any alias; `defaults` is used in rows that do not
+    choose themselves; `presets` are the names that a row may choose from, any where there are none.
     """
     source = _source(path)
     header = tuple(name for name in source.header if not is_own(name))
-    columns = match_columns(path.name, header, mapping, need_instruction=not instruction.strip())
+    need_instruction = not defaults.instruction.strip()
+    columns = match_columns(path.name, header, reading.mapping, need_instruction=need_instruction)
     return Manifest(
         header=header,
         format=source.format,
         _source=source,
-        _reader=RowReader(source.header, columns, instruction, presets),
+        _reader=RowReader(source.header, columns, defaults, presets),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from qie_batch.keys import S3
 from qie_batch.manifest.cells import OPTIONAL, preset_reader, read_id, read_image
@@ -17,10 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from qie_batch.manifest.duplicates import SeenIds
+    from qie_batch.model import RowDefaults
 
 _Value = TypeVar("_Value")
 
 _IMAGES = ("image", "ref_image_2", "ref_image_3")
+#: Fields of RowDefaults that are values, not texts with placeholders.
+_DEFAULTS = ("size", "steps", "cfg", "seed", "variants", "output", "quality")
 _MISSING = {
     "id": ("id_missing", "the row has no id: give it one of its own"),
     "image": ("image_missing", "the row names no picture: write its path or s3://bucket/key"),
@@ -29,13 +32,13 @@ _MISSING = {
 
 
 class RowReader:
-    """Understands the rows of one manifest. `instruction` is the default of rows without one."""
+    """Understands the rows of one manifest. `defaults` is used where a row does not choose itself."""
 
     def __init__(
         self,
         header: Sequence[str],
         columns: Mapping[str, str],
-        instruction: str,
+        defaults: RowDefaults,
         presets: Collection[str] = (),
     ) -> None:
         self._header = tuple(header)
@@ -43,12 +46,13 @@ class RowReader:
         self._folder = next((name for name in self._own if normal(name) == FOLDER_COLUMN), None)
         self._id = _Column("id", columns["id"])
         self._images = [_Column(name, columns[name]) for name in _IMAGES if name in columns]
-        self._instruction = _Column("instruction", columns.get("instruction"), instruction.strip())
-        self._negative = _Column("negative", columns.get("negative"))
+        self._instruction = _Column("instruction", columns.get("instruction"), defaults.instruction.strip())
+        self._negative = _Column("negative", columns.get("negative"), defaults.negative.strip())
         readers = {"preset": preset_reader(presets), **OPTIONAL}
         self._optional = [
             (_Column(name, columns[name]), read) for name, read in readers.items() if name in columns
         ]
+        self._defaults: dict[str, Any] = {name: getattr(defaults, name) for name in _DEFAULTS}
         self._placeholders = Placeholders([name for name in header if name not in self._own], columns)
 
     def read(self, record: Record, seen: SeenIds) -> ManifestRow | BadRow:
@@ -66,9 +70,9 @@ class RowReader:
         if row.faults:
             return row.bad(self._id)
         folder = cells.get(FOLDER_COLUMN, "")
-        given = {column: value for column, value in values.items() if value is not None}
-        width, height = given.pop("size", (None, None))
-        variants, priority = given.pop("variants", 1), given.pop("priority", None)
+        given = self._defaults | {column: value for column, value in values.items() if value is not None}
+        width, height = given.pop("size") or (None, None)
+        variants, priority = given.pop("variants"), given.pop("priority", None)
         params = EditParams(
             instruction=instruction or "", negative=negative or " ", width=width, height=height, **given
         )

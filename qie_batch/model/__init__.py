@@ -17,8 +17,9 @@ from qie_batch.model.edits import (
 )
 from qie_batch.model.engines import DEVICE_HOUR, FREE, EngineInfo, EngineLimits, Preset, Tariff
 from qie_batch.model.events import EditEvent, Stage
+from qie_batch.model.images import ImageHeader
 from qie_batch.model.jobs import Failure, Item, Job, NewItem, NewJob, Result
-from qie_batch.model.orders import JobOrder
+from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
@@ -43,6 +44,7 @@ __all__ = [
     "Estimate",
     "Failure",
     "History",
+    "ImageHeader",
     "InvalidManifest",
     "Item",
     "ItemState",
@@ -59,8 +61,10 @@ __all__ = [
     "Priority",
     "Progress",
     "Rate",
+    "ReadingOptions",
     "Result",
     "RetryPolicy",
+    "RowDefaults",
     "RunState",
     "Schedule",
     "ScheduledRun",

@@ -20,6 +20,8 @@ class OutputFormat(StrEnum):
     PNG = "png"
     JPEG = "jpeg"
     WEBP = "webp"
+    #: The format of the image to edit; `steps.submit` resolves this choice, no cache key contains it.
+    SAME = "same"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,8 @@ class EditParams:
     seed: int | None = None
     preset: str = ""
     output: OutputFormat = OutputFormat.PNG
+    #: Of JPEG and WebP, 1 to 100; None is the encoder's choice, and the only value for PNG.
+    quality: int | None = None
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -65,6 +69,8 @@ class EditSpec:
         """The canonical JSON of all fields and the schema version; the ledger stores this text."""
         params = self.params
         fields = {name: getattr(params, name) for name in _PARAMS}
+        if params.quality is None:
+            del fields["quality"]  # as in the specs of earlier versions, so that their cache keys stay
         fields |= {
             "schema": SCHEMA_VERSION,
             "inputs": self.inputs,
@@ -83,7 +89,8 @@ class EditSpec:
     def parse(cls, canonical: str) -> Self:
         """The inverse of `canonical`; ledgers of 0.1.0 hold the same fields without `schema`."""
         fields: dict[str, Any] = json.loads(canonical)
-        params = {name: fields[name] for name in _PARAMS}
+        params = {name: fields[name] for name in _PARAMS if name != "quality"}
+        params["quality"] = fields.get("quality")
         params["output"] = OutputFormat(params["output"])
         return cls(
             inputs=tuple(fields["inputs"]),

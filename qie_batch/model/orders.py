@@ -5,10 +5,42 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from qie_batch.model.edits import OutputFormat
 from qie_batch.model.states import Priority
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadingOptions:
+    """How a manifest is to be read, where its own form does not say it."""
+
+    #: Header name for each column that the user mapped by hand; "" for a column that no header means.
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    #: Name of the text encoding, "" to detect the encoding.
+    encoding: str = ""
+    #: Name of the sheet of a workbook, "" for the first.
+    sheet: str = ""
+    #: 1-based line that names the columns, None to find the line.
+    header_line: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowDefaults:
+    """What a row gets that does not choose itself. `None` and "" leave the choice to the preset."""
+
+    instruction: str = ""
+    negative: str = ""
+    #: Width and height of the result in pixels.
+    size: tuple[int, int] | None = None
+    steps: int | None = None
+    cfg: float | None = None
+    seed: int | None = None
+    variants: int = 1
+    output: OutputFormat = OutputFormat.SAME
+    #: Of JPEG and WebP, 1 to 100.
+    quality: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,9 +54,7 @@ class JobOrder:
     priority: Priority = Priority.NORMAL
     #: Spending at which the job pauses, None for no limit.
     budget_micros: int | None = None
-    #: Header name for each column that the user mapped by hand.
-    mapping: Mapping[str, str] = field(default_factory=dict)
-    #: Default for rows without an instruction.
-    instruction: str = ""
+    reading: ReadingOptions = ReadingOptions()
+    defaults: RowDefaults = RowDefaults()
     #: The person or program that submitted the job, "" if not given.
     owner: str = ""

@@ -61,9 +61,7 @@ def _rebuild(job: Job, store: ObjectStore, file: BinaryIO) -> None:
     with tempfile.NamedTemporaryFile(suffix=Path(job.manifest_key).suffix, prefix="qie-manifest-") as copy:
         store.download(job.manifest_key, cast("BinaryIO", copy))
         copy.flush()
-        manifest = open_manifest(
-            Path(copy.name), mapping=job.order.mapping, instruction=job.order.instruction
-        )
+        manifest = open_manifest(Path(copy.name), job.order.reading, job.order.defaults)
         header = StoredHeader(
             header=manifest.header,
             folder=job.folder,

@@ -14,7 +14,16 @@ from qie_batch.ledger import schema
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.sql import SqlLedger
 from qie_batch.ledger.tables import items
-from qie_batch.model import ItemState, JobOrder, Priority, Rate, RunState
+from qie_batch.model import (
+    ItemState,
+    JobOrder,
+    OutputFormat,
+    Priority,
+    Rate,
+    ReadingOptions,
+    RowDefaults,
+    RunState,
+)
 from tests.support.ledgers import WORKER, add, result_of, start, used
 
 FILLED = Path(__file__).parents[1] / "data" / "ledger-0.1.0.jsonl"
@@ -86,8 +95,8 @@ def test_jobs_and_money_read_as_before(ledger):
         preset="reference",
         priority=Priority.HIGH,
         budget_micros=2_500_000,
-        mapping={"id": "Artikel"},
-        instruction="make it {colour}",
+        reading=ReadingOptions(mapping={"id": "Artikel"}),
+        defaults=RowDefaults(instruction="make it {colour}", output=OutputFormat.PNG),
     )
     assert (job.folder, job.manifest_key) == ("s3://shop/catalog", "manifests/260101-qwenjb.csv")
     assert ledger.costs.progress(job.id).spent_micros == round(35.35 * 3_000_000 / 3600)
@@ -95,13 +104,13 @@ def test_jobs_and_money_read_as_before(ledger):
 
 def test_schedules_keep_their_options_and_their_runs(ledger):
     bare, nightly = ledger.schedules.all()
-    assert bare.order == JobOrder(preset="draft")
+    assert bare.order == JobOrder(preset="draft", defaults=RowDefaults(output=OutputFormat.PNG))
     assert nightly.order == JobOrder(
         engine="classic",
         priority=Priority.LOW,
         budget_micros=2_500_000,
-        mapping={"id": "SKU", "image": "Bild"},
-        instruction="white background",
+        reading=ReadingOptions(mapping={"id": "SKU", "image": "Bild"}),
+        defaults=RowDefaults(instruction="white background", output=OutputFormat.PNG),
     )
     assert [run.state for run in ledger.schedules.latest_runs("nightly", 9)] == [
         RunState.SKIPPED,
@@ -171,5 +180,5 @@ def test_no_mapping_that_0_1_0_took_stops_the_upgrade(ledger_url, mapping, colum
         connection.execute(text("INSERT INTO schedules VALUES (:n, :c, :t, :k, :o, :a)"), row)
     schema.upgrade(database)
     (schedule,) = SqlLedger(database).schedules.all()
-    assert (schedule.order.mapping, schedule.order.budget_micros) == (columns, 1_000_000_000)
+    assert (schedule.order.reading.mapping, schedule.order.budget_micros) == (columns, 1_000_000_000)
     database.engine.dispose()

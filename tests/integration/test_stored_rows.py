@@ -28,6 +28,8 @@ from qie_batch.model import (
     ManifestRow,
     OutputFormat,
     Priority,
+    ReadingOptions,
+    RowDefaults,
 )
 from qie_batch.naming import DEFAULT_TEMPLATE
 from qie_batch.settings import Settings
@@ -127,7 +129,9 @@ def test_a_job_without_stored_rows_has_them_made_from_its_manifest_once(
     catalog, ledger, settings, store, passes
 ):
     catalog.write_text(CATALOG.replace("instruction", "what").replace("image,", "photo,"), encoding="utf-8")
-    order = JobOrder(mapping={"image": "photo"}, instruction="red")
+    order = JobOrder(
+        reading=ReadingOptions(mapping={"image": "photo"}), defaults=RowDefaults(instruction="red")
+    )
     job_id = submitted(catalog, ledger, settings, order, skip_bad_rows=True)
     entered = store.get(job_key(job_id, ROWS))
     store.delete(job_key(job_id, ROWS))

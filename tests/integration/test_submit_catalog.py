@@ -18,7 +18,7 @@ from qie_batch.errors import LedgerUnavailable, Unavailable, UsageError
 from qie_batch.images.sandbox import DecoderPool
 from qie_batch.ledger import schema
 from qie_batch.manifest import MAX_BYTES
-from qie_batch.model import InvalidManifest, ItemState, JobOrder, JobState, Schedule
+from qie_batch.model import InvalidManifest, ItemState, JobOrder, JobState, RowDefaults, Schedule
 from qie_batch.settings import Settings
 from qie_batch.steps.settle import settle
 from qie_batch.steps.submit import enter, prepare, submit, submit_scheduled
@@ -189,7 +189,7 @@ def test_a_catalog_in_s3_reads_its_own_bucket_and_no_other(s3, ledger, settings)
 def test_a_scheduled_catalog_names_nothing_outside_its_folder(catalog, ledger, settings):
     (catalog.parent.parent / "secret.png").write_bytes(IMAGE)
     catalog.write_bytes(CATALOG + b"3,../secret.png,red\n")
-    order = JobOrder(instruction="red")
+    order = JobOrder(defaults=RowDefaults(instruction="red"))
     entry = Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog=str(catalog), order=order)
     submit_scheduled(entry, "260101-abcdef", wiring.submit_context(settings, ledger))
     items = list(ledger.jobs.items("260101-abcdef"))

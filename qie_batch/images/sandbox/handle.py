@@ -18,9 +18,9 @@ from PIL import Image
 
 import qie_batch
 from qie_batch.errors import Rejected, Unavailable
-from qie_batch.images.decoding import Header
 from qie_batch.images.kinds import DECODED
 from qie_batch.images.sandbox.protocol import READY, REPLY_HEADER, Reply, strip_rows
+from qie_batch.model import ImageHeader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,11 +134,12 @@ class DecoderProcess:
             image.paste(Image.frombytes("RGB", size, strip), (0, top))
         return image
 
-    def read_header(self, request: Request) -> Header:
-        width, height, kind = self._read_reply(Reply.HEADER, request)
+    def read_header(self, request: Request) -> ImageHeader:
+        width, height, packed = self._read_reply(Reply.HEADER, request)
+        kind, alpha = divmod(packed, 2)
         if kind >= len(DECODED):
             raise _invalid_answer()
-        return Header(DECODED[kind], width, height)
+        return ImageHeader(DECODED[kind], width, height, bool(alpha))
 
     def _read_reply(self, expected: Reply, request: Request) -> tuple[int, int, int]:
         """Width and height within the limits, and the third figure; Rejected if the process refuses."""

@@ -28,7 +28,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from qie_batch.errors import Rejected, Unavailable
-from qie_batch.images.decoding import DEFAULT_LIMITS, Header, Limits, check_length
+from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, check_length
 from qie_batch.images.encoding import thumbnail_jpeg
 from qie_batch.images.sandbox.handle import DecoderCrashed, DecoderProcess, DecoderTimeout
 from qie_batch.images.sandbox.protocol import Request, Task
@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PIL import Image
+
+    from qie_batch.model import ImageHeader
 
 _Answer = TypeVar("_Answer")
 
@@ -102,7 +104,7 @@ class DecoderPool:
         request = Request(task=Task.DECODE, data=data, limits=limits, draft=draft or 0)
         return self._answer(request, DecoderProcess.read_image)
 
-    def inspect(self, data: bytes, limits: Limits = DEFAULT_LIMITS) -> Header:
+    def inspect(self, data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageHeader:
         """As `images.inspect`, with the same additions."""
         return self._answer(Request(task=Task.INSPECT, data=data, limits=limits), DecoderProcess.read_header)
 

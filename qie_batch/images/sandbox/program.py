@@ -88,8 +88,9 @@ def _answer_next(
     _reset_cpu_limit(cpu_seconds)
     try:
         if request.task == Task.INSPECT:
-            kind, width, height = decoding.inspect(request.data, request.limits)
-            _write(writer, REPLY_HEADER.pack(Reply.HEADER, width, height, DECODED.index(kind)))
+            header = decoding.inspect(request.data, request.limits)
+            packed = DECODED.index(header.format) * 2 + header.alpha
+            _write(writer, REPLY_HEADER.pack(Reply.HEADER, header.width, header.height, packed))
         else:
             _send_image(writer, decode(request.data, request.limits, draft=request.draft or None))
     except Rejected as error:

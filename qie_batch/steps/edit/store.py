@@ -23,7 +23,7 @@ def store(image: Image, lease: HeldLease, context: EditContext) -> Result:
     """Encode and create the object; if another attempt created the object first, that one is the result."""
     spec = lease.attempt.spec
     key = result_key(spec.cache_key)
-    data, content_type = encode(image, spec.params.output)
+    data, content_type = encode(image, spec.params.output, spec.params.quality)
     if context.leases.retry_write(lambda: _put(key, data, content_type, lease, context)):
         return _described(data, image, spec, context)
     if found := find(spec, context):

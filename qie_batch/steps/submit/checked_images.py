@@ -63,7 +63,7 @@ class CheckedImages:
     def _checked(self, name: str, decoders: DecoderPool) -> ImageCheck:
         try:
             data = self.read(name)
-            kind, width, height = decoders.inspect(data, self._limits)
+            header = decoders.inspect(data, self._limits)
         except Rejected as error:
             return ImageCheck(code=error.code, reason=f"picture {quoted(name, LENGTH)}: {error.message}")
         except MemoryError as error:
@@ -72,9 +72,4 @@ class CheckedImages:
                 code="no_memory",
                 hint="end something else on this machine, then try again",
             ) from error
-        return ImageCheck(
-            sha256=hashlib.sha256(data).hexdigest(),
-            content_type=f"image/{kind.lower()}",
-            width=width,
-            height=height,
-        )
+        return ImageCheck(sha256=hashlib.sha256(data).hexdigest(), **header._asdict())

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import no_room
+from qie_batch.model import ImageHeader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,12 +18,27 @@ class ImageCheck:
     """The hash and the size of one image, or why it cannot be edited."""
 
     sha256: str = ""
-    content_type: str = ""
+    #: "JPEG", "PNG" or "WEBP".
+    format: str = "PNG"
     #: Pixels, before an EXIF orientation is applied.
     width: int = 0
     height: int = 0
+    #: Whether any pixel may be transparent.
+    alpha: bool = False
     code: str = ""
     reason: str = ""
+
+    @property
+    def header(self) -> ImageHeader:
+        return ImageHeader(self.format, self.width, self.height, self.alpha)
+
+
+# Columns in the order of ImageCheck's fields.
+_SELECT = "SELECT sha256, format, width, height, alpha, code, reason FROM images WHERE name = ?"
+_UPDATE = (
+    "UPDATE images SET (sha256, format, width, height, alpha, code, reason) = (?, ?, ?, ?, ?, ?, ?)"
+    " WHERE name = ?"
+)
 
 
 class ImageChecks:
@@ -32,8 +48,8 @@ class ImageChecks:
         # A temporary file that SQLite itself removes.
         self._spool = sqlite3.connect("", isolation_level=None)
         self._run(
-            "CREATE TABLE images (name TEXT PRIMARY KEY, sha256 TEXT, content_type TEXT, width INTEGER,"
-            " height INTEGER, code TEXT, reason TEXT)"
+            "CREATE TABLE images (name TEXT PRIMARY KEY, sha256 TEXT, format TEXT, width INTEGER,"
+            " height INTEGER, alpha INTEGER, code TEXT, reason TEXT)"
         )
 
     def close(self) -> None:
@@ -44,15 +60,11 @@ class ImageChecks:
         return bool(self._run("INSERT OR IGNORE INTO images (name) VALUES (?) RETURNING 1", name))
 
     def remember(self, name: str, check: ImageCheck) -> None:
-        self._run(
-            "UPDATE images SET (sha256, content_type, width, height, code, reason) = (?, ?, ?, ?, ?, ?)"
-            " WHERE name = ?",
-            *(check.sha256, check.content_type, check.width, check.height, check.code, check.reason, name),
-        )
+        values = [getattr(check, name) for name in ImageCheck.__slots__]
+        self._run(_UPDATE, *values, name)
 
     def __getitem__(self, name: str) -> ImageCheck:
-        query = "SELECT sha256, content_type, width, height, code, reason FROM images WHERE name = ?"
-        (values,) = self._run(query, name)
+        (values,) = self._run(_SELECT, name)
         return ImageCheck(**dict(zip(ImageCheck.__slots__, values, strict=True)))
 
     def distinct(self) -> int:
@@ -64,7 +76,7 @@ class ImageChecks:
         """Name, sha256 and content type of each different image, once."""
         after = ""
         query = (
-            "SELECT min(name), sha256, content_type FROM images WHERE code = '' AND sha256 > ?"
+            "SELECT min(name), sha256, 'image/' || lower(format) FROM images WHERE code = '' AND sha256 > ?"
             " GROUP BY sha256 ORDER BY sha256 LIMIT 256"
         )
         while rows := self._run(query, after):

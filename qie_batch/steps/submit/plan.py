@@ -13,6 +13,7 @@ from qie_batch.model import (
     EditSpec,
     Failure,
     NewItem,
+    OutputFormat,
     Priority,
     cache_key_of,
 )
@@ -20,7 +21,7 @@ from qie_batch.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from qie_batch.model import EditParams, EngineInfo, JobOrder, ManifestRow, Preset
+    from qie_batch.model import EditParams, EngineInfo, ImageHeader, JobOrder, ManifestRow, Preset
     from qie_batch.steps.submit.image_checks import ImageCheck
 
 
@@ -41,6 +42,7 @@ class Planner:
             return
         preset = self._preset(row)
         inputs = tuple([checks[name].sha256 for name in row.images])
+        row = replace(row, params=with_output(row.params, checks[row.images[0]].header))
         for variant in range(row.variants):
             text = self._spec(row, variant, inputs, preset).canonical
             item = NewItem(
@@ -98,6 +100,12 @@ def resolve(row: ManifestRow, variant: int, preset: Preset | None, info: EngineI
     unset: dict[str, Any] = {"negative": " ", "steps": None, "cfg": None, "seed": None, "preset": ""}
     honoured = {name: value if name in info.honours else unset[name] for name, value in wanted.items()}
     return replace(given, **honoured)
+
+
+def with_output(params: EditParams, image: ImageHeader) -> EditParams:
+    """The parameters with the format of the result decided: `same` is the format of the image to edit."""
+    output = OutputFormat(image.format.lower()) if params.output is OutputFormat.SAME else params.output
+    return replace(params, output=output, quality=None if output is OutputFormat.PNG else params.quality)
 
 
 def preset_named(name: str, info: EngineInfo) -> Preset:

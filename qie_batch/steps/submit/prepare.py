@@ -61,7 +61,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         chosen = chosen_engine(request.order, context.engines)
         presets = chosen.info.presets or context.engines.preset_names()
         order = request.order
-        manifest = open_manifest(path, mapping=order.mapping, instruction=order.instruction, presets=presets)
+        manifest = open_manifest(path, order.reading, order.defaults, presets)
         job = _new_job(request, chosen, manifest, path, folder)
         images = stack.enter_context(closing(_images(folder, request, context)))
         header = StoredHeader(

@@ -9,7 +9,7 @@ import pytest
 
 from qie_batch.errors import UsageError
 from qie_batch.ledger.intake import CHUNK
-from qie_batch.model import Failure, ItemState, JobState, OutputFormat, Priority
+from qie_batch.model import Failure, ItemState, JobState, OutputFormat, Priority, ReadingOptions, RowDefaults
 from tests.support.ledgers import START, add, finish, new_items, new_job, spec, told
 
 NO_PICTURE = Failure(code="image_missing", reason="there is no picture at this path")
@@ -18,8 +18,10 @@ NO_PICTURE = Failure(code="image_missing", reason="there is no picture at this p
 def test_a_job_comes_back_as_it_was_given(ledger):
     given = new_job(
         name="Frühjahr 春.csv",
-        mapping={"id": "货号"},
-        instruction="white background",
+        reading=ReadingOptions(mapping={"id": "货号"}, encoding="big5", sheet="春", header_line=3),
+        defaults=RowDefaults(
+            instruction="white background", size=(800, 600), cfg=4.5, variants=2, quality=80
+        ),
         folder="s3://shop/2026/",
         budget_micros=2**53 + 1,
         priority=Priority.HIGH,

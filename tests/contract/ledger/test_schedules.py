@@ -9,7 +9,16 @@ from dataclasses import replace
 import pytest
 
 from qie_batch.errors import UsageError
-from qie_batch.model import JobOrder, Priority, RunState, Schedule, ScheduledRun
+from qie_batch.model import (
+    JobOrder,
+    OutputFormat,
+    Priority,
+    ReadingOptions,
+    RowDefaults,
+    RunState,
+    Schedule,
+    ScheduledRun,
+)
 from tests.support.ledgers import START
 
 NIGHTLY = Schedule(
@@ -17,7 +26,13 @@ NIGHTLY = Schedule(
     cron="0 2 * * *",
     timezone="Asia/Shanghai",
     catalog="s3://shop/目录.csv",
-    order=JobOrder(preset="fast", priority=Priority.LOW, budget_micros=2_500_000, mapping={"id": "货号"}),
+    order=JobOrder(
+        preset="fast",
+        priority=Priority.LOW,
+        budget_micros=2_500_000,
+        reading=ReadingOptions(mapping={"id": "货号"}),
+        defaults=RowDefaults(size=(800, 600), output=OutputFormat.JPEG),
+    ),
 )
 
 

@@ -42,7 +42,7 @@ def test_each_output_is_what_it_says(output, kind, content_type):
     assert max(squares) / (75 * 51) < (1e-9 if output is OutputFormat.PNG else 4)
 
 
-@pytest.mark.parametrize("output", list(OutputFormat))
+@pytest.mark.parametrize("output", [OutputFormat.PNG, OutputFormat.JPEG, OutputFormat.WEBP])
 @pytest.mark.parametrize("source", ["decoded", "original"])
 def test_no_metadata_reaches_a_result(output, source):
     data, image = with_metadata("JPEG")

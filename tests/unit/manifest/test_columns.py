@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from qie_batch.manifest import COLUMNS, open_manifest
-from qie_batch.model import InvalidManifest, ManifestRow
+from qie_batch.model import InvalidManifest, ManifestRow, ReadingOptions, RowDefaults
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def catalog(tmp_path):
 
 def refusal(path, **options):
     with pytest.raises(InvalidManifest) as caught:
-        open_manifest(path, **options)
+        open_manifest(path, ReadingOptions(**options))
     return caught.value
 
 
@@ -59,7 +59,7 @@ def test_two_headers_of_one_meaning_are_refused_until_mapped(catalog):
     error = refusal(path)
     assert error.message == "catalog.csv has 2 columns that mean 'id': id, SKU"
     assert error.hint == "Say which one to use: --map id=id"
-    (row,) = open_manifest(path, mapping={"id": "sku"}).rows()
+    (row,) = open_manifest(path, ReadingOptions(mapping={"id": "sku"})).rows()
     assert row.id == "B"
     assert row.cells == {"id": "A", "SKU": "B", "image": "a.png", "prompt": "red"}
 
@@ -82,12 +82,14 @@ def test_a_map_of_an_unknown_column_is_refused(catalog):
 
 
 def test_one_header_may_serve_two_columns_if_mapped(catalog):
-    (row,) = open_manifest(catalog("image,prompt\na.png,red\n"), mapping={"id": "image"}).rows()
+    (row,) = open_manifest(
+        catalog("image,prompt\na.png,red\n"), ReadingOptions(mapping={"id": "image"})
+    ).rows()
     assert (row.id, row.images) == ("a.png", ("a.png",))
 
 
 def test_no_instruction_column_is_needed_where_the_job_has_an_instruction(catalog):
-    manifest = open_manifest(catalog("id,image\nA,a.png\n"), instruction="make it red")
+    manifest = open_manifest(catalog("id,image\nA,a.png\n"), defaults=RowDefaults(instruction="make it red"))
     assert [row.params.instruction for row in manifest.rows()] == ["make it red"]
 
 

@@ -5,7 +5,7 @@ import csv
 import pytest
 
 from qie_batch.manifest import open_manifest
-from qie_batch.model import BadRow, EditParams, ManifestRow, OutputFormat, Priority
+from qie_batch.model import BadRow, EditParams, ManifestRow, OutputFormat, Priority, RowDefaults
 
 PRESETS = ("reference", "balanced", "fast", "draft")
 GOOD = {"id": "A", "image": "a.png", "instruction": "make it red"}
@@ -22,7 +22,9 @@ def read(tmp_path):
             writer = csv.DictWriter(stream, header, restval="")
             writer.writeheader()
             writer.writerows(rows)
-        return list(open_manifest(path, instruction=instruction, presets=PRESETS).rows())
+        return list(
+            open_manifest(path, defaults=RowDefaults(instruction=instruction), presets=PRESETS).rows()
+        )
 
     return read
 
@@ -30,7 +32,11 @@ def read(tmp_path):
 def test_what_a_row_leaves_out_is_the_jobs_choice(read):
     (row,) = read({**GOOD, "steps": "", "negative": " ", "ref_image_3": ""})
     assert row == ManifestRow(
-        line=2, id="A", images=("a.png",), params=EditParams(instruction="make it red"), cells=row.cells
+        line=2,
+        id="A",
+        images=("a.png",),
+        params=EditParams(instruction="make it red", output=OutputFormat.SAME),
+        cells=row.cells,
     )
     assert row.params.negative == " "
 
@@ -89,7 +95,7 @@ def test_a_size_may_be_written_in_each_usual_way(read, size):
         ("size", "63x4096", "size_invalid", "each from 64 to 4096"),
         ("variants", "9", "variants_invalid", "from 1 to 8"),
         ("priority", "urgent", "priority_invalid", "write one of high, normal, low"),
-        ("output", "gif", "output_invalid", "write one of png, jpeg, webp, jpg"),
+        ("output", "gif", "output_invalid", "write one of png, jpeg, webp, same, jpg"),
     ],
 )
 def test_a_wrong_cell_is_named_with_what_to_do(read, column, cell, code, advice):

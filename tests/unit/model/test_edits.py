@@ -69,6 +69,7 @@ CHANGES = {
     "seed": 0,
     "preset": "draft",
     "output": OutputFormat.JPEG,
+    "quality": 80,
 }
 
 

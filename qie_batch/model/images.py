@@ -1,0 +1,15 @@
+"""What the header of an image file says."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class ImageHeader(NamedTuple):
+    #: "JPEG", "PNG" or "WEBP".
+    format: str
+    #: Pixels as stored, before the EXIF orientation is applied.
+    width: int
+    height: int
+    #: Whether any pixel may be transparent.
+    alpha: bool = False
