@@ -97,7 +97,9 @@ def _show_table(found: Iterable[views.ScheduleView]) -> None:
     rows: list[tuple[str, ...]] = []
     for entry in found:
         rows.append((entry.name, f"{entry.cron} {entry.timezone}", "", entry.catalog))
-        rows.append(("", "", "broken", entry.problem) if entry.problem else ("", _due(entry), "next", ""))
+        rows.append(
+            ("", "never", "broken", entry.problem) if entry.problem else ("", _due(entry), "next", "")
+        )
         rows += [
             ("", _local(run.due_at, entry.timezone), str(run.state), run.job or run.note)
             for run in entry.runs
@@ -129,7 +131,7 @@ def run(app: App, name: str) -> None:
 
 
 def _next(entry: views.ScheduleView) -> str:
-    return f"broken: {entry.problem}" if entry.problem else f"next {_due(entry)}"
+    return f"next never, broken: {entry.problem}" if entry.problem else f"next {_due(entry)}"
 
 
 def _due(entry: views.ScheduleView) -> str:
