@@ -15,6 +15,8 @@ from qie_batch.pricing import parse_usd
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from qie_batch.model import EngineInfo
+
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
 PRIORITIES = [priority.name.lower() for priority in Priority]
@@ -123,6 +125,16 @@ def _read(name: str, text: str) -> Any:
         return _VALUES[name](text.strip())
     except WrongCell as error:
         raise UsageError(error.reason.replace(f"'{name}'", f"--{name}", 1)) from None
+
+
+def unused(order: JobOrder, info: EngineInfo) -> list[str]:
+    """The options that were given and that the engine does not take."""
+    given = {name: getattr(order.defaults, name) for name in ("negative", "steps", "cfg", "seed")}
+    return [
+        f"--{name}"
+        for name, value in {**given, "preset": order.preset}.items()
+        if value not in (None, "") and name not in info.honours
+    ]
 
 
 def columns_of(pairs: Iterable[str]) -> dict[str, str]:

@@ -114,57 +114,6 @@ def _is_there(result: Result, path: Path) -> bool:
         return False
 
 
-def _downloaded(
-    job: Job, folder: Path, template: str, jobs: Jobs, store: ObjectStore, tables: tuple[TextIO, TextIO]
-) -> Iterator[Collected]:
-    """One pass over rows and items, several downloads at a time."""
-    with (
-        ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="collect") as pool,
-        stored_rows(job, store) as rows,
-    ):
-        coming: deque[Future[Collected]] = deque()
-        written = Tables(rows, *tables)
-        result_names = ResultNames(template, rows.header, (RESULTS, ERRORS, REPORT))
-        for row, items in rows_with_items(rows, jobs.items(job.id)):
-            # Failed items take their names too, so that names are the same at every download.
-            names = result_names.of_row(row, items)
-            written.write(row, items, lambda item, names=names: names[item.id])  # type: ignore[misc]
-            for item in items:
-                if item.result:
-                    path = folder / names[item.id]
-                    coming.append(pool.submit(_fetch, store, item.result, path))
-            while len(coming) >= AT_A_TIME * 2:
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
-
-
-@contextmanager
-def _replaced(path: Path) -> Iterator[TextIO]:
-    """A table that takes the place of the file of this name once it is whole."""
-    with ExitStack() as stack:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".qie-")
-        part = Path(name)
-        stack.callback(part.unlink, missing_ok=True)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            yield file
-        part.chmod(0o644)
-        part.replace(path)
-
-
-def _fetch(store: ObjectStore, result: Result, path: Path) -> Collected:
-    if _is_there(result, path):
-        return Collected(path, is_new=False)
-    return Collected(_download(store, result.object_key, path), is_new=True)
-
-
-def _is_there(result: Result, path: Path) -> bool:
-    if not path.is_file() or path.stat().st_size != result.size:
-        return False
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest() == result.sha256
-
-
 def _download(store: ObjectStore, key: str, path: Path) -> Path:
     """Download to a temporary name and rename, so that no file is partial."""
     data = store.get(key)
