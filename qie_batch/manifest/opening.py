@@ -77,7 +77,7 @@ def open_manifest(
 def _source(path: Path) -> Table | Objects:
     try:
         _refuse_whole(path)
-        encoding = detect_encoding(path)
+        encoding = detect_encoding(path).codec
         with path.open(encoding=encoding) as stream:
             first = stream.read(4096).lstrip()[:1]
         if first == "[":
