@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qie_batch.manifest.encoding import letters
+from qie_batch.manifest.encoding.pairs import PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -76,9 +77,7 @@ def _touching(text: str) -> float:
     return 3.0 * len(_TOUCHING.findall(text))
 
 
-_PAIRS = frozenset(
-    word[start : start + 2] for word in letters.WORDS.split() for start in range(len(word) - 1)
-)
+_PAIRS = frozenset(PAIRS[start : start + 2] for start in range(0, len(PAIRS), 2))
 
 
 def _order_of_hanzi(text: str) -> float:
@@ -140,11 +139,14 @@ def _order_of_letters(text: str) -> float:
             bits += 6.0
         if _ASCII_LETTER.search(word) and _OTHER_SCRIPT.search(word):
             bits += 8.0
+        if _ACCENTS_ALONE.fullmatch(word):
+            bits += 8.0
     return bits
 
 
 _ASCII_LETTER = re.compile("[A-Za-z]")
 _OTHER_SCRIPT = re.compile("[\u0370-\u0e7f]")
+_ACCENTS_ALONE = re.compile("[\u00c0-\u02ff]{2,}")
 _LATIN_TEXT = re.compile("[\u00c0-\u024f]")
 _TRADITIONAL = frozenset(letters.TRADITIONAL)
 _PUNCTUATION = dict.fromkeys("，。、：；！？（）“”《》【】·…—￥", 8.5)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Bits by which the likeliest reading precedes the next one where the text is evidence: 1,000 to 1.
 _MARGIN = 10.0
 #: Bits by which a reading precedes UTF-8 where bytes decode as UTF-8 by chance.
-_CHANCE = 12.0
+_CHANCE = 3.0
 #: More bytes beyond ASCII than this are never UTF-8 by chance.
 _FEW = 32
 _MOST_SUGGESTED = 4
