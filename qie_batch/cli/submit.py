@@ -7,7 +7,7 @@ import click
 from qie_batch import wiring
 from qie_batch.cli import SOME_FAILED, App
 from qie_batch.cli.display import bars, echo_json, note, sentence, wait
-from qie_batch.cli.options import job_order, order_options
+from qie_batch.cli.options import job_order, order_options, unused
 from qie_batch.errors import QieError
 from qie_batch.model import ItemState, JobState
 from qie_batch.pricing import usd
@@ -48,6 +48,8 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
         context = wiring.submit_context(settings, ledger, progress)
         with prepare(request, context) as prepared:
             note(f"engine {prepared.info.name}: {prepared.job.engine_reason}")
+            if left_out := unused(request.order, prepared.info):
+                note(f"engine {prepared.info.name} does not use {', '.join(left_out)}")
             if options["dry_run"]:
                 _show_estimate(estimate(prepared, context), as_json=options["as_json"])
                 return

@@ -16,7 +16,7 @@ from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from qie_batch.model import BadRow, ManifestRow
@@ -32,6 +32,8 @@ class Manifest:
 
     #: Header names in the file's order, without qie-batch's own columns; of JSONL, every key that occurs.
     header: tuple[str, ...]
+    #: Column -> the header name that means it.
+    columns: Mapping[str, str]
     format: Literal["csv", "tsv", "jsonl"]
     _source: Table | Objects
     _reader: RowReader
@@ -68,6 +70,7 @@ def open_manifest(
     columns = match_columns(path.name, header, reading.mapping, need_instruction=need_instruction)
     return Manifest(
         header=header,
+        columns=columns,
         format=source.format,
         _source=source,
         _reader=RowReader(source.header, columns, defaults, presets),

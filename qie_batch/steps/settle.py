@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from qie_batch.errors import Rejected, Unavailable
@@ -14,6 +14,7 @@ from qie_batch.keys import input_key, job_key
 from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome
 from qie_batch.model import ItemState, JobState
 from qie_batch.report import ROWS_PER_REASON, Pair, Summary, render
+from qie_batch.steps.repeats import Repeats
 from qie_batch.steps.stored_rows import rows_with_items, stored_rows
 from qie_batch.views import item_view, job_view
 
@@ -45,6 +46,8 @@ class SettleContext:
     costs: Costs
     store: ObjectStore
     decoders: DecoderPool
+    #: What was logged of each job.
+    repeats: Repeats = field(default_factory=Repeats)
 
 
 def settle(context: SettleContext) -> int:
@@ -56,9 +59,11 @@ def settle(context: SettleContext) -> int:
         except Unavailable:
             raise
         except Rejected as error:  # its manifest is gone: the other jobs are settled all the same
-            log.error("job %s cannot be settled: %s", job.id, error.message)  # noqa: TRY400 - a sentence is enough
-        except Exception:
-            log.exception("job %s cannot be settled", job.id)
+            if context.repeats.is_new(job.id, error.message):
+                log.error("job %s cannot be settled: %s", job.id, error.message)  # noqa: TRY400 - a sentence is enough
+        except Exception as error:
+            if context.repeats.is_new(job.id, repr(error)):
+                log.exception("job %s cannot be settled", job.id)
     return closed
 
 

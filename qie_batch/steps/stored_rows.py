@@ -64,6 +64,7 @@ def _rebuild(job: Job, store: ObjectStore, file: BinaryIO) -> None:
         manifest = open_manifest(Path(copy.name), job.order.reading, job.order.defaults)
         header = StoredHeader(
             header=manifest.header,
+            columns=manifest.columns,
             folder=job.folder,
             format=manifest.format,
             manifest_key=job.manifest_key,

@@ -66,6 +66,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         images = stack.enter_context(closing(_images(folder, request, context)))
         header = StoredHeader(
             header=manifest.header,
+            columns=manifest.columns,
             folder=job.folder,
             format=manifest.format,
             manifest_key=job.manifest_key,

@@ -35,7 +35,7 @@ def test_what_a_row_leaves_out_is_the_jobs_choice(read):
         line=2,
         id="A",
         images=("a.png",),
-        params=EditParams(instruction="make it red", output=OutputFormat.SAME),
+        params=EditParams(instruction="make it red", output=OutputFormat.AUTO),
         cells=row.cells,
     )
     assert row.params.negative == " "
