@@ -74,7 +74,8 @@ class _Study:
         self._written_for_us = instructed or (ours and normal(columns.of.get("image", "")) == "image")
         if not (ours and instructed):
             self._readers["size"] = _large_size
-        self._open = {name: places[columns.of[name]] for name in sorted(columns.general)}
+        doubtful = columns.general - (_OF_MODELS if instructed else set())
+        self._open = {name: places[columns.of[name]] for name in sorted(doubtful)}
         self._image = places.get(columns.of.get("image", ""))
         own = next((key for key in header if normal(key) == IMAGE_COLUMN), "")
         self._own_image = places.get(own)
@@ -156,6 +157,8 @@ def _words(text: str) -> None:
 
 
 _ANSWERS = frozenset(("yes", "no", "true", "false", "y", "n"))
+#: Columns that beside an instruction mean nothing else, whatever their cells say.
+_OF_MODELS = {"preset", "cfg"}
 #: Columns whose general words are judged by what only an image or an instruction says.
 _FROM_CELLS_ALONE = ("image", "instruction")
 _TEXTS: Mapping[str, Callable[[str], object]] = {
