@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.model import Estimate
     from qie_batch.settings import Settings
-    from qie_batch.steps.submit import Submitted
+    from qie_batch.steps.submit import Submitted, Survey
     from qie_batch.views import EstimateView
 
 
@@ -48,6 +48,7 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
         context = wiring.submit_context(settings, ledger, progress)
         with prepare(request, context) as prepared:
             note(f"engine {prepared.info.name}: {prepared.job.engine_reason}")
+            _say_fetched(prepared.survey)
             if options["dry_run"]:
                 _show_estimate(estimate(prepared, context), as_json=options["as_json"])
                 return
@@ -58,6 +59,11 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
     click.echo(submitted.job_id)
     if not well:
         raise click.exceptions.Exit(SOME_FAILED)
+
+
+def _say_fetched(survey: Survey) -> None:
+    if survey.fetched or survey.unchanged:
+        note(f"{many(survey.fetched, 'picture')} fetched from the web, {survey.unchanged} not changed there")
 
 
 def _say_submitted(submitted: Submitted) -> None:

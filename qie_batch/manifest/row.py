@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from qie_batch.keys import S3
+from qie_batch.keys import S3, is_web
 from qie_batch.manifest.cells import OPTIONAL, preset_reader, read_id, read_image
 from qie_batch.manifest.columns import FOLDER_COLUMN, is_own, normal
 from qie_batch.manifest.faults import Fault, Record, WrongCell
@@ -166,6 +166,6 @@ class _Row:
 
 def _resolved(image: str, folder: str) -> str:
     """`folder` (a path or an s3:// prefix) is where relative paths of a row from errors.csv start."""
-    if not folder or image.startswith(("/", S3)):
+    if not folder or image.startswith(("/", S3)) or is_web(image):
         return image
     return f"{folder.rstrip('/')}/{image}"

@@ -16,6 +16,7 @@ from qie_batch.manifest.stored import StoredHeader
 from qie_batch.model import InvalidManifest, NewJob
 from qie_batch.steps.submit.catalog import catalog_file
 from qie_batch.steps.submit.checked_images import CheckedImages
+from qie_batch.steps.submit.fetched import FetchedImages
 from qie_batch.steps.submit.plan import preset_named
 from qie_batch.steps.submit.reading import Reading
 from qie_batch.steps.submit.sources import ImageSources
@@ -47,6 +48,8 @@ class Prepared:
     #: A private copy of the manifest.
     catalog: Path
     images: CheckedImages
+    #: Those of them that are on the web.
+    fetched: FetchedImages
     #: The file `rows.jsonl` of the job.
     rows: Spool
     items: ItemSpool
@@ -63,7 +66,11 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         order = request.order
         manifest = open_manifest(path, order.reading, order.defaults, presets)
         job = _new_job(request, chosen, manifest, path, folder)
-        images = stack.enter_context(closing(_images(folder, request, context)))
+        fetched = FetchedImages(lambda: context.web(request.confined), context.store)
+        stack.enter_context(closing(fetched))
+        images = stack.enter_context(closing(_images(folder, request, context, fetched)))
+        # Before the images are closed, which waits for their threads.
+        stack.callback(fetched.stop)
         header = StoredHeader(
             header=manifest.header,
             folder=job.folder,
@@ -72,12 +79,14 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         )
         reading = stack.enter_context(Reading(job.order, chosen.info, images, header))
         survey = reading.read(manifest, context)
+        survey = replace(survey, fetched=fetched.new, unchanged=fetched.unchanged)
         _refuse_bad_rows(path.name, survey, skip_bad_rows=request.skip_bad_rows)
         yield Prepared(
             job=job,
             info=chosen.info,
             catalog=path,
             images=images,
+            fetched=fetched,
             rows=reading.rows,
             items=reading.items,
             survey=survey,
@@ -123,10 +132,16 @@ def _new_job(
     )
 
 
-def _images(folder: str, request: SubmitRequest, context: SubmitContext) -> CheckedImages:
+def _images(
+    folder: str, request: SubmitRequest, context: SubmitContext, fetched: FetchedImages
+) -> CheckedImages:
     own = (S3Address.split(folder).bucket,) if folder.startswith(S3) else ()
     sources = ImageSources(
-        folder, lambda bucket: context.bucket(bucket, own), context.limits, confined=request.confined
+        folder,
+        lambda bucket: context.bucket(bucket, own),
+        context.limits,
+        fetched.read,
+        confined=request.confined,
     )
     return CheckedImages(sources, context.limits)
 

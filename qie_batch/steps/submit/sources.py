@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch import images
 from qie_batch.errors import Rejected, StoreUnavailable
-from qie_batch.keys import S3, S3Address
+from qie_batch.keys import S3, S3Address, is_web
 from qie_batch.steps.submit.files import open_regular
 from qie_batch.steps.submit.similar import Similar
 from qie_batch.text import quoted
@@ -27,7 +27,7 @@ class ImageSources:
 
     A catalog in S3 may name nothing here, and a `confined` one nothing here outside its folder: who wrote it
     need not have any right on this machine. `bucket` gives the store of an s3:// address; it raises Rejected
-    for a bucket that must not be read.
+    for a bucket that must not be read. `web` gives the bytes at an https:// address.
     """
 
     def __init__(
@@ -35,17 +35,21 @@ class ImageSources:
         folder: str,
         bucket: Callable[[str], ObjectStore],
         limits: images.Limits,
+        web: Callable[[str], bytes],
         *,
         confined: bool = False,
     ) -> None:
         self._folder = folder
         self._bucket = bucket
         self._limits = limits
+        self._web = web
         self._confined = confined
         self._similar = Similar()
 
     def read(self, name: str) -> bytes:
         """The bytes of one image; Rejected says why there are none."""
+        if is_web(name):
+            return self._web(name)
         if name.startswith(S3):
             return self._from_store(name)
         if self._folder.startswith(S3):
