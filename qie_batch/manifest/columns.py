@@ -62,7 +62,7 @@ _ATTRIBUTE = re.compile(r"[\[#].*")
 
 
 def normal(name: str) -> str:
-    return unicodedata.normalize("NFC", name).strip().casefold()
+    return (name if name.isascii() else unicodedata.normalize("NFC", name)).strip().casefold()
 
 
 _MEANING = {normal(name): column for column, others in COLUMNS.items() for name in (column, *others)}
@@ -207,11 +207,11 @@ def _export(
     amazon = any(names <= bare for names in _AMAZON)
     if shopify and "id" not in mapping:
         of["id"] = handle
-    spare = have.get("id", "") if woo and "id" not in mapping else ""
+    spare = have.get("id", "") if woo and of.get("id") == have.get("sku") else ""
     return Columns(
         of={column: of[column] for column in COLUMNS if column in of},
         general=general,
-        spare_id="" if spare == of.get("id") else spare,
+        spare_id=spare,
         numbered=bool(handle) and of.get("id") == handle,
         partial=bool(shopify or woo or amazon),
     )

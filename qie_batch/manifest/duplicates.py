@@ -10,9 +10,7 @@ from qie_batch.errors import no_room
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_COUNT = (
-    "INSERT INTO images VALUES (?, 1) ON CONFLICT DO UPDATE SET number = number + 1 RETURNING number"
-)
+_COUNT = "INSERT INTO images VALUES (?, 1) ON CONFLICT DO UPDATE SET number = number + 1 RETURNING number"
 _SCHEMA = """
 PRAGMA cache_size = -4000;
 PRAGMA journal_mode = OFF;

@@ -21,13 +21,14 @@ from qie_batch.manifest.header import HeaderFinder
 from qie_batch.manifest.limits import MAX_BYTES
 from qie_batch.manifest.objects import Objects
 from qie_batch.manifest.row import RowReader
+from qie_batch.manifest.several import Gallery
 from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.table import Table
 from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from qie_batch.manifest.columns import Columns
@@ -74,11 +75,13 @@ def open_manifest(
     reading: ReadingOptions = AS_IT_IS,
     defaults: RowDefaults = NOTHING_CHOSEN,
     presets: Collection[str] = (),
+    exists: Callable[[str], bool] = lambda _: False,
 ) -> Manifest:
     """Understand the header and prove the encoding. Raises InvalidManifest.
 
     `reading.mapping` is column -> header name, before any alias; `defaults` is used in rows that do not
-    choose themselves; `presets` are the names that a row may choose from, any where there are none.
+    choose themselves; `presets` are the names that a row may choose from, any where there are none. `exists`
+    says whether there is an image of a name that looks like several.
     """
     finder = HeaderFinder(mapping=reading.mapping, line=reading.header_line)
     encoding, source = _source(path, finder)
@@ -88,7 +91,8 @@ def open_manifest(
     keys, names = ([of[place] for place in theirs] for of in (found.keys, found.names))
     columns = match_columns(path.name, names, keys, reading.mapping)
     require(path.name, names, columns, need_instruction=need_instruction)
-    evidence = _studied(source, columns, presets)
+    gallery = Gallery(exists)
+    evidence = _studied(source, columns, presets, gallery)
     for kept in evidence.kept:
         columns = columns.without(kept.column)
     sentences = [str(kept) for kept in evidence.kept]
@@ -113,13 +117,15 @@ def open_manifest(
             left_out=evidence.left_out,
         ),
         _source=source,
-        _reader=RowReader(found, columns, defaults, presets),
+        _reader=RowReader(found, columns, defaults, presets, gallery),
     )
 
 
-def _studied(source: Table | Objects, columns: Columns, presets: Collection[str]) -> Evidence:
+def _studied(
+    source: Table | Objects, columns: Columns, presets: Collection[str], gallery: Gallery
+) -> Evidence:
     try:
-        return study(source.records(), source.found.keys, columns, presets)
+        return study(source.records(), source.found.keys, columns, presets, gallery)
     except (OSError, UnicodeDecodeError) as error:
         raise _changed(error) from error
 

@@ -116,6 +116,16 @@ class ErrorsWriter:
         self._lines.write(cells, outcome.error_code, outcome.error, folder)
 
 
+class CatalogWriter:
+    """A manifest whose headers are the columns' own names."""
+
+    def __init__(self, stream: TextIO, columns: Sequence[str]) -> None:
+        self._lines = _Lines(stream, columns, columns)
+
+    def write(self, cells: Mapping[str, str]) -> None:
+        self._lines.write(cells)
+
+
 class _Lines:
     def __init__(self, stream: TextIO, keys: Sequence[str], names: Sequence[str]) -> None:
         self._keys = tuple(keys)

@@ -71,7 +71,9 @@ class Similar:
         near = self._names(missing.parent).lower.get(_composed(missing.name).lower())
         if missing.name not in Path(name).parts:
             return ""
-        return f"the folder is {quoted(near, SHOWN)}" if near else f"there is no folder {quoted(missing.name)}"
+        return (
+            f"the folder is {quoted(near, SHOWN)}" if near else f"there is no folder {quoted(missing.name)}"
+        )
 
     def _of_names(self, path: Path, name: str) -> str:
         names = self._names(path.parent)
