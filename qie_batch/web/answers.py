@@ -55,15 +55,14 @@ def bad_status(status: int) -> Rejected:
 
 def transport_error(error: httpx2.TransportError) -> Rejected:
     """The error of a request without a whole answer."""
-    cause: BaseException | None = error
-    while cause is not None:
+    # httpcore2 raises from None, and keeps the error of the socket as its argument.
+    for cause in error.__cause__.args if error.__cause__ else ():
         if isinstance(cause, ssl.SSLError):
             reason = getattr(cause, "verify_message", "") or cause.reason or "no TLS"
             return Rejected(
                 f"the server's identity cannot be verified ({reason}): its certificate has to be mended",
                 code="image_fetch_tls",
             )
-        cause = cause.__cause__
     if isinstance(error, httpx2.TimeoutException):
         return Passing(
             "the server was too slow: submit this row again later, or download the picture and name the file",

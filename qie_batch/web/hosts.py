@@ -127,7 +127,8 @@ class HostPolicy:
                 " the process that submits (control, where a schedule does)"
             )
         if port is not None:
-            raise refused(f"port {port} is not asked: only 443, unless QIE_IMAGE_HOSTS lists {quoted(where)}")
+            usual = 443 if url.scheme == "https" else 80
+            raise refused(f"port {port} is not asked, only {usual}: add {where} to QIE_IMAGE_HOSTS")
 
 
 def _entry(text: str) -> tuple[str, int | None]:
