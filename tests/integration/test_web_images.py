@@ -78,13 +78,14 @@ def refusal(web, address=A):
 
 def drip(head, part=b"x", every=0.05):
     """An answer that never ends and is never silent for long."""
+    pause = threading.Event()
 
     def sent(connection, _headers):
         with suppress(OSError):
             connection.sendall(head)
             while True:
                 connection.sendall(part)
-                time.sleep(every)
+                pause.wait(every)
 
     return sent
 
