@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from qie_batch.errors import Rejected
-from qie_batch.text import quoted
+from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -69,13 +69,13 @@ def transport_error(error: httpx2.TransportError) -> Rejected:
             code="image_fetch_timeout",
         )
     return Passing(
-        f"the connection failed ({quoted(str(error) or type(error).__name__)}): submit this row again later",
+        f"the connection failed ({printable(str(error)) or 'no answer'}): submit this row again later",
         code="image_fetch_failed",
     )
 
 
 def check_encoding(response: httpx2.Response) -> None:
-    """Rejected for a compressed body: a picture is compressed already, and a bomb need not be unpacked."""
+    """Rejected for a compressed body: an image is compressed already, and a bomb is never unpacked."""
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity"):
         raise Rejected(

@@ -94,7 +94,7 @@ class ImageHosts:
         """The kinds of addresses, beside public ones, that may be connected to for this host.
 
         A name that an entry is may lead into a private network; an address that an entry is, and localhost,
-        to this machine, too. An entry with a * allows neither: whoever answers for a name below may choose.
+        to this machine, too. An entry with a * allows neither: the owner of a name below decides where it is.
         """
         if not self.name(host, None if port in USUAL_PORTS else port):
             return ()

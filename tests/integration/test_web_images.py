@@ -131,9 +131,26 @@ def test_a_redirect_to_a_private_address_is_not_followed(web, internet, server, 
 @pytest.mark.parametrize(
     "target",
     [
-        *("//127.0.0.1/", "http://2130706433/", "//[::ffff:127.0.0.1]/", "http:\\\\127.0.0.1/", "file:///etc/passwd"),
-        *("ftp://www.shop.com/", "http://user@127.0.0.1/", "gopher://127.0.0.1:6379/_FLUSHALL", "http://", None),
-        *("http://localhost/", "http://www.shop.com:22/", "http://x" + "y" * 70_000, "data:image/png;base64,AA"),
+        *(
+            "//127.0.0.1/",
+            "http://2130706433/",
+            "//[::ffff:127.0.0.1]/",
+            "http:\\\\127.0.0.1/",
+            "file:///etc/passwd",
+        ),
+        *(
+            "ftp://www.shop.com/",
+            "http://user@127.0.0.1/",
+            "gopher://127.0.0.1:6379/_FLUSHALL",
+            "http://",
+            None,
+        ),
+        *(
+            "http://localhost/",
+            "http://www.shop.com:22/",
+            "http://x" + "y" * 70_000,
+            "data:image/png;base64,AA",
+        ),
     ],
 )
 def test_a_redirect_is_checked_like_the_address_of_a_row(web, internet, server, target):
@@ -167,7 +184,9 @@ def test_a_listed_server_in_a_private_network_is_asked(internet, server):
     assert internet.tried == [("10.1.2.3", 8080)]
 
 
-@pytest.mark.parametrize("address", ["169.254.169.254", "127.0.0.1", "fd00:ec2::254", "::ffff:10.1.2.3", "100.64.0.1"])
+@pytest.mark.parametrize(
+    "address", ["169.254.169.254", "127.0.0.1", "fd00:ec2::254", "::ffff:10.1.2.3", "100.64.0.1"]
+)
 def test_a_listed_name_leads_to_no_metadata_server_and_not_to_this_machine(internet, address):
     internet.names["images.internal"] = [["10.1.2.3", address]]
     with fetcher(internet, "images.internal", listed_only=True, plain_http=True) as web:
@@ -328,7 +347,10 @@ def test_a_body_without_end_is_read_to_the_limit_only(web, server):
 
 def test_a_name_that_does_not_exist_is_a_row_with_its_reason(web, internet):
     code, message = refusal(web, "http://nowhere.shop.com/a.png")
-    assert (code, "there is no server of the name 'nowhere.shop.com'" in message) == ("image_fetch_host", True)
+    assert (code, "there is no server of the name 'nowhere.shop.com'" in message) == (
+        "image_fetch_host",
+        True,
+    )
     assert internet.asked["nowhere.shop.com"] == 1
 
 
@@ -405,7 +427,10 @@ def test_the_validators_of_one_address_are_not_sent_to_another(web, server):
     fetched(web, known=known)
     server.answers["/a.png"] = answer(status="302 Found", location="/2.png")
     fetched(web, known=known)
-    asked = [(path, "if-none-match" in headers, "if-modified-since" in headers) for path, headers in server.requests]
+    asked = [
+        (path, "if-none-match" in headers, "if-modified-since" in headers)
+        for path, headers in server.requests
+    ]
     assert asked == [
         ("/a.png", False, False),
         ("/1.png", True, True),

@@ -17,17 +17,41 @@ REFUSED_V4 = (
     *("255.255.255.254", "255.255.255.255"),
 )
 REFUSED_V6 = (
-    *("::", "::1", "::2", "fc00::1", "fd00::1", "fd00:ec2::254", "fd20:ce::254", "fe80::1", "fe80::a9fe:a9fe"),
+    *(
+        "::",
+        "::1",
+        "::2",
+        "fc00::1",
+        "fd00::1",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+        "fe80::1",
+        "fe80::a9fe:a9fe",
+    ),
     *("febf::1", "fec0::1", "ff02::1", "ff0e::1", "100::1", "2001:db8::1", "3fff::1", "2001::1", "2001:2::1"),
     *("2001:10::1", "2001:20::1", "3ffe::1", "5f00::1", "4000::1", "1::1"),
     # IPv4 inside: mapped, compatible, translated, NAT64 (well-known and local), 6to4, Teredo, ISATAP.
     *("::ffff:127.0.0.1", "::ffff:7f00:1", "::ffff:169.254.169.254", "::127.0.0.1", "::7f00:1"),
-    *("::ffff:0:127.0.0.1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b::10.0.0.1", "64:ff9b:1::7f00:1"),
+    *(
+        "::ffff:0:127.0.0.1",
+        "64:ff9b::7f00:1",
+        "64:ff9b::a9fe:a9fe",
+        "64:ff9b::10.0.0.1",
+        "64:ff9b:1::7f00:1",
+    ),
     *("2002:7f00:1::", "2002:a9fe:a9fe::1", "2002:c0a8:1::1", "2001:0:4136:e378:8000:63bf:80ff:fffe"),
     *("2606:4700::5efe:7f00:1", "2606:4700::200:5efe:a00:1"),
 )
 LOCAL_NAMES = (
-    *("localhost", "LOCALHOST", "localhost.", "www.localhost", "localhost.localdomain", "intranet", "kubernetes"),
+    *(
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "www.localhost",
+        "localhost.localdomain",
+        "intranet",
+        "kubernetes",
+    ),
     *("metadata", "metadata.google.internal", "instance-data.ec2.internal", "kubernetes.default.svc"),
     *("kubernetes.default.svc.cluster.local", "printer.local", "router.lan", "nas.home", "nas.home.arpa"),
     *("wiki.corp", "shop.test", "shop.example", "shop.invalid", "hidden.onion"),
@@ -110,8 +134,30 @@ def hostile_addresses() -> list[str]:
         (f"[{address}]" for address in REFUSED_V6),
         (f"[{address}%25eth0]" for address in REFUSED_V6),
         LOCAL_NAMES,
-        ("", ".", "..", "-", "[", "[]", "[::1", "::1]", "[1]", "a..b", "x" * 64 + ".com", "a." * 130 + "com", "*"),
+        (
+            "",
+            ".",
+            "..",
+            "-",
+            "[",
+            "[]",
+            "[::1",
+            "::1]",
+            "[1]",
+            "a..b",
+            "x" * 64 + ".com",
+            "a." * 130 + "com",
+            "*",
+        ),
     )
     plain = (f"{scheme}://{host}/a.png" for host, scheme in product(hosts, ("https", "http")))
-    places = ("127.0.0.1", "169.254.169.254", "[::1]", "[fd00:ec2::254]", "localhost", "10.0.0.1", "2130706433")
+    places = (
+        "127.0.0.1",
+        "169.254.169.254",
+        "[::1]",
+        "[fd00:ec2::254]",
+        "localhost",
+        "10.0.0.1",
+        "2130706433",
+    )
     return list(dict.fromkeys(chain(plain, chain.from_iterable(map(tricks, places)))))

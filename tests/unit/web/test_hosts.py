@@ -7,7 +7,9 @@ from qie_batch.web.hosts import HostPolicy, ImageHosts, parsed
 
 
 def check(address, *hosts, listed_only=False, plain_http=False):
-    HostPolicy(hosts=ImageHosts.parse(hosts), listed_only=listed_only, plain_http=plain_http).check(parsed(address))
+    HostPolicy(hosts=ImageHosts.parse(hosts), listed_only=listed_only, plain_http=plain_http).check(
+        parsed(address)
+    )
 
 
 def refusal(address, *hosts, **how):
@@ -99,7 +101,19 @@ def test_only_a_host_that_is_listed_as_it_is_may_be_private(entry, host, port, k
 
 @pytest.mark.parametrize(
     "entry",
-    ["https://cdn.shop.com", "cdn.shop.com/a", "a@b", "", "*.", "*shop.com", "a.*.com", "*:8443", "127.1", "a b", "a\\b"],
+    [
+        "https://cdn.shop.com",
+        "cdn.shop.com/a",
+        "a@b",
+        "",
+        "*.",
+        "*shop.com",
+        "a.*.com",
+        "*:8443",
+        "127.1",
+        "a b",
+        "a\\b",
+    ],
 )
 def test_an_entry_that_is_no_host_is_a_wrong_setting(entry):
     with pytest.raises(Misconfigured, match="QIE_IMAGE_HOSTS says"):
