@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar, TypeVarTuple, Unpack
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 import stamina
 
@@ -106,9 +106,7 @@ def remember(prepared: Prepared, store: ObjectStore) -> Iterator[None]:
     return _at_a_time(put, ((address, record) for address, record in records if record))
 
 
-def _at_a_time(
-    send: Callable[[Unpack[_Arguments]], _Sent], things: Iterable[tuple[Unpack[_Arguments]]]
-) -> Iterator[_Sent]:
+def _at_a_time(send: Callable[[*_Arguments], _Sent], things: Iterable[tuple[*_Arguments]]) -> Iterator[_Sent]:
     """The outcome of each, several at a time; few are waiting, however many there are."""
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="upload") as pool:
         sending: deque[Future[_Sent]] = deque()
