@@ -6,10 +6,13 @@
 from qie_batch.manifest.columns import COLUMNS
 from qie_batch.manifest.limits import MAX_BYTES, MAX_CELL, MAX_ROWS
 from qie_batch.manifest.opening import Manifest, open_manifest
+from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.writing import (
     ERROR_COLUMNS,
     RESULT_COLUMNS,
+    CatalogWriter,
     ErrorsWriter,
+    Extras,
     ResultsWriter,
     RowOutcome,
 )
@@ -21,9 +24,12 @@ __all__ = [
     "MAX_CELL",
     "MAX_ROWS",
     "RESULT_COLUMNS",
+    "CatalogWriter",
     "ErrorsWriter",
+    "Extras",
     "Manifest",
     "ResultsWriter",
     "RowOutcome",
+    "Understanding",
     "open_manifest",
 ]

@@ -5,20 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qie_batch.manifest.columns import is_own, match_columns
+from qie_batch.manifest.columns import (
+    ID_COLUMN,
+    IMAGE_COLUMN,
+    is_own,
+    match_columns,
+    normal,
+    refuse_doubles,
+    require,
+)
 from qie_batch.manifest.duplicates import SeenIds
 from qie_batch.manifest.encoding import detect_encoding
+from qie_batch.manifest.evidence import study
+from qie_batch.manifest.header import HeaderFinder
 from qie_batch.manifest.limits import MAX_BYTES
 from qie_batch.manifest.objects import Objects
 from qie_batch.manifest.row import RowReader
+from qie_batch.manifest.several import Gallery
+from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.table import Table
 from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
+    from qie_batch.manifest.columns import Columns
+    from qie_batch.manifest.evidence import Evidence
     from qie_batch.model import BadRow, ManifestRow
 
 _NOT_TEXT = {b"PK\x03\x04": "an Excel workbook or a ZIP file", b"\xd0\xcf\x11\xe0": "an Excel workbook"}
@@ -34,7 +48,12 @@ class Manifest:
     header: tuple[str, ...]
     #: Column -> the header name that means it.
     columns: Mapping[str, str]
+    #: The same as the file spells them: two columns may have one name.
+    names: tuple[str, ...]
+    #: qie-batch's own columns that results.csv and errors.csv need beside the usual ones.
+    own: tuple[str, ...]
     format: Literal["csv", "tsv", "jsonl"]
+    understanding: Understanding
     _source: Table | Objects
     _reader: RowReader
 
@@ -46,11 +65,9 @@ class Manifest:
         try:
             with SeenIds() as seen:
                 for record in self._source.records():
-                    yield self._reader.read(record, seen)
+                    yield from self._reader.read(record, seen)
         except (OSError, UnicodeDecodeError) as error:
-            raise InvalidManifest(
-                f"The catalog changed while it was read: {error}", hint="Submit it again when it is complete"
-            ) from error
+            raise _changed(error) from error
 
 
 def open_manifest(
@@ -58,39 +75,88 @@ def open_manifest(
     reading: ReadingOptions = AS_IT_IS,
     defaults: RowDefaults = NOTHING_CHOSEN,
     presets: Collection[str] = (),
+    exists: Callable[[str], bool] = lambda _: False,
 ) -> Manifest:
     """Understand the header and prove the encoding. Raises InvalidManifest.
 
     `reading.mapping` is column -> header name, before any alias; `defaults` is used in rows that do not
-    choose themselves; `presets` are the names that a row may choose from, any where there are none.
+    choose themselves; `presets` are the names that a row may choose from, any where there are none. `exists`
+    says whether there is an image of a name that looks like several.
     """
-    source = _source(path)
-    header = tuple(name for name in source.header if not is_own(name))
+    finder = HeaderFinder(mapping=reading.mapping, line=reading.header_line)
+    encoding, source = _source(path, reading.encoding, finder)
+    found = source.found
     need_instruction = not defaults.instruction.strip()
-    columns = match_columns(path.name, header, reading.mapping, need_instruction=need_instruction)
+    theirs = [place for place, name in enumerate(found.keys) if not is_own(name)]
+    keys, names = ([of[place] for place in theirs] for of in (found.keys, found.names))
+    columns = match_columns(path.name, names, keys, reading.mapping)
+    require(path.name, names, columns, need_instruction=need_instruction)
+    gallery = Gallery(exists)
+    evidence = _studied(source, columns, presets, gallery)
+    for kept in evidence.kept:
+        columns = columns.without(kept.column)
+    sentences = [str(kept) for kept in evidence.kept]
+    require(path.name, names, columns, need_instruction=need_instruction, kept=sentences)
+    refuse_doubles(path.name, names, columns)
     return Manifest(
-        header=header,
-        columns=columns,
+        header=tuple(keys),
+        names=tuple(names),
+        columns=columns.of,
+        own=_own_columns(found.keys, columns, evidence),
         format=source.format,
+        understanding=Understanding(
+            encoding=encoding,
+            delimiter=source.delimiter,
+            header_line=found.line,
+            skipped=found.skipped,
+            columns=columns.of,
+            spare_id=columns.spare_id,
+            kept=evidence.kept,
+            images=evidence.images,
+            hosts=evidence.hosts,
+            left_out=evidence.left_out,
+        ),
         _source=source,
-        _reader=RowReader(source.header, columns, defaults, presets),
+        _reader=RowReader(found, columns, defaults, presets, gallery),
     )
 
 
-def _source(path: Path) -> Table | Objects:
+def _studied(
+    source: Table | Objects, columns: Columns, presets: Collection[str], gallery: Gallery
+) -> Evidence:
+    try:
+        return study(source.records(), source.found.keys, columns, presets, gallery)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _changed(error) from error
+
+
+def _own_columns(keys: Collection[str], columns: Columns, evidence: Evidence) -> tuple[str, ...]:
+    have = {normal(key) for key in keys}
+    several = evidence.several or IMAGE_COLUMN in have
+    numbered = several or columns.numbered or ID_COLUMN in have
+    return ((ID_COLUMN,) if numbered else ()) + ((IMAGE_COLUMN,) if several else ())
+
+
+def _changed(error: Exception) -> InvalidManifest:
+    return InvalidManifest(
+        f"The catalog changed while it was read: {error}", hint="Submit it again when it is complete"
+    )
+
+
+def _source(path: Path, asked: str, finder: HeaderFinder) -> tuple[str, Table | Objects]:
     try:
         _refuse_whole(path)
-        encoding = detect_encoding(path)
-        with path.open(encoding=encoding) as stream:
-            first = stream.read(4096).lstrip()[:1]
+        encoding = detect_encoding(path, asked)
+        with path.open(encoding=encoding.codec) as stream:
+            first = stream.read(4096).lstrip("\ufeff \t\r\n")[:1]
         if first == "[":
             raise InvalidManifest(
                 f"{path.name} holds a JSON array",
                 hint="Write one object on each line: jq -c '.[]' turns one into the other",
             )
         if first == "{" or path.suffix.lower() in {".jsonl", ".ndjson"}:
-            return Objects(path, encoding)
-        return Table(path, encoding)
+            return encoding.name, Objects(path, encoding.codec)
+        return encoding.name, Table(path, encoding.codec, finder)
     except OSError as error:
         raise InvalidManifest(
             f"{printable(str(path), 300)} cannot be read: {error.strerror}",

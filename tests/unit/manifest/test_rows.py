@@ -5,7 +5,15 @@ import csv
 import pytest
 
 from qie_batch.manifest import open_manifest
-from qie_batch.model import BadRow, EditParams, ManifestRow, OutputFormat, Priority, RowDefaults
+from qie_batch.model import (
+    BadRow,
+    EditParams,
+    ManifestRow,
+    OutputFormat,
+    Priority,
+    ReadingOptions,
+    RowDefaults,
+)
 
 PRESETS = ("reference", "balanced", "fast", "draft")
 GOOD = {"id": "A", "image": "a.png", "instruction": "make it red"}
@@ -15,16 +23,16 @@ GOOD = {"id": "A", "image": "a.png", "instruction": "make it red"}
 def read(tmp_path):
     """The rows of a catalog with these cells; each row may name other columns."""
 
-    def read(*rows, instruction=""):
+    def read(*rows, instruction="", insist=()):
         header = list(dict.fromkeys(name for row in rows for name in row))
         path = tmp_path / "catalog.csv"
         with path.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, header, restval="")
             writer.writeheader()
             writer.writerows(rows)
-        return list(
-            open_manifest(path, defaults=RowDefaults(instruction=instruction), presets=PRESETS).rows()
-        )
+        reading = ReadingOptions(mapping={name: name for name in insist})
+        defaults = RowDefaults(instruction=instruction)
+        return list(open_manifest(path, reading, defaults, PRESETS).rows())
 
     return read
 
@@ -71,12 +79,14 @@ def test_a_size_may_be_written_in_each_usual_way(read, size):
         ("id", "x" * 201, "id_invalid", "shorten it to 200"),
         ("id", "a\tb", "id_invalid", "holds a control character"),
         ("image", "", "image_missing", "write its path or s3://bucket/key"),
-        ("image", "https://shop.example/a.png", "image_address", "download the picture first"),
+        ("image", "file:///shop/a.png", "image_address", "leave out file://"),
+        ("image", "//cdn.example/a.png", "image_address", "write https: before it"),
         ("image", "gs://shop/a.png", "image_address", "s3://bucket/key"),
         ("image", "data:image/png;base64,AAAA", "image_address", "is not a path"),
         ("image", "s3://shop", "image_address", "write s3://bucket/key"),
         ("image", "s3://shop/folder/", "image_address", "write s3://bucket/key"),
-        ("ref_image_2", "http://shop.example/a.png", "image_address", "download the picture first"),
+        ("ref_image_2", "ftp://shop.example/a.png", "image_address", "write a path, https://"),
+        ("ref_image_2", "a.png, b.png", "image_address", "names 2 pictures: write one picture in a cell"),
         ("instruction", "", "instruction_empty", "say what to change"),
         ("instruction", "{note}", "instruction_empty", "say what to change"),
         ("instruction", "make it {color}", "placeholder_unknown", "the row has {id}, {image}"),
@@ -99,7 +109,7 @@ def test_a_size_may_be_written_in_each_usual_way(read, size):
     ],
 )
 def test_a_wrong_cell_is_named_with_what_to_do(read, column, cell, code, advice):
-    (row,) = read({**GOOD, "note": "", column: cell})
+    (row,) = read({**GOOD, "note": "", column: cell}, insist=[column])
     assert isinstance(row, BadRow)
     assert (row.line, row.column, row.code) == (2, column, code)
     assert advice in row.reason
@@ -107,7 +117,7 @@ def test_a_wrong_cell_is_named_with_what_to_do(read, column, cell, code, advice)
 
 
 def test_all_faults_of_a_row_are_told_at_once(read):
-    (row,) = read({**GOOD, "image": "", "steps": "x", "cfg": "y"})
+    (row,) = read({**GOOD, "image": "", "steps": "x", "cfg": "y"}, insist=["steps"])
     assert (row.column, row.code) == ("image", "image_missing")
     assert row.reason == (
         "the row names no picture: write its path or s3://bucket/key"
@@ -171,6 +181,7 @@ def test_an_escaped_cell_is_restored_and_a_plain_quote_is_kept(read):
         ("s3://shop/may", "img/a.png", "s3://shop/may/img/a.png"),
         ("/data/shop", "/a.png", "/a.png"),
         ("/data/shop", "s3://other/a.png", "s3://other/a.png"),
+        ("/data/shop", "HTTPS://cdn.shop.com/a.png", "HTTPS://cdn.shop.com/a.png"),
         ("", "a.png", "a.png"),
     ],
 )
