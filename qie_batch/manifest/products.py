@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qie_batch.manifest.several import Gallery
 
 #: Headers of what is said of a product in its first row alone; further rows mean the same.
-_OF_PRODUCT = frozenset(
+OF_PRODUCT = frozenset(
     (
         "title", "body (html)", "description", "vendor", "type", "product category", "product type",
         "standard product type", "custom product type", "tags",
@@ -80,7 +80,7 @@ class Products:
         if seen.product_id != row_id:
             seen.product_id, seen.product = (
                 row_id,
-                {key: cell for key, cell in cells.items() if normal(key) in _OF_PRODUCT},
+                {key: cell for key, cell in cells.items() if normal(key) in OF_PRODUCT},
             )
             return cells
         return cells | {key: cell for key, cell in seen.product.items() if not cells[key].strip()}

@@ -68,6 +68,25 @@ def test_of_several_images_in_a_cell_the_items_own_counts():
     assert name("{stem} {image}", given=several) == "back_pics_back.jpg"
 
 
+def test_a_further_row_of_a_product_has_the_products_title():
+    header = StoredHeader(
+        header=("Handle", "Title", "Image Src", "Image Position"),
+        folder="/shop",
+        format="csv",
+        manifest_key="manifests/0",
+        columns={"id": "Handle", "image": "Image Src"},
+    )
+    names = ResultNames("{title}-{image position}", header, ())
+    found = []
+    for handle, title, place in [("mug", "Big Mug", "1"), ("mug", "", "2"), ("cup", "", "1")]:
+        cells = {"Handle": handle, "Title": title, "Image Src": f"{place}.jpg", "Image Position": place}
+        given = ManifestRow(
+            line=2, id=handle, images=("1.jpg",), params=EditParams(instruction="-"), cells=cells
+        )
+        found += names.of_row(given, [item(row_id=handle)]).values()
+    assert found == ["Big_Mug-1.png", "Big_Mug-2.png", "_-1.png"]
+
+
 def test_the_folder_that_a_row_of_an_errors_file_brings_is_where_its_paths_start():
     again = row(images=("/old/shop/pics/a.jpg",), qie_folder="/old/shop")
     assert name("{folder}/{stem}", given=again) == "pics/a.jpg"
