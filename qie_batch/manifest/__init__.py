@@ -1,4 +1,4 @@
-"""CSV, TSV or JSONL bytes -> ManifestRow | BadRow, and rows -> results.csv, errors.csv.
+"""CSV, TSV, XLSX or JSONL bytes -> ManifestRow | BadRow, and rows -> results.csv, errors.csv.
 
 `open_manifest` and `Manifest.rows` refuse a file that is wrong as a whole; a row that is wrong is a BadRow.
 """

@@ -12,6 +12,7 @@ from qie_batch.manifest.limits import MAX_BYTES
 from qie_batch.manifest.objects import Objects
 from qie_batch.manifest.row import RowReader
 from qie_batch.manifest.table import Table
+from qie_batch.manifest.workbook import Workbook, is_archive, refuse_old_office
 from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qie_batch.model import BadRow, ManifestRow
-
-_NOT_TEXT = {b"PK\x03\x04": "an Excel workbook or a ZIP file", b"\xd0\xcf\x11\xe0": "an Excel workbook"}
 
 AS_IT_IS, NOTHING_CHOSEN = ReadingOptions(), RowDefaults()
 
@@ -32,8 +31,8 @@ class Manifest:
 
     #: Header names in the file's order, without qie-batch's own columns; of JSONL, every key that occurs.
     header: tuple[str, ...]
-    format: Literal["csv", "tsv", "jsonl"]
-    _source: Table | Objects
+    format: Literal["csv", "tsv", "jsonl", "xlsx"]
+    _source: Table | Objects | Workbook
     _reader: RowReader
 
     def rows(self) -> Iterator[ManifestRow | BadRow]:
@@ -62,7 +61,7 @@ def open_manifest(
     `reading.mapping` is column -> header name, before any alias; `defaults` is used in rows that do not
     choose themselves; `presets` are the names that a row may choose from, any where there are none.
     """
-    source = _source(path)
+    source = _source(path, reading)
     header = tuple(name for name in source.header if not is_own(name))
     need_instruction = not defaults.instruction.strip()
     columns = match_columns(path.name, header, reading.mapping, need_instruction=need_instruction)
@@ -74,9 +73,16 @@ def open_manifest(
     )
 
 
-def _source(path: Path) -> Table | Objects:
+def _source(path: Path, reading: ReadingOptions) -> Table | Objects | Workbook:
     try:
-        _refuse_whole(path)
+        start = _refuse_whole(path)
+        refuse_old_office(path, start)
+        if is_archive(start):
+            return Workbook(path, reading.sheet)
+        if reading.sheet:
+            raise InvalidManifest(
+                f"--sheet names a sheet of a workbook, and {path.name} is none", hint="Leave --sheet out"
+            )
         encoding = detect_encoding(path)
         with path.open(encoding=encoding) as stream:
             first = stream.read(4096).lstrip()[:1]
@@ -91,11 +97,12 @@ def _source(path: Path) -> Table | Objects:
     except OSError as error:
         raise InvalidManifest(
             f"{printable(str(path), 300)} cannot be read: {error.strerror}",
-            hint="Name a CSV, TSV or JSONL file",
+            hint="Name a CSV, TSV, XLSX or JSONL file",
         ) from error
 
 
-def _refuse_whole(path: Path) -> None:
+def _refuse_whole(path: Path) -> bytes:
+    """The first bytes of the file, if there are some and not too many."""
     if path.stat().st_size > MAX_BYTES:
         raise InvalidManifest(
             f"{path.name} has more than {MAX_BYTES:,} bytes", hint="Split it into several catalogs"
@@ -106,7 +113,4 @@ def _refuse_whole(path: Path) -> None:
         raise InvalidManifest(
             f"{path.name} is empty", hint="Its first line names the columns: id,image,instruction"
         )
-    if start in _NOT_TEXT:
-        raise InvalidManifest(
-            f"{path.name} is {_NOT_TEXT[start]}, not a CSV file", hint="In Excel: Save As, 'CSV UTF-8'"
-        )
+    return start
