@@ -26,18 +26,19 @@ if TYPE_CHECKING:
     show_default=True,
     help="Names of the pictures: {id}, {variant} and any column of the catalog; / makes folders.",
 )
+@click.option("--xlsx", is_flag=True, help="Write results.xlsx and errors.xlsx, too.")
 @click.pass_obj
-def results(app: App, job: str, out: Path, name_template: str) -> None:
+def results(app: App, job: str, out: Path, name_template: str, *, xlsx: bool) -> None:
     """Download what succeeded of JOB under human names, with results.csv, errors.csv and the report."""
     settings = app.settings
     ledger = wiring.ledger(settings)
     found = ledger.jobs.get(job)
     there = ledger.costs.progress(job).counts[ItemState.SUCCEEDED]
     done = 0
+    store = wiring.store(settings)
+    files = collect(found, out, name_template, jobs=ledger.jobs, store=store, workbooks=xlsx)
     with bar("downloading", there) as show:
-        for done, _ in enumerate(
-            collect(found, out, name_template, jobs=ledger.jobs, store=wiring.store(settings)), start=1
-        ):
+        for done, _ in enumerate(files, start=1):
             show(done)
     note(f"{done} pictures, results.csv and errors.csv")
     click.echo(str(out))

@@ -12,6 +12,7 @@ from qie_batch.manifest.writing import (
     ErrorsWriter,
     ResultsWriter,
     RowOutcome,
+    RowWriter,
 )
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "Manifest",
     "ResultsWriter",
     "RowOutcome",
+    "RowWriter",
     "open_manifest",
 ]

@@ -48,7 +48,8 @@ def refuse_others(file: str, package: Package) -> None:
     names = package.names
     if any(name.endswith(_MACROS[0]) or name.startswith(_MACROS[1]) for name in names):
         raise InvalidManifest(
-            f"{file} is a workbook with macros (.xlsm)", hint="Save it as an Excel workbook (.xlsx), without them"
+            f"{file} is a workbook with macros (.xlsm)",
+            hint="Save it as an Excel workbook (.xlsx), without them",
         )
     if any(name.startswith("xl/") and name.endswith(".xml") for name in names):
         return
@@ -77,7 +78,7 @@ class Contents(NamedTuple):
     uncalculated: bool
 
     def sheet(self, file: str, name: str) -> SheetEntry:
-        """The sheet of this name; without one, the first that is not hidden. InvalidManifest if there is none."""
+        """The first sheet that is not hidden unless one is named. InvalidManifest if there is none."""
         if not self.sheets:
             raise InvalidManifest(f"{file} has no sheet with cells", hint=_SAVE_AS)
         if not name:
@@ -87,7 +88,8 @@ class Contents(NamedTuple):
         found = exact.get(name) or by_name.get(name.strip().casefold())
         if not found:
             raise InvalidManifest(
-                f"{file} has no sheet {quoted(name)}; it has: {self.listed()}", hint="Name one of these: --sheet NAME"
+                f"{file} has no sheet {quoted(name)}; it has: {self.listed()}",
+                hint="Name one of these: --sheet NAME",
             )
         return found
 

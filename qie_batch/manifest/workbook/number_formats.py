@@ -60,8 +60,8 @@ class NumberFormats:
         return text if _WHOLE.fullmatch(text) else plain(text)
 
     def _shower(self, code: str) -> Callable[[str], str] | None:
-        """None for the formats that change nothing; the function gives "" for a number that it cannot show."""
-        section = code.split(";")[0]
+        """None for formats that change nothing; the function gives "" for a number that it cannot show."""
+        section = code.split(";", maxsplit=1)[0]
         bare = _LITERAL.sub("", section)
         if "general" in bare.casefold():
             return None
@@ -139,7 +139,7 @@ def _percent(text: str) -> str:
 
 
 def _padded(text: str, tokens: list[tuple[str, str, str, str]]) -> str:
-    """Whole numbers take the leading zeros and the fixed characters of the format; `tokens` come last first."""
+    """A whole number with the leading zeros and fixed characters of its format; `tokens` come last first."""
     number = plain(text) if not _WHOLE.fullmatch(text) else text
     if not number.isdecimal():
         return ""

@@ -181,12 +181,12 @@ def _parse(stream: IO[bytes], reader: XmlReader) -> Iterator[None]:
     parser.StartDoctypeDeclHandler = _refuse_doctype
     fed = 0
     while chunk := stream.read(_CHUNK):
-        parser.Parse(chunk, False)
+        parser.Parse(chunk)
         fed += len(chunk)
         if fed - max(0, parser.CurrentByteIndex) > _MAX_TAG or len(parser.intern) > _MAX_NAMES:
             raise Damaged("its XML has a tag or names without end")
         yield
-    parser.Parse(b"", True)
+    parser.Parse(b"", True)  # noqa: FBT003 - its place is its name
     yield
 
 

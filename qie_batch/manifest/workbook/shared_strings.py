@@ -89,7 +89,7 @@ class SharedStrings:
     def of(cls, package: Package, part: str) -> Iterator[Self]:
         """`part` is "" in a workbook without such texts. Unavailable on a full disk."""
         try:
-            file = tempfile.TemporaryFile(prefix="qie-texts-")
+            file = tempfile.TemporaryFile(prefix="qie-texts-")  # noqa: SIM115 - closed below
         except OSError as error:
             raise no_room(error) from error
         with file:

@@ -59,6 +59,14 @@ class _Cell(NamedTuple):
     inline: str
     formula: bool
 
+    def name(self, line: int) -> str:
+        """As a spreadsheet shows it: B3."""
+        letters, place = "", self.place + 1
+        while place:
+            place, rest = divmod(place - 1, 26)
+            letters = chr(ord("A") + rest) + letters
+        return f"{letters}{line}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
@@ -112,15 +120,14 @@ class Sheet:
 
     def _why_wrong(self, cell: _Cell, text: str, line: int) -> Wrong | None:
         if cell.kind == "e":
-            name = f"{_letters(cell.place)}{line}"
-            return Wrong("cell_error", f"the cell {name} holds the error {printable(text)}: mend it or empty it")
+            reason = f"the cell {cell.name(line)} holds the error {printable(text)}: mend it or empty it"
+            return Wrong("cell_error", reason)
         if not cell.formula or cell.kind == "inlineStr":
             return None
         # An empty text may be the value of a formula, an empty number may not.
         unknown = cell.value is None or (cell.kind == "n" and not cell.value)
         if unknown or (self.uncalculated and cell.kind == "n" and cell.value == "0"):
-            name = f"{_letters(cell.place)}{line}"
-            reason = f"the formula in {name} has no value: open and save the workbook in Excel"
+            reason = f"the formula in {cell.name(line)} has no value: open and save the workbook in Excel"
             return Wrong("formula_no_value", reason)
         return None
 
@@ -218,12 +225,3 @@ def _place(letters: str) -> int:
     for letter in letters.upper():
         place = place * 26 + ord(letter) - ord("A") + 1
     return place - 1
-
-
-def _letters(place: int) -> str:
-    name = ""
-    place += 1
-    while place:
-        place, rest = divmod(place - 1, 26)
-        name = chr(ord("A") + rest) + name
-    return name
