@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
+import unicodedata
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qie_batch.manifest.limits import MAX_NAME
@@ -15,8 +18,14 @@ if TYPE_CHECKING:
 
 #: Column -> the other headers that mean it (letter case and surrounding spaces do not matter).
 COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "id": ("sku", "custom_id", "item_sku", "Variant SKU", "货号", "商家编码"),
-    "image": ("image_link", "image_url", "Image Src", "main_image_url", "url", "主图"),
+    "id": (
+        "sku", "custom_id", "item_sku", "Variant SKU", "货号", "商家编码",
+        "Handle", "URL handle", "contribution_sku",
+    ),
+    "image": (
+        "image_link", "image_url", "Image Src", "main_image_url", "url", "主图",
+        "Images", "Product image URL", "main_product_image_locator",
+    ),
     "instruction": ("prompt", "edit", "指令"),
     "ref_image_2": (),
     "ref_image_3": (),
@@ -29,54 +38,187 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "variants": (),
     "priority": (),
     "output": (),
-}
+}  # fmt: skip
+
+#: Headers that say something else in many tables; their cells decide (docs/decisions/0020-general-words.md).
+GENERAL = frozenset(
+    ("url", "edit", "negative", "preset", "steps", "cfg", "seed", "size", "variants", "priority", "output")
+)
+#: Headers that mean their column where no other header does.
+_SPARE = frozenset(
+    ("handle", "url handle", "contribution_sku", "images", "product image url", "main_product_image_locator")
+)
 
 #: Headers with this prefix were added by qie-batch to a file that comes back.
 OWN_PREFIX = "qie_"
 #: Own column of errors.csv: where the relative image paths of the row start.
 FOLDER_COLUMN = "qie_folder"
+#: Own columns of a row that is one of several made from a product: its id and its image.
+ID_COLUMN, IMAGE_COLUMN = "qie_id", "qie_image"
+
+_GAPS = re.compile(r"[\s_-]+")
+#: Amazon adds `[marketplace_id=…]#1.value` to the name of an attribute.
+_ATTRIBUTE = re.compile(r"[\[#].*")
 
 
 def normal(name: str) -> str:
-    return name.strip().casefold()
+    return unicodedata.normalize("NFC", name).strip().casefold()
 
 
 _MEANING = {normal(name): column for column, others in COLUMNS.items() for name in (column, *others)}
+_SPACED = {_GAPS.sub("_", name): column for name, column in _MEANING.items()}
 
 
 def is_own(header: str) -> bool:
     return normal(header).startswith(OWN_PREFIX)
 
 
+def means_something(header: str) -> bool:
+    return bool(_meaning(normal(header)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """What the headers of a file mean. Headers are named by their keys (`Header.keys`)."""
+
+    #: Column -> header.
+    of: Mapping[str, str]
+    #: Columns that only a general word means, and no mapping by the user.
+    general: frozenset[str] = frozenset()
+    #: The header whose cell is the id where that of the id is empty, "" for none.
+    spare_id: str = ""
+    #: Several rows may have one id, each with a further image of one product: all but the first are numbered.
+    numbered: bool = False
+    #: Rows without an image are variants of a product above them, not mistakes.
+    partial: bool = False
+
+    def without(self, column: str) -> Columns:
+        return replace(self, of={name: key for name, key in self.of.items() if name != column})
+
+
+def meanings(names: Iterable[str], mapping: Mapping[str, str]) -> set[str]:
+    """The columns that the names of a row mean."""
+    have = {normal(name) for name in names}
+    mapped = {column for column, name in mapping.items() if name and normal(name) in have}
+    known = {column for name in have if (column := _meaning(name))}
+    return mapped | (known - set(mapping))
+
+
 def match_columns(
-    file: str, header: Sequence[str], mapping: Mapping[str, str], *, need_instruction: bool
-) -> dict[str, str]:
-    """Column -> header name. `mapping` comes from the user and precedes the aliases."""
-    _refuse_long_names(file, header)
-    _refuse_doubles(file, header)
-    found = {column: _mapped(file, header, column, name) for column, name in mapping.items()}
-    taken = set(found.values())
+    file: str, names: Sequence[str], keys: Sequence[str], mapping: Mapping[str, str]
+) -> Columns:
+    """`mapping` comes from the user and precedes the aliases; a column mapped to "" is switched off."""
+    _refuse_long_names(file, names)
+    found = {column: key for column, name in mapping.items() if (key := _mapped(file, keys, column, name))}
+    chosen, general, taken = {**found}, set(), set(found.values())
     for column in COLUMNS:
-        if column in found:
+        if column in mapping:
             continue
-        meant = [name for name in header if _MEANING.get(normal(name)) == column]
-        meant = [name for name in meant if name not in taken] or meant
-        if len(meant) > 1:
-            raise InvalidManifest(
-                f"{file} has {len(meant)} columns that mean '{column}': {_listed(meant)}",
-                hint=f"Say which one to use: {_map_flag(column, meant[0])}",
-            )
+        meant = [key for key in keys if _meaning(normal(key)) == column]
+        rank = min(map(_rank, meant), default=0)
+        meant = [key for key in meant if _rank(key) == rank]
+        meant = [key for key in meant if key not in taken] or meant
         if meant:
-            found[column] = meant[0]
+            chosen[column] = meant[0] if len(meant) == 1 else _product_id(keys) if column == "id" else ""
+            if not chosen[column]:
+                raise InvalidManifest(
+                    f"{file} has {len(meant)} columns that mean '{column}': {_listed(meant)}",
+                    hint=f"Say which one to use: {_map_flag(column, meant[0])}",
+                )
+            if rank == _GENERAL_RANK:
+                general.add(column)
+    return _export(keys, chosen, mapping, frozenset(general))
+
+
+def require(
+    file: str, names: Sequence[str], columns: Columns, *, need_instruction: bool, kept: Sequence[str] = ()
+) -> None:
+    """InvalidManifest without an id, an image or an instruction; `kept` are sentences about other columns."""
     required = ("id", "image", "instruction") if need_instruction else ("id", "image")
-    missing = [column for column in required if column not in found]
+    missing = [column for column in required if column not in columns.of]
     if missing:
-        raise _missing(file, header, missing, set(found.values()))
-    return {column: found[column] for column in COLUMNS if column in found}
+        raise _missing(file, names, missing, set(columns.of.values()), kept)
 
 
-def _refuse_long_names(file: str, header: Sequence[str]) -> None:
-    for place, name in enumerate(header, start=1):
+def refuse_doubles(file: str, names: Sequence[str], columns: Columns) -> None:
+    """Raises for a name that two columns have and that means something here."""
+    used = {normal(key) for key in columns.of.values()}
+    for name, (first, second) in doubled(names).items():
+        if name in used:
+            raise InvalidManifest(
+                f"{file} has two columns named {quoted(names[second - 1].strip())}:"
+                f" column {first} and column {second}",
+                hint="Rename or remove one of them",
+            )
+
+
+def doubled(names: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Normal name -> the first two places from 1, of each name that several columns have."""
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(names, start=1):
+        places.setdefault(normal(name), []).append(place)
+    return {name: (of[0], of[1]) for name, of in places.items() if len(of) > 1}
+
+
+_EXACT_RANK, _SPARE_RANK, _GENERAL_RANK = range(3)
+
+
+def _rank(key: str) -> int:
+    """How sure the meaning of a header is; the lower the surer."""
+    name = normal(key)
+    if name in GENERAL:
+        return _GENERAL_RANK
+    return _EXACT_RANK if name in _MEANING and name not in _SPARE else _SPARE_RANK
+
+
+def _meaning(name: str) -> str:
+    """The column that a normal name means, "" for none. Amazon's and Google's spellings count too."""
+    return (
+        _MEANING.get(name)
+        or _SPACED.get(_GAPS.sub("_", name))
+        or (_MEANING.get(_ATTRIBUTE.sub("", name), "") if "#" in name or "[" in name else "")
+    )
+
+
+_HANDLES = ("handle", "url handle")
+_SHOPIFY_IMAGES = ("image src", "product image url")
+_AMAZON = ({"item_sku", "main_image_url"}, {"contribution_sku", "main_product_image_locator"})
+
+
+def _product_id(keys: Sequence[str]) -> str:
+    """The id of WooCommerce's exports, which have an ID and an SKU; "" in other files."""
+    have = {normal(key): key for key in keys}
+    return have.get("sku", "") if "images" in have else ""
+
+
+def _export(
+    keys: Sequence[str],
+    chosen: Mapping[str, str],
+    mapping: Mapping[str, str],
+    general: frozenset[str],
+) -> Columns:
+    """What the exports of shops add to the aliases (docs/decisions/0021-shapes-of-exports.md)."""
+    have = {normal(key): key for key in keys}
+    of = dict(chosen)
+    handle = next((have[name] for name in _HANDLES if name in have), "")
+    shopify = handle and any(name in have for name in _SHOPIFY_IMAGES)
+    woo = "images" in have and of.get("image") == have["images"]
+    bare = {_ATTRIBUTE.sub("", name) for name in have}
+    amazon = any(names <= bare for names in _AMAZON)
+    if shopify and "id" not in mapping:
+        of["id"] = handle
+    spare = have.get("id", "") if woo and "id" not in mapping else ""
+    return Columns(
+        of={column: of[column] for column in COLUMNS if column in of},
+        general=general,
+        spare_id="" if spare == of.get("id") else spare,
+        numbered=bool(handle) and of.get("id") == handle,
+        partial=bool(shopify or woo or amazon),
+    )
+
+
+def _refuse_long_names(file: str, names: Sequence[str]) -> None:
+    for place, name in enumerate(names, start=1):
         if len(name) > MAX_NAME:
             raise InvalidManifest(
                 f"{file}: the name of column {place} has {len(name):,} characters, more than {MAX_NAME:,}",
@@ -84,40 +226,30 @@ def _refuse_long_names(file: str, header: Sequence[str]) -> None:
             )
 
 
-def _refuse_doubles(file: str, header: Sequence[str]) -> None:
-    places: dict[str, int] = {}
-    for place, name in enumerate(header, start=1):
-        if is_own(name):
-            continue
-        first = places.setdefault(normal(name), place)
-        if first != place:
-            what = f"named {quoted(name.strip())}" if name.strip() else "without a name"
-            raise InvalidManifest(
-                f"{file} has two columns {what}: column {first} and column {place}",
-                hint="Rename or remove one of them",
-            )
-
-
-def _mapped(file: str, header: Sequence[str], column: str, name: str) -> str:
+def _mapped(file: str, keys: Sequence[str], column: str, name: str) -> str:
     if column not in COLUMNS:
         raise InvalidManifest(
             f"--map names a column '{printable(column)}' that qie-batch does not know;"
             f" it knows: {_listed(COLUMNS)}",
             hint=_did_you_mean(column, COLUMNS) or "Write --map column=header, the column first",
         )
-    for candidate in header:
+    if not name:
+        return ""
+    for candidate in keys:
         if normal(candidate) == normal(name):
             return candidate
     raise InvalidManifest(
         f"--map {column}={printable(name)}: {file} has no column '{printable(name)}';"
-        f" it has: {_listed(header)}",
-        hint=_did_you_mean(name, header) or "Name one of the file's own columns after the =",
+        f" it has: {_listed(keys)}",
+        hint=_did_you_mean(name, keys) or "Name one of the file's own columns after the =",
     )
 
 
-def _missing(file: str, header: Sequence[str], missing: Sequence[str], taken: set[str]) -> InvalidManifest:
-    free = [name for name in header if name not in taken]
-    messages = []
+def _missing(
+    file: str, names: Sequence[str], missing: Sequence[str], taken: set[str], kept: Sequence[str]
+) -> InvalidManifest:
+    free = [name for name in names if name not in taken]
+    messages = list(kept)
     for column in missing:
         near = next((n for known in (column, *COLUMNS[column]) if (n := _nearest(known, free))), "")
         if near:
@@ -129,10 +261,12 @@ def _missing(file: str, header: Sequence[str], missing: Sequence[str], taken: se
             messages.append(f"Rename the column that holds it to '{column}', or pass --map {column}=HEADER")
     if "instruction" in missing:
         messages.append("One instruction for all rows: --instruction TEXT")
-    if len(header) == 1:
+    if len(names) == 1:
         messages.append("Cells are separated by comma, semicolon or TAB")
+    if {"id", "image"} <= set(missing):
+        messages.append("If another line names the columns: --header-line N")
     lacks = " and ".join(f"no column '{column}' (or {', '.join(COLUMNS[column])})" for column in missing)
-    return InvalidManifest(f"{file} has {lacks}; it has: {_listed(header)}", hint=". ".join(messages))
+    return InvalidManifest(f"{file} has {lacks}; it has: {_listed(names)}", hint=". ".join(messages))
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:

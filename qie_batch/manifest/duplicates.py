@@ -1,23 +1,33 @@
-"""The line on which each id of a manifest stands first, kept on disk."""
+"""The line on which each id of a manifest stands first, and how many images a product has, kept on disk."""
 
 from __future__ import annotations
 
 import sqlite3
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from qie_batch.errors import no_room
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_COUNT = "INSERT INTO images VALUES (?, 1) ON CONFLICT DO UPDATE SET number = number + 1 RETURNING number"
 _SCHEMA = """
 PRAGMA cache_size = -4000;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 CREATE TABLE seen (id TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE images (product TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
 BEGIN;
 """
 
 
 class SeenIds:
     """A context manager over a temporary file that SQLite removes (docs/decisions/0008-seen-ids.md)."""
+
+    def __init__(self) -> None:
+        #: Id and cells of the product that the latest row belongs to.
+        self.product_id = ""
+        self.product: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
         # One thread may read a manifest and another one close the reader, never both at once.
@@ -38,3 +48,11 @@ class SeenIds:
         except sqlite3.OperationalError as error:
             raise no_room(error) from error
         return int(first)
+
+    def count(self, product: str) -> int:
+        """How many images the product has with this one. Raises Unavailable on a full disk."""
+        try:
+            (number,) = self._execute(_COUNT, (product,)).fetchone()
+        except sqlite3.OperationalError as error:
+            raise no_room(error) from error
+        return int(number)

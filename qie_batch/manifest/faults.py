@@ -13,6 +13,10 @@ class Fault:
     code: str
     #: What is wrong and what to do, without a full stop.
     reason: str
+    #: Header keys of the cells that are at fault together; the fault is none where nothing uses these.
+    at_stake: frozenset[str] = frozenset()
+    #: The row has more cells than the header: those before them may be shifted.
+    surplus: bool = False
 
 
 class WrongCell(Exception):

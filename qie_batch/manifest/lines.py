@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.manifest.limits import MAX_ROW, MAX_ROWS
+from qie_batch.manifest.limits import MAX_BLANK_LINES, MAX_ROW, MAX_ROWS
 from qie_batch.model import InvalidManifest
 
 if TYPE_CHECKING:
@@ -24,7 +24,9 @@ class Lines:
         self._file = file
         self._stream = stream
         self._size = 0
-        self._last = 0
+        #: Lines read so far.
+        self.last = 0
+        self._blank = 0
         #: Number of the line at which the row begins, from 1.
         self.first = 1
         #: The lines of the row so far.
@@ -33,19 +35,31 @@ class Lines:
     def begin_row(self) -> None:
         self.row.clear()
         self._size = 0
-        self.first = self._last + 1
+        self.first = self.last + 1
 
     def __iter__(self) -> Iterator[str]:
         while line := self._stream.readline(MAX_ROW + 1):
+            if self.last == 0:
+                # Some programs write a mark of their own where the encoding has put one already.
+                line = line.lstrip("\ufeff") or "\n"
+            if line.isspace():
+                self._count_blank()
             self._size += len(line)
             if self._size > MAX_ROW:
                 raise InvalidManifest(
                     f"{self._file}: the row on line {self.first} has more than {MAX_ROW:,} characters",
                     hint="Shorten its cells",
                 )
-            self._last += 1
+            self.last += 1
             self.row.append(line)
             yield line
+
+    def _count_blank(self) -> None:
+        self._blank += 1
+        if self._blank > MAX_BLANK_LINES:
+            raise InvalidManifest(
+                f"{self._file} has more than {MAX_BLANK_LINES:,} blank lines", hint="Remove them"
+            )
 
 
 def at_most_max_rows(file: str, rows: Iterable[_Row]) -> Iterator[_Row]:

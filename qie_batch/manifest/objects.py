@@ -7,6 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 from qie_batch.manifest.faults import Fault, Record
+from qie_batch.manifest.header import Header, distinct
 from qie_batch.manifest.limits import MAX_COLUMNS
 from qie_batch.manifest.lines import Lines, at_most_max_rows
 from qie_batch.model import InvalidManifest
@@ -41,6 +42,7 @@ class Objects:
     """Opening reads the file once to learn the keys of all objects, in order of appearance."""
 
     format: Literal["jsonl"] = "jsonl"
+    delimiter = ""
 
     def __init__(self, path: Path, encoding: str) -> None:
         self._path = path
@@ -52,7 +54,9 @@ class Objects:
                 raise InvalidManifest(
                     f"{path.name} has more than {MAX_COLUMNS:,} different keys", hint="Split it"
                 )
-        self.header = tuple(map(_clean, keys))
+        names = tuple(map(_clean, keys))
+        self.found = Header(line=0, keys=distinct(names), names=names, width=len(names))
+        self.header = self.found.keys
         self._keys = tuple(keys)
         if not keys:
             raise InvalidManifest(

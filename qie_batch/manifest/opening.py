@@ -5,12 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qie_batch.manifest.columns import is_own, match_columns
+from qie_batch.manifest.columns import (
+    ID_COLUMN,
+    IMAGE_COLUMN,
+    is_own,
+    match_columns,
+    normal,
+    refuse_doubles,
+    require,
+)
 from qie_batch.manifest.duplicates import SeenIds
 from qie_batch.manifest.encoding import detect_encoding
+from qie_batch.manifest.evidence import study
+from qie_batch.manifest.header import HeaderFinder
 from qie_batch.manifest.limits import MAX_BYTES
 from qie_batch.manifest.objects import Objects
 from qie_batch.manifest.row import RowReader
+from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.table import Table
 from qie_batch.manifest.workbook import Workbook, is_archive, refuse_old_office
 from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
@@ -20,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
+    from qie_batch.manifest.columns import Columns
+    from qie_batch.manifest.evidence import Evidence
     from qie_batch.model import BadRow, ManifestRow
 
 AS_IT_IS, NOTHING_CHOSEN = ReadingOptions(), RowDefaults()
@@ -31,7 +44,14 @@ class Manifest:
 
     #: Header names in the file's order, without qie-batch's own columns; of JSONL, every key that occurs.
     header: tuple[str, ...]
+    #: The same as the file spells them: two columns may have one name.
+    names: tuple[str, ...]
+    #: Header of the column that names the images.
+    image: str
+    #: qie-batch's own columns that results.csv and errors.csv need beside the usual ones.
+    own: tuple[str, ...]
     format: Literal["csv", "tsv", "jsonl", "xlsx"]
+    understanding: Understanding
     _source: Table | Objects | Workbook
     _reader: RowReader
 
@@ -43,11 +63,9 @@ class Manifest:
         try:
             with SeenIds() as seen:
                 for record in self._source.records():
-                    yield self._reader.read(record, seen)
+                    yield from self._reader.read(record, seen)
         except (OSError, UnicodeDecodeError) as error:
-            raise InvalidManifest(
-                f"The catalog changed while it was read: {error}", hint="Submit it again when it is complete"
-            ) from error
+            raise _changed(error) from error
 
 
 def open_manifest(
@@ -61,39 +79,87 @@ def open_manifest(
     `reading.mapping` is column -> header name, before any alias; `defaults` is used in rows that do not
     choose themselves; `presets` are the names that a row may choose from, any where there are none.
     """
-    source = _source(path, reading)
-    header = tuple(name for name in source.header if not is_own(name))
+    finder = HeaderFinder(mapping=reading.mapping, line=reading.header_line)
+    encoding, source = _source(path, reading, finder)
+    found = source.found
     need_instruction = not defaults.instruction.strip()
-    columns = match_columns(path.name, header, reading.mapping, need_instruction=need_instruction)
+    theirs = [place for place, name in enumerate(found.keys) if not is_own(name)]
+    keys, names = ([of[place] for place in theirs] for of in (found.keys, found.names))
+    columns = match_columns(path.name, names, keys, reading.mapping)
+    require(path.name, names, columns, need_instruction=need_instruction)
+    evidence = _studied(source, columns, presets)
+    for kept in evidence.kept:
+        columns = columns.without(kept.column)
+    sentences = [str(kept) for kept in evidence.kept]
+    require(path.name, names, columns, need_instruction=need_instruction, kept=sentences)
+    refuse_doubles(path.name, names, columns)
     return Manifest(
-        header=header,
+        header=tuple(keys),
+        names=tuple(names),
+        image=columns.of["image"],
+        own=_own_columns(found.keys, columns, evidence),
         format=source.format,
+        understanding=Understanding(
+            encoding=encoding,
+            delimiter=source.delimiter,
+            sheet=source.sheet if isinstance(source, Workbook) else "",
+            header_line=found.line,
+            skipped=found.skipped,
+            columns=columns.of,
+            spare_id=columns.spare_id,
+            kept=evidence.kept,
+            images=evidence.images,
+            hosts=evidence.hosts,
+            left_out=evidence.left_out,
+        ),
         _source=source,
-        _reader=RowReader(source.header, columns, defaults, presets),
+        _reader=RowReader(found, columns, defaults, presets),
     )
 
 
-def _source(path: Path, reading: ReadingOptions) -> Table | Objects | Workbook:
+def _studied(source: Table | Objects | Workbook, columns: Columns, presets: Collection[str]) -> Evidence:
+    try:
+        return study(source.records(), source.found.keys, columns, presets)
+    except (OSError, UnicodeDecodeError) as error:
+        raise _changed(error) from error
+
+
+def _own_columns(keys: Collection[str], columns: Columns, evidence: Evidence) -> tuple[str, ...]:
+    have = {normal(key) for key in keys}
+    several = evidence.several or IMAGE_COLUMN in have
+    numbered = several or columns.numbered or ID_COLUMN in have
+    return ((ID_COLUMN,) if numbered else ()) + ((IMAGE_COLUMN,) if several else ())
+
+
+def _changed(error: Exception) -> InvalidManifest:
+    return InvalidManifest(
+        f"The catalog changed while it was read: {error}", hint="Submit it again when it is complete"
+    )
+
+
+def _source(
+    path: Path, reading: ReadingOptions, finder: HeaderFinder
+) -> tuple[str, Table | Objects | Workbook]:
     try:
         start = _refuse_whole(path)
         refuse_old_office(path, start)
         if is_archive(start):
-            return Workbook(path, reading.sheet)
+            return "", Workbook(path, reading.sheet, finder)
         if reading.sheet:
             raise InvalidManifest(
                 f"--sheet names a sheet of a workbook, and {path.name} is none", hint="Leave --sheet out"
             )
         encoding = detect_encoding(path)
         with path.open(encoding=encoding) as stream:
-            first = stream.read(4096).lstrip()[:1]
+            first = stream.read(4096).lstrip("\ufeff \t\r\n")[:1]
         if first == "[":
             raise InvalidManifest(
                 f"{path.name} holds a JSON array",
                 hint="Write one object on each line: jq -c '.[]' turns one into the other",
             )
         if first == "{" or path.suffix.lower() in {".jsonl", ".ndjson"}:
-            return Objects(path, encoding)
-        return Table(path, encoding)
+            return encoding, Objects(path, encoding)
+        return encoding, Table(path, encoding, finder)
     except OSError as error:
         raise InvalidManifest(
             f"{printable(str(path), 300)} cannot be read: {error.strerror}",

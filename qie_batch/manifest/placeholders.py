@@ -5,16 +5,20 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from qie_batch.manifest.columns import normal
+from qie_batch.manifest.columns import doubled, is_own, normal
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.manifest.limits import MAX_CELL
 from qie_batch.text import LoneBrace, Template, printable, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
+
+    from qie_batch.manifest.faults import Fault
+    from qie_batch.manifest.header import Header
 
 #: The columns that hold templates; no template may ask for them.
 _TEMPLATES = ("instruction", "negative")
+_NOTHING_WRONG: Mapping[str, Fault] = {}
 
 
 @lru_cache(maxsize=64)
@@ -27,15 +31,20 @@ def _parsed(text: str) -> tuple[Template, tuple[str, ...]]:
 class Placeholders:
     """The names that a template may ask for: the file's headers, then the columns that they stand for."""
 
-    def __init__(self, header: Sequence[str], columns: Mapping[str, str]) -> None:
+    def __init__(self, header: Header, columns: Mapping[str, str]) -> None:
         templates = {columns.get(column) for column in _TEMPLATES}
+        self._doubled = doubled(header.names)
         self._headers = {
-            **{column: name for column, name in columns.items() if column not in _TEMPLATES},
-            **{normal(name): name for name in header if name not in templates and name.strip()},
+            **{column: key for column, key in columns.items() if column not in _TEMPLATES},
+            **{
+                normal(name): key
+                for name, key in zip(header.names, header.keys, strict=True)
+                if key not in templates and name.strip() and not is_own(name)
+            },
         }
 
-    def fill(self, text: str, cells: Mapping[str, str]) -> str:
-        """WrongCell for a lone brace, an unknown name, and a text that is too long once filled."""
+    def fill(self, text: str, cells: Mapping[str, str], wrong: Mapping[str, Fault] = _NOTHING_WRONG) -> str:
+        """WrongCell for a lone brace, an unknown name, a `wrong` cell, and a text too long once filled."""
         if "{" not in text and "}" not in text:
             return text
         try:
@@ -43,18 +52,24 @@ class Placeholders:
         except LoneBrace as error:
             advice = f"write {error.brace * 2} for a plain brace"
             raise WrongCell("placeholder_unknown", f"{error}: {advice}") from None
-        values = {name: cells[self._header(name)].strip() for name in fields}
+        values = {name: cells[self._header(name, wrong)].strip() for name in fields}
         # Before the text is built: a few fields may ask for a great many long cells.
         if len(text) + sum(len(values[name]) for name in fields) > MAX_CELL:
             reason = f"with its {{columns}} filled in, the text is longer than {MAX_CELL:,} characters"
             raise WrongCell("cell_too_long", f"{reason}: shorten it")
         return template.fill(values)
 
-    def _header(self, name: str) -> str:
+    def _header(self, name: str, wrong: Mapping[str, Fault]) -> str:
         header = self._headers.get(normal(name))
+        shown = f"{{{quoted(name)[1:-1]}}}"
         if header is None:
             advice = f"the row has {self._listed()}; write {{{{ and }}}} for plain braces"
-            raise WrongCell("placeholder_unknown", f"{{{quoted(name)[1:-1]}}} is no column: {advice}")
+            raise WrongCell("placeholder_unknown", f"{shown} is no column: {advice}")
+        if places := self._doubled.get(normal(name)):
+            reason = f"{shown} names two columns, column {places[0]} and column {places[1]}"
+            raise WrongCell("placeholder_unknown", f"{reason}: rename or remove one of them")
+        if header in wrong:
+            raise WrongCell(wrong[header].code, wrong[header].reason)
         return header
 
     def _listed(self) -> str:

@@ -4,24 +4,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from qie_batch.keys import S3
 from qie_batch.manifest.cells import OPTIONAL, preset_reader, read_id, read_image
-from qie_batch.manifest.columns import FOLDER_COLUMN, is_own, normal
-from qie_batch.manifest.faults import Fault, Record, WrongCell
+from qie_batch.manifest.columns import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, is_own, normal
+from qie_batch.manifest.faults import Fault, WrongCell
 from qie_batch.manifest.limits import MAX_CELL, MAX_ID
 from qie_batch.manifest.placeholders import Placeholders
+from qie_batch.manifest.products import Products
+from qie_batch.manifest.several import images_of, is_address, looks_like_an_image
 from qie_batch.model import BadRow, EditParams, ManifestRow
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator
 
+    from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.duplicates import SeenIds
+    from qie_batch.manifest.faults import Record
+    from qie_batch.manifest.header import Header
+    from qie_batch.manifest.products import Part
     from qie_batch.model import RowDefaults
 
 _Value = TypeVar("_Value")
 
-_IMAGES = ("image", "ref_image_2", "ref_image_3")
+_REFERENCES = ("ref_image_2", "ref_image_3")
+#: Own columns that say something on the way back.
+_KEPT = (FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN)
 #: Fields of RowDefaults that are values, not texts with placeholders.
 _DEFAULTS = ("size", "steps", "cfg", "seed", "variants", "output", "quality")
 _MISSING = {
@@ -35,41 +42,47 @@ class RowReader:
     """Understands the rows of one manifest. `defaults` is used where a row does not choose itself."""
 
     def __init__(
-        self,
-        header: Sequence[str],
-        columns: Mapping[str, str],
-        defaults: RowDefaults,
-        presets: Collection[str] = (),
+        self, header: Header, columns: Columns, defaults: RowDefaults, presets: Collection[str] = ()
     ) -> None:
-        self._header = tuple(header)
-        self._own = tuple(name for name in header if is_own(name))
-        self._folder = next((name for name in self._own if normal(name) == FOLDER_COLUMN), None)
-        self._id = _Column("id", columns["id"])
-        self._images = [_Column(name, columns[name]) for name in _IMAGES if name in columns]
-        self._instruction = _Column("instruction", columns.get("instruction"), defaults.instruction.strip())
-        self._negative = _Column("negative", columns.get("negative"), defaults.negative.strip())
+        of = columns.of
+        self._header = header.keys
+        self._own = tuple(name for name in header.keys if is_own(name))
+        self._kept = {name: normal(name) for name in self._own if normal(name) in _KEPT}
+        self._products = Products(columns)
+        self._id = _Column("id", of["id"])
+        self._image = _Column("image", of["image"])
+        self._references = [_Column(name, of[name]) for name in _REFERENCES if name in of]
+        self._instruction = _Column("instruction", of.get("instruction"), defaults.instruction.strip())
+        self._negative = _Column("negative", of.get("negative"), defaults.negative.strip())
         readers = {"preset": preset_reader(presets), **OPTIONAL}
-        self._optional = [
-            (_Column(name, columns[name]), read) for name, read in readers.items() if name in columns
-        ]
+        self._optional = [(_Column(name, of[name]), read) for name, read in readers.items() if name in of]
         self._defaults: dict[str, Any] = {name: getattr(defaults, name) for name in _DEFAULTS}
-        self._placeholders = Placeholders([name for name in header if name not in self._own], columns)
+        self._placeholders = Placeholders(header, of)
+        self._used = frozenset((*of.values(), *self._kept, columns.spare_id)) - {""}
 
-    def read(self, record: Record, seen: SeenIds) -> ManifestRow | BadRow:
+    def read(self, record: Record, seen: SeenIds) -> Iterator[ManifestRow | BadRow]:
+        """One row for each image of the product that the record describes; none where nothing is to edit."""
         cells = self._cells(record)
-        row = _Row(cells, record)
+        for part in self._products.parts(cells, seen):
+            yield self._row(_Row(part, self._faults(record)), record, seen)
+
+    def _row(self, row: _Row, record: Record, seen: SeenIds) -> ManifestRow | BadRow:
+        part = row.part
+        if max(map(len, record.cells)) > MAX_CELL:
+            row.refuse_long_cells()
         if row.faults:
-            return row.bad(self._id)
-        row_id = row.value(self._id, read_id) or ""
-        if row_id:
-            row.refuse_double(self._id, row_id, seen)
-        images = [row.value(column, read_image) for column in self._images]
-        instruction = row.value(self._instruction, self._fill(cells))
-        negative = row.value(self._negative, self._fill(cells))
+            return row.bad(record)
+        row_id = row.value(self._id, read_id, part.id) or ""
+        if row_id and (first := seen.claim(row_id, record.line)) != record.line:
+            row.refuse_double(self._id, first, record.line)
+        images = [row.value(self._image, read_image, part.image)]
+        images += [row.value(column, _one_image, row.raw(column)) for column in self._references]
+        fill = self._fill(record, part)
+        instruction, negative = row.value(self._instruction, fill), row.value(self._negative, fill)
         values = {column.name: row.value(column, read) for column, read in self._optional}
         if row.faults:
-            return row.bad(self._id)
-        folder = cells.get(FOLDER_COLUMN, "")
+            return row.bad(record)
+        folder = part.cells.get(FOLDER_COLUMN, "")
         given = self._defaults | {column: value for column, value in values.items() if value is not None}
         width, height = given.pop("size") or (None, None)
         variants, priority = given.pop("variants"), given.pop("priority", None)
@@ -83,23 +96,44 @@ class RowReader:
             params=params,
             variants=variants,
             priority=priority,
-            cells=cells,
+            cells=part.cells,
         )
 
-    def _fill(self, cells: Mapping[str, str]) -> Callable[[str], str]:
-        return lambda template: self._placeholders.fill(template, cells).strip()
+    def _faults(self, record: Record) -> list[Fault]:
+        return [fault for fault in record.faults if self._matters(fault, record)] if record.faults else []
+
+    def _matters(self, fault: Fault, record: Record) -> bool:
+        if fault.surplus:
+            return not self._is_before_surplus(record)
+        if fault.at_stake:
+            return not self._used.isdisjoint(fault.at_stake)
+        return not fault.column or fault.column in self._used
+
+    def _is_before_surplus(self, record: Record) -> bool:
+        """Whether a comma too many stands behind every cell that is used: the last of them names an image."""
+        last = max(place for place, key in enumerate(self._header) if key in self._used)
+        texts = (self._instruction, self._negative)
+        free = any(column.header is not None or "{" in column.default for column in texts)
+        is_image = self._header[last] == self._image.header
+        return is_image and not free and looks_like_an_image(record.cells[last].strip())
+
+    def _fill(self, record: Record, part: Part) -> Callable[[str], str]:
+        wrong = {
+            key: fault
+            for fault in record.faults
+            for key in (self._header if fault.surplus else fault.at_stake or (fault.column,))
+        }
+        return lambda template: self._placeholders.fill(template, part.texts, wrong).strip()
 
     def _cells(self, record: Record) -> dict[str, str]:
         cells = dict(zip(self._header, record.cells, strict=True))
         if not self._own:
             return cells
-        folder = cells[self._folder].strip() if self._folder else ""
+        kept = {meaning: cells[name].strip() for name, meaning in self._kept.items()}
         for name in self._own:
             cells.pop(name, None)
-        if folder:
-            # The header lacks this column, but the next errors.csv repeats the folder.
-            cells[FOLDER_COLUMN] = folder
-        return cells
+        # The header lacks these columns, but the next errors.csv repeats them.
+        return cells | {name: cell for name, cell in kept.items() if cell}
 
 
 class _Column(NamedTuple):
@@ -113,21 +147,28 @@ class _Column(NamedTuple):
 class _Row:
     """One row while its cells are read, with the faults found so far."""
 
-    __slots__ = ("cells", "faults", "line")
+    __slots__ = ("faults", "part")
 
-    def __init__(self, cells: dict[str, str], record: Record) -> None:
-        self.cells = cells
-        self.line = record.line
-        self.faults = [*record.faults]
-        if max(map(len, record.cells)) > MAX_CELL:
-            self._refuse_long_cells()
+    def __init__(self, part: Part, faults: list[Fault]) -> None:
+        self.part = part
+        self.faults = faults
 
-    def value(self, column: _Column, read: Callable[[str], _Value]) -> _Value | None:
-        """The value of the cell; None for an empty cell and for a wrong one, which becomes a fault."""
+    def raw(self, column: _Column) -> str:
+        return self.part.cells[column.header or ""]
+
+    def value(
+        self, column: _Column, read: Callable[[str], _Value], given: str | None = None
+    ) -> _Value | None:
+        """The value of the cell; None for an empty cell and for a wrong one, which becomes a fault.
+
+        `given` is the text that counts as the cell.
+        """
         name, header, default = column
-        text = default if header is None else self.cells[header].strip() or default
+        text = given
+        if text is None:
+            text = default if header is None else self.part.cells[header].strip() or default
         value = None
-        if text:
+        if text and not text.isspace():
             try:
                 value = read(text)
             except WrongCell as wrong:
@@ -137,35 +178,39 @@ class _Row:
             self._add(column, *_MISSING[name])
         return value
 
-    def refuse_double(self, column: _Column, row_id: str, seen: SeenIds) -> None:
-        first = seen.claim(row_id, self.line)
-        if first != self.line:
-            reason = f"the id is on line {first} and again on line {self.line}: give each row its own"
-            self._add(column, "id_duplicate", reason)
+    def refuse_double(self, column: _Column, first: int, line: int) -> None:
+        reason = f"the id is on line {first} and again on line {line}: give each row its own"
+        self._add(column, "id_duplicate", reason)
 
-    def bad(self, column: _Column) -> BadRow:
-        """The row as a bad one; `column` holds the id."""
+    def bad(self, record: Record) -> BadRow:
         return BadRow(
-            line=self.line,
-            id=self.cells[column.header or ""].strip()[:MAX_ID],
+            line=record.line,
+            id=self.part.id[:MAX_ID],
             column=self.faults[0].column,
             code=self.faults[0].code,
             reason="; ".join(fault.reason for fault in self.faults),
-            cells=self.cells,
+            cells=self.part.cells,
         )
 
-    def _add(self, column: _Column, code: str, reason: str) -> None:
-        self.faults.append(Fault(column=column.header or "", code=code, reason=reason))
-
-    def _refuse_long_cells(self) -> None:
-        for name, cell in self.cells.items():
+    def refuse_long_cells(self) -> None:
+        for name, cell in self.part.cells.items():
             if len(cell) > MAX_CELL:
                 reason = f"{quoted(name)} has {len(cell):,} characters: shorten it to {MAX_CELL:,}"
                 self.faults.append(Fault(column=name, code="cell_too_long", reason=reason))
 
+    def _add(self, column: _Column, code: str, reason: str) -> None:
+        self.faults.append(Fault(column=column.header or "", code=code, reason=reason))
+
+
+def _one_image(text: str) -> str:
+    if len(names := images_of(text)) > 1:
+        reason = f"the cell names {len(names)} pictures: write one picture in a cell"
+        raise WrongCell("image_address", reason)
+    return read_image(text)
+
 
 def _resolved(image: str, folder: str) -> str:
     """`folder` (a path or an s3:// prefix) is where relative paths of a row from errors.csv start."""
-    if not folder or image.startswith(("/", S3)):
+    if not folder or image.startswith("/") or is_address(image):
         return image
     return f"{folder.rstrip('/')}/{image}"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import re
 from contextlib import closing
-from itertools import islice
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.formulas import unescape
-from qie_batch.manifest.limits import MAX_CELL, MAX_COLUMNS
+from qie_batch.manifest.header import HeaderFinder, first_rows
+from qie_batch.manifest.limits import MAX_CELL
 from qie_batch.manifest.lines import Lines, at_most_max_rows
 from qie_batch.model import InvalidManifest
 
@@ -17,35 +19,42 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
+    from qie_batch.manifest.header import Header
+
 _DELIMITERS = ",;\t"
+#: The line by which Excel is told the delimiter; a program that saved the file again may have added to it.
+_SEP = re.compile(r"\ufeff*\"?sep=([^\w\"\s]|\t)\"?[,;\s]*", re.IGNORECASE)
+_SPELLED = {",": "comma", ";": "semicolon", "\t": "TAB"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Dialect:
+    delimiter: str
+    #: Whether the first line says the delimiter and is no row.
+    declared: bool = False
 
 
 class Table:
     """Opening reads the header alone; each call of `records` is one pass over the file."""
 
-    def __init__(self, path: Path, encoding: str) -> None:
+    def __init__(self, path: Path, encoding: str, finder: HeaderFinder) -> None:
         self._path = path
         self._encoding = encoding
-        with self._open() as stream:
-            self._delimiter = _sniff(Lines(path.name, stream))
-        self.format: Literal["csv", "tsv"] = "tsv" if self._delimiter == "\t" else "csv"
-        with closing(self._rows()) as rows:
-            _, names, fault = next(rows, (0, [], None))
-        if not names or fault:
-            reason = f"has a header that cannot be read: {fault.reason}" if fault else "is empty"
-            raise InvalidManifest(f"{path.name} {reason}", hint="Its first line names the columns")
-        #: Spreadsheets write empty columns at the end; rows may have empty cells up to this width.
-        self._width = len(names)
-        while not names[-1].strip():
-            names.pop()
-        if len(names) > MAX_COLUMNS:
-            raise InvalidManifest(f"{path.name} has {len(names)} columns, more than {MAX_COLUMNS}")
-        self.header = tuple(map(unescape, names))
+        self._dialect = self._find_dialect(finder)
+        self.found: Header = self._find_header(finder)
+        self.format: Literal["csv", "tsv"] = "tsv" if self._dialect.delimiter == "\t" else "csv"
+        self.header = self.found.keys
+
+    @property
+    def delimiter(self) -> str:
+        """As a person says it."""
+        return _SPELLED.get(self._dialect.delimiter, f"'{self._dialect.delimiter}'")
 
     def records(self) -> Iterator[Record]:
         """Raises InvalidManifest for a quote that is never closed and for a row too many."""
-        named = len(self.header)
-        for line, raw, fault in at_most_max_rows(self._path.name, islice(self._rows(), 1, None)):
+        named, header_line = len(self.header), self.found.line
+        below = (row for row in self._rows(self._dialect) if row[0] > header_line)
+        for line, raw, fault in at_most_max_rows(self._path.name, below):
             cells = [unescape(cell) if "'" in cell else cell for cell in raw]
             if fault is None and len(cells) == named:
                 yield Record(line=line, cells=cells)
@@ -53,26 +62,66 @@ class Table:
                 yield self._odd(line, cells, fault)
 
     def _odd(self, line: int, cells: list[str], fault: Fault | None) -> Record:
-        named = len(self.header)
+        named, width = len(self.header), self.found.width
         kept, surplus = cells[:named], cells[named:]
-        if fault is None and (len(cells) < named or len(cells) > self._width or any(surplus)):
-            what = "a cell is missing" if len(cells) < named else "put quotes around a cell that holds a"
-            what += "" if len(cells) < named else f" {_spelled(self._delimiter)}"
-            fault = Fault(
-                code="row_ragged",
-                reason=f"the row has {len(cells)} cells where the header has {named}: {what}",
-            )
+        if fault is None and len(cells) < named:
+            missing = frozenset(self.header[len(cells) :])
+            fault = self._ragged(len(cells), "a cell is missing", at_stake=missing)
+        elif fault is None and (len(cells) > width or any(surplus)):
+            advice = f"put quotes around a cell that holds a {self.delimiter}"
+            fault = self._ragged(len(cells), advice, surplus=True)
         kept += [""] * (named - len(kept))
         if any(surplus):
             # errors.csv returns everything that the user wrote.
-            kept[-1] = self._delimiter.join([kept[-1], *surplus])
+            kept[-1] = self._dialect.delimiter.join([kept[-1], *surplus])
         return Record(line=line, cells=kept, faults=(fault,) if fault else ())
 
-    def _rows(self) -> Generator[tuple[int, list[str], Fault | None]]:
+    def _ragged(
+        self, cells: int, what: str, *, at_stake: frozenset[str] = frozenset(), surplus: bool = False
+    ) -> Fault:
+        reason = f"the row has {cells} cells where the header has {len(self.header)}: {what}"
+        return Fault(code="row_ragged", reason=reason, at_stake=at_stake, surplus=surplus)
+
+    def _find_dialect(self, finder: HeaderFinder) -> _Dialect:
+        with self._open() as stream:
+            if declared := _SEP.fullmatch(stream.readline(20)):
+                return _Dialect(delimiter=declared[1], declared=True)
+        scores: dict[str, int] = {}
+        for delimiter in _DELIMITERS:
+            with closing(self._rows(_Dialect(delimiter=delimiter))) as rows:
+                scores[delimiter] = finder.score(first_rows((line, cells) for line, cells, _ in rows))
+        best = max(scores, key=lambda delimiter: scores[delimiter])
+        if scores[best]:
+            return _Dialect(delimiter=best)
+        with self._open() as stream:
+            lines = Lines(self._path.name, stream)
+            return _Dialect(delimiter=_sniff(line for line in lines if lines.last >= (finder.line or 1)))
+
+    def _find_header(self, finder: HeaderFinder) -> Header:
+        faults: dict[int, Fault] = {}
+
+        def noted(rows: Iterable[tuple[int, list[str], Fault | None]]) -> Iterator[tuple[int, list[str]]]:
+            for line, cells, fault in rows:
+                if fault:
+                    faults[line] = fault
+                yield line, cells
+
+        with closing(self._rows(self._dialect)) as rows:
+            found = finder.find(self._path.name, noted(rows))
+        if fault := faults.get(found.line):
+            raise InvalidManifest(
+                f"{self._path.name} has a header that cannot be read: {fault.reason}",
+                hint="Its first line names the columns",
+            )
+        return found
+
+    def _rows(self, dialect: _Dialect) -> Generator[tuple[int, list[str], Fault | None]]:
         """First line, raw cells and what is wrong with the quotes, for each row that is not blank."""
         with self._open() as stream:
             lines = Lines(self._path.name, stream)
-            reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
+            if dialect.declared:
+                next(iter(lines))
+            reader = csv.reader(lines, delimiter=dialect.delimiter, strict=True)
             while True:
                 lines.begin_row()
                 fault = None
@@ -81,15 +130,17 @@ class Table:
                 except StopIteration:
                     return
                 except csv.Error as error:
-                    cells, fault = self._misquoted(lines, error), _MISQUOTED
+                    cells, fault = self._misquoted(lines, dialect, error), _MISQUOTED
                 if any(map(str.strip, cells)):
+                    if ' "' in lines.row[0] and any(map(_SPACED_QUOTE, cells)):
+                        cells = _without_spaces(lines.row, dialect) or cells
                     yield lines.first, cells, fault
 
-    def _misquoted(self, lines: Lines, error: csv.Error) -> list[str]:
+    def _misquoted(self, lines: Lines, dialect: _Dialect, error: csv.Error) -> list[str]:
         """The cells of a row with text after a closing quote; InvalidManifest for every other error."""
         try:
             if "expected after" in str(error):
-                return next(csv.reader(lines.row, delimiter=self._delimiter))
+                return next(csv.reader(lines.row, delimiter=dialect.delimiter))
         except csv.Error:
             pass  # a cell without end follows in the same row
         raise InvalidManifest(
@@ -107,10 +158,19 @@ _MISQUOTED = Fault(
     code="row_misquoted",
     reason='text stands right after a closing quote: double a quote ("") that is part of the text',
 )
+_SPACED_QUOTE = re.compile(r" +\"").match
+
+
+def _without_spaces(row: list[str], dialect: _Dialect) -> list[str]:
+    """The cells of a row that has a space between delimiter and quote; [] if that is not what it has."""
+    try:
+        return next(csv.reader(row, delimiter=dialect.delimiter, strict=True, skipinitialspace=True))
+    except csv.Error:
+        return []
 
 
 def _sniff(lines: Iterable[str]) -> str:
-    """The delimiter that the header has most of, outside its quotes; the comma in doubt."""
+    """The delimiter that the first row has most of, outside its quotes; the comma in doubt."""
     head = ""
     for line in lines:
         head += line
@@ -118,7 +178,3 @@ def _sniff(lines: Iterable[str]) -> str:
             break
     outside = "".join(head.split('"')[::2])
     return max(_DELIMITERS, key=outside.count)
-
-
-def _spelled(delimiter: str) -> str:
-    return {",": "comma", ";": "semicolon", "\t": "TAB"}[delimiter]

@@ -77,7 +77,7 @@ class Contents(NamedTuple):
     #: The program that wrote the workbook left it to others to calculate its formulas.
     uncalculated: bool
 
-    def sheet(self, file: str, name: str) -> SheetEntry:
+    def entry(self, file: str, name: str) -> SheetEntry:
         """The first sheet that is not hidden unless one is named. InvalidManifest if there is none."""
         if not self.sheets:
             raise InvalidManifest(f"{file} has no sheet with cells", hint=_SAVE_AS)

@@ -89,7 +89,9 @@ def plain(text: str) -> str:
         return text
     if value in (float("inf"), float("-inf")) or value != value:  # noqa: PLR0124 - NaN is not itself
         return text
-    return format(Decimal(f"{value:.15g}"), "f") if value else "0"
+    # The last digits of a fraction are noise of binary arithmetic, those of a whole number may be an id's.
+    digits = repr(value) if value.is_integer() else f"{value:.15g}"
+    return f"{Decimal(digits):f}".removesuffix(".0") if value else "0"
 
 
 def _number(text: str) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing, contextmanager
-from itertools import islice
+from itertools import chain
 from typing import TYPE_CHECKING, Literal
 
 from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.formulas import unescape
-from qie_batch.manifest.limits import MAX_COLUMNS, MAX_ROW
+from qie_batch.manifest.limits import MAX_ROW
 from qie_batch.manifest.lines import at_most_max_rows
 from qie_batch.manifest.workbook.contents import read_contents, refuse_others
 from qie_batch.manifest.workbook.number_formats import NumberFormats
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
     from pathlib import Path
 
+    from qie_batch.manifest.header import Header, HeaderFinder
     from qie_batch.manifest.workbook.contents import Contents
     from qie_batch.manifest.workbook.sheet import SheetRow
 
@@ -31,28 +32,32 @@ class Workbook:
 
     format: Literal["xlsx"] = "xlsx"
 
-    def __init__(self, path: Path, sheet: str) -> None:
+    delimiter = ""
+
+    def __init__(self, path: Path, sheet: str, finder: HeaderFinder) -> None:
         """`sheet` is a name, "" for the first sheet that is not hidden."""
         self._path = path
         with self._opened() as package:
             refuse_others(path.name, package)
             self._contents: Contents = read_contents(package)
-        self._sheet = self._contents.sheet(path.name, sheet)
+        self._entry = self._contents.entry(path.name, sheet)
         with closing(self._rows()) as rows:
-            names = next((row.cells for row in rows if any(map(str.strip, row.cells))), [])
-        if not names:
-            raise self._empty()
-        if len(names) > MAX_COLUMNS:
-            raise InvalidManifest(f"{path.name} has {len(names)} columns, more than {MAX_COLUMNS}")
-        self.header = tuple(map(unescape, names))
+            self.found: Header = self._header(finder, rows)
+        self.header = self.found.keys
+
+    @property
+    def sheet(self) -> str:
+        """The name of the sheet that is read."""
+        return self._entry.name
 
     def records(self) -> Iterator[Record]:
         """Raises InvalidManifest for a damaged sheet and for a row too many.
 
         Cells to the right of the header belong to no column and are left out.
         """
-        named = len(self.header)
-        for line, raw, wrong in at_most_max_rows(self._path.name, islice(self._rows(), 1, None)):
+        named, header_line = len(self.header), self.found.line
+        below = (row for row in self._rows() if row.line > header_line)
+        for line, raw, wrong in at_most_max_rows(self._path.name, below):
             cells = [unescape(cell) for cell in raw[:named]]
             cells.extend([""] * (named - len(cells)))
             faults = tuple(
@@ -69,7 +74,7 @@ class Workbook:
             formats = NumberFormats(package, contents.styles, date1904=contents.date1904)
             sheet = Sheet(
                 package=package,
-                part=self._sheet.part,
+                part=self._entry.part,
                 strings=strings,
                 formats=formats,
                 uncalculated=contents.uncalculated,
@@ -94,11 +99,18 @@ class Workbook:
                 hint="Open it in Excel or LibreOffice and save it again as .xlsx",
             ) from error
 
+    def _header(self, finder: HeaderFinder, rows: Iterator[SheetRow]) -> Header:
+        first = next(rows, None)
+        if first is None:
+            raise self._empty()
+        texts = ((row.line, row.cells) for row in chain((first,), rows) if any(map(str.strip, row.cells)))
+        return finder.find(self._path.name, texts)
+
     def _empty(self) -> InvalidManifest:
         if len(self._contents.sheets) == 1:
             return InvalidManifest(f"{self._path.name} is empty", hint="Its first row names the columns")
         return InvalidManifest(
-            f"the sheet {quoted(self._sheet.name)} of {self._path.name} is empty;"
+            f"the sheet {quoted(self.sheet)} of {self._path.name} is empty;"
             f" the workbook has: {self._contents.listed()}",
             hint="Name the one to read: --sheet NAME",
         )

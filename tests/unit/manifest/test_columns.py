@@ -64,9 +64,24 @@ def test_two_headers_of_one_meaning_are_refused_until_mapped(catalog):
     assert row.cells == {"id": "A", "SKU": "B", "image": "a.png", "prompt": "red"}
 
 
-def test_a_header_named_twice_is_refused_with_both_places(catalog):
-    error = refusal(catalog("id,image,prompt,Colour,colour \nA,a.png,red,x,y\n"))
-    assert error.message == "catalog.csv has two columns named 'colour': column 4 and column 5"
+@pytest.mark.parametrize("double", ["image,Image ", "image,prompt,prompt", "size,image,size"])
+def test_a_name_of_two_columns_is_refused_with_both_places_where_it_means_something(catalog, double):
+    header = f"id,{double},prompt" if "prompt" not in double else f"id,{double}"
+    path = catalog(f"{header}\n{'x,' * header.count(',')}x\n")
+    mapping = {"size": "size"} if "size" in double else {}
+    assert " has two columns named " in refusal(path, mapping=mapping).message
+
+
+def test_a_name_of_two_columns_that_nothing_uses_is_no_error_and_both_come_back(catalog):
+    manifest = open_manifest(catalog("id,image,prompt,Colour,,colour ,\nA,a.png,red,x,,y,\n"))
+    (row,) = manifest.rows()
+    assert manifest.names == ("id", "image", "prompt", "Colour", "", "colour ")
+    assert [row.cells[key] for key in manifest.header] == ["A", "a.png", "red", "x", "", "y"]
+
+
+def test_a_placeholder_cannot_say_which_of_two_columns(catalog):
+    (row,) = open_manifest(catalog("id,image,prompt,colour,colour\nA,a.png,{colour},x,y\n")).rows()
+    assert row.reason == "{colour} names two columns, column 4 and column 5: rename or remove one of them"
 
 
 def test_a_map_to_a_header_that_is_not_there_is_refused(catalog):

@@ -5,7 +5,15 @@ import csv
 import pytest
 
 from qie_batch.manifest import open_manifest
-from qie_batch.model import BadRow, EditParams, ManifestRow, OutputFormat, Priority, RowDefaults
+from qie_batch.model import (
+    BadRow,
+    EditParams,
+    ManifestRow,
+    OutputFormat,
+    Priority,
+    ReadingOptions,
+    RowDefaults,
+)
 
 PRESETS = ("reference", "balanced", "fast", "draft")
 GOOD = {"id": "A", "image": "a.png", "instruction": "make it red"}
@@ -15,16 +23,16 @@ GOOD = {"id": "A", "image": "a.png", "instruction": "make it red"}
 def read(tmp_path):
     """The rows of a catalog with these cells; each row may name other columns."""
 
-    def read(*rows, instruction=""):
+    def read(*rows, instruction="", insist=()):
         header = list(dict.fromkeys(name for row in rows for name in row))
         path = tmp_path / "catalog.csv"
         with path.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, header, restval="")
             writer.writeheader()
             writer.writerows(rows)
-        return list(
-            open_manifest(path, defaults=RowDefaults(instruction=instruction), presets=PRESETS).rows()
-        )
+        reading = ReadingOptions(mapping={name: name for name in insist})
+        defaults = RowDefaults(instruction=instruction)
+        return list(open_manifest(path, reading, defaults, PRESETS).rows())
 
     return read
 
@@ -99,7 +107,7 @@ def test_a_size_may_be_written_in_each_usual_way(read, size):
     ],
 )
 def test_a_wrong_cell_is_named_with_what_to_do(read, column, cell, code, advice):
-    (row,) = read({**GOOD, "note": "", column: cell})
+    (row,) = read({**GOOD, "note": "", column: cell}, insist=[column])
     assert isinstance(row, BadRow)
     assert (row.line, row.column, row.code) == (2, column, code)
     assert advice in row.reason
@@ -107,7 +115,7 @@ def test_a_wrong_cell_is_named_with_what_to_do(read, column, cell, code, advice)
 
 
 def test_all_faults_of_a_row_are_told_at_once(read):
-    (row,) = read({**GOOD, "image": "", "steps": "x", "cfg": "y"})
+    (row,) = read({**GOOD, "image": "", "steps": "x", "cfg": "y"}, insist=["steps"])
     assert (row.column, row.code) == ("image", "image_missing")
     assert row.reason == (
         "the row names no picture: write its path or s3://bucket/key"

@@ -137,14 +137,14 @@ def test_a_row_that_fails_twice_keeps_its_first_folder(tmp_path):
 
 def test_a_bad_row_can_be_written_and_mended(tmp_path):
     source = tmp_path / "catalog.csv"
-    source.write_text("id,image,prompt,steps\nA,a.png,red,lots\n")
+    source.write_text("id,image,prompt,cfg\nA,a.png,red,lots\n")
     manifest = open_manifest(source)
     (bad,) = manifest.rows()
     outcome = RowOutcome(status="failed", error_code=bad.code, error=bad.reason)
     path = write(tmp_path / "errors.csv", ErrorsWriter, manifest.header, [(bad.cells, outcome)], "/data")
-    path.write_text(path.read_text(encoding="utf-8").replace("lots", "20"), encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8").replace("lots", "5"), encoding="utf-8")
     (row,) = open_manifest(path).rows()
-    assert (row.id, row.images, row.params.steps) == ("A", ("/data/a.png",), 20)
+    assert (row.id, row.images, row.params.cfg) == ("A", ("/data/a.png",), 5)
 
 
 def test_a_stream_gets_the_mark_that_excel_needs():

@@ -1,0 +1,49 @@
+"""Several images in one cell, as shops export the gallery of a product."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+#: What the name of an image ends with, before the query of an address.
+_NAMED = re.compile(r"[^?#]*\.(?:jpe?g|jfif|png|webp|gif|bmp|tiff?|avif|heic|heif|svg)(?:[?#].*)?", re.I | re.S)
+_ADDRESS = re.compile(r"(?:https?|s3)://\S", re.IGNORECASE)
+_SEPARATORS = re.compile(r"[,;|\n\r]")
+#: An address may hold a comma, and so another one has to begin after each that separates.
+_BEFORE_ADDRESS = re.compile(r"(?:\s*[,;|]\s*|\s+)(?=(?:https?|s3)://)", re.IGNORECASE)
+
+
+def looks_like_an_image(text: str) -> bool:
+    """Whether the text names an image by its ending."""
+    return bool(_NAMED.fullmatch(text))
+
+
+def is_address(text: str) -> bool:
+    return bool(_ADDRESS.match(text))
+
+
+def web_host(text: str) -> str:
+    """The host of a web address, "" for any other text."""
+    if not text.casefold().startswith(("http:", "https:")):
+        return ""
+    try:
+        return urlsplit(text).hostname or ""
+    except ValueError:
+        return ""
+
+
+def images_of(cell: str) -> list[str]:
+    """The images that the cell names: mostly one, which is the cell.
+
+    A name may hold a comma. Only a cell each part of which ends as an image does, or is an address, is split.
+    """
+    text = cell.strip()
+    if not _SEPARATORS.search(text) and " " not in text:
+        return [text]
+    if is_address(text):
+        parts = _BEFORE_ADDRESS.split(text)
+    else:
+        parts = [part.strip() for part in _SEPARATORS.split(text)]
+        if not all(map(_NAMED.fullmatch, parts)):
+            return [text]
+    return [part.strip().strip(",;|").strip() for part in parts]
