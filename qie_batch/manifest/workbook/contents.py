@@ -26,7 +26,6 @@ _OTHERS = {
     "index.zip": "a Numbers document",
     "content.xml": "an OpenDocument file (.ods)",
 }
-_MACROS = ("vbaproject.bin", "xl/macrosheets/")
 
 
 def is_archive(start: bytes) -> bool:
@@ -44,21 +43,45 @@ def refuse_old_office(path: Path, start: bytes) -> None:
 
 
 def refuse_others(file: str, package: Package) -> None:
-    """InvalidManifest for a package that is no workbook, or one that holds programs."""
+    """InvalidManifest for a package that is no workbook, or one that holds programs. Raises Damaged."""
     names = package.names
-    if any(name.endswith(_MACROS[0]) or name.startswith(_MACROS[1]) for name in names):
+    for name, kind in _OTHERS.items():
+        if name in names:
+            raise InvalidManifest(f"{file} is {kind}, which is not read", hint=_SAVE_AS)
+    if not _main_part(package):
+        raise InvalidManifest(
+            f"{file} is a ZIP file and no workbook", hint="Unpack it and submit the table that it holds"
+        )
+    types = _ContentTypes()
+    package.read("[Content_Types].xml", types)
+    if types.macros or any(name.endswith("vbaproject.bin") or "/macrosheets/" in name for name in names):
         raise InvalidManifest(
             f"{file} is a workbook with macros (.xlsm)",
             hint="Save it as an Excel workbook (.xlsx), without them",
         )
-    if any(name.startswith("xl/") and name.endswith(".xml") for name in names):
-        return
-    for name, kind in _OTHERS.items():
-        if name in names:
-            raise InvalidManifest(f"{file} is {kind}, which is not read", hint=_SAVE_AS)
-    raise InvalidManifest(
-        f"{file} is a ZIP file and no workbook", hint="Unpack it and submit the table that it holds"
-    )
+
+
+def _main_part(package: Package) -> str:
+    """The part that lists the sheets, "" for none."""
+    roots = package.relationships("").values()
+    named = [root.part for root in roots if root.kind == "officeDocument"]
+    return next((part for part in (*named, "xl/workbook.xml") if part.casefold() in package.names), "")
+
+
+class _ContentTypes:
+    def __init__(self) -> None:
+        #: Whether a part says that the workbook may run programs.
+        self.macros = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == "Override":
+            self.macros |= "macroenabled" in attributes.get("ContentType", "").casefold()
+
+    def end(self, name: str) -> None:
+        pass
+
+    def text(self, text: str) -> None:
+        pass
 
 
 class SheetEntry(NamedTuple):
@@ -100,11 +123,9 @@ class Contents(NamedTuple):
 
 def read_contents(package: Package) -> Contents:
     """Raises Damaged."""
-    roots = package.relationships("").values()
-    main = next((root.part for root in roots if root.kind == "officeDocument"), "xl/workbook.xml")
+    main = _main_part(package)
     entries = _Entries()
-    for _ in package.parse(main, entries):
-        pass
+    package.read(main, entries)
     leads = package.relationships(main)
     parts = {lead.kind: lead.part for lead in leads.values() if lead.part.casefold() in package.names}
     return Contents(

@@ -161,6 +161,7 @@ def _normal(name: str) -> str:
 def _parse(stream: IO[bytes], reader: XmlReader) -> Iterator[None]:
     parser = expat.ParserCreate()
     parser.buffer_text = True
+    told, ended = reader.start, reader.end
     depth = 0
 
     def start(name: str, attributes: dict[str, str]) -> None:
@@ -168,12 +169,12 @@ def _parse(stream: IO[bytes], reader: XmlReader) -> Iterator[None]:
         depth += 1
         if depth > _MAX_DEPTH:
             raise Damaged("its elements are nested too deep")
-        reader.start(name.rpartition(":")[2] if ":" in name else name, attributes)
+        told(name.rpartition(":")[2] if ":" in name else name, attributes)
 
     def end(name: str) -> None:
         nonlocal depth
         depth -= 1
-        reader.end(name.rpartition(":")[2] if ":" in name else name)
+        ended(name.rpartition(":")[2] if ":" in name else name)
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end

@@ -97,8 +97,8 @@ class SharedStrings:
 
     def __getitem__(self, number: int) -> str:
         block, place = divmod(number, _BLOCK)
-        texts = self._block(block)
-        if number < 0 or place >= len(texts):
+        texts = self._cache.get(block) or (self._block(block) if number >= 0 else [])
+        if place >= len(texts):
             raise Damaged(f"a cell names text {number}, which is not there")
         return texts[place]
 

@@ -52,12 +52,15 @@ class SheetRow(NamedTuple):
 
 class _Cell(NamedTuple):
     place: int
+    #: Its type as the workbook says it: a shared text, a number, an error and so on.
     kind: str
     style: str
     #: The formula's value or the cell's own; None without one.
     value: str | None
     inline: str
     formula: bool
+    #: Stands for what is no text, such as a picture in the cell.
+    linked: bool
 
     def name(self, line: int) -> str:
         """As a spreadsheet shows it: B3."""
@@ -93,22 +96,25 @@ class Sheet:
         size = 0
         for cell in raw:
             text = self._text(cell)
-            if why := self._why_wrong(cell, text, line):
+            if (cell.formula or cell.kind == "e") and (why := self._why_wrong(cell, text, line)):
                 wrong[cell.place] = why
             elif not text:
                 continue
-            cells.extend([""] * (cell.place + 1 - len(cells)))
-            cells[cell.place] = text
+            if cell.place == len(cells):
+                cells.append(text)
+            else:
+                cells.extend([""] * (cell.place + 1 - len(cells)))
+                cells[cell.place] = text
             size += len(text)
             if size > MAX_ROW:
                 raise TooLong(line)
         return SheetRow(line, cells, wrong)
 
     def _text(self, cell: _Cell) -> str:
+        if cell.kind == "s" and cell.value:
+            return self.strings[_whole(cell.value)]
         if cell.kind == "inlineStr" or cell.value is None:
             return cell.inline
-        if cell.kind == "s":
-            return self.strings[_whole(cell.value)]
         if cell.kind in ("str", "e"):
             return unescaped(cell.value)
         value = cell.value.strip()
@@ -120,9 +126,10 @@ class Sheet:
 
     def _why_wrong(self, cell: _Cell, text: str, line: int) -> Wrong | None:
         if cell.kind == "e":
-            reason = f"the cell {cell.name(line)} holds the error {printable(text)}: mend it or empty it"
+            what = "a picture or linked data" if cell.linked else f"the error {printable(text)}"
+            reason = f"the cell {cell.name(line)} holds {what}: write a text or empty it"
             return Wrong("cell_error", reason)
-        if not cell.formula or cell.kind == "inlineStr":
+        if cell.kind == "inlineStr":
             return None
         # An empty text may be the value of a formula, an empty number may not.
         unknown = cell.value is None or (cell.kind == "n" and not cell.value)
@@ -145,6 +152,7 @@ class _Rows:
         self._value: list[str] | None = None
         self._in_value = False
         self._formula = False
+        self._inline = False
         self._size = 0
         self._text = Text()
         self._places: dict[str, int] = {}
@@ -154,7 +162,7 @@ class _Rows:
             self._start_inside(name)
         elif name == "c" and self._row is not None:
             self._attributes = attributes
-            self._value, self._formula, self._size = None, False, 0
+            self._value, self._formula, self._inline, self._size = None, False, False, 0
         elif name == "row":
             self._row, self._place = [], -1
             self._count += 1
@@ -168,6 +176,7 @@ class _Rows:
         elif name == "f":
             self._formula = True
         else:
+            self._inline = True
             self._text.start(name)
 
     def text(self, text: str) -> None:
@@ -175,7 +184,7 @@ class _Rows:
             if self._value is not None and self._size <= MAX_CELL:
                 self._value.append(text[: MAX_CELL + 1 - self._size])
                 self._size += len(text)
-        else:
+        elif self._inline:
             self._text.text(text)
 
     def end(self, name: str) -> None:
@@ -197,10 +206,10 @@ class _Rows:
         if self._place >= MAX_PLACE or len(row) >= MAX_PLACE:
             raise Damaged(f"row {self._line} has more than {MAX_PLACE:,} cells")
         value = None if self._value is None else "".join(self._value)
-        inline = self._text.take()
+        inline = self._text.take() if self._inline else ""
         if value or inline or self._formula:
             kind, style = attributes.get("t", "n"), attributes.get("s", "")
-            row.append(_Cell(self._place, kind, style, value, inline, self._formula))
+            row.append(_Cell(self._place, kind, style, value, inline, self._formula, "vm" in attributes))
 
     def _place_of(self, reference: str) -> int:
         letters = reference.rstrip(_DIGITS)
@@ -211,10 +220,10 @@ class _Rows:
 
 
 def _whole(text: str) -> int:
-    text = text.strip()
-    if not (text.isascii() and text.isdecimal() and len(text) < 12):
-        raise Damaged(f"{printable(text)} stands where a number should")
-    return int(text)
+    try:
+        return int(text)
+    except ValueError:
+        raise Damaged(f"{printable(text)} stands where a number should") from None
 
 
 def _place(letters: str) -> int:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import random
-import subprocess
-import sys
 import zipfile
 from datetime import date, datetime, time
 
@@ -18,6 +16,7 @@ from hypothesis import strategies as st
 from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome, open_manifest
 from qie_batch.manifest import lines as lines_module
 from qie_batch.manifest.workbook import package as package_module
+from qie_batch.manifest.workbook import shared_strings
 from qie_batch.manifest.workbook.writing import SheetWriter
 from qie_batch.model import BadRow, InvalidManifest, ManifestRow, ReadingOptions
 
@@ -58,8 +57,13 @@ def by_hand(path, sheet, *, strings="", styles="", book="", prefix="", main=MAIN
         )
     )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as file:
-        file.writestr("xl/workbook.xml", f'<{colon}workbook {space} xmlns:r="{RELATIONS}">{book}{sheets}</{colon}workbook>')
-        file.writestr("xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{PACKAGE}">{leads}</Relationships>')
+        file.writestr(
+            "xl/workbook.xml",
+            f'<{colon}workbook {space} xmlns:r="{RELATIONS}">{book}{sheets}</{colon}workbook>',
+        )
+        file.writestr(
+            "xl/_rels/workbook.xml.rels", f'<Relationships xmlns="{PACKAGE}">{leads}</Relationships>'
+        )
         file.writestr("xl/worksheets/sheet1.xml", f"<{colon}worksheet {space}>{sheet}</{colon}worksheet>")
         if strings:
             file.writestr("xl/sharedStrings.xml", f"<{colon}sst {space}>{strings}</{colon}sst>")
@@ -89,7 +93,9 @@ def refusal(path, **reading):
 
 
 def test_a_workbook_of_openpyxl_is_read_whatever_its_name(tmp_path):
-    path = by_openpyxl(tmp_path / "catalog.csv", [("007", "a.png", "make it red", None), ("008", "b.png", "x", "y")])
+    path = by_openpyxl(
+        tmp_path / "catalog.csv", [("007", "a.png", "make it red", None), ("008", "b.png", "x", "y")]
+    )
     manifest = open_manifest(path)
     assert (manifest.format, manifest.header) == ("xlsx", HEADER)
     first, second = manifest.rows()
@@ -116,15 +122,20 @@ def test_a_workbook_of_xlsxwriter_is_read(path, constant_memory):
 
 @pytest.mark.parametrize(("prefix", "main"), [("", MAIN), ("x", MAIN), ("", STRICT), ("ss", STRICT)])
 def test_prefixes_the_strict_namespace_and_missing_cell_names_make_no_difference(path, prefix, main):
-    sheet = inline(HEADER, ("1", "a.png", "red", "")).replace("<", f"<{prefix}:").replace(f"<{prefix}:/", f"</{prefix}:")
-    assert rows_of(by_hand(path, sheet if prefix else inline(HEADER, ("1", "a.png", "red", "")), prefix=prefix, main=main))[0].id == "1"
+    sheet = inline(HEADER, ("1", "a.png", "red", ""))
+    if prefix:
+        sheet = sheet.replace("<", f"<{prefix}:").replace(f"<{prefix}:/", f"</{prefix}:")
+    (row,) = rows_of(by_hand(path, sheet, prefix=prefix, main=main))
+    assert (row.id, row.images) == ("1", ("a.png",))
 
 
 def test_shared_texts_are_read_without_their_reading_aids(path):
     strings = "".join(f"<si><t>{name}</t></si>" for name in HEADER)
-    strings += '<si><r><t>東</t></r><r><rPr/><t xml:space="preserve">京 </t></r><rPh sb="0" eb="2"><t>トウキョウ</t></rPh></si>'
+    strings += '<si><r><t>東</t></r><r><rPr/><t xml:space="preserve">京 </t></r>'
+    strings += '<rPh sb="0" eb="2"><t>トウキョウ</t></rPh></si>'
     cells = [f'<c r="{letter}1" t="s"><v>{number}</v></c>' for number, letter in enumerate("ABCD")]
-    row = '<c r="A2"><v>1</v></c><c r="B2" t="str"><f>x</f><v>a.png</v></c><c r="C2" t="s"><v>4</v></c><c r="D2" t="s"><v> 4 </v></c>'
+    row = '<c r="A2"><v>1</v></c><c r="B2" t="str"><f>x</f><v>a.png</v></c>'
+    row += '<c r="C2" t="s"><v>4</v></c><c r="D2" t="s"><v> 4 </v></c>'
     sheet = f'<sheetData><row r="1">{"".join(cells)}</row><row r="2">{row}</row></sheetData>'
     (only,) = rows_of(by_hand(path, sheet, strings=strings))
     assert only.cells["note"] == "東京 "
@@ -163,8 +174,8 @@ def test_shared_texts_are_read_without_their_reading_aids(path):
         (date(2026, 11, 26), "mm-dd-yy", "2026-11-26"),
         (date(2026, 11, 26), "[$-407]mmm", "2026-11-26"),
         (date(1900, 1, 31), "yyyy-mm-dd", "1900-01-31"),
-        (datetime(2026, 11, 26, 10, 30), "yyyy-mm-dd h:mm", "2026-11-26T10:30:00"),
-        (datetime(2026, 11, 26), "yyyy-mm-dd h:mm", "2026-11-26"),
+        (datetime.combine(date(2026, 11, 26), time(10, 30)), "yyyy-mm-dd h:mm", "2026-11-26T10:30:00"),
+        (datetime.combine(date(2026, 11, 26), time()), "yyyy-mm-dd h:mm", "2026-11-26"),
         (time(10, 30), "h:mm", "10:30:00"),
         (1.5, "[h]:mm:ss", "36:00:00"),
         (-1, "yyyy-mm-dd", "-1"),
@@ -264,7 +275,10 @@ def test_the_first_sheet_that_is_not_hidden_is_read_unless_one_is_named(path):
     assert rows_of(path, sheet="zweites blatt")[0].id == "Zweites Blatt"
     error = refusal(path, sheet="Sommer")
     assert error.message == "catalog.xlsx has no sheet 'Sommer'; it has: Hidden, First, Zweites Blatt, Empty"
-    assert "the sheet 'Empty' of catalog.xlsx is empty; the workbook has: Hidden, First" in refusal(path, sheet="Empty").message
+    assert (
+        "the sheet 'Empty' of catalog.xlsx is empty; the workbook has: Hidden, First"
+        in refusal(path, sheet="Empty").message
+    )
 
 
 def test_a_sheet_of_a_text_file_is_refused(tmp_path):
@@ -311,10 +325,17 @@ LAUGHS = (
 
 
 def test_entities_are_refused_in_every_part(path):
-    by_hand(path, inline(HEADER, ("1", "a.png", "red", "x")), strings="<si><t>x</t></si>", styles="<numFmts/>")
+    by_hand(
+        path, inline(HEADER, ("1", "a.png", "red", "x")), strings="<si><t>x</t></si>", styles="<numFmts/>"
+    )
     with zipfile.ZipFile(path) as file:
         parts = {name: file.read(name) for name in file.namelist()}
-    for harmed in ("xl/workbook.xml", "xl/_rels/workbook.xml.rels", "xl/worksheets/sheet1.xml", "xl/styles.xml"):
+    for harmed in (
+        "xl/workbook.xml",
+        "xl/_rels/workbook.xml.rels",
+        "xl/worksheets/sheet1.xml",
+        "xl/styles.xml",
+    ):
         with zipfile.ZipFile(path, "w") as file:
             for name, data in parts.items():
                 file.writestr(name, LAUGHS.encode() * (name == harmed) + data)
@@ -325,12 +346,12 @@ def test_entities_are_refused_in_every_part(path):
     ("sheet", "says"),
     [
         ('<sheetData><row r="99999999999"/></sheetData>', "sheets end at row 1,048,576"),
-        ('<sheetData><row r="9999999999999999999"/></sheetData>', "where a number should"),
-        ('<sheetData><row r="-1"/></sheetData>', "where a number should"),
+        ('<sheetData><row r="1e3"/></sheetData>', "1e3 stands where a number should"),
+        ('<sheetData><row r="-1"/></sheetData>', "a row -1"),
         ('<sheetData><row><c r="ZZZ1"><v>1</v></c></row></sheetData>', "more than 16,384 cells"),
         ('<sheetData><row><c r="ZZZZ1"><v>1</v></c></row></sheetData>', "a cell is named ZZZZ"),
         ('<sheetData><row><c t="s"><v>7</v></c></row></sheetData>', "text 7, which is not there"),
-        ('<sheetData><row><c t="s"><v>-1</v></c></row></sheetData>', "where a number should"),
+        ('<sheetData><row><c t="s"><v>-1</v></c></row></sheetData>', "text -1, which is not there"),
         ("<sheetData><row>" + "<c><v>1</v></c>" * 20_000 + "</row></sheetData>", "more than 16,384 cells"),
         ("<a>" * 100 + "</a>" * 100, "nested too deep"),
         ("<sheetData><row></sheetData>", "mismatched tag"),
@@ -353,7 +374,9 @@ def test_a_row_that_is_too_much_for_memory_is_refused_with_its_line(path):
 
 
 def test_a_long_cell_is_a_bad_row(path):
-    first, second = rows_of(by_hand(path, inline(HEADER, ("1", "a.png", "x" * 70_000, ""), ("2", "b.png", "red", ""))))
+    first, second = rows_of(
+        by_hand(path, inline(HEADER, ("1", "a.png", "x" * 70_000, ""), ("2", "b.png", "red", "")))
+    )
     assert first.code == "cell_too_long"
     assert second.id == "2"
 
@@ -373,7 +396,7 @@ def test_a_part_that_unpacks_without_end_is_refused_unread(path, monkeypatch):
 def test_harmed_workbooks_are_refused_or_read_and_nothing_else(path):
     by_openpyxl(path, [(n, f"{n}.png", "red", 4.5) for n in range(50)], formats={"D2": "00000"})
     good, chance = path.read_bytes(), random.Random(8)
-    for turn in range(300):
+    for turn in range(120):
         data = bytearray(good)
         if turn % 3:
             for _ in range(turn % 7 + 1):
@@ -387,34 +410,17 @@ def test_harmed_workbooks_are_refused_or_read_and_nothing_else(path):
             assert error.message.startswith("catalog.xlsx")  # noqa: PT017 - some are read all the same
 
 
-READ = """
-import resource, sys
-from pathlib import Path
-from qie_batch.manifest import open_manifest
-for path in sys.argv[1:]:
-    for row in open_manifest(Path(path)).rows():
-        pass
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
-"""
-
-
-def test_texts_are_looked_up_in_any_order_and_memory_does_not_grow_with_them(tmp_path):
-    paths = []
-    for count in (20_000, 60_000):
-        numbers = list(range(count))
-        random.Random(1).shuffle(numbers)
-        strings = "".join(f"<si><t>{name}</t></si>" for name in HEADER)
-        strings += "".join(f"<si><t>{number}.png of a long name of the same length</t></si>" for number in range(count))
-        head = "".join(f'<c t="s"><v>{number}</v></c>' for number in range(4))
-        body = "".join(
-            f'<row><c><v>{number}</v></c><c t="s"><v>{number + 4}</v></c><c t="s"><v>2</v></c></row>'
-            for number in (numbers if count < 30_000 else sorted(numbers))
-        )
-        paths.append(by_hand(tmp_path / f"{count}.xlsx", f"<sheetData><row>{head}</row>{body}</sheetData>", strings=strings))
-    assert all(row.images[0].startswith(f"{row.id}.png ") for row in rows_of(paths[0]))
-    done = subprocess.run([sys.executable, "-c", READ, *paths], check=True, capture_output=True)
-    few, many = map(int, done.stdout.split())
-    assert many - few < 6_000, f"{few} KiB, then {many} KiB"
+def test_texts_are_looked_up_in_any_order(path, monkeypatch):
+    monkeypatch.setattr(shared_strings, "_CACHED", 50_000)
+    numbers = list(range(2_000))
+    random.Random(1).shuffle(numbers)
+    strings = "".join(f"<si><t>{text}</t></si>" for text in (*HEADER, *(f"{n}.png" for n in range(2_000))))
+    head = "".join(f'<c t="s"><v>{number}</v></c>' for number in range(4))
+    rows = (f'<row><c><v>{n}</v></c><c t="s"><v>{n + 4}</v></c><c t="s"><v>2</v></c></row>' for n in numbers)
+    by_hand(path, f"<sheetData><row>{head}</row>{''.join(rows)}</sheetData>", strings=strings)
+    read = rows_of(path)
+    assert [row.id for row in read] == list(map(str, numbers))
+    assert all(row.images == (f"{row.id}.png",) for row in read)
 
 
 FAILED = RowOutcome(status="failed", error_code="image_missing", error="There is no picture", seconds=0.25)
@@ -422,11 +428,13 @@ TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=2
 TRICKY = st.text(st.sampled_from("'\"=+-@\t\r\n ,;{}<r>&_x005F\ufeff\uff1d"), max_size=9)
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=25)
 @given(rows=st.lists(st.tuples(TEXT | TRICKY, TEXT | TRICKY), min_size=1, max_size=4))
 def test_what_is_written_to_errors_xlsx_is_read_again(tmp_path_factory, rows):
     header = ("id", "image", "instruction", "=x", "last")
-    written = [dict(zip(header, (f"0{n}", "a.png", "red", *cells), strict=True)) for n, cells in enumerate(rows)]
+    written = [
+        dict(zip(header, (f"0{n}", "a.png", "red", *cells), strict=True)) for n, cells in enumerate(rows)
+    ]
     file = io.BytesIO()
     sheet = SheetWriter(file, "errors")
     table = ErrorsWriter(sheet, header, "/data")
