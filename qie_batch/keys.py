@@ -1,7 +1,8 @@
-"""Names in the object store: the keys that qie-batch writes, and s3:// addresses."""
+"""Names in the object store: the keys that qie-batch writes, and s3:// addresses; addresses on the web."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -32,6 +33,15 @@ def cache_key_of(key: str) -> str:
 def manifest_key(sha256: str, suffix: str) -> str:
     """`suffix` names the format, without a dot."""
     return f"manifests/{sha256}.{suffix}"
+
+
+def fetched_key(address: str) -> str:
+    """Where the state of an image on the web at its last fetch is kept."""
+    return f"fetched/{hashlib.sha256(address.encode()).hexdigest()}.json"
+
+
+def is_web(address: str) -> bool:
+    return address[:8].lower().startswith(("https://", "http://"))
 
 
 def job_key(job_id: str, name: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,9 +18,10 @@ from qie_batch.text import many
 
 if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger
+    from qie_batch.manifest import Understanding
     from qie_batch.model import Estimate
     from qie_batch.settings import Settings
-    from qie_batch.steps.submit import Submitted
+    from qie_batch.steps.submit import Submitted, Survey
     from qie_batch.views import EstimateView
 
 
@@ -45,11 +47,13 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
     settings = app.settings
     ledger = wiring.ledger(settings)
     with bars() as progress:
-        context = wiring.submit_context(settings, ledger, progress)
+        context = replace(wiring.submit_context(settings, ledger, progress), understood=_say_understood)
         with prepare(request, context) as prepared:
             note(f"engine {prepared.info.name}: {prepared.job.engine_reason}")
+            _say_fetched(prepared.survey)
             if options["dry_run"]:
-                _show_estimate(estimate(prepared, context), as_json=options["as_json"])
+                plan = estimate(prepared, context)
+                _show_estimate(plan, prepared.survey.understood, as_json=options["as_json"])
                 return
             submitted = enter(prepared, context)
     _say_submitted(submitted)
@@ -58,6 +62,16 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
     click.echo(submitted.job_id)
     if not well:
         raise click.exceptions.Exit(SOME_FAILED)
+
+
+def _say_understood(understood: Understanding) -> None:
+    for line in understood.sentences():
+        note(line)
+
+
+def _say_fetched(survey: Survey) -> None:
+    if survey.fetched or survey.unchanged:
+        note(f"{many(survey.fetched, 'picture')} fetched from the web, {survey.unchanged} not changed there")
 
 
 def _say_submitted(submitted: Submitted) -> None:
@@ -93,11 +107,11 @@ def _wait(ledger: SqlLedger, job_id: str) -> bool:
     return not progress.counts[ItemState.FAILED]
 
 
-def _show_estimate(plan: Estimate, *, as_json: bool) -> None:
+def _show_estimate(plan: Estimate, understood: Understanding, *, as_json: bool) -> None:
     if as_json:
         from qie_batch.views import dumped
 
-        echo_json(dumped(_view(plan)))
+        echo_json({**dumped(_view(plan)), "understood": dumped(understood)})
         return
     counts = many(plan.rows, "row"), many(plan.items, "item"), many(plan.images, "different picture")
     click.echo(", ".join(counts))

@@ -1,4 +1,4 @@
-"""The Protocols of store, queue, ledger, engine and observer."""
+"""The Protocols of store, queue, ledger, engine, web and observer."""
 
 from qie_batch.interfaces.engine import Engine, EngineCatalog, EngineChoice
 from qie_batch.interfaces.ledger import (
@@ -16,6 +16,7 @@ from qie_batch.interfaces.ledger import (
 from qie_batch.interfaces.observer import Observer
 from qie_batch.interfaces.queue import WorkQueue
 from qie_batch.interfaces.store import ObjectStore, StoredObject
+from qie_batch.interfaces.web import Version, WebImages
 
 __all__ = [
     "Attempts",
@@ -34,5 +35,7 @@ __all__ = [
     "Schedules",
     "Settlement",
     "StoredObject",
+    "Version",
+    "WebImages",
     "WorkQueue",
 ]

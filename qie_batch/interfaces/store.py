@@ -30,7 +30,7 @@ class ObjectStore(Protocol):
         """
 
     def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:
-        """Create or replace; a file is read from its start. For reports, never for inputs or results."""
+        """Create or replace; a file is read from its start. Never for inputs or results."""
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
         """The object's bytes; Rejected if there is none (object_missing), or more (object_too_large)."""

@@ -6,10 +6,12 @@
 from qie_batch.manifest.columns import COLUMNS
 from qie_batch.manifest.limits import MAX_BYTES, MAX_CELL, MAX_ROWS
 from qie_batch.manifest.opening import Manifest, open_manifest
+from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.writing import (
     ERROR_COLUMNS,
     RESULT_COLUMNS,
     ErrorsWriter,
+    Extras,
     ResultsWriter,
     RowOutcome,
     RowWriter,
@@ -23,9 +25,11 @@ __all__ = [
     "MAX_ROWS",
     "RESULT_COLUMNS",
     "ErrorsWriter",
+    "Extras",
     "Manifest",
     "ResultsWriter",
     "RowOutcome",
     "RowWriter",
+    "Understanding",
     "open_manifest",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.keys import S3, S3Address
+from qie_batch.keys import S3, S3Address, is_web
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.manifest.limits import MAX_ID
 from qie_batch.model import OutputFormat, Priority
@@ -32,11 +32,16 @@ def read_id(text: str) -> str:
 
 
 def read_image(text: str) -> str:
+    text = text.strip() if "://" in text else text
     scheme = _SCHEME.match(text)
-    if scheme and not text.startswith(S3):
-        advice = "download the picture first, or put it into S3 and write s3://bucket/key"
+    if scheme and scheme[0].casefold() == "file://":
+        raise WrongCell("image_address", f"{quoted(text)} is not a path: leave out file://")
+    if text.startswith("//"):
+        raise WrongCell("image_address", f"{quoted(text)} is not a path: write https: before it")
+    if scheme and not text.startswith(S3) and not is_web(text):
+        advice = "write a path, https://, or s3://bucket/key"
         raise WrongCell("image_address", f"{quoted(text)} is not a path: {advice}")
-    if scheme and not S3Address.parse(text):
+    if text.startswith(S3) and not S3Address.parse(text):
         raise WrongCell("image_address", f"{quoted(text)} is no S3 address: write s3://bucket/key")
     if "\0" in text:
         raise WrongCell("image_address", f"{quoted(text)} holds a NUL character: remove it")

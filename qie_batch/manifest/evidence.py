@@ -6,12 +6,14 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
 from qie_batch.manifest.cells import OPTIONAL, preset_reader
 from qie_batch.manifest.columns import IMAGE_COLUMN, is_own, means_something, normal
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.manifest.several import images_of, is_address, looks_like_an_image, web_host
+from qie_batch.manifest.summary import KeptColumn
 from qie_batch.model import InvalidManifest
-from qie_batch.text import printable, quoted
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -23,20 +25,6 @@ if TYPE_CHECKING:
 MAX_HOSTS = 100
 #: Sides of a result that no product has in centimetres or inches.
 LEAST_SIDE = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeptColumn:
-    """A column whose header is a word of qie-batch and that stays the user's."""
-
-    column: str
-    header: str
-    #: Why, as a clause.
-    why: str
-
-    def __str__(self) -> str:
-        name = printable(self.header.strip())
-        return f"column '{name}' is kept as yours: {self.why}; write --map {self.column}={name} to use it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +82,7 @@ class _Study:
         if not self._written_for_us:
             for column in self._open:
                 if column not in _FROM_CELLS_ALONE:
-                    self._kept[column] = "without a column 'instruction' the file may say something else by it"
+                    self._kept[column] = "without a column 'instruction' it may say something else"
         if "size" in self._kept and "variants" in self._open:
             self._kept.setdefault("variants", "the column 'size' is yours too")
         return Evidence(

@@ -1,4 +1,4 @@
-"""The row of a table that names the columns, below whatever a spreadsheet or a marketplace writes above it."""
+"""The row of a table that names the columns, below what a spreadsheet or a marketplace writes above it."""
 
 from __future__ import annotations
 

@@ -81,6 +81,5 @@ class Products:
 
 
 def _name(cell: str) -> str:
-    """The name without white space behind it, and without that before it where an address follows."""
-    name = cell.rstrip()
-    return name.lstrip() if "://" in name else name
+    """The name without white space behind it; that before it may belong to it."""
+    return cell.rstrip()

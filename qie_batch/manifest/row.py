@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+from qie_batch.keys import S3, is_web
 from qie_batch.manifest.cells import OPTIONAL, preset_reader, read_id, read_image
 from qie_batch.manifest.columns import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, is_own, normal
 from qie_batch.manifest.faults import Fault, WrongCell
 from qie_batch.manifest.limits import MAX_CELL, MAX_ID
 from qie_batch.manifest.placeholders import Placeholders
 from qie_batch.manifest.products import Products
-from qie_batch.manifest.several import images_of, is_address, looks_like_an_image
+from qie_batch.manifest.several import images_of, looks_like_an_image
 from qie_batch.model import BadRow, EditParams, ManifestRow
 from qie_batch.text import quoted
 
@@ -211,6 +212,6 @@ def _one_image(text: str) -> str:
 
 def _resolved(image: str, folder: str) -> str:
     """`folder` (a path or an s3:// prefix) is where relative paths of a row from errors.csv start."""
-    if not folder or image.startswith("/") or is_address(image):
+    if not folder or image.startswith(("/", S3)) or is_web(image):
         return image
     return f"{folder.rstrip('/')}/{image}"

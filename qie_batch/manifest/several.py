@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+from qie_batch.keys import S3, is_web
+
 #: What the name of an image ends with, before the query of an address.
-_NAMED = re.compile(r"[^?#]*\.(?:jpe?g|jfif|png|webp|gif|bmp|tiff?|avif|heic|heif|svg)(?:[?#].*)?", re.I | re.S)
-_ADDRESS = re.compile(r"(?:https?|s3)://\S", re.IGNORECASE)
+_NAMED = re.compile(
+    r"[^?#]*\.(?:jpe?g|jfif|png|webp|gif|bmp|tiff?|avif|heic|heif|svg)(?:[?#].*)?", re.IGNORECASE | re.DOTALL
+)
 _SEPARATORS = re.compile(r"[,;|\n\r]")
 #: An address may hold a comma, and so another one has to begin after each that separates.
 _BEFORE_ADDRESS = re.compile(r"(?:\s*[,;|]\s*|\s+)(?=(?:https?|s3)://)", re.IGNORECASE)
@@ -19,12 +22,12 @@ def looks_like_an_image(text: str) -> bool:
 
 
 def is_address(text: str) -> bool:
-    return bool(_ADDRESS.match(text))
+    return is_web(text) or text.startswith(S3)
 
 
 def web_host(text: str) -> str:
     """The host of a web address, "" for any other text."""
-    if not text.casefold().startswith(("http:", "https:")):
+    if not is_web(text):
         return ""
     try:
         return urlsplit(text).hostname or ""

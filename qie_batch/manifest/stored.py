@@ -19,6 +19,8 @@ from qie_batch.model import BadRow, EditParams, ManifestRow, OutputFormat, Prior
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qie_batch.manifest.opening import Manifest
+
 VERSION = 1
 
 _PARAMS = tuple(field.name for field in fields(EditParams))
@@ -37,6 +39,24 @@ class StoredHeader:
     format: str
     #: Object key of the manifest that was read.
     manifest_key: str
+    #: The header names as the manifest spells them, where two columns have one name; else empty.
+    names: tuple[str, ...] = ()
+    #: Own columns of results.csv and errors.csv beside the usual ones, as `Manifest.own`.
+    own: tuple[str, ...] = ()
+    #: Header of the column that names the images.
+    image: str = ""
+
+    @classmethod
+    def of(cls, manifest: Manifest, *, folder: str, manifest_key: str) -> Self:
+        return cls(
+            header=manifest.header,
+            folder=folder,
+            format=manifest.format,
+            manifest_key=manifest_key,
+            names=manifest.names if manifest.names != manifest.header else (),
+            own=manifest.own,
+            image=manifest.image,
+        )
 
     def line(self) -> bytes:
         return _line({"version": VERSION, **{name: getattr(self, name) for name in self.__slots__}})
@@ -44,8 +64,13 @@ class StoredHeader:
     @classmethod
     def parse(cls, line: bytes) -> Self:
         values: dict[str, Any] = _decoded(line.decode())
-        values["header"] = tuple(values["header"])
-        return cls(**{name: values[name] for name in cls.__slots__})
+        # Jobs of earlier versions lack some.
+        known: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in values.items()
+            if name in cls.__slots__
+        }
+        return cls(**known)
 
 
 def row_line(row: ManifestRow | BadRow) -> bytes:

@@ -1,19 +1,29 @@
-"""What was understood of a file, for the user to read before anything is spent."""
+"""What was understood of a file, for the user to read before anything is spent.
 
-from __future__ import annotations
+Annotations are evaluated here, since `qie_batch.views.dumped` shows the values as JSON.
+"""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from qie_batch.text import many, printable
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from qie_batch.manifest.evidence import KeptColumn
-
 #: Hosts named in a sentence.
 SHOWN_HOSTS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptColumn:
+    """A column whose header is a word of qie-batch and that stays the user's."""
+
+    column: str
+    header: str
+    #: Why, as a clause.
+    why: str
+
+    def __str__(self) -> str:
+        name = printable(self.header.strip())
+        return f"column '{name}' is kept as yours: {self.why}; write --map {self.column}={name} to use it"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +64,7 @@ class Understanding:
             found += f", {sum(self.hosts.values())} to fetch: {', '.join(listed[:SHOWN_HOSTS])}{more}"
         yield found
         if self.left_out:
-            yield f"{many(self.left_out, 'row')} without a picture left out: variants of the products above them"
+            yield f"{many(self.left_out, 'row')} without a picture left out, as variants of a product are"
 
     def _form(self) -> Iterator[str]:
         if self.encoding:

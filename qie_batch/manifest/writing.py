@@ -9,7 +9,7 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from qie_batch.manifest.columns import FOLDER_COLUMN
+from qie_batch.manifest.columns import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN
 from qie_batch.manifest.formulas import escape
 from qie_batch.pricing import decimal_usd
 
@@ -60,11 +60,27 @@ class RowOutcome:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extras:
+    """What the keys of the cells do not say of a table."""
+
+    #: What is written above the user's cells; the keys themselves unless given.
+    names: Sequence[str] = ()
+    #: Own columns beside the usual ones: of rows made of one product, the id and the image.
+    own: Sequence[str] = ()
+    #: Key of the cell that names the images.
+    image: str = ""
+
+
+_NO_EXTRAS = Extras()
+
+
 class ResultsWriter:
     """One line for each row and variant: the input cells, then RESULT_COLUMNS."""
 
-    def __init__(self, stream: TextIO | RowWriter, header: Sequence[str]) -> None:
-        self._lines = _Lines(stream, header, RESULT_COLUMNS)
+    def __init__(self, stream: TextIO | RowWriter, header: Sequence[str], extras: Extras = _NO_EXTRAS) -> None:
+        names = (*(extras.names or header), *extras.own, *RESULT_COLUMNS)
+        self._lines = _Lines(stream, (*header, *extras.own), names)
 
     def write(self, cells: Mapping[str, str], outcome: RowOutcome) -> None:
         self._lines.write(
@@ -88,26 +104,33 @@ class ErrorsWriter:
     """A manifest of failed rows, for correction and resubmission. Write a row once, whatever its variants.
 
     `folder` (a path or an s3:// prefix) is where relative image paths start; a row that was read from another
-    errors.csv keeps the folder of that file.
+    errors.csv keeps the folder of that file. Of a cell that names several images, the row has its own one.
     """
 
-    def __init__(self, stream: TextIO | RowWriter, header: Sequence[str], folder: str) -> None:
-        self._lines = _Lines(stream, header, ERROR_COLUMNS)
+    def __init__(
+        self, stream: TextIO | RowWriter, header: Sequence[str], folder: str, extras: Extras = _NO_EXTRAS
+    ) -> None:
+        own = [name for name in extras.own if name == ID_COLUMN]
+        names = (*(extras.names or header), *own, *ERROR_COLUMNS)
+        self._lines = _Lines(stream, (*header, *own), names)
+        self._image = extras.image
         self._folder = folder
 
     def write(self, cells: Mapping[str, str], outcome: RowOutcome) -> None:
         folder = cells.get(FOLDER_COLUMN) or self._folder
+        if IMAGE_COLUMN in cells:
+            cells = {**cells, self._image: cells[IMAGE_COLUMN]}
         self._lines.write(cells, outcome.error_code, outcome.error, folder)
 
 
 class _Lines:
-    def __init__(self, stream: TextIO | RowWriter, header: Sequence[str], own: Sequence[str]) -> None:
-        self._header = tuple(header)
+    def __init__(self, stream: TextIO | RowWriter, keys: Sequence[str], names: Sequence[str]) -> None:
+        self._keys = tuple(keys)
         self._table = stream if isinstance(stream, RowWriter) else _Csv(stream)
-        self._table.write_row((*header, *own))
+        self._table.write_row(names)
 
     def write(self, cells: Mapping[str, str], *own: str) -> None:
-        given = (cells.get(name, "") for name in self._header)
+        given = (cells.get(name, "") for name in self._keys)
         self._table.write_row((*given, *own))
 
 

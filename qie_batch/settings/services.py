@@ -19,6 +19,11 @@ class ServiceSettings(BaseModel):
     s3_bucket: str = "qie-batch"
     #: Other buckets that images may come from, separated by commas; a manifest's own bucket always may.
     image_buckets: Annotated[tuple[str, ...], NoDecode] = ()
+    #: Servers that images may be fetched from: host, host:port, *.host, or * for every public one. Without
+    #: any, a person may name every public server and a schedule none.
+    image_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    #: Fetch http:// addresses, too.
+    image_http: bool = False
     s3_region: str = "us-east-1"
     #: None leaves both keys to boto3's credential chain (environment, profile, instance role).
     s3_access_key: SecretStr | None = None
@@ -31,7 +36,7 @@ class ServiceSettings(BaseModel):
             check_address(info.field_name, value.get_secret_value())
         return value
 
-    @field_validator("image_buckets", mode="before")
+    @field_validator("image_buckets", "image_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return re.findall(r"[^,\s]+", value) if isinstance(value, str) else value

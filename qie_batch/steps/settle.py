@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images import DEFAULT_LIMITS
 from qie_batch.keys import input_key, job_key
-from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome
+from qie_batch.manifest import ErrorsWriter, Extras, ResultsWriter, RowOutcome
 from qie_batch.model import ItemState, JobState
 from qie_batch.report import ROWS_PER_REASON, Pair, Summary, render
 from qie_batch.steps.stored_rows import rows_with_items, stored_rows
@@ -89,8 +89,10 @@ class Tables:
     """Results and errors of one job, a row at a time."""
 
     def __init__(self, rows: StoredRows, results: TextIO | RowWriter, errors: TextIO | RowWriter) -> None:
-        self._results = ResultsWriter(results, rows.header.header)
-        self._errors = ErrorsWriter(errors, rows.header.header, rows.header.folder)
+        of = rows.header
+        extras = Extras(names=of.names, own=of.own, image=of.image)
+        self._results = ResultsWriter(results, of.header, extras)
+        self._errors = ErrorsWriter(errors, of.header, of.folder, extras)
 
     def write(self, row: ManifestRow | BadRow, items: list[Item], output: Callable[[Item], str]) -> None:
         """The row with its items; `output` tells where an item's result is found."""

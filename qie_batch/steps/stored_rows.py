@@ -48,9 +48,12 @@ def stored_rows(job: Job, store: ObjectStore) -> Iterator[StoredRows]:
 def rows_with_items(
     rows: Iterable[ManifestRow | BadRow], items: Iterable[Item]
 ) -> Iterator[tuple[ManifestRow | BadRow, list[Item]]]:
-    """Each row with its items, one a variant; both sides come in the manifest's order."""
-    by_line = groupby(items, key=lambda item: item.line)
-    for row, (_, variants) in zip(rows, by_line, strict=True):
+    """Each row with its items, one a variant; both sides come in the manifest's order.
+
+    A line of the manifest may be several rows, each with an id of its own.
+    """
+    by_row = groupby(items, key=lambda item: (item.line, item.row_id))
+    for row, (_, variants) in zip(rows, by_row, strict=True):
         yield row, list(variants)
 
 
@@ -62,12 +65,7 @@ def _rebuild(job: Job, store: ObjectStore, file: BinaryIO) -> None:
         store.download(job.manifest_key, cast("BinaryIO", copy))
         copy.flush()
         manifest = open_manifest(Path(copy.name), job.order.reading, job.order.defaults)
-        header = StoredHeader(
-            header=manifest.header,
-            folder=job.folder,
-            format=manifest.format,
-            manifest_key=job.manifest_key,
-        )
+        header = StoredHeader.of(manifest, folder=job.folder, manifest_key=job.manifest_key)
         file.write(header.line())
         file.writelines(row_line(row) for row in manifest.rows())
     store.put(job_key(job.id, ROWS), cast("BufferedIOBase", file), CONTENT_TYPE)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qie_batch.steps.settle import SettleContext
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.stores.s3 import S3Store
+    from qie_batch.web.fetch import WebFetcher
 
 
 def database(settings: Settings) -> Database:
@@ -80,6 +81,20 @@ def buckets(settings: Settings, client: Any) -> Callable[[str, Collection[str]],
     return store_of
 
 
+def web_images(settings: Settings, *, confined: bool) -> WebFetcher:
+    """Images on the web; close it when done. A confined manifest names listed servers only."""
+    from qie_batch.web.fetch import WebFetcher
+    from qie_batch.web.hosts import HostPolicy, ImageHosts
+
+    hosts = settings.image_hosts
+    policy = HostPolicy(
+        hosts=ImageHosts.parse(hosts),
+        listed_only=confined or bool(hosts),
+        plain_http=settings.image_http,
+    )
+    return WebFetcher(policy, limits(settings))
+
+
 def submit_context(
     settings: Settings, ledger: SqlLedger, progress: Callable[[str, int, int | None], None] | None = None
 ) -> SubmitContext:
@@ -97,6 +112,7 @@ def submit_context(
         store=S3Store(client, settings.s3_bucket),
         engines=InstalledEngines(settings),
         bucket=buckets(settings, client),
+        web=lambda confined: web_images(settings, confined=confined),
         decoders=partial(decoders, settings),
         limits=limits(settings),
         progress=progress or (lambda *_: None),

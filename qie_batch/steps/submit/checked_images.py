@@ -56,6 +56,10 @@ class CheckedImages:
         """Name, sha256 and content type of each different image, once."""
         return self._checks.usable()
 
+    def usable_on_web(self) -> Iterator[str]:
+        """Addresses of the images on the web that can be edited."""
+        return self._checks.usable_on_web()
+
     def read(self, name: str) -> bytes:
         """The bytes; Rejected says why there are none."""
         return self._sources.read(name)

@@ -6,12 +6,12 @@ import hashlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple, Unpack
 
 import stamina
 
 from qie_batch.errors import LedgerUnavailable, Rejected, UsageError
-from qie_batch.keys import input_key, job_key
+from qie_batch.keys import fetched_key, input_key, job_key
 from qie_batch.steps.stored_rows import CONTENT_TYPE, ROWS
 from qie_batch.steps.submit.checked_images import AT_A_TIME
 from qie_batch.steps.submit.prepare import prepare
@@ -20,13 +20,16 @@ from qie_batch.steps.submit.sources import LENGTH
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from qie_batch.interfaces import ObjectStore
     from qie_batch.model import Schedule
     from qie_batch.steps.submit.checked_images import CheckedImages
     from qie_batch.steps.submit.prepare import Prepared
     from qie_batch.steps.submit.request import SubmitContext
+
+_Arguments = TypeVarTuple("_Arguments")
+_Sent = TypeVar("_Sent")
 
 UPLOADING = "uploading pictures"
 
@@ -67,6 +70,8 @@ def enter(prepared: Prepared, context: SubmitContext) -> Submitted:
     for done, new in enumerate(upload(prepared.images, context.store), start=1):
         uploaded += new
         context.progress(UPLOADING, done, prepared.survey.images)
+    for _ in remember(prepared, context.store):
+        pass
     job = prepared.job
     with prepared.catalog.open("rb") as file:
         context.store.put_new(job.manifest_key, file, _CONTENT_TYPES[job.manifest_key.rpartition(".")[2]])
@@ -96,10 +101,27 @@ def upload(images: CheckedImages, store: ObjectStore) -> Iterator[bool]:
             )
         return store.put_new(key, data, content_type)
 
+    return _at_a_time(send, images.usable())
+
+
+def remember(prepared: Prepared, store: ObjectStore) -> Iterator[None]:
+    """Store what the next submission needs to ask the web only for images that have changed."""
+
+    def put(address: str, record: bytes) -> None:
+        store.put(fetched_key(address), record, "application/json")
+
+    records = ((address, prepared.fetched.record(address)) for address in prepared.images.usable_on_web())
+    return _at_a_time(put, ((address, record) for address, record in records if record))
+
+
+def _at_a_time(
+    send: Callable[[Unpack[_Arguments]], _Sent], things: Iterable[tuple[Unpack[_Arguments]]]
+) -> Iterator[_Sent]:
+    """The outcome of each, several at a time; few are waiting, however many there are."""
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="upload") as pool:
-        sending: deque[Future[bool]] = deque()
-        for name, sha256, content_type in images.usable():
-            sending.append(pool.submit(send, name, sha256, content_type))
+        sending: deque[Future[_Sent]] = deque()
+        for thing in things:
+            sending.append(pool.submit(send, *thing))
             if len(sending) >= AT_A_TIME * 2:
                 yield sending.popleft().result()
         while sending:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import no_room
+from qie_batch.keys import is_web
 from qie_batch.model import ImageHeader
 
 if TYPE_CHECKING:
@@ -82,6 +83,16 @@ class ImageChecks:
         while rows := self._run(query, after):
             yield from rows
             after = rows[-1][1]
+
+    def usable_on_web(self) -> Iterator[str]:
+        """Addresses of the images on the web that can be edited."""
+        after = ""
+        query = (
+            "SELECT name FROM images WHERE code = '' AND name LIKE 'http%' AND name > ? ORDER BY name LIMIT 256"
+        )
+        while rows := self._run(query, after):
+            yield from (name for (name,) in rows if is_web(name))
+            after = rows[-1][0]
 
     def _run(self, statement: str, *values: str | int) -> list[Any]:
         try:

@@ -16,10 +16,11 @@ from qie_batch.manifest.stored import StoredHeader
 from qie_batch.model import InvalidManifest, NewJob
 from qie_batch.steps.submit.catalog import catalog_file
 from qie_batch.steps.submit.checked_images import CheckedImages
+from qie_batch.steps.submit.fetched import FetchedImages
 from qie_batch.steps.submit.plan import preset_named
 from qie_batch.steps.submit.reading import Reading
 from qie_batch.steps.submit.sources import ImageSources
-from qie_batch.text import printable
+from qie_batch.text import many, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,8 @@ class Prepared:
     #: A private copy of the manifest.
     catalog: Path
     images: CheckedImages
+    #: Those of them that are on the web.
+    fetched: FetchedImages
     #: The file `rows.jsonl` of the job.
     rows: Spool
     items: ItemSpool
@@ -62,22 +65,24 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         presets = chosen.info.presets or context.engines.preset_names()
         order = request.order
         manifest = open_manifest(path, order.reading, order.defaults, presets)
+        context.understood(manifest.understanding)
         job = _new_job(request, chosen, manifest, path, folder)
-        images = stack.enter_context(closing(_images(folder, request, context)))
-        header = StoredHeader(
-            header=manifest.header,
-            folder=job.folder,
-            format=manifest.format,
-            manifest_key=job.manifest_key,
-        )
+        fetched = FetchedImages(lambda: context.web(request.confined), context.store)
+        stack.enter_context(closing(fetched))
+        images = stack.enter_context(closing(_images(folder, request, context, fetched)))
+        # Before the images are closed, which waits for their threads.
+        stack.callback(fetched.stop)
+        header = StoredHeader.of(manifest, folder=job.folder, manifest_key=job.manifest_key)
         reading = stack.enter_context(Reading(job.order, chosen.info, images, header))
         survey = reading.read(manifest, context)
+        survey = replace(survey, fetched=fetched.new, unchanged=fetched.unchanged)
         _refuse_bad_rows(path.name, survey, skip_bad_rows=request.skip_bad_rows)
         yield Prepared(
             job=job,
             info=chosen.info,
             catalog=path,
             images=images,
+            fetched=fetched,
             rows=reading.rows,
             items=reading.items,
             survey=survey,
@@ -123,15 +128,26 @@ def _new_job(
     )
 
 
-def _images(folder: str, request: SubmitRequest, context: SubmitContext) -> CheckedImages:
+def _images(
+    folder: str, request: SubmitRequest, context: SubmitContext, fetched: FetchedImages
+) -> CheckedImages:
     own = (S3Address.split(folder).bucket,) if folder.startswith(S3) else ()
     sources = ImageSources(
-        folder, lambda bucket: context.bucket(bucket, own), context.limits, confined=request.confined
+        folder,
+        lambda bucket: context.bucket(bucket, own),
+        context.limits,
+        fetched.read,
+        confined=request.confined,
     )
     return CheckedImages(sources, context.limits)
 
 
 def _refuse_bad_rows(name: str, survey: Survey, *, skip_bad_rows: bool) -> None:
+    if not survey.rows and survey.understood.left_out:
+        raise InvalidManifest(
+            f"{name}: none of its {many(survey.understood.left_out, 'row')} names a picture",
+            hint="say which column does: --map image=HEADER",
+        )
     if not survey.rows:
         raise InvalidManifest(f"{name} has a header but no rows", hint="add a line for each picture")
     if survey.bad and not skip_bad_rows:

@@ -65,6 +65,7 @@ class Reading:
                 self._add(some, context)
         context.progress(CHECKING, done, done)
         return Survey(
+            understood=manifest.understanding,
             rows=self._counts["rows"],
             items=self._counts["items"],
             images=self._images.distinct(),

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
-    from qie_batch.interfaces import Costs, EngineCatalog, Intake, ObjectStore
+    from qie_batch.interfaces import Costs, EngineCatalog, Intake, ObjectStore, WebImages
+    from qie_batch.manifest import Understanding
     from qie_batch.model import BadRow, JobOrder
 
 
@@ -23,7 +24,8 @@ class SubmitRequest:
     skip_bad_rows: bool = False
     #: A new one unless given. A job that is there already is not entered again.
     job_id: str = ""
-    #: The manifest may name no local image outside its folder: who wrote it need have no right here.
+    #: The manifest may name no local image outside its folder, and none on a web server that is not listed:
+    #: who wrote it need have no right here.
     confined: bool = False
 
 
@@ -35,18 +37,23 @@ class SubmitContext:
     engines: EngineCatalog
     #: The store of a bucket that may be read, or is one of the others given; Rejected for any other bucket.
     bucket: Callable[[str, Collection[str]], ObjectStore]
+    #: Images on the web, from listed servers only if True; closed after the images are uploaded.
+    web: Callable[[bool], WebImages]
     #: Closed after the images are checked.
     decoders: Callable[[], DecoderPool]
     limits: Limits
     #: Called with what is done, how many of it, and of how many: None while that is not known. The last call
     #: of each kind has both figures equal.
     progress: Callable[[str, int, int | None], None]
+    #: Called once the columns of the manifest are understood, before any image is read or fetched.
+    understood: Callable[[Understanding], None] = lambda _: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
     """What would happen."""
 
+    understood: Understanding
     rows: int
     items: int
     #: Different ones by content that can be edited.
@@ -57,6 +64,9 @@ class Survey:
     bad_rows: tuple[BadRow, ...]
     #: Items to edit, by preset.
     edits: Mapping[str, int]
+    #: Images that came from the web, and those that were the same there as at an earlier submission.
+    fetched: int = 0
+    unchanged: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qie_batch import images
 from qie_batch.errors import Rejected, StoreUnavailable
-from qie_batch.keys import S3, S3Address
+from qie_batch.keys import S3, S3Address, is_web
 from qie_batch.steps.submit.files import open_regular
 from qie_batch.steps.submit.similar import Similar
 from qie_batch.text import quoted
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qie_batch.interfaces import ObjectStore
+
 
 #: Characters of a path or an address in a sentence.
 LENGTH = 200
@@ -27,7 +29,7 @@ class ImageSources:
 
     A catalog in S3 may name nothing here, and a `confined` one nothing here outside its folder: who wrote it
     need not have any right on this machine. `bucket` gives the store of an s3:// address; it raises Rejected
-    for a bucket that must not be read.
+    for a bucket that must not be read. `web` gives the bytes at an https:// address.
     """
 
     def __init__(
@@ -35,17 +37,21 @@ class ImageSources:
         folder: str,
         bucket: Callable[[str], ObjectStore],
         limits: images.Limits,
+        web: Callable[[str], bytes],
         *,
         confined: bool = False,
     ) -> None:
         self._folder = folder
         self._bucket = bucket
         self._limits = limits
+        self._web = web
         self._confined = confined
         self._similar = Similar()
 
     def read(self, name: str) -> bytes:
         """The bytes of one image; Rejected says why there are none."""
+        if is_web(name):
+            return self._web(name)
         if name.startswith(S3):
             return self._from_store(name)
         if self._folder.startswith(S3):
@@ -55,8 +61,8 @@ class ImageSources:
                     " or s3://bucket/key",
                     code="image_address",
                 )
-            return self._from_store(f"{self._folder.rstrip('/')}/{name.removeprefix('./')}")
-        return self._from_disk(Path(self._folder) / name, name)
+            return self._from_store(f"{self._folder.rstrip('/')}/{name.strip().removeprefix('./')}")
+        return self._from_disk(name)
 
     def _from_store(self, address: str) -> bytes:
         place = S3Address.split(address)
@@ -73,21 +79,31 @@ class ImageSources:
                 f"bucket {quoted(place.bucket)} is not there or must not be read", code="image_missing"
             ) from error
 
-    def _from_disk(self, path: Path, name: str) -> bytes:
+    def _from_disk(self, name: str) -> bytes:
+        for spelled in _spellings(name):
+            path = Path(self._folder) / spelled
+            if self._confined:
+                path = self._inside(path)
+            with suppress(FileNotFoundError):
+                return self._content(path)
+            if same := self._similar.same(path):
+                return self._content(self._inside(same) if self._confined else same)
+        path = Path(self._folder) / name.strip()
         if self._confined:
             path = self._inside(path)
+        raise Rejected(
+            f"there is no such file (looked for {quoted(str(path.absolute()), LENGTH)});"
+            f" {self._similar.advice(path, name.strip())}",
+            code="image_missing",
+        )
+
+    def _content(self, path: Path) -> bytes:
         try:
             with open_regular(path) as file:
                 images.check_length(os.fstat(file.fileno()).st_size, self._limits)
                 data = file.read(self._limits.max_bytes + 1)
         except FileNotFoundError:
-            similar = self._similar.name(path)
-            meant = quoted(str(Path(name).parent / similar), LENGTH)
-            mend = f"did you mean {meant}?" if similar else "check its spelling"
-            raise Rejected(
-                f"there is no such file (looked for {quoted(str(path.absolute()), LENGTH)}); {mend}",
-                code="image_missing",
-            ) from None
+            raise
         except IsADirectoryError:
             raise Rejected("this is a folder; name a file in it", code="image_missing") from None
         except OSError as error:
@@ -104,3 +120,10 @@ class ImageSources:
                 code="image_address",
             )
         return real
+
+
+def _spellings(name: str) -> list[str]:
+    """The name, then what it means where no file has it to the letter."""
+    plain = name.strip()
+    slashed = plain.replace("\\", "/")
+    return list(dict.fromkeys((name, plain, slashed)))

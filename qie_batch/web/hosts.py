@@ -1,0 +1,144 @@
+"""Web addresses as text, and which hosts and ports may be asked."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import httpx2
+
+from qie_batch.errors import Misconfigured, Rejected
+from qie_batch.text import quoted
+from qie_batch.web.addresses import LOOPBACK, PRIVATE, literal
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+#: Of https and http: an entry without a port means these.
+USUAL_PORTS = (443, 80)
+ANY = "*"
+
+# A backslash is a slash to browsers; some programs drop white space and controls.
+_AMBIGUOUS = re.compile(r"[\\\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_AUTHORITY = re.compile(r"https?://([^/?#]*)", re.IGNORECASE)
+_LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
+_NAME = re.compile(rf"(?=.{{1,253}}\Z){_LABEL}(?:\.{_LABEL})*")
+# Browsers and getaddrinfo read these as IPv4 addresses: 2130706433, 0x7f.1, 127.1, 0177.0.0.1.
+_NUMBER = re.compile(r"(?:.*\.)?(?:[0-9]+|0x[0-9a-f]*)")
+#: Names that are not of the public DNS (RFC 2606, 6761, 6762, 7686, 8375, 9476, ICANN's .internal, habit).
+_LOCAL = re.compile(
+    r"[^.]*|(?:.*\.)?(?:localhost|localdomain|local|internal|intranet|private|corp|home|lan|svc|home\.arpa"
+    r"|test|example|invalid|onion|alt)"
+)
+
+
+def refused(reason: str) -> Rejected:
+    return Rejected(reason, code="image_address")
+
+
+def parsed(text: str) -> httpx2.URL:
+    """The address with its host as the transport sees it; Rejected for what programs read differently."""
+    authority = _AUTHORITY.match(text)
+    if authority is None:
+        raise refused("only https:// addresses are fetched")
+    if _AMBIGUOUS.search(text):
+        raise refused("the address holds a backslash or a control character: write it percent-encoded")
+    if "@" in authority[1]:
+        raise refused("the address holds a login before an @: remove it, pictures are fetched without one")
+    try:
+        url = httpx2.URL(text)
+        # A dot at the end changes nothing, but certificates and lists are written without it.
+        url = url.copy_with(host=url.raw_host.decode().removesuffix("."))
+    except (httpx2.InvalidURL, UnicodeError):
+        raise refused("this is no web address: write https://, the server's name and the path") from None
+    host = url.raw_host.decode()
+    if literal(host) is None and (_NUMBER.fullmatch(host) or not _NAME.fullmatch(host)):
+        raise refused(f"{quoted(host)} is no host name: write the server's name")
+    return url
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHosts:
+    """The entries of QIE_IMAGE_HOSTS as (host, port); the port None is the usual one of the scheme."""
+
+    exact: frozenset[tuple[str, int | None]]
+    #: Those written *.host: every name below, not the host itself.
+    below: frozenset[tuple[str, int | None]]
+    every_public: bool
+
+    @classmethod
+    def parse(cls, entries: Collection[str]) -> Self:
+        """Misconfigured for an entry that is none of `*`, `host`, `*.host`, each with a port or without."""
+        hosts = [(entry.startswith("*."), _entry(entry)) for entry in entries if entry != ANY]
+        return cls(
+            exact=frozenset(host for wild, host in hosts if not wild),
+            below=frozenset(host for wild, host in hosts if wild),
+            every_public=ANY in entries,
+        )
+
+    def name(self, host: str, port: int | None) -> bool:
+        """Whether an entry is this very host."""
+        return (host, port) in self.exact
+
+    def allow(self, host: str, port: int | None) -> bool:
+        labels = host.split(".")
+        above = (".".join(labels[start:]) for start in range(1, len(labels)))
+        return (
+            self.name(host, port)
+            or any((name, port) in self.below for name in above)
+            or (self.every_public and port is None)
+        )
+
+    def allowed_kinds(self, host: str, port: int) -> tuple[str, ...]:
+        """The kinds of addresses, beside public ones, that may be connected to for this host.
+
+        A name that an entry is may lead into a private network; an address that an entry is, and localhost,
+        to this machine, too. An entry with a * allows neither: whoever answers for a name below may choose.
+        """
+        if not self.name(host, None if port in USUAL_PORTS else port):
+            return ()
+        return (PRIVATE, LOOPBACK) if literal(host) or host == "localhost" else (PRIVATE,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostPolicy:
+    hosts: ImageHosts
+    #: False allows every public host beside those listed.
+    listed_only: bool
+    #: Whether http:// is fetched, too.
+    plain_http: bool
+
+    def check(self, url: httpx2.URL) -> None:
+        """Rejected (image_address) unless scheme, host and port may be asked; resolves nothing."""
+        host, port = url.raw_host.decode(), url.port
+        if url.scheme != "https" and not self.plain_http:
+            raise refused("http:// is not fetched: write https://, or set QIE_IMAGE_HTTP=true")
+        if self.hosts.name(host, port):
+            return
+        where = host if port is None else f"{host}:{port}"
+        if literal(host) is None and _LOCAL.fullmatch(host):
+            raise refused(f"{quoted(host)} is a name inside a network: add {where} to QIE_IMAGE_HOSTS")
+        if self.hosts.allow(host, port):
+            return
+        if self.listed_only:
+            raise refused(
+                f"no picture may come from host {quoted(where)}: QIE_IMAGE_HOSTS does not list it; add it for"
+                " the process that submits (control, where a schedule does)"
+            )
+        if port is not None:
+            raise refused(f"port {port} is not asked: only 443, unless QIE_IMAGE_HOSTS lists {quoted(where)}")
+
+
+def _entry(text: str) -> tuple[str, int | None]:
+    host = text.removeprefix("*.")
+    try:
+        if re.search(r"[*/?#\s]", host):
+            raise refused("this is more than a host")
+        url = parsed(f"https://{host}")
+    except Rejected as error:
+        raise Misconfigured(
+            f"QIE_IMAGE_HOSTS says {quoted(text)}, which is no host: {error.message}",
+            hint="write host, host:port, *.host or *, with commas between them",
+        ) from None
+    return url.raw_host.decode(), url.port
