@@ -78,7 +78,9 @@ _NO_EXTRAS = Extras()
 class ResultsWriter:
     """One line for each row and variant: the input cells, then RESULT_COLUMNS."""
 
-    def __init__(self, stream: TextIO | RowWriter, header: Sequence[str], extras: Extras = _NO_EXTRAS) -> None:
+    def __init__(
+        self, stream: TextIO | RowWriter, header: Sequence[str], extras: Extras = _NO_EXTRAS
+    ) -> None:
         names = (*(extras.names or header), *extras.own, *RESULT_COLUMNS)
         self._lines = _Lines(stream, (*header, *extras.own), names)
 
