@@ -150,9 +150,9 @@ def lenient(data: bytes) -> np.ndarray | None:
         return None
 
 
-def is_visible(data: bytes, whole: np.ndarray) -> bool:
-    seen = lenient(data)
-    if seen is None or seen.shape != whole.shape:
+def is_visible(damaged: bytes, data: bytes) -> bool:
+    seen, whole = lenient(damaged), lenient(data)
+    if seen is None or whole is None or seen.shape != whole.shape:
         return True
     return float((np.abs(seen - whole).max(axis=2) > 24).mean()) > 0.001
 
@@ -219,24 +219,20 @@ def main() -> None:
     print(f"with a harmless oddity refused: {sum(odds.values())} of {9 * len(usable)} {dict(odds)}")
 
     accepted: Counter[str] = Counter()
-    visible = at_submit = 0
+    at_submit = 0
     for name, data in usable:
-        whole = lenient(data)
-        assert whole is not None
         for way, damage in WAYS.items():
             damaged = damage(data, random.Random(f"{name} {way}"))
-            if not is_visible(damaged, whole):
-                continue
-            visible += 1
             at_submit += bool(refusal(inspect, damaged))
-            if not refusal(decode, damaged):
+            if not refusal(decode, damaged) and is_visible(damaged, data):
                 accepted[way] += 1
                 if arguments.list:
                     print(f"  accepted: {name}, {way}")
-    print(f"visibly damaged accepted: {sum(accepted.values())} of {visible} of {len(usable) * len(WAYS)}")
+    total = len(usable) * len(WAYS)
+    print(f"visibly damaged and accepted: {sum(accepted.values())} of {total}")
     for way, number in accepted.most_common():
         print(f"  {number:4} {way}")
-    print(f"told at submit: {at_submit} of {visible}")
+    print(f"refused at submit: {at_submit} of {total}")
 
     pixels = sum(size.width * size.height for size in (inspect(data) for _, data in usable)) / 1e6
     for call in (inspect, decode):

@@ -41,7 +41,6 @@ _COEFFICIENTS = 64
 _ZEROS = bytes(48)
 
 _JFIF = b"\xff\xe0\x00\x10JFIF\0\1\1\0\0\1\0\1\0\0"
-_ADOBE_LENGTH = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +59,10 @@ class JpegLayout:
     process: int = 0
     precision: int = 8
     size: tuple[int, int] = (0, 0)
+    #: Pixels of the blocks (MCU) that an interleaved scan stores one after another: width and height.
+    block: tuple[int, int] = (8, 8)
+    #: Whether the file declares restart intervals, within which an error stays.
+    restarts: bool = False
     #: Whether the end marker follows the last scan.
     ended: bool = False
     scans: list[_Scan] = field(default_factory=list)
@@ -124,6 +127,8 @@ class JpegLayout:
             self._zero_symbols.update(_zero_symbols(body))
         elif marker in _FRAMES and not self.process:
             self._set_frame(marker, body)
+        elif marker == _DRI:
+            self.restarts = self.restarts or any(body[:2])
         elif marker == _APP0:
             if body.startswith(b"JFIF\0") and len(body) >= 14:
                 self._parts.append(_JFIF)
@@ -150,8 +155,12 @@ class JpegLayout:
             return
         self.process, self.precision = marker, body[0]
         self.size = int.from_bytes(body[3:5], "big"), int.from_bytes(body[1:3], "big")
-        for component in body[6 : 6 + 3 * body[5] : 3]:
+        components = body[6 : 6 + 3 * body[5]]
+        for component in components[::3]:
             self._missing_bits[component] = [-1] * _COEFFICIENTS
+        if body[5] > 1:
+            samplings = components[1::3]
+            self.block = 8 * max(each >> 4 for each in samplings), 8 * max(each & 15 for each in samplings)
 
     def add_scan(self, start: int, data_start: int, end: int) -> None:
         """Take in the scan whose SOS marker is at `start` and whose entropy-coded bytes follow that."""

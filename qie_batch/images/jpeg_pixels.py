@@ -14,17 +14,19 @@ from typing import TYPE_CHECKING
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from qie_batch.images.jpeg_seams import has_seam
+
 if TYPE_CHECKING:
     from qie_batch.images.jpeg_layout import JpegLayout
 
 _COLOURS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
 
-#: libjpeg-turbo, jerror.h: the warnings (JWRN_) that decoding can give.
-_WARNINGS = re.compile("Corrupt JPEG data|Premature end of JPEG|Inconsistent progression")
+#: simplejpeg reads common colours and samplings only.
+_NOT_READ = re.compile("Could not determine (?:colorspace|subsampling)")
 _EXTRANEOUS = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
 
-#: The decoder may hold the last bits of the scan in bytes that it has not counted.
-_SLACK = 2
+#: Bytes that the decoder has read ahead and does not count.
+_SLACK = 8
 
 
 class DamagedError(Exception):
@@ -57,10 +59,11 @@ def _checked(layout: JpegLayout, image: JpegImageFile, essence: bytes) -> Image.
         samples = simplejpeg.decode_jpeg(essence, _COLOURS[image.mode])
     except ValueError as error:
         reason = str(error)
-        if _WARNINGS.search(reason) and not _is_padding(layout, reason):
+        if not _NOT_READ.search(reason) and not _is_padding(layout, reason):
             raise DamagedError(reason) from error
-        # Only padding, or a fault or a kind of file that Pillow judges.
         return _by_pillow(essence)
+    if not layout.restarts and has_seam(samples, layout.block):
+        raise DamagedError
     if image.mode == "CMYK":
         return _by_pillow(essence)
     return Image.frombuffer(image.mode, image.size, samples, "raw", image.mode, 0, 1)
