@@ -73,7 +73,7 @@ def is_cut_short(kind: str, data: bytes) -> bool:
     if kind == "PNG":
         return not png_chunks.is_whole(data)
     layout = read_layout(data)
-    return not layout.ended and not layout.has_zeros()
+    return not layout.ended and not layout.has_zeros() and not data.endswith(b"\xff\xd9")
 
 
 def _first(table: tuple[tuple[str, bytes], ...], head: bytes) -> str:
