@@ -33,6 +33,8 @@ class Manifest:
     #: Header names in the file's order, without qie-batch's own columns; of JSONL, every key that occurs.
     header: tuple[str, ...]
     format: Literal["csv", "tsv", "jsonl"]
+    #: Name of the text encoding, for people.
+    encoding: str
     _source: Table | Objects
     _reader: RowReader
 
@@ -62,23 +64,25 @@ def open_manifest(
     `reading.mapping` is column -> header name, before any alias; `defaults` is used in rows that do not
     choose themselves; `presets` are the names that a row may choose from, any where there are none.
     """
-    source = _source(path)
+    encoding, source = _source(path, reading.encoding)
     header = tuple(name for name in source.header if not is_own(name))
     need_instruction = not defaults.instruction.strip()
     columns = match_columns(path.name, header, reading.mapping, need_instruction=need_instruction)
     return Manifest(
         header=header,
         format=source.format,
+        encoding=encoding,
         _source=source,
         _reader=RowReader(source.header, columns, defaults, presets),
     )
 
 
-def _source(path: Path) -> Table | Objects:
+def _source(path: Path, asked: str) -> tuple[str, Table | Objects]:
+    """The encoding's name, and the file as records; `asked` is the encoding's name, "" to detect it."""
     try:
         _refuse_whole(path)
-        encoding = detect_encoding(path).codec
-        with path.open(encoding=encoding) as stream:
+        encoding = detect_encoding(path, asked)
+        with path.open(encoding=encoding.codec) as stream:
             first = stream.read(4096).lstrip()[:1]
         if first == "[":
             raise InvalidManifest(
@@ -86,8 +90,8 @@ def _source(path: Path) -> Table | Objects:
                 hint="Write one object on each line: jq -c '.[]' turns one into the other",
             )
         if first == "{" or path.suffix.lower() in {".jsonl", ".ndjson"}:
-            return Objects(path, encoding)
-        return Table(path, encoding)
+            return encoding.name, Objects(path, encoding.codec)
+        return encoding.name, Table(path, encoding.codec)
     except OSError as error:
         raise InvalidManifest(
             f"{printable(str(path), 300)} cannot be read: {error.strerror}",

@@ -10,6 +10,7 @@ from qie_batch.manifest.columns import FOLDER_COLUMN, is_own, normal
 from qie_batch.manifest.faults import Fault, Record, WrongCell
 from qie_batch.manifest.limits import MAX_CELL, MAX_ID
 from qie_batch.manifest.placeholders import Placeholders
+from qie_batch.manifest.survival import CHECK_COLUMN, survived
 from qie_batch.model import BadRow, EditParams, ManifestRow
 from qie_batch.text import quoted
 
@@ -31,6 +32,14 @@ _MISSING = {
 }
 
 
+_DAMAGED = Fault(
+    column=CHECK_COLUMN,
+    code="text_damaged",
+    reason="the program that saved this file lost letters of the row: take the file that qie-batch wrote and"
+    f" save it as 'CSV UTF-8'; or mend the texts and empty the cell of {CHECK_COLUMN}",
+)
+
+
 class RowReader:
     """Understands the rows of one manifest. `defaults` is used where a row does not choose itself."""
 
@@ -44,6 +53,7 @@ class RowReader:
         self._header = tuple(header)
         self._own = tuple(name for name in header if is_own(name))
         self._folder = next((name for name in self._own if normal(name) == FOLDER_COLUMN), None)
+        self._check = next((name for name in self._own if normal(name) == CHECK_COLUMN), None)
         self._id = _Column("id", columns["id"])
         self._images = [_Column(name, columns[name]) for name in _IMAGES if name in columns]
         self._instruction = _Column("instruction", columns.get("instruction"), defaults.instruction.strip())
@@ -94,11 +104,14 @@ class RowReader:
         if not self._own:
             return cells
         folder = cells[self._folder].strip() if self._folder else ""
+        check = cells[self._check] if self._check else ""
         for name in self._own:
             cells.pop(name, None)
         if folder:
             # The header lacks this column, but the next errors.csv repeats the folder.
             cells[FOLDER_COLUMN] = folder
+        if not survived(check):
+            cells[CHECK_COLUMN] = check
         return cells
 
 
@@ -121,6 +134,8 @@ class _Row:
         self.faults = [*record.faults]
         if max(map(len, record.cells)) > MAX_CELL:
             self._refuse_long_cells()
+        if CHECK_COLUMN in cells:
+            self.faults.append(_DAMAGED)
 
     def value(self, column: _Column, read: Callable[[str], _Value]) -> _Value | None:
         """The value of the cell; None for an empty cell and for a wrong one, which becomes a fault."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch.manifest.columns import FOLDER_COLUMN
 from qie_batch.manifest.formulas import escape
+from qie_batch.manifest.survival import CHECK_COLUMN, check_of
 from qie_batch.pricing import decimal_usd
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ RESULT_COLUMNS = (
     "qie_attempts",
     "qie_error_code",
     "qie_error",
+    CHECK_COLUMN,
 )
-ERROR_COLUMNS = ("qie_error_code", "qie_error", FOLDER_COLUMN)
+ERROR_COLUMNS = ("qie_error_code", "qie_error", CHECK_COLUMN, FOLDER_COLUMN)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class ResultsWriter:
             str(outcome.attempts),
             outcome.error_code,
             outcome.error,
+            self._lines.check(cells),
         )
 
 
@@ -90,7 +93,7 @@ class ErrorsWriter:
 
     def write(self, cells: Mapping[str, str], outcome: RowOutcome) -> None:
         folder = cells.get(FOLDER_COLUMN) or self._folder
-        self._lines.write(cells, outcome.error_code, outcome.error, folder)
+        self._lines.write(cells, outcome.error_code, outcome.error, self._lines.check(cells), folder)
 
 
 class _Lines:
@@ -100,6 +103,11 @@ class _Lines:
         # Quotes keep a semicolon or a TAB inside its cell for readers that expect these delimiters.
         self._csv = csv.writer(stream, quoting=csv.QUOTE_ALL)
         self._csv.writerow(map(escape, (*header, *own)))
+
+    def check(self, cells: Mapping[str, str]) -> str:
+        """Of the row and the header; a row that was damaged before keeps the check that shows the damage."""
+        given = (cells.get(name, "") for name in self._header)
+        return cells.get(CHECK_COLUMN) or check_of((*self._header, *given))
 
     def write(self, cells: Mapping[str, str], *own: str) -> None:
         given = (cells.get(name, "") for name in self._header)
