@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from qie_batch.manifest.columns import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN
 from qie_batch.manifest.formulas import escape
+from qie_batch.manifest.survival import CHECK_COLUMN, check_of
 from qie_batch.pricing import decimal_usd
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ RESULT_COLUMNS = (
     "qie_attempts",
     "qie_error_code",
     "qie_error",
+    CHECK_COLUMN,
 )
-ERROR_COLUMNS = ("qie_error_code", "qie_error", FOLDER_COLUMN)
+ERROR_COLUMNS = ("qie_error_code", "qie_error", CHECK_COLUMN, FOLDER_COLUMN)
 
 
 @runtime_checkable
@@ -99,6 +101,7 @@ class ResultsWriter:
             str(outcome.attempts),
             outcome.error_code,
             outcome.error,
+            self._lines.check(cells),
         )
 
 
@@ -122,7 +125,7 @@ class ErrorsWriter:
         folder = cells.get(FOLDER_COLUMN) or self._folder
         if IMAGE_COLUMN in cells:
             cells = {**cells, self._image: cells[IMAGE_COLUMN]}
-        self._lines.write(cells, outcome.error_code, outcome.error, folder)
+        self._lines.write(cells, outcome.error_code, outcome.error, self._lines.check(cells), folder)
 
 
 class CatalogWriter:
@@ -138,8 +141,14 @@ class CatalogWriter:
 class _Lines:
     def __init__(self, stream: TextIO | RowWriter, keys: Sequence[str], names: Sequence[str]) -> None:
         self._keys = tuple(keys)
+        self._names = tuple(names[: len(self._keys)])
         self._table = stream if isinstance(stream, RowWriter) else _Csv(stream)
         self._table.write_row(names)
+
+    def check(self, cells: Mapping[str, str]) -> str:
+        """Of the row and the header; a row that was damaged before keeps the check that shows the damage."""
+        given = (cells.get(name, "") for name in self._keys)
+        return cells.get(CHECK_COLUMN) or check_of((*self._names, *given))
 
     def write(self, cells: Mapping[str, str], *own: str) -> None:
         given = (cells.get(name, "") for name in self._keys)
