@@ -221,7 +221,8 @@ def cost_view(line: CostLine) -> CostView:
 def schedule_view(schedule: Schedule, runs: list[ScheduledRun], next_due: float | None) -> ScheduleView:
     stored = {name: getattr(schedule, name) for name in ("name", "cron", "timezone", "catalog", "problem")}
     shown = [RunView(due_at=run.due_at, state=run.state, job=run.job_id, note=run.note) for run in runs]
-    return ScheduleView(**stored, next=next_due, runs=tuple(shown))
+    due_at = None if schedule.problem else next_due
+    return ScheduleView(**stored, next=due_at, runs=tuple(shown))
 
 
 def bad_row_view(row: BadRow) -> BadRowView:
