@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qie_batch.manifest import open_manifest
+from qie_batch.manifest import ErrorsWriter, Extras, RowOutcome, open_manifest
 from qie_batch.model import BadRow, InvalidManifest, ReadingOptions, RowDefaults
 
 
@@ -11,9 +11,7 @@ def read(tmp_path):
     def read(text, instruction="", **mapping):
         path = tmp_path / "catalog.csv"
         path.write_text(text)
-        manifest = open_manifest(
-            path, ReadingOptions(mapping=mapping), RowDefaults(instruction=instruction)
-        )
+        manifest = open_manifest(path, ReadingOptions(mapping=mapping), RowDefaults(instruction=instruction))
         return [str(kept) for kept in manifest.understanding.kept], list(manifest.rows())
 
     return read
@@ -107,3 +105,19 @@ def test_words_of_image_models_are_ours_beside_an_instruction(read):
     _, (row,) = read("id,image,prompt,cfg\nA,a.jpg,white,lots\n")
     assert isinstance(row, BadRow)
     assert row.code == "cfg_invalid"
+
+
+@pytest.mark.parametrize(("rest", "variants"), [("9 colours", 1), ("3", 2)])
+def test_an_errors_csv_means_what_the_whole_catalog_meant(tmp_path, rest, variants):
+    path, errors = tmp_path / "catalog.csv", tmp_path / "errors.csv"
+    path.write_text(f"id,image,prompt,variants\nA,a.jpg,red,2\nB,b.jpg,red,{rest}\n")
+    manifest = open_manifest(path)
+    for _ in range(2):  # what fails twice, too
+        extras = Extras(own=manifest.own, image=manifest.image, words=manifest.words)
+        failed, *_ = manifest.rows()
+        with errors.open("w", encoding="utf-8", newline="") as stream:
+            outcome = RowOutcome(status="failed", error_code="x", error="y")
+            ErrorsWriter(stream, manifest.header, "", extras).write(failed.cells, outcome)
+        manifest = open_manifest(errors)
+        (row,) = manifest.rows()
+        assert row.variants == variants

@@ -47,7 +47,9 @@ def test_every_delimiter_may_be_told(catalog, sep, delimiter, spelled):
     assert (row.id, manifest.understanding.delimiter) == ("A-1", spelled)
 
 
-@pytest.mark.parametrize("above", ["Spring catalogue 2026,,,\n,,,\n", "\n\nVersion;3\n\n", "Shop A, Berlin\n2026\n"])
+@pytest.mark.parametrize(
+    "above", ["Spring catalogue 2026,,,\n,,,\n", "\n\nVersion;3\n\n", "Shop A, Berlin\n2026\n"]
+)
 def test_titles_above_the_header_are_skipped_and_lines_stay_true(catalog, above):
     manifest, (row,) = read(catalog(f"{above}id,image,instruction\n{ROW}\n"))
     header_line = above.count("\n") + 1
