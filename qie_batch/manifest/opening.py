@@ -25,6 +25,7 @@ from qie_batch.manifest.several import Gallery
 from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.table import Table
 from qie_batch.manifest.workbook import Workbook, is_archive, refuse_old_office
+from qie_batch.manifest.words import remembered, spelled
 from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 
@@ -51,6 +52,8 @@ class Manifest:
     names: tuple[str, ...]
     #: qie-batch's own columns that results.csv and errors.csv need beside the usual ones.
     own: tuple[str, ...]
+    #: What of its general words is to be remembered in an errors.csv.
+    words: str
     format: Literal["csv", "tsv", "jsonl", "xlsx"]
     understanding: Understanding
     _source: Table | Objects | Workbook
@@ -91,10 +94,13 @@ def open_manifest(
     columns = match_columns(path.name, names, keys, reading.mapping)
     require(path.name, names, columns, need_instruction=need_instruction)
     gallery = Gallery(exists)
+    general = columns.general
+    columns, kept = remembered(columns, found.keys, source.records())
     evidence = _studied(source, columns, presets, gallery)
-    for kept in evidence.kept:
-        columns = columns.without(kept.column)
-    sentences = [str(kept) for kept in evidence.kept]
+    kept = (*kept, *evidence.kept)
+    for each in kept:
+        columns = columns.without(each.column)
+    sentences = [str(each) for each in kept]
     require(path.name, names, columns, need_instruction=need_instruction, kept=sentences)
     refuse_doubles(path.name, names, columns)
     return Manifest(
@@ -102,6 +108,7 @@ def open_manifest(
         names=tuple(names),
         columns=columns.of,
         own=_own_columns(found.keys, columns, evidence),
+        words=spelled(general, kept),
         format=source.format,
         understanding=Understanding(
             encoding=encoding,
@@ -111,7 +118,7 @@ def open_manifest(
             skipped=found.skipped,
             columns=columns.of,
             spare_id=columns.spare_id,
-            kept=evidence.kept,
+            kept=kept,
             images=evidence.images,
             hosts=evidence.hosts,
             left_out=evidence.left_out,
