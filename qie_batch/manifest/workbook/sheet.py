@@ -59,7 +59,7 @@ class _Cell(NamedTuple):
     value: str | None
     inline: str
     formula: bool
-    #: Stands for what is no text, such as a picture in the cell.
+    #: Stands for what is no text, such as an image in the cell.
     linked: bool
 
     def name(self, line: int) -> str:
