@@ -22,7 +22,7 @@ class Blocks:
         self._starts = array("Q", [0])
 
     def __del__(self) -> None:
-        # Nobody closes a Workbook, which keeps one of these.
+        # A Workbook keeps one of these and is never closed.
         if hasattr(self, "_file"):
             self.close()
 
@@ -34,7 +34,7 @@ class Blocks:
         self._file.seek(start)
         return marshal.loads(self._file.read(end - start))  # noqa: S302 - written by append()
 
-    def append(self, value: object) -> None:
+    def append(self, value: Any) -> None:
         data = marshal.dumps(value)
         try:
             self._file.seek(self._starts[-1])

@@ -140,7 +140,7 @@ class Sheet:
 
 
 class _Rows:
-    """Gathers the rows of a part; whoever reads the part takes them away."""
+    """Gathers the rows of a part; the reader of the part takes them away."""
 
     def __init__(self) -> None:
         self.rows: deque[tuple[int, list[_Cell]]] = deque()
