@@ -10,6 +10,7 @@ from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.writing import (
     ERROR_COLUMNS,
     RESULT_COLUMNS,
+    CatalogWriter,
     ErrorsWriter,
     Extras,
     ResultsWriter,
@@ -24,6 +25,7 @@ __all__ = [
     "MAX_CELL",
     "MAX_ROWS",
     "RESULT_COLUMNS",
+    "CatalogWriter",
     "ErrorsWriter",
     "Extras",
     "Manifest",

@@ -55,6 +55,8 @@ OWN_PREFIX = "qie_"
 FOLDER_COLUMN = "qie_folder"
 #: Own columns of a row that is one of several made from a product: its id and its image.
 ID_COLUMN, IMAGE_COLUMN = "qie_id", "qie_image"
+#: Own column of errors.csv: which general words were ours and which the user's in the whole manifest.
+WORDS_COLUMN = "qie_words"
 
 _GAPS = re.compile(r"[\s_-]+")
 #: Amazon adds `[marketplace_id=…]#1.value` to the name of an attribute.
@@ -62,7 +64,7 @@ _ATTRIBUTE = re.compile(r"[\[#].*")
 
 
 def normal(name: str) -> str:
-    return unicodedata.normalize("NFC", name).strip().casefold()
+    return (name if name.isascii() else unicodedata.normalize("NFC", name)).strip().casefold()
 
 
 _MEANING = {normal(name): column for column, others in COLUMNS.items() for name in (column, *others)}
@@ -91,6 +93,10 @@ class Columns:
     numbered: bool = False
     #: Rows without an image are variants of a product above them, not mistakes.
     partial: bool = False
+
+    def decided(self, column: str) -> Columns:
+        """With a general word about which there is no doubt."""
+        return replace(self, general=self.general - {column})
 
     def without(self, column: str) -> Columns:
         return replace(self, of={name: key for name, key in self.of.items() if name != column})
@@ -207,11 +213,11 @@ def _export(
     amazon = any(names <= bare for names in _AMAZON)
     if shopify and "id" not in mapping:
         of["id"] = handle
-    spare = have.get("id", "") if woo and "id" not in mapping else ""
+    spare = have.get("id", "") if woo and of.get("id") == have.get("sku") else ""
     return Columns(
         of={column: of[column] for column in COLUMNS if column in of},
         general=general,
-        spare_id="" if spare == of.get("id") else spare,
+        spare_id=spare,
         numbered=bool(handle) and of.get("id") == handle,
         partial=bool(shopify or woo or amazon),
     )

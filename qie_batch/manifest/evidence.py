@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.faults import Record
+    from qie_batch.manifest.several import Gallery
 
 #: Hosts that are counted one by one.
 MAX_HOSTS = 100
@@ -41,10 +42,14 @@ class Evidence:
 
 
 def study(
-    records: Iterable[Record], header: Sequence[str], columns: Columns, presets: Collection[str]
+    records: Iterable[Record],
+    header: Sequence[str],
+    columns: Columns,
+    presets: Collection[str],
+    gallery: Gallery,
 ) -> Evidence:
     """Reads all records, or those before the first that cannot be read."""
-    found = _Study(header, columns, presets)
+    found = _Study(header, columns, presets, gallery)
     # Whoever reads the rows is told what is wrong with the file.
     with suppress(InvalidManifest):
         for record in records:
@@ -53,9 +58,12 @@ def study(
 
 
 class _Study:
-    def __init__(self, header: Sequence[str], columns: Columns, presets: Collection[str]) -> None:
+    def __init__(
+        self, header: Sequence[str], columns: Columns, presets: Collection[str], gallery: Gallery
+    ) -> None:
         places = {key: place for place, key in enumerate(header)}
         self._columns = columns
+        self._images_of = gallery.images
         self._readers = {**OPTIONAL, **_TEXTS, "preset": preset_reader(presets)}
         ours = all(is_own(key) or means_something(key) for key in header if key.strip())
         instructed = "instruction" in columns.of
@@ -112,11 +120,11 @@ class _Study:
         if not cell:
             self._left_out += self._columns.partial
             return
-        images = images_of(cell)
+        images = self._images_of(cell)
         self._images += len(images)
         self._several |= len(images) > 1
-        for host in map(web_host, images):
-            if host:
+        if "://" in cell:
+            for host in filter(None, map(web_host, images)):
                 known = host in self._hosts or len(self._hosts) < MAX_HOSTS
                 self._hosts[host if known else "other hosts"] += 1
 

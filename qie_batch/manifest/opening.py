@@ -21,14 +21,16 @@ from qie_batch.manifest.header import HeaderFinder
 from qie_batch.manifest.limits import MAX_BYTES
 from qie_batch.manifest.objects import Objects
 from qie_batch.manifest.row import RowReader
+from qie_batch.manifest.several import Gallery
 from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.table import Table
 from qie_batch.manifest.workbook import Workbook, is_archive, refuse_old_office
+from qie_batch.manifest.words import remembered, spelled
 from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator
     from pathlib import Path
 
     from qie_batch.manifest.columns import Columns
@@ -50,6 +52,8 @@ class Manifest:
     image: str
     #: qie-batch's own columns that results.csv and errors.csv need beside the usual ones.
     own: tuple[str, ...]
+    #: What of its general words is to be remembered in an errors.csv.
+    words: str
     format: Literal["csv", "tsv", "jsonl", "xlsx"]
     understanding: Understanding
     _source: Table | Objects | Workbook
@@ -73,11 +77,13 @@ def open_manifest(
     reading: ReadingOptions = AS_IT_IS,
     defaults: RowDefaults = NOTHING_CHOSEN,
     presets: Collection[str] = (),
+    exists: Callable[[str], bool] = lambda _: False,
 ) -> Manifest:
     """Understand the header and prove the encoding. Raises InvalidManifest.
 
     `reading.mapping` is column -> header name, before any alias; `defaults` is used in rows that do not
-    choose themselves; `presets` are the names that a row may choose from, any where there are none.
+    choose themselves; `presets` are the names that a row may choose from, any where there are none. `exists`
+    says whether there is an image of a name that looks like several.
     """
     finder = HeaderFinder(mapping=reading.mapping, line=reading.header_line)
     encoding, source = _source(path, reading, finder)
@@ -87,10 +93,14 @@ def open_manifest(
     keys, names = ([of[place] for place in theirs] for of in (found.keys, found.names))
     columns = match_columns(path.name, names, keys, reading.mapping)
     require(path.name, names, columns, need_instruction=need_instruction)
-    evidence = _studied(source, columns, presets)
-    for kept in evidence.kept:
-        columns = columns.without(kept.column)
-    sentences = [str(kept) for kept in evidence.kept]
+    gallery = Gallery(exists)
+    general = columns.general
+    columns, kept = remembered(columns, found.keys, source.records())
+    evidence = _studied(source, columns, presets, gallery)
+    kept = (*kept, *evidence.kept)
+    for each in kept:
+        columns = columns.without(each.column)
+    sentences = [str(each) for each in kept]
     require(path.name, names, columns, need_instruction=need_instruction, kept=sentences)
     refuse_doubles(path.name, names, columns)
     return Manifest(
@@ -98,6 +108,7 @@ def open_manifest(
         names=tuple(names),
         image=columns.of["image"],
         own=_own_columns(found.keys, columns, evidence),
+        words=spelled(general, kept),
         format=source.format,
         understanding=Understanding(
             encoding=encoding,
@@ -107,19 +118,21 @@ def open_manifest(
             skipped=found.skipped,
             columns=columns.of,
             spare_id=columns.spare_id,
-            kept=evidence.kept,
+            kept=kept,
             images=evidence.images,
             hosts=evidence.hosts,
             left_out=evidence.left_out,
         ),
         _source=source,
-        _reader=RowReader(found, columns, defaults, presets),
+        _reader=RowReader(found, columns, defaults, presets, gallery),
     )
 
 
-def _studied(source: Table | Objects | Workbook, columns: Columns, presets: Collection[str]) -> Evidence:
+def _studied(
+    source: Table | Objects | Workbook, columns: Columns, presets: Collection[str], gallery: Gallery
+) -> Evidence:
     try:
-        return study(source.records(), source.found.keys, columns, presets)
+        return study(source.records(), source.found.keys, columns, presets, gallery)
     except (OSError, UnicodeDecodeError) as error:
         raise _changed(error) from error
 

@@ -60,15 +60,16 @@ class Placeholders:
         return template.fill(values)
 
     def _header(self, name: str, wrong: Mapping[str, Fault]) -> str:
-        header = self._headers.get(normal(name))
-        shown = f"{{{quoted(name)[1:-1]}}}"
+        wanted = normal(name)
+        header = self._headers.get(wanted)
         if header is None:
             advice = f"the row has {self._listed()}; write {{{{ and }}}} for plain braces"
-            raise WrongCell("placeholder_unknown", f"{shown} is no column: {advice}")
-        if places := self._doubled.get(normal(name)):
-            reason = f"{shown} names two columns, column {places[0]} and column {places[1]}"
+            raise WrongCell("placeholder_unknown", f"{_shown(name)} is no column: {advice}")
+        if wanted in self._doubled:
+            first, second = self._doubled[wanted]
+            reason = f"{_shown(name)} names two columns, column {first} and column {second}"
             raise WrongCell("placeholder_unknown", f"{reason}: rename or remove one of them")
-        if header in wrong:
+        if wrong and header in wrong:
             raise WrongCell(wrong[header].code, wrong[header].reason)
         return header
 
@@ -76,3 +77,7 @@ class Placeholders:
         names = list(self._headers)
         more = f" and {len(names) - 20} more" if len(names) > 20 else ""
         return ", ".join(f"{{{printable(name)}}}" for name in names[:20]) + more
+
+
+def _shown(name: str) -> str:
+    return f"{{{quoted(name)[1:-1]}}}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from qie_batch.manifest.columns import ID_COLUMN, IMAGE_COLUMN, normal
-from qie_batch.manifest.several import images_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.duplicates import SeenIds
+    from qie_batch.manifest.several import Gallery
 
 #: Headers of what is said of a product in its first row alone; further rows mean the same.
 _OF_PRODUCT = frozenset(
@@ -35,21 +35,26 @@ class Part(NamedTuple):
 
 
 class Products:
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, gallery: Gallery, *, own: bool) -> None:
+        """`own` says whether the file has ids or images of ours."""
+        self._images_of = gallery.images
         self._id = columns.of["id"]
         self._image = columns.of["image"]
         self._spare = columns.spare_id
         self._numbered = columns.numbered
         self._partial = columns.partial
+        self._plain = not (own or columns.spare_id or columns.numbered or columns.partial)
 
     def parts(self, cells: dict[str, str], seen: SeenIds) -> list[Part]:
         """Mostly one; none for a row without an image where such a row is a variant."""
+        if self._plain and len(self._images_of(image := cells[self._image])) == 1:
+            return [Part(cells[self._id].strip(), image.rstrip(), cells, cells)]
         row_id = cells[self._id].strip() or (cells[self._spare].strip() if self._spare else "")
         texts = self._with_product(row_id, cells, seen) if self._numbered else cells
         image = cells.get(IMAGE_COLUMN) or cells[self._image]
         if not image.strip() and self._partial:
             return []
-        names = [image] if IMAGE_COLUMN in cells else images_of(image)
+        names = [image] if IMAGE_COLUMN in cells else self._images_of(image)
         own = cells.get(ID_COLUMN, "")
         if len(names) == 1 and (own or not self._numbered or not row_id):
             return [Part(own or row_id, _name(image), cells, texts)]
@@ -73,9 +78,10 @@ class Products:
 
     def _with_product(self, row_id: str, cells: dict[str, str], seen: SeenIds) -> Mapping[str, str]:
         if seen.product_id != row_id:
-            seen.product_id, seen.product = row_id, {
-                key: cell for key, cell in cells.items() if normal(key) in _OF_PRODUCT
-            }
+            seen.product_id, seen.product = (
+                row_id,
+                {key: cell for key, cell in cells.items() if normal(key) in _OF_PRODUCT},
+            )
             return cells
         return cells | {key: cell for key, cell in seen.product.items() if not cells[key].strip()}
 

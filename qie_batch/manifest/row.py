@@ -16,13 +16,14 @@ from qie_batch.model import BadRow, EditParams, ManifestRow
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection
 
     from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.duplicates import SeenIds
     from qie_batch.manifest.faults import Record
     from qie_batch.manifest.header import Header
     from qie_batch.manifest.products import Part
+    from qie_batch.manifest.several import Gallery
     from qie_batch.model import RowDefaults
 
 _Value = TypeVar("_Value")
@@ -43,13 +44,18 @@ class RowReader:
     """Understands the rows of one manifest. `defaults` is used where a row does not choose itself."""
 
     def __init__(
-        self, header: Header, columns: Columns, defaults: RowDefaults, presets: Collection[str] = ()
+        self,
+        header: Header,
+        columns: Columns,
+        defaults: RowDefaults,
+        presets: Collection[str],
+        gallery: Gallery,
     ) -> None:
         of = columns.of
         self._header = header.keys
         self._own = tuple(name for name in header.keys if is_own(name))
         self._kept = {name: normal(name) for name in self._own if normal(name) in _KEPT}
-        self._products = Products(columns)
+        self._products = Products(columns, gallery, own=bool(self._kept))
         self._id = _Column("id", of["id"])
         self._image = _Column("image", of["image"])
         self._references = [_Column(name, of[name]) for name in _REFERENCES if name in of]
@@ -61,11 +67,10 @@ class RowReader:
         self._placeholders = Placeholders(header, of)
         self._used = frozenset((*of.values(), *self._kept, columns.spare_id)) - {""}
 
-    def read(self, record: Record, seen: SeenIds) -> Iterator[ManifestRow | BadRow]:
+    def read(self, record: Record, seen: SeenIds) -> list[ManifestRow | BadRow]:
         """One row for each image of the product that the record describes; none where nothing is to edit."""
-        cells = self._cells(record)
-        for part in self._products.parts(cells, seen):
-            yield self._row(_Row(part, self._faults(record)), record, seen)
+        parts = self._products.parts(self._cells(record), seen)
+        return [self._row(_Row(part, self._faults(record)), record, seen) for part in parts]
 
     def _row(self, row: _Row, record: Record, seen: SeenIds) -> ManifestRow | BadRow:
         part = row.part
@@ -119,12 +124,16 @@ class RowReader:
         return is_image and not free and looks_like_an_image(record.cells[last].strip())
 
     def _fill(self, record: Record, part: Part) -> Callable[[str], str]:
-        wrong = {
+        wrong = self._wrong(record) if record.faults else {}
+        return lambda template: self._placeholders.fill(template, part.texts, wrong).strip()
+
+    def _wrong(self, record: Record) -> dict[str, Fault]:
+        """The cells that no template may ask for."""
+        return {
             key: fault
             for fault in record.faults
             for key in (self._header if fault.surplus else fault.at_stake or (fault.column,))
         }
-        return lambda template: self._placeholders.fill(template, part.texts, wrong).strip()
 
     def _cells(self, record: Record) -> dict[str, str]:
         cells = dict(zip(self._header, record.cells, strict=True))

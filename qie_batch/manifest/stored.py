@@ -45,6 +45,8 @@ class StoredHeader:
     own: tuple[str, ...] = ()
     #: Header of the column that names the images.
     image: str = ""
+    #: As `Manifest.words`.
+    words: str = ""
 
     @classmethod
     def of(cls, manifest: Manifest, *, folder: str, manifest_key: str) -> Self:
@@ -56,6 +58,7 @@ class StoredHeader:
             names=manifest.names if manifest.names != manifest.header else (),
             own=manifest.own,
             image=manifest.image,
+            words=manifest.words,
         )
 
     def line(self) -> bytes:

@@ -52,10 +52,10 @@ class Understanding:
 
     def sentences(self) -> Iterator[str]:
         yield ", ".join(self._form())
-        meant = ", ".join(
-            f"{column} = {printable(header.strip())}" for column, header in self.columns.items()
-        )
-        yield f"columns: {meant}" + (f" ({self.spare_id} where it is empty)" if self.spare_id else "")
+        shown = {column: printable(header.strip()) for column, header in self.columns.items()}
+        if self.spare_id:
+            shown["id"] += f" or, where it is empty, {printable(self.spare_id)}"
+        yield f"columns: {', '.join(f'{column} = {header}' for column, header in shown.items())}"
         yield from map(str, self.kept)
         found = f"{many(self.images, 'picture')} named"
         if self.hosts:

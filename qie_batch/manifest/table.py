@@ -6,6 +6,7 @@ import csv
 import re
 from contextlib import closing
 from dataclasses import dataclass
+from itertools import dropwhile
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from qie_batch.manifest.faults import Fault, Record
@@ -53,7 +54,7 @@ class Table:
     def records(self) -> Iterator[Record]:
         """Raises InvalidManifest for a quote that is never closed and for a row too many."""
         named, header_line = len(self.header), self.found.line
-        below = (row for row in self._rows(self._dialect) if row[0] > header_line)
+        below = dropwhile(lambda row: row[0] <= header_line, self._rows(self._dialect))
         for line, raw, fault in at_most_max_rows(self._path.name, below):
             cells = [unescape(cell) if "'" in cell else cell for cell in raw]
             if fault is None and len(cells) == named:

@@ -9,7 +9,7 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from qie_batch.manifest.columns import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN
+from qie_batch.manifest.columns import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, WORDS_COLUMN
 from qie_batch.manifest.formulas import escape
 from qie_batch.pricing import decimal_usd
 
@@ -70,6 +70,8 @@ class Extras:
     own: Sequence[str] = ()
     #: Key of the cell that names the images.
     image: str = ""
+    #: What errors.csv remembers of the general words, "" for nothing.
+    words: str = ""
 
 
 _NO_EXTRAS = Extras()
@@ -113,7 +115,9 @@ class ErrorsWriter:
         self, stream: TextIO | RowWriter, header: Sequence[str], folder: str, extras: Extras = _NO_EXTRAS
     ) -> None:
         own = [name for name in extras.own if name == ID_COLUMN]
-        names = (*(extras.names or header), *own, *ERROR_COLUMNS)
+        remembered = [WORDS_COLUMN] if extras.words else []
+        names = (*(extras.names or header), *own, *ERROR_COLUMNS, *remembered)
+        self._words = [extras.words] if extras.words else []
         self._lines = _Lines(stream, (*header, *own), names)
         self._image = extras.image
         self._folder = folder
@@ -122,7 +126,17 @@ class ErrorsWriter:
         folder = cells.get(FOLDER_COLUMN) or self._folder
         if IMAGE_COLUMN in cells:
             cells = {**cells, self._image: cells[IMAGE_COLUMN]}
-        self._lines.write(cells, outcome.error_code, outcome.error, folder)
+        self._lines.write(cells, outcome.error_code, outcome.error, folder, *self._words)
+
+
+class CatalogWriter:
+    """A manifest whose headers are the columns' own names."""
+
+    def __init__(self, stream: TextIO, columns: Sequence[str]) -> None:
+        self._lines = _Lines(stream, columns, columns)
+
+    def write(self, cells: Mapping[str, str]) -> None:
+        self._lines.write(cells)
 
 
 class _Lines:

@@ -90,7 +90,7 @@ class Tables:
 
     def __init__(self, rows: StoredRows, results: TextIO | RowWriter, errors: TextIO | RowWriter) -> None:
         of = rows.header
-        extras = Extras(names=of.names, own=of.own, image=of.image)
+        extras = Extras(names=of.names, own=of.own, image=of.image, words=of.words)
         self._results = ResultsWriter(results, of.header, extras)
         self._errors = ErrorsWriter(errors, of.header, of.folder, extras)
 

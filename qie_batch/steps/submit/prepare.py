@@ -7,6 +7,7 @@ import secrets
 import time
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import UsageError
@@ -19,7 +20,7 @@ from qie_batch.steps.submit.checked_images import CheckedImages
 from qie_batch.steps.submit.fetched import FetchedImages
 from qie_batch.steps.submit.plan import preset_named
 from qie_batch.steps.submit.reading import Reading
-from qie_batch.steps.submit.sources import ImageSources
+from qie_batch.steps.submit.sources import ImageSources, is_file
 from qie_batch.text import many, printable
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         chosen = chosen_engine(request.order, context.engines)
         presets = chosen.info.presets or context.engines.preset_names()
         order = request.order
-        manifest = open_manifest(path, order.reading, order.defaults, presets)
+        exists = partial(is_file, folder)
+        manifest = open_manifest(path, order.reading, order.defaults, presets, exists)
         context.understood(manifest.understanding)
         job = _new_job(request, chosen, manifest, path, folder)
         fetched = FetchedImages(lambda: context.web(request.confined), context.store)

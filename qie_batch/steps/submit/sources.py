@@ -122,6 +122,14 @@ class ImageSources:
         return real
 
 
+def is_file(folder: str, name: str) -> bool:
+    """Whether the name is that of one file in the folder or below it."""
+    if folder.startswith(S3):
+        return False
+    real = os.path.realpath(Path(folder) / name)
+    return Path(real).is_relative_to(os.path.realpath(folder)) and os.path.isfile(real)  # noqa: PTH113 - no error
+
+
 def _spellings(name: str) -> list[str]:
     """The name, then what it means where no file has it to the letter."""
     plain = name.strip()
