@@ -80,10 +80,6 @@ class Package:
         """In lower case."""
         return frozenset(self._parts)
 
-    def start_of(self, name: str, size: int) -> bytes:
-        with self._open(name) as stream:
-            return stream.read(size)
-
     def read(self, name: str, reader: XmlReader) -> None:
         """Tell `reader` the whole of a small part; nothing where there is no such part."""
         if _normal(name) not in self._parts:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import marshal
 import re
-import tempfile
-from array import array
 from collections import OrderedDict
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO, Self, cast
+from typing import TYPE_CHECKING
 
-from qie_batch.errors import no_room
 from qie_batch.manifest.limits import MAX_CELL
+from qie_batch.manifest.workbook.blocks import Blocks
 from qie_batch.manifest.workbook.package import Damaged
 
 if TYPE_CHECKING:
@@ -75,29 +71,17 @@ def _character(match: re.Match[str]) -> str:
 class SharedStrings:
     """A sequence that reads the part as far as it is asked for, once."""
 
-    def __init__(self, package: Package, part: str, file: BinaryIO) -> None:
+    def __init__(self, package: Package, part: str) -> None:
+        """`part` is "" in a workbook without such texts."""
         self._reader = _Texts()
         self._pieces: Iterator[None] = package.parse(part, self._reader) if part else iter(())
-        self._file = file
-        #: Where each block of texts begins in the file, then where the next one will.
-        self._starts = array("Q", [0])
+        self._blocks = Blocks()
         self._cache: OrderedDict[int, list[str]] = OrderedDict()
         self._cached = 0
 
-    @classmethod
-    @contextmanager
-    def of(cls, package: Package, part: str) -> Iterator[Self]:
-        """`part` is "" in a workbook without such texts. Unavailable on a full disk."""
-        try:
-            file = tempfile.TemporaryFile(prefix="qie-texts-")  # noqa: SIM115 - closed below
-        except OSError as error:
-            raise no_room(error) from error
-        with file:
-            yield cls(package, part, cast("BinaryIO", file))
-
     def __getitem__(self, number: int) -> str:
         block, place = divmod(number, _BLOCK)
-        texts = self._cache.get(block) or (self._block(block) if number >= 0 else [])
+        texts = self._block(block) if number >= 0 else []
         if place >= len(texts):
             raise Damaged(f"a cell names text {number}, which is not there")
         return texts[place]
@@ -106,16 +90,14 @@ class SharedStrings:
         if block in self._cache:
             self._cache.move_to_end(block)
             return self._cache[block]
-        while block >= len(self._starts) - 1:
+        while block >= len(self._blocks):
             if next(self._pieces, self) is self:
                 # The last texts fill no block.
-                return self._reader.texts if block == len(self._starts) - 1 else []
+                return self._reader.texts if block == len(self._blocks) else []
             self._store()
             if block in self._cache:
                 return self._cache[block]
-        start, end = self._starts[block : block + 2]
-        self._file.seek(start)
-        texts: list[str] = marshal.loads(self._file.read(end - start))  # noqa: S302 - our own temporary file
+        texts: list[str] = self._blocks[block]
         self._remember(block, texts)
         return texts
 
@@ -125,14 +107,8 @@ class SharedStrings:
         full = len(texts) // _BLOCK * _BLOCK
         for first in range(0, full, _BLOCK):
             block = texts[first : first + _BLOCK]
-            data = marshal.dumps(block)
-            self._file.seek(self._starts[-1])
-            try:
-                self._file.write(data)
-            except OSError as error:
-                raise no_room(error) from error
-            self._starts.append(self._starts[-1] + len(data))
-            self._remember(len(self._starts) - 2, block)
+            self._blocks.append(block)
+            self._remember(len(self._blocks) - 1, block)
         del texts[:full]
 
     def _remember(self, block: int, texts: list[str]) -> None:

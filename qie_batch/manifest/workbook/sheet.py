@@ -59,7 +59,7 @@ class _Cell(NamedTuple):
     value: str | None
     inline: str
     formula: bool
-    #: Stands for what is no text, such as a picture in the cell.
+    #: Stands for what is no text, such as an image in the cell.
     linked: bool
 
     def name(self, line: int) -> str:
@@ -140,7 +140,7 @@ class Sheet:
 
 
 class _Rows:
-    """Gathers the rows of a part; whoever reads the part takes them away."""
+    """Gathers the rows of a part; the reader of the part takes them away."""
 
     def __init__(self) -> None:
         self.rows: deque[tuple[int, list[_Cell]]] = deque()

@@ -11,6 +11,7 @@ from qie_batch.manifest.formulas import unescape
 from qie_batch.manifest.limits import MAX_ROW
 from qie_batch.manifest.lines import at_most_max_rows
 from qie_batch.manifest.workbook.contents import read_contents, refuse_others
+from qie_batch.manifest.workbook.kept_records import KeptRecords
 from qie_batch.manifest.workbook.number_formats import NumberFormats
 from qie_batch.manifest.workbook.package import Damaged, Package, translated
 from qie_batch.manifest.workbook.shared_strings import SharedStrings
@@ -44,6 +45,7 @@ class Workbook:
         with closing(self._rows()) as rows:
             self.found: Header = self._header(finder, rows)
         self.header = self.found.keys
+        self._kept: KeptRecords | None = None
 
     @property
     def sheet(self) -> str:
@@ -53,8 +55,20 @@ class Workbook:
     def records(self) -> Iterator[Record]:
         """Raises InvalidManifest for a damaged sheet and for a row too many.
 
-        Cells to the right of the header belong to no column and are left out.
+        Cells to the right of the header belong to no column and are left out. The sheet is read once: later
+        passes read what the first one that came to the end has kept in a temporary file.
         """
+        if self._kept is not None:
+            yield from self._kept.records()
+            return
+        kept = KeptRecords()
+        for record in self._read():
+            kept.add(record)
+            yield record
+        kept.end()
+        self._kept = kept
+
+    def _read(self) -> Iterator[Record]:
         named, header_line = len(self.header), self.found.line
         below = (row for row in self._rows() if row.line > header_line)
         for line, raw, wrong in at_most_max_rows(self._path.name, below):
@@ -69,13 +83,13 @@ class Workbook:
                 yield Record(line=line, cells=cells, faults=faults)
 
     def _rows(self) -> Generator[SheetRow]:
-        with self._opened() as package, SharedStrings.of(package, self._contents.strings) as strings:
-            contents = self._contents
+        contents = self._contents
+        with self._opened() as package:
             formats = NumberFormats(package, contents.styles, date1904=contents.date1904)
             sheet = Sheet(
                 package=package,
                 part=self._entry.part,
-                strings=strings,
+                strings=SharedStrings(package, contents.strings),
                 formats=formats,
                 uncalculated=contents.uncalculated,
             )

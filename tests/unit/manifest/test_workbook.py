@@ -393,6 +393,34 @@ def test_a_part_that_unpacks_without_end_is_refused_unread(path, monkeypatch):
     assert "sheet1.xml unpacks to 10," in refusal(path).message
 
 
+def test_a_directory_without_end_is_refused_unread(path, monkeypatch):
+    monkeypatch.setattr(package_module, "_MAX_DIRECTORY", 50_000)
+    by_hand(path, inline(HEADER))
+    with zipfile.ZipFile(path, "a") as file:
+        for number in range(1_000):
+            file.writestr(f"xl/media/image{number}.png", b"")
+    assert refusal(path).message == "catalog.xlsx is a damaged workbook: it has too many parts"
+
+
+def test_a_missing_part_is_named(path):
+    by_hand(path, '<sheetData><row><c t="s"><v>0</v></c></row></sheetData>')
+    assert "text 0, which is not there" in refusal(path).message
+    with zipfile.ZipFile(path) as file:
+        parts = {name: file.read(name) for name in file.namelist() if "sheet" not in name}
+    with zipfile.ZipFile(path, "w") as file:
+        for name, data in parts.items():
+            file.writestr(name, data)
+    assert "its part xl/worksheets/sheet1.xml is missing" in refusal(path).message
+
+
+def test_a_picture_in_a_cell_is_called_so(path):
+    row = '<row><c><v>1</v></c><c t="e" vm="1"><v>#VALUE!</v></c><c t="str"><v>red</v></c></row>'
+    head = inline(HEADER).removeprefix("<sheetData>").removesuffix("</sheetData>")
+    (only,) = rows_of(by_hand(path, f"<sheetData>{head}{row}</sheetData>"))
+    assert only.code == "cell_error"
+    assert "the cell B2 holds a picture or linked data: write a text or empty it" in only.reason
+
+
 def test_harmed_workbooks_are_refused_or_read_and_nothing_else(path):
     by_openpyxl(path, [(n, f"{n}.png", "red", 4.5) for n in range(50)], formats={"D2": "00000"})
     good, chance = path.read_bytes(), random.Random(8)
