@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     help="Names of the pictures: {id}, {variant}, {stem} and {folder} of the picture, and any column of the"
     " catalog; / makes folders.",
 )
+@click.option("--xlsx", is_flag=True, help="Write results.xlsx and errors.xlsx, too.")
 @click.pass_obj
-def results(app: App, job: str, out: Path, name_template: str) -> None:
+def results(app: App, job: str, out: Path, name_template: str, *, xlsx: bool) -> None:
     """Download what succeeded of JOB under human names, with results.csv, errors.csv and the report.
 
     A picture that is in the folder already, byte for byte, is not downloaded again.
@@ -39,7 +40,8 @@ def results(app: App, job: str, out: Path, name_template: str) -> None:
     found = ledger.jobs.get(job)
     there = ledger.costs.progress(job).counts[ItemState.SUCCEEDED]
     done = kept = 0
-    collecting = collect(found, out, name_template, jobs=ledger.jobs, store=wiring.store(settings))
+    store = wiring.store(settings)
+    collecting = collect(found, out, name_template, jobs=ledger.jobs, store=store, workbooks=xlsx)
     with bar("downloading", there) as show:
         for done, collected in enumerate(collecting, start=1):
             kept += not collected.is_new

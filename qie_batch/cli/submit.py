@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def submit(app: App, /, catalog: str, **options: Any) -> None:
     """Check CATALOG, upload its pictures and enter it as a job; the last line is the job's id.
 
-    CATALOG is a CSV, TSV or JSONL file, here or at s3://bucket/key.
+    CATALOG is a CSV, TSV, XLSX or JSONL file, here or at s3://bucket/key.
     """
     request = SubmitRequest(
         address=catalog,

@@ -55,6 +55,8 @@ OWN_PREFIX = "qie_"
 FOLDER_COLUMN = "qie_folder"
 #: Own columns of a row that is one of several made from a product: its id and its image.
 ID_COLUMN, IMAGE_COLUMN = "qie_id", "qie_image"
+#: Own column of errors.csv: which general words were ours and which the user's in the whole manifest.
+WORDS_COLUMN = "qie_words"
 
 _GAPS = re.compile(r"[\s_-]+")
 #: Amazon adds `[marketplace_id=…]#1.value` to the name of an attribute.
@@ -91,6 +93,10 @@ class Columns:
     numbered: bool = False
     #: Rows without an image are variants of a product above them, not mistakes.
     partial: bool = False
+
+    def decided(self, column: str) -> Columns:
+        """With a general word about which there is no doubt."""
+        return replace(self, general=self.general - {column})
 
     def without(self, column: str) -> Columns:
         return replace(self, of={name: key for name, key in self.of.items() if name != column})

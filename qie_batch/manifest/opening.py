@@ -24,6 +24,8 @@ from qie_batch.manifest.row import RowReader
 from qie_batch.manifest.several import Gallery
 from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.table import Table
+from qie_batch.manifest.workbook import Workbook, is_archive, refuse_old_office
+from qie_batch.manifest.words import remembered, spelled
 from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 
@@ -34,8 +36,6 @@ if TYPE_CHECKING:
     from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.evidence import Evidence
     from qie_batch.model import BadRow, ManifestRow
-
-_NOT_TEXT = {b"PK\x03\x04": "an Excel workbook or a ZIP file", b"\xd0\xcf\x11\xe0": "an Excel workbook"}
 
 AS_IT_IS, NOTHING_CHOSEN = ReadingOptions(), RowDefaults()
 
@@ -52,9 +52,11 @@ class Manifest:
     names: tuple[str, ...]
     #: qie-batch's own columns that results.csv and errors.csv need beside the usual ones.
     own: tuple[str, ...]
-    format: Literal["csv", "tsv", "jsonl"]
+    #: What of its general words is to be remembered in an errors.csv.
+    words: str
+    format: Literal["csv", "tsv", "jsonl", "xlsx"]
     understanding: Understanding
-    _source: Table | Objects
+    _source: Table | Objects | Workbook
     _reader: RowReader
 
     def rows(self) -> Iterator[ManifestRow | BadRow]:
@@ -84,7 +86,7 @@ def open_manifest(
     says whether there is an image of a name that looks like several.
     """
     finder = HeaderFinder(mapping=reading.mapping, line=reading.header_line)
-    encoding, source = _source(path, reading.encoding, finder)
+    encoding, source = _source(path, reading, finder)
     found = source.found
     need_instruction = not defaults.instruction.strip()
     theirs = [place for place, name in enumerate(found.keys) if not is_own(name)]
@@ -92,10 +94,13 @@ def open_manifest(
     columns = match_columns(path.name, names, keys, reading.mapping)
     require(path.name, names, columns, need_instruction=need_instruction)
     gallery = Gallery(exists)
+    general = columns.general
+    columns, kept = remembered(columns, found.keys, source.records())
     evidence = _studied(source, columns, presets, gallery)
-    for kept in evidence.kept:
-        columns = columns.without(kept.column)
-    sentences = [str(kept) for kept in evidence.kept]
+    kept = (*kept, *evidence.kept)
+    for each in kept:
+        columns = columns.without(each.column)
+    sentences = [str(each) for each in kept]
     require(path.name, names, columns, need_instruction=need_instruction, kept=sentences)
     refuse_doubles(path.name, names, columns)
     return Manifest(
@@ -103,15 +108,17 @@ def open_manifest(
         names=tuple(names),
         columns=columns.of,
         own=_own_columns(found.keys, columns, evidence),
+        words=spelled(general, kept),
         format=source.format,
         understanding=Understanding(
             encoding=encoding,
             delimiter=source.delimiter,
+            sheet=source.sheet if isinstance(source, Workbook) else "",
             header_line=found.line,
             skipped=found.skipped,
             columns=columns.of,
             spare_id=columns.spare_id,
-            kept=evidence.kept,
+            kept=kept,
             images=evidence.images,
             hosts=evidence.hosts,
             left_out=evidence.left_out,
@@ -122,7 +129,7 @@ def open_manifest(
 
 
 def _studied(
-    source: Table | Objects, columns: Columns, presets: Collection[str], gallery: Gallery
+    source: Table | Objects | Workbook, columns: Columns, presets: Collection[str], gallery: Gallery
 ) -> Evidence:
     try:
         return study(source.records(), source.found.keys, columns, presets, gallery)
@@ -143,10 +150,19 @@ def _changed(error: Exception) -> InvalidManifest:
     )
 
 
-def _source(path: Path, asked: str, finder: HeaderFinder) -> tuple[str, Table | Objects]:
+def _source(
+    path: Path, reading: ReadingOptions, finder: HeaderFinder
+) -> tuple[str, Table | Objects | Workbook]:
     try:
-        _refuse_whole(path)
-        encoding = detect_encoding(path, asked)
+        start = _refuse_whole(path)
+        refuse_old_office(path, start)
+        if is_archive(start):
+            return "", Workbook(path, reading.sheet, finder)
+        if reading.sheet:
+            raise InvalidManifest(
+                f"--sheet names a sheet of a workbook, and {path.name} is none", hint="Leave --sheet out"
+            )
+        encoding = detect_encoding(path, reading.encoding)
         with path.open(encoding=encoding.codec) as stream:
             first = stream.read(4096).lstrip("\ufeff \t\r\n")[:1]
         if first == "[":
@@ -160,11 +176,12 @@ def _source(path: Path, asked: str, finder: HeaderFinder) -> tuple[str, Table | 
     except OSError as error:
         raise InvalidManifest(
             f"{printable(str(path), 300)} cannot be read: {error.strerror}",
-            hint="Name a CSV, TSV or JSONL file",
+            hint="Name a CSV, TSV, XLSX or JSONL file",
         ) from error
 
 
-def _refuse_whole(path: Path) -> None:
+def _refuse_whole(path: Path) -> bytes:
+    """The first bytes of the file, if there are some and not too many."""
     if path.stat().st_size > MAX_BYTES:
         raise InvalidManifest(
             f"{path.name} has more than {MAX_BYTES:,} bytes", hint="Split it into several catalogs"
@@ -175,7 +192,4 @@ def _refuse_whole(path: Path) -> None:
         raise InvalidManifest(
             f"{path.name} is empty", hint="Its first line names the columns: id,image,instruction"
         )
-    if start in _NOT_TEXT:
-        raise InvalidManifest(
-            f"{path.name} is {_NOT_TEXT[start]}, not a CSV file", hint="In Excel: Save As, 'CSV UTF-8'"
-        )
+    return start

@@ -46,6 +46,8 @@ class StoredHeader:
     names: tuple[str, ...] = ()
     #: Own columns of results.csv and errors.csv beside the usual ones, as `Manifest.own`.
     own: tuple[str, ...] = ()
+    #: As `Manifest.words`.
+    words: str = ""
 
     @classmethod
     def of(cls, manifest: Manifest, *, folder: str, manifest_key: str) -> Self:
@@ -57,6 +59,7 @@ class StoredHeader:
             names=manifest.names if manifest.names != manifest.header else (),
             own=manifest.own,
             columns=manifest.columns,
+            words=manifest.words,
         )
 
     def line(self) -> bytes:

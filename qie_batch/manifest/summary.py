@@ -68,7 +68,7 @@ class Understanding:
 
     def _form(self) -> Iterator[str]:
         if self.encoding:
-            yield f"read as {self.encoding.upper().removesuffix('-SIG')}"
+            yield f"read as {self.encoding}"
         if self.sheet:
             yield f"sheet '{printable(self.sheet)}'"
         if self.delimiter:

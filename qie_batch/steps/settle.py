@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import Costs, Jobs, ObjectStore, Settlement
+    from qie_batch.manifest import RowWriter
     from qie_batch.manifest.stored import StoredRows
     from qie_batch.model import BadRow, Item, Job, ManifestRow, Progress
     from qie_batch.views import ItemView
@@ -90,11 +91,12 @@ def _table() -> TextIOWrapper:
 
 
 class Tables:
-    """results.csv and errors.csv of one job, a row at a time."""
+    """Results and errors of one job, a row at a time."""
 
-    def __init__(self, rows: StoredRows, results: TextIO, errors: TextIO) -> None:
+    def __init__(self, rows: StoredRows, results: TextIO | RowWriter, errors: TextIO | RowWriter) -> None:
         of = rows.header
-        extras = Extras(names=of.names, own=of.own, image=of.columns.get("image", ""))
+        image = of.columns.get("image", "")
+        extras = Extras(names=of.names, own=of.own, image=image, words=of.words)
         self._results = ResultsWriter(results, of.header, extras)
         self._errors = ErrorsWriter(errors, of.header, of.folder, extras)
 

@@ -138,7 +138,7 @@ def _order_of_letters(text: str) -> float:
         if not (word.islower() or word.isupper() or word[1:].islower() or word.upper() == word.lower()):
             bits += 6.0
         if _ASCII_LETTER.search(word) and _OTHER_SCRIPT.search(word):
-            bits += 8.0
+            bits += 12.0
         if _ACCENTS_ALONE.fullmatch(word):
             bits += 8.0
     return bits

@@ -23,8 +23,10 @@ _CHANCE = 3.0
 #: More bytes beyond ASCII than this are never UTF-8 by chance.
 _FEW = 32
 _MOST_SUGGESTED = 4
+#: Bits by which an encoding of few programs is suggested later.
+_RARITY = 10.0
 
-#: Of equally likely ones the first is suggested first. An encoding that nobody is asked for is a rival, too.
+#: Of equally likely ones the first is suggested first.
 _LANGUAGES: dict[str, Language] = {
     "gb18030": likelihood.CHINESE,
     "cp1252": likelihood.LATIN,
@@ -42,6 +44,7 @@ _LANGUAGES: dict[str, Language] = {
     "cp874": likelihood.THAI,
     "euc_jp": likelihood.JAPANESE,
     "koi8-r": likelihood.CYRILLIC,
+    # Those that follow are rivals as well, but few programs write them today.
     "koi8-u": likelihood.CYRILLIC,
     "iso8859-2": likelihood.LATIN,
     "iso8859-5": likelihood.CYRILLIC,
@@ -90,8 +93,14 @@ def surely(encoding: Encoding, found: Sequence[Reading]) -> bool:
 
 
 def suggested(found: Sequence[Reading]) -> list[Encoding]:
-    near = [reading.encoding for reading in found if reading.bits - found[0].bits < 1.5 * _MARGIN]
-    return near[:_MOST_SUGGESTED]
+    """The likely ones, with regard to how common they are."""
+    common = tuple(_LANGUAGES)[: tuple(_LANGUAGES).index("koi8-u")]
+    bits = {
+        reading.encoding: reading.bits + (0 if reading.encoding.codec in common else _RARITY)
+        for reading in found
+    }
+    near = [encoding for encoding in bits if bits[encoding] - min(bits.values()) < 1.5 * _MARGIN]
+    return sorted(near, key=bits.__getitem__)[:_MOST_SUGGESTED]
 
 
 def utf_8_by_chance(path: Path) -> list[Reading]:

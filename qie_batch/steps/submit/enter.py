@@ -33,6 +33,14 @@ _Sent = TypeVar("_Sent")
 
 UPLOADING = "uploading pictures"
 
+#: By the suffix of the manifest's key.
+_CONTENT_TYPES = {
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "jsonl": "application/jsonl",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
+
 
 def submit(request: SubmitRequest, context: SubmitContext) -> Submitted:
     """Read the manifest and enter it as a job."""
@@ -66,7 +74,7 @@ def enter(prepared: Prepared, context: SubmitContext) -> Submitted:
         pass
     job = prepared.job
     with prepared.catalog.open("rb") as file:
-        context.store.put_new(job.manifest_key, file, "text/csv")
+        context.store.put_new(job.manifest_key, file, _CONTENT_TYPES[job.manifest_key.rpartition(".")[2]])
     with prepared.rows.reader() as rows:
         context.store.put_new(job_key(job.id, ROWS), rows, CONTENT_TYPE)
     return Submitted(job_id=job.id, new=_added(prepared, context), uploaded=uploaded, survey=prepared.survey)

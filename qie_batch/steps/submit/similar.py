@@ -10,7 +10,7 @@ from collections import OrderedDict
 from difflib import get_close_matches
 from pathlib import Path
 
-from qie_batch.text import quoted
+from qie_batch.text import many, quoted
 
 #: Near names answered: people read no more, and each costs a quarter of a second beside 10,000 files.
 ANSWERS = 50
@@ -85,7 +85,7 @@ class Similar:
         if near := self._near(path.name, names):
             return f"did you mean {quoted(str(Path(name).parent / near), SHOWN)}?"
         if names.foreign:
-            return f"check its spelling; {len(names.foreign)} names in its folder are not UTF-8"
+            return f"check its spelling; {many(len(names.foreign), 'name')} in its folder not in UTF-8"
         return "check its spelling"
 
     def _near(self, name: str, names: _Names) -> str:
