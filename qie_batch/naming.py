@@ -181,6 +181,7 @@ def _unknown(name: str, known: Iterable[str]) -> UsageError:
     )
 
 
+@lru_cache(maxsize=4096)
 def _normal(name: str) -> str:
     return name.strip().casefold()
 

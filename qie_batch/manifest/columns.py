@@ -232,13 +232,18 @@ def _refuse_long_names(file: str, names: Sequence[str]) -> None:
             )
 
 
-def _mapped(file: str, keys: Sequence[str], column: str, name: str) -> str:
+def check_column(column: str) -> None:
+    """Raise InvalidManifest unless qie-batch has a column of that name."""
     if column not in COLUMNS:
         raise InvalidManifest(
             f"--map names a column '{printable(column)}' that qie-batch does not know;"
             f" it knows: {_listed(COLUMNS)}",
             hint=_did_you_mean(column, COLUMNS) or "Write --map column=header, the column first",
         )
+
+
+def _mapped(file: str, keys: Sequence[str], column: str, name: str) -> str:
+    check_column(column)
     if not name:
         return ""
     for candidate in keys:

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
 from qie_batch.errors import UsageError
+from qie_batch.manifest.columns import check_column
+from qie_batch.manifest.encoding.names import named_encoding
 from qie_batch.steps.schedule.due_times import check_cron, latest_due, next_due, zone
 from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import Clock, Schedules
-    from qie_batch.model import Schedule
+    from qie_batch.model import ReadingOptions, Schedule
 
 #: The ledger's column has this width.
 MAX_NAME = 128
@@ -32,6 +34,7 @@ def add_schedule(schedule: Schedule, schedules: Schedules, clock: Clock) -> floa
         raise UsageError(f"--cron {error}", hint='for example "0 2 * * *"') from None
     _check_zone(schedule.timezone)
     _check_catalog(schedule.catalog)
+    _check_reading(schedule.order.reading)
     now = clock.now()
     due_at = next_due(schedule, now)
     if due_at is None:
@@ -78,3 +81,11 @@ def _check_catalog(catalog: str) -> None:
         ) from None
     if "\0" in catalog:
         raise UsageError(f"the catalog's path {quoted(catalog, 300)} holds a NUL character")
+
+
+def _check_reading(reading: ReadingOptions) -> None:
+    """Whatever a run would refuse without having read the catalog."""
+    if reading.encoding:
+        named_encoding(reading.encoding)
+    for column in reading.mapping:
+        check_column(column)

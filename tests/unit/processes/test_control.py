@@ -80,3 +80,18 @@ def test_a_loop_that_ends_by_an_interrupt_ends_the_other_too():
     with pytest.raises(KeyboardInterrupt):
         rounds(failing(KeyboardInterrupt()), stop=stop)
     assert stop.is_set()
+
+
+@pytest.mark.parametrize("error", [LedgerUnavailable("away"), QueueUnavailable("away"), ValueError("a bug")])
+def test_a_step_that_fails_in_every_round_is_logged_once(error, caplog):
+    stop = threading.Event()
+    rounds(failing(error), Last(stop, times=50), stop=stop)
+    assert len(caplog.records) == 1
+
+
+def test_each_step_that_fails_is_logged(caplog):
+    stop = threading.Event()
+    rounds(
+        failing(QueueUnavailable("away")), failing(QueueUnavailable("away")), Last(stop, times=3), stop=stop
+    )
+    assert len(caplog.records) == 2

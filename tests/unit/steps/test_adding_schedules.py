@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from qie_batch.errors import UsageError
-from qie_batch.model import Schedule
+from qie_batch.model import JobOrder, ReadingOptions, Schedule
 from qie_batch.steps.schedule import add_schedule, check_cron
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC).timestamp()
@@ -159,3 +159,14 @@ def test_a_name_of_any_script_is_taken(shelf, name):
 @pytest.mark.parametrize("catalog", ["/shop/\udcff.csv", "/shop/a\0.csv"])
 def test_a_catalog_whose_path_no_ledger_can_hold_is_refused(shelf, catalog):
     assert refusal(shelf, catalog=catalog).message.startswith("the catalog's path ")
+
+
+@pytest.mark.parametrize(
+    ("reading", "says"),
+    [
+        (ReadingOptions(encoding="klingon"), "--encoding klingon"),
+        (ReadingOptions(mapping={"imag": "Photo"}), "--map names a column 'imag'"),
+    ],
+)
+def test_options_that_no_run_could_use_are_refused(shelf, reading, says):
+    assert refusal(shelf, order=JobOrder(reading=reading)).message.startswith(says)
