@@ -37,7 +37,7 @@ _SCAN_END = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]", re.DOTALL)
 _MAX_SEGMENTS = 20_000
 
 _COEFFICIENTS = 64
-#: A run of zero bytes that no picture gives where zero bits stand for new coefficients.
+#: A run of zero bytes that no image gives where zero bits stand for new coefficients.
 _ZEROS = bytes(48)
 
 _JFIF = b"\xff\xe0\x00\x10JFIF\0\1\1\0\0\1\0\1\0\0"
