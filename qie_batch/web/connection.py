@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import httpcore2
 import httpx2
 
-from qie_batch.errors import Rejected
+from qie_batch.errors import Misconfigured, Rejected
 from qie_batch.text import quoted
 from qie_batch.web.addresses import kind_of, literal
 from qie_batch.web.hosts import refused
@@ -48,11 +48,22 @@ class CheckedTransport(httpx2.HTTPTransport):
     def __init__(self, network: CheckedNetwork, context: ssl.SSLContext | None, connections: int) -> None:
         # Not HTTPTransport's own: that takes no network backend.
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=context or httpcore2.default_ssl_context(),
+            ssl_context=context or _trusted(),
             max_connections=connections,
             keepalive_expiry=15.0,
             network_backend=network,
         )
+
+
+def _trusted() -> ssl.SSLContext:
+    """The certificates of the machine, or those that SSL_CERT_FILE or SSL_CERT_DIR names."""
+    try:
+        return httpcore2.default_ssl_context()
+    except OSError as error:
+        raise Misconfigured(
+            f"the trusted certificates cannot be read ({error.strerror or error})",
+            hint="mend SSL_CERT_FILE and SSL_CERT_DIR, or unset them",
+        ) from error
 
 
 class CheckedNetwork(httpcore2.NetworkBackend):

@@ -61,7 +61,7 @@ def verdict(decoders, folder):
 
 def test_a_good_picture_is_known_by_its_hash_and_kind(verdict):
     checked = verdict("shoe.png")
-    assert (len(checked.sha256), checked.content_type, checked.code) == (64, "image/png", "")
+    assert (len(checked.sha256), checked.format, checked.code) == (64, "PNG", "")
 
 
 def test_a_pipe_is_no_picture_and_nobody_waits_for_it(verdict, folder):

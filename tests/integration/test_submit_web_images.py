@@ -13,7 +13,7 @@ from PIL import Image
 
 from qie_batch import wiring
 from qie_batch.cli import main
-from qie_batch.errors import Unavailable
+from qie_batch.errors import Misconfigured, Unavailable
 from qie_batch.keys import fetched_key, input_key
 from qie_batch.ledger import schema
 from qie_batch.model import InvalidManifest, ItemState, JobOrder, Schedule
@@ -85,6 +85,22 @@ def ledger(settings):
     ledger = wiring.ledger(settings)
     yield ledger
     ledger.dispose()
+
+
+@pytest.mark.parametrize(
+    ("hosts", "certificates", "sentence"),
+    [
+        (("https://cdn.shop.com/",), "", "QIE_IMAGE_HOSTS says 'https://cdn.shop.com/', which is no host"),
+        (("cdn.shop.com",), "/nowhere/ca.pem", "the trusted certificates cannot be read"),
+    ],
+)
+def test_a_wrong_setting_is_no_rows_fault(
+    catalog, settings, ledger, monkeypatch, hosts, certificates, sentence
+):
+    monkeypatch.setenv("SSL_CERT_FILE", certificates)
+    wrong = settings.model_copy(update={"image_hosts": hosts})
+    with pytest.raises(Misconfigured, match=sentence):
+        submit(request(catalog), wiring.submit_context(wrong, ledger))
 
 
 @pytest.fixture

@@ -130,11 +130,13 @@ class FetchedImages:
         """Made for the first address: most manifests have none."""
         with self._lock:
             if not self._opened:
+                web = self._connect()
                 try:
                     folder = tempfile.TemporaryDirectory(prefix="qie-fetched-")
                 except OSError as error:
+                    web.close()
                     raise no_room(error) from error
-                self._opened = _Opened(web=self._connect(), folder=folder)
+                self._opened = _Opened(web=web, folder=folder)
             return self._opened
 
     def _count(self, *, new: int = 0, unchanged: int = 0) -> None:

@@ -165,3 +165,13 @@ def test_a_variable_without_the_prefix_is_none_of_ours(tmp_path, monkeypatch):
     monkeypatch.setenv("SLOTS", "4")
     monkeypatch.setenv("CONCURRENCY", "5")
     assert Settings(dir=tmp_path).concurrency == 3
+
+
+def test_hosts_of_images_are_split_at_commas_and_spaces(monkeypatch, written):
+    monkeypatch.setenv("QIE_IMAGE_HOSTS", "cdn.shop.com, *.images.com:8443 10.0.0.5")
+    assert Settings().image_hosts == ("cdn.shop.com", "*.images.com:8443", "10.0.0.5")
+    monkeypatch.delenv("QIE_IMAGE_HOSTS")
+    assert Settings().image_hosts == ()
+    folder = written(b'image_hosts = ["cdn.shop.com"]\nimage_http = true\n')
+    found = Settings(dir=folder)
+    assert (found.image_hosts, found.image_http) == (("cdn.shop.com",), True)
