@@ -36,7 +36,7 @@ _KEPT = (FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN)
 _DEFAULTS = ("size", "steps", "cfg", "seed", "variants", "output", "quality")
 _MISSING = {
     "id": ("id_missing", "the row has no id: give it one of its own"),
-    "image": ("image_missing", "the row names no picture: write its path or s3://bucket/key"),
+    "image": ("image_missing", "the row names no picture: write its path, https:// or s3://bucket/key"),
     "instruction": ("instruction_empty", "the row has no instruction: say what to change"),
 }
 _DAMAGED = Fault(

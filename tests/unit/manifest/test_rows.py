@@ -78,7 +78,7 @@ def test_a_size_may_be_written_in_each_usual_way(read, size):
         ("id", " ", "id_missing", "give it one of its own"),
         ("id", "x" * 201, "id_invalid", "shorten it to 200"),
         ("id", "a\tb", "id_invalid", "holds a control character"),
-        ("image", "", "image_missing", "write its path or s3://bucket/key"),
+        ("image", "", "image_missing", "write its path, https:// or s3://bucket/key"),
         ("image", "file:///shop/a.png", "image_address", "leave out file://"),
         ("image", "//cdn.example/a.png", "image_address", "write https: before it"),
         ("image", "gs://shop/a.png", "image_address", "s3://bucket/key"),
@@ -120,7 +120,7 @@ def test_all_faults_of_a_row_are_told_at_once(read):
     (row,) = read({**GOOD, "image": "", "steps": "x", "cfg": "y"}, insist=["steps"])
     assert (row.column, row.code) == ("image", "image_missing")
     assert row.reason == (
-        "the row names no picture: write its path or s3://bucket/key"
+        "the row names no picture: write its path, https:// or s3://bucket/key"
         "; 'steps' is 'x': write a whole number from 1 to 100"
         "; 'cfg' is 'y': write a number from 0 to 20"
     )
