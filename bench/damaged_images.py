@@ -77,7 +77,9 @@ def flip_bits(number: int) -> Callable[[bytes, random.Random], bytes]:
 def swap(length: int) -> Callable[[bytes, random.Random], bytes]:
     def damage(data: bytes, _: random.Random) -> bytes:
         at = place(data, 0.4)
-        return data[:at] + data[at + length : at + 2 * length] + data[at : at + length] + data[at + 2 * length :]
+        return (
+            data[:at] + data[at + length : at + 2 * length] + data[at : at + length] + data[at + 2 * length :]
+        )
 
     return damage
 
@@ -117,7 +119,10 @@ WAYS: dict[str, Callable[[bytes, random.Random], bytes]] = {
     **{f"4 KiB of ones at {share:.0%}": hole(share, ones) for share in (0.3, 0.6)},
     **{f"4 KiB of noise at {share:.0%}": hole(share, noise) for share in (0.3, 0.6)},
     **{f"cut at {share:.0%}": cut(share) for share in (0.25, 0.5, 0.75, 0.95)},
-    **{f"cut at {share:.0%}, with an end marker": cut(share, b"\xff\xd9") for share in (0.25, 0.5, 0.75, 0.95)},
+    **{
+        f"cut at {share:.0%}, with an end marker": cut(share, b"\xff\xd9")
+        for share in (0.25, 0.5, 0.75, 0.95)
+    },
     **{f"{number} bits flipped": flip_bits(number) for number in (1, 8, 64)},
     "two blocks of 512 bytes swapped": swap(512),
     "two bytes swapped": swap(1),

@@ -17,6 +17,8 @@ from PIL.JpegImagePlugin import JpegImageFile
 from qie_batch.images.jpeg_seams import has_seam
 
 if TYPE_CHECKING:
+    from PIL.ImageFile import ImageFile
+
     from qie_batch.images.jpeg_layout import JpegLayout
 
 _COLOURS = {"L": "GRAY", "RGB": "RGB", "CMYK": "CMYK"}
@@ -33,23 +35,20 @@ class DamagedError(Exception):
     """Pixels are missing or wrong."""
 
 
-def load(layout: JpegLayout, image: JpegImageFile, draft: tuple[int, int] | None = None) -> Image.Image:
+def load(layout: JpegLayout, image: ImageFile, draft: tuple[int, int] | None = None) -> Image.Image:
     """The pixels, with the metadata of the opened `image`; a draft is not checked for damage."""
     essence = layout.essence()
-    if draft:
-        pixels = _by_pillow(essence, draft)
-    else:
-        pixels = _checked(layout, image, essence)
+    pixels = _by_pillow(essence, draft) if draft else _checked(layout, image, essence)
     pixels.info = image.info
     return pixels
 
 
-def check(layout: JpegLayout, image: JpegImageFile) -> None:
+def check(layout: JpegLayout, image: ImageFile) -> None:
     """DamagedError as of `load`."""
     _checked(layout, image, layout.essence())
 
 
-def _checked(layout: JpegLayout, image: JpegImageFile, essence: bytes) -> Image.Image:
+def _checked(layout: JpegLayout, image: ImageFile, essence: bytes) -> Image.Image:
     import simplejpeg  # noqa: PLC0415 - it loads NumPy, needed only by processes that decode
 
     # The limits were checked by the size that Pillow read.

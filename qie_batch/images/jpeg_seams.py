@@ -56,8 +56,9 @@ def _jumps(
     above, below = line(-2), line(1)
     slopes = (above - line(-4)) + (line(3) - below)
     excess = (below - above) - 0.75 * slopes.astype(np.float32)
-    means = excess.reshape(rows, columns, -1, samples.shape[2]).mean(axis=2)
-    return means.reshape(rows * columns, samples.shape[2])
+    channels = samples.shape[2]
+    means: NDArray[np.float32] = excess.reshape(rows, columns, -1, channels).mean(axis=2)
+    return means.reshape(rows * columns, channels)
 
 
 def _is_seam(jumps: NDArray[np.float32], columns: int) -> bool:

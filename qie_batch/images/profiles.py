@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 from functools import lru_cache
-from itertools import product
+from itertools import chain, product
 
-from PIL import Image, ImageChops, ImageCms
+from PIL import Image, ImageCms
 
 #: Larger embedded profiles are ignored; the largest in use are CMYK profiles of about 600 KB.
 _MAX_PROFILE = 1_000_000
@@ -46,11 +46,10 @@ def _is_srgb(profile: bytes) -> bool:
     name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
     if not name.startswith("sRGB"):
         return False
-    probe = Image.new("RGB", (6 * 36 + 32, 1))
     colours = [*product(range(0, 256, 51), repeat=3), *((grey, grey, grey) for grey in range(0, 256, 8))]
-    probe.putdata(colours)
-    difference = ImageChops.difference(probe, _converted(probe, profile))
-    return all(high <= _SAME for _, high in difference.getextrema())
+    samples = bytes(chain.from_iterable(colours))
+    converted = _converted(Image.frombytes("RGB", (len(colours), 1), samples), profile).tobytes()
+    return all(abs(one - other) <= _SAME for one, other in zip(samples, converted, strict=True))
 
 
 def _converted(colours: Image.Image, profile: bytes) -> Image.Image:

@@ -19,7 +19,10 @@ def chunk(name, content, crc=None):
     return struct.pack(">I", len(content)) + name + content + struct.pack(">I", crc)
 
 
-def png(*extra, depth=8, colour=2, end=chunk(b"IEND", b"")):
+END = chunk(b"IEND", b"")
+
+
+def png(*extra, depth=8, colour=2, end=END):
     channels = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
     rows = (b"\0" + bytes([200, 40, 40, 255][:channels] * 16) * (depth // 8)) * 16
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, depth, colour, 0, 0, 0))
