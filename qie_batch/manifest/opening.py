@@ -16,7 +16,7 @@ from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from qie_batch.model import BadRow, ManifestRow
@@ -33,6 +33,8 @@ class Manifest:
     #: Header names in the file's order, without qie-batch's own columns; of JSONL, every key that occurs.
     header: tuple[str, ...]
     format: Literal["csv", "tsv", "jsonl"]
+    #: Column -> header name, of the columns that the file has.
+    columns: Mapping[str, str]
     _source: Table | Objects
     _reader: RowReader
 
@@ -69,6 +71,7 @@ def open_manifest(
     return Manifest(
         header=header,
         format=source.format,
+        columns=columns,
         _source=source,
         _reader=RowReader(source.header, columns, defaults, presets),
     )
