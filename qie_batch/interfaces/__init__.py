@@ -1,6 +1,6 @@
 """The Protocols of store, queue, ledger, engine, web and observer."""
 
-from qie_batch.interfaces.engine import Engine, EngineCatalog, EngineChoice
+from qie_batch.interfaces.engine import Engine, EngineCatalog, EngineCheck, EngineChoice
 from qie_batch.interfaces.ledger import (
     Attempts,
     Audit,
@@ -26,6 +26,7 @@ __all__ = [
     "Dispatch",
     "Engine",
     "EngineCatalog",
+    "EngineCheck",
     "EngineChoice",
     "Intake",
     "Jobs",

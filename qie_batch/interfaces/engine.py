@@ -1,9 +1,17 @@
 """The engine seam.
 
-An engine is a module with two functions, found by its name:
+An engine is a module with these functions, found by its name:
 
     info(options: Mapping[str, object]) -> EngineInfo   loads no weights and no heavy package
     create(options: Mapping[str, object]) -> Engine     loaded and warm
+
+and, if the engine refuses rows by more than its limits, a third, which imports no heavy package either:
+
+    check(params: EditParams, images: Sequence[ImageHeader]) -> None
+
+`check` raises Rejected for a row that no pixel can save: submit calls it for every row, and the engine first
+in every edit. The parameters are those that the worker gets. `subject` of the error is the column at fault
+(`instruction`, `size`, `ref_image_2` ...), "" if none is. An orientation is not applied to the sizes yet.
 
 `options` are the settings whose names the module lists in OPTIONS, and QIE_ENGINE_OPTIONS if QIE_ENGINE names
 the module or the module is not ours.
@@ -11,12 +19,15 @@ the module or the module is not ours.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+
+from qie_batch.model import EditParams, ImageHeader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qie_batch.model import EditRequest, EditResult, EngineInfo, Rate
+
+EngineCheck: TypeAlias = Callable[[EditParams, Sequence[ImageHeader]], None]
 
 
 class EngineChoice(NamedTuple):
@@ -32,6 +43,9 @@ class EngineCatalog(Protocol):
         """The engine that was asked for, or, with "", the best that runs here."""
 
     def info(self, name: str) -> EngineInfo: ...
+
+    def check(self, name: str) -> EngineCheck:
+        """What the engine refuses without pixels: nothing, if its module has no `check`."""
 
     def rate(self, info: EngineInfo, device: str = "") -> Rate:
         """Micro-dollars of the engine on the device; "" is the device that the engine expects."""

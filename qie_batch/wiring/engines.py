@@ -7,7 +7,7 @@ import pkgutil
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from qie_batch import engines
 from qie_batch.errors import Misconfigured, NotFound, QieError
@@ -15,8 +15,10 @@ from qie_batch.interfaces import EngineChoice
 from qie_batch.pricing import rate_of
 
 if TYPE_CHECKING:
-    from qie_batch.interfaces import Engine
-    from qie_batch.model import EngineInfo, Rate
+    from collections.abc import Sequence
+
+    from qie_batch.interfaces import Engine, EngineCheck
+    from qie_batch.model import EditParams, EngineInfo, ImageHeader, Rate
     from qie_batch.settings import Settings
 
 #: The default with a CUDA device and the weights, and the default without.
@@ -53,10 +55,25 @@ class InstalledEngines:
             info: EngineInfo = replace(module.info(self.options(name)), name=name)
         except QieError:
             raise
-        except Exception as error:  # the module may be of any package
-            problem = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise Misconfigured(f"the engine {name!r} does not say what it is: {problem}") from error
+        except Exception as error:  # noqa: BLE001 - the module may be of any package
+            _misconfigured(name, "does not say what it is", error)
         return info
+
+    def check(self, name: str) -> EngineCheck:
+        """The module's own `check`, if it has one."""
+        own: EngineCheck | None = getattr(engine_module(name), "check", None)
+        if own is None:
+            return lambda _params, _images: None
+
+        def check(params: EditParams, images: Sequence[ImageHeader]) -> None:
+            try:
+                own(params, images)
+            except QieError:
+                raise
+            except Exception as error:  # noqa: BLE001 - likewise
+                _misconfigured(name, "cannot check a row", error)
+
+        return check
 
     def rate(self, info: EngineInfo, device: str = "") -> Rate:
         """What the engine charges on the device; without one, on the device that the engine expects."""
@@ -98,6 +115,11 @@ def engine_module(name: str) -> Any:
     if not hasattr(module, "info") or not hasattr(module, "create"):
         raise Misconfigured(f"the module {name!r} is no engine", hint=hint)
     return module
+
+
+def _misconfigured(name: str, what: str, error: Exception) -> NoReturn:
+    problem = f"{type(error).__name__}: {error}".splitlines()[0]
+    raise Misconfigured(f"the engine {name!r} {what}: {problem}") from error
 
 
 def visible_devices() -> list[str]:

@@ -83,11 +83,11 @@ def test_a_job_without_money_pauses_and_goes_on_with_more(up, desk, shop):
 
 def test_retry_takes_the_failed_items_of_one_code(up, desk, shop):
     catalog = desk.write(
-        shop / "retry.csv", [("ok", "shoe.png", "make it cooler"), ("no", "shoe.png", "make it smile")]
+        shop / "retry.csv", [("ok", "shoe.png", "make it cooler"), ("no", "shoe.png", "change the yellow sole to red")]
     )
     job = up("submit", catalog, "--wait", code=1).last
     assert up("retry", job, "--code", "image_truncated").out == "pending again: 0 items\n"
-    assert up("retry", job, "--code", "instruction_not_understood").out == "pending again: 1 item\n"
+    assert up("retry", job, "--code", "colour_not_found").out == "pending again: 1 item\n"
     status = up.wait(job)
     assert (status["attempts"], status["counts"]["failed"], status["counts"]["succeeded"]) == (3, 1, 1)
 

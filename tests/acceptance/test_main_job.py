@@ -29,7 +29,7 @@ def good(first, up, desk):
     shutil.copytree(desk.examples / "images", folder / "images")
     rows = desk.read(desk.examples / "catalog.csv")
     desk.write(
-        folder / "catalog.csv", [list(row.values()) for row in rows if row["id"] != "jacket-smile"], rows[0]
+        folder / "catalog.csv", [list(row.values()) for row in rows if row["id"] != "jacket-zip"], rows[0]
     )
     return folder
 
@@ -86,7 +86,7 @@ def test_status_cost_and_results_agree(first, up, downloaded, desk):
         "failed": 1,
         "cancelled": 0,
     }
-    assert status["failures"] == {"instruction_not_understood": 1}
+    assert status["failures"] == {"colour_not_found": 1}
     assert status["total"] == len(rows) == len(lines) == 14
     assert status["attempts"] == sum(int(row["qie_attempts"]) for row in rows) == 14
     spent = Decimal(status["spent_usd"])
@@ -99,8 +99,8 @@ def test_status_cost_and_results_agree(first, up, downloaded, desk):
 
 def test_errors_csv_has_the_failing_row_alone(downloaded, desk):
     (row,) = desk.read(downloaded / "errors.csv")
-    assert (row["id"], row["qie_error_code"]) == ("jacket-smile", "instruction_not_understood")
-    assert "make the model smile" in row["qie_error"]
+    assert (row["id"], row["qie_error_code"]) == ("jacket-zip", "colour_not_found")
+    assert "nothing yellow" in row["qie_error"]
     assert (downloaded / "report.html").stat().st_size > 10_000
 
 
@@ -132,8 +132,8 @@ def test_errors_csv_mended_can_be_submitted_from_any_folder(downloaded, up, desk
     mended = up.home / "elsewhere" / "mended.csv"
     mended.parent.mkdir()
     text = (downloaded / "errors.csv").read_text(encoding="utf-8-sig")
-    mended.write_text(text.replace("make the model smile", "make it a bit darker"))
+    mended.write_text(text.replace("change the yellow zip to red", "make it a bit darker"))
     job = up("submit", mended.name, "--wait", cwd=mended.parent).last
     (row,) = desk.read(up.results(job) / "results.csv")
-    assert (row["id"], row["qie_status"], row["category"]) == ("jacket-smile", "succeeded", "clothing")
+    assert (row["id"], row["qie_status"], row["category"]) == ("jacket-zip", "succeeded", "clothing")
     assert "qie_folder" not in row

@@ -58,6 +58,13 @@ MODULE = '''
         )
 
 
+    def check(params, images):
+        if images[0].width == 77:
+            raise Rejected("no 77 pixels", code="no_77", hint="take 78", subject="image")
+        if params.steps == 4 and params.preset == "reference":
+            raise Rejected("no 4 steps", code="no_4", subject="steps")
+
+
     class Shop:
         device = "shop server"
 
@@ -328,6 +335,26 @@ def test_the_limits_of_an_engine_are_checked_before_a_job_is_made(submitted):
     _, ledger, ran = submitted((40, 24), (200, 20), code=2)
     assert "sku-1" in ran.output
     assert ledger.jobs.latest() == []
+
+
+def test_what_an_engine_refuses_without_pixels_is_refused_before_a_job_is_made(submitted):
+    _, ledger, ran = submitted((40, 24), (77, 40), code=2)
+    assert "line 3, column 'image', id 'sku-1': no 77 pixels. Take 78." in ran.output
+    assert "1 of 2 rows cannot be edited" in ran.output
+    assert ledger.jobs.latest() == []
+
+
+def test_with_bad_rows_skipped_the_others_are_edited(submitted, context_of):
+    settings, ledger, _ = submitted((40, 24), (77, 40), flags=("--skip-bad-rows",))
+    context = context_of(settings)
+    dispatch(wiring.dispatch_context(settings, ledger))
+    for item in items(ledger):
+        if item.state == "queued":
+            edit(item.id, context)
+    assert [(item.state, item.failure and item.failure.code) for item in items(ledger)] == [
+        ("succeeded", None),
+        ("failed", "no_77"),
+    ]
 
 
 def test_the_worker_checks_the_same_limits(submitted, context_of):

@@ -38,12 +38,12 @@ from qie_batch.steps.collect import collect
 from qie_batch.steps.settle import settle
 from qie_batch.steps.stored_rows import ROWS, stored_rows
 from qie_batch.steps.submit import prepare
-from qie_batch.steps.submit.check_rows import checked_row
+from qie_batch.steps.submit.check_rows import RowChecker
 from qie_batch.steps.submit.image_checks import ImageCheck
 from tests.support.painters import IMAGE
 from tests.support.submitting import request, submitted
 
-CATALOG = "id,image,instruction,标题\n1,shoe.png,red,=春\n2,none.png,blue,b\n3,shoe.png,green,c\n"
+CATALOG = "id,image,instruction,标题\n1,shoe.png,warmer,=春\n2,none.png,cooler,b\n3,shoe.png,brighter,c\n"
 
 
 @pytest.fixture
@@ -155,7 +155,7 @@ def test_a_job_without_stored_rows_has_them_made_from_its_manifest_once(
 ):
     catalog.write_text(CATALOG.replace("instruction", "what").replace("image,", "photo,"), encoding="utf-8")
     order = JobOrder(
-        reading=ReadingOptions(mapping={"image": "photo"}), defaults=RowDefaults(instruction="red")
+        reading=ReadingOptions(mapping={"image": "photo"}), defaults=RowDefaults(instruction="warmer")
     )
     job_id = submitted(catalog, ledger, settings, order, skip_bad_rows=True)
     entered = store.get(job_key(job_id, ROWS))
@@ -182,7 +182,7 @@ def test_rows_of_another_manifest_are_not_taken_for_the_jobs(catalog, ledger, se
 def test_a_second_submit_under_the_same_id_changes_nothing(catalog, ledger, settings, store):
     first = submitted(catalog, ledger, settings, skip_bad_rows=True, job_id="260101-aaaaaa")
     rows = store.get(job_key(first, ROWS))
-    catalog.write_text(CATALOG + "4,shoe.png,red,d\n", encoding="utf-8")
+    catalog.write_text(CATALOG + "4,shoe.png,warmer,d\n", encoding="utf-8")
     assert submitted(catalog, ledger, settings, skip_bad_rows=True, job_id=first) == first
     assert store.get(job_key(first, ROWS)) == rows
     assert len(list(ledger.jobs.items(first))) == 3
@@ -214,6 +214,11 @@ class TestLimits:
     def row(self, *images, **params):
         return ManifestRow(line=2, id="1", images=images, params=EditParams(instruction="x", **params))
 
+    def checked(self, row, checks):
+        columns = {name: name for name in ("image", "ref_image_2", "ref_image_3", "size")}
+        checker = RowChecker(limits=self.LIMITS, check=lambda _params, _images: None, columns=columns)
+        return checker.checked(row, checks, lambda row, _checks: row.params)
+
     @pytest.mark.parametrize(
         ("images", "params", "column"),
         [
@@ -231,17 +236,17 @@ class TestLimits:
         row = self.row(*images, **params)
         with pytest.raises(Rejected) as worker:
             check_limits(self.LIMITS, [(checks[name].width, 100) for name in images], row.params.size)
-        bad = checked_row(row, checks, self.LIMITS)
+        bad = self.checked(row, checks)
         assert (bad.code, bad.reason, bad.column) == (worker.value.code, worker.value.message, column)
 
     def test_a_row_within_the_limits_stays(self):
         row = self.row("good", "good")
-        assert checked_row(row, {"good": ImageCheck(width=100, height=100)}, self.LIMITS) is row
+        assert self.checked(row, {"good": ImageCheck(width=100, height=100)}) is row
 
     @pytest.fixture
     def narrow(self, catalog):
         Image.new("RGB", (1800, 100)).save(catalog.parent / "wide.png")
-        catalog.write_text("id,image,ref_image_2,instruction\n1,shoe.png,wide.png,red\n")
+        catalog.write_text("id,image,ref_image_2,instruction\n1,shoe.png,wide.png,warmer\n")
         return catalog
 
     def test_the_command_says_so_before_anything_is_written(self, narrow, ledger, settings, store):

@@ -27,7 +27,7 @@ from qie_batch.steps.submit.image_checks import ImageCheck, ImageChecks
 from tests.support.painters import IMAGE
 from tests.support.submitting import request, submitted
 
-CATALOG = b"id,image,instruction\n1,shoe.png,red\n2,shoe.png,blue\n"
+CATALOG = b"id,image,instruction\n1,shoe.png,warmer\n2,shoe.png,cooler\n"
 MEGABYTE = 1 << 20
 
 
@@ -96,7 +96,7 @@ def bucket(settings):
 def test_a_catalog_rewritten_meanwhile_is_submitted_as_it_was(catalog, ledger, settings):
     context = wiring.submit_context(settings, ledger)
     with prepare(request(catalog), context) as prepared:
-        catalog.write_bytes(CATALOG + b"3,new.png,green\n")
+        catalog.write_bytes(CATALOG + b"3,new.png,brighter\n")
         entered = enter(prepared, context)
     job = closed(entered.job_id, ledger, settings)
     assert job.state is JobState.CLOSED
@@ -130,9 +130,9 @@ def test_any_file_name_is_submitted_and_settled(folder, ledger, settings, name):
 @pytest.mark.parametrize(
     ("name", "data", "suffix"),
     [
-        ("c.jsonl", b'{"id": "1", "image": "shoe.png", "instruction": "red"}\n', "jsonl"),
-        ("c", b'{"id": "1", "image": "shoe.png", "instruction": "red"}\n', "jsonl"),
-        ("c" * 240 + ".jsonl", b'no JSON\n{"id": "1", "image": "shoe.png", "instruction": "red"}\n', "jsonl"),
+        ("c.jsonl", b'{"id": "1", "image": "shoe.png", "instruction": "warmer"}\n', "jsonl"),
+        ("c", b'{"id": "1", "image": "shoe.png", "instruction": "warmer"}\n', "jsonl"),
+        ("c" * 240 + ".jsonl", b'no JSON\n{"id": "1", "image": "shoe.png", "instruction": "warmer"}\n', "jsonl"),
         ("c.csv", CATALOG.replace(b",", b"\t"), "tsv"),
     ],
 )
@@ -146,7 +146,7 @@ def test_a_folder_whose_name_is_no_text_is_submitted(folder, ledger, settings):
     odd = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9\x1b"))
     odd.mkdir()
     (odd / "shoe.png").write_bytes(IMAGE)
-    (odd / "catalog.csv").write_bytes(CATALOG + b"3,none.png,red\n")
+    (odd / "catalog.csv").write_bytes(CATALOG + b"3,none.png,warmer\n")
     order = JobOrder(name="caf\udce9\x1b")
     job = closed(
         submitted(odd / "catalog.csv", ledger, settings, order, skip_bad_rows=True), ledger, settings
@@ -173,7 +173,7 @@ def test_an_odd_address_of_a_catalog_is_a_usage_error(bucket, address):
 def test_a_catalog_in_s3_reads_its_own_bucket_and_no_other(s3, ledger, settings):
     store = wiring.store(settings)
     store.put("shop/shoe.png", IMAGE, "image/png")
-    store.put("shop/c.csv", CATALOG + b"3,s3://elsewhere/x.png,red\n4,/etc/passwd,red\n", "text/csv")
+    store.put("shop/c.csv", CATALOG + b"3,s3://elsewhere/x.png,warmer\n4,/etc/passwd,warmer\n", "text/csv")
     elsewhere = settings.model_copy(update={"s3_bucket": "another"})
     asked = request(f"s3://{s3.bucket}/shop/c.csv", skip_bad_rows=True)
     with prepare(asked, wiring.submit_context(elsewhere, ledger)) as prepared:
@@ -188,8 +188,8 @@ def test_a_catalog_in_s3_reads_its_own_bucket_and_no_other(s3, ledger, settings)
 
 def test_a_scheduled_catalog_names_nothing_outside_its_folder(catalog, ledger, settings):
     (catalog.parent.parent / "secret.png").write_bytes(IMAGE)
-    catalog.write_bytes(CATALOG + b"3,../secret.png,red\n")
-    order = JobOrder(defaults=RowDefaults(instruction="red"))
+    catalog.write_bytes(CATALOG + b"3,../secret.png,warmer\n")
+    order = JobOrder(defaults=RowDefaults(instruction="warmer"))
     entry = Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog=str(catalog), order=order)
     submit_scheduled(entry, "260101-abcdef", wiring.submit_context(settings, ledger))
     items = list(ledger.jobs.items("260101-abcdef"))
@@ -255,7 +255,7 @@ def test_a_full_disk_is_one_sentence_and_exit_code_3(catalog, settings, monkeypa
     for name in ("ledger_url", "s3_access_key", "s3_secret_key"):
         monkeypatch.setenv(f"QIE_{name.upper()}", getattr(settings, name).get_secret_value())
     monkeypatch.setenv("QIE_S3_ENDPOINT", settings.s3_endpoint)
-    catalog.write_bytes(CATALOG + b"3,shoe.png,red\n" * (MEGABYTE // 10))
+    catalog.write_bytes(CATALOG + b"3,shoe.png,warmer\n" * (MEGABYTE // 10))
     with no_file_longer_than(MEGABYTE):
         ran = CliRunner().invoke(main, ["submit", str(catalog)])
     assert ran.exit_code == NOT_REACHABLE

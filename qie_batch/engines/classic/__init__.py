@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from qie_batch.model import EngineInfo, EngineLimits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from qie_batch.interfaces import Engine
+    from qie_batch.model import EditParams, ImageHeader
 
 #: The revision must change when the same instruction gives other pixels.
 INFO = EngineInfo(name="classic", revision="1", limits=EngineLimits(max_images=1))
@@ -21,6 +22,14 @@ INFO = EngineInfo(name="classic", revision="1", limits=EngineLimits(max_images=1
 
 def info(_options: Mapping[str, object]) -> EngineInfo:
     return INFO
+
+
+def check(params: EditParams, images: Sequence[ImageHeader]) -> None:
+    """Rejected if the instruction cannot be carried out, whatever the image of this size shows."""
+    from qie_batch.engines.classic.rules import operations_for  # noqa: PLC0415 - status and doctor check no row
+
+    own = (images[0].width, images[0].height)
+    operations_for(params.instruction, params.size or own, turned=params.size is None)
 
 
 def create(_options: Mapping[str, object]) -> Engine:

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 
 from qie_batch.engines.classic.cutout import Cutout, find_product
-from qie_batch.errors import Rejected
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,11 +26,6 @@ _WORKING_SIDE = 448
 def replace(pixels: Pixels, rgb: tuple[int, int, int]) -> Pixels:
     """The image with the new background; Rejected (background_not_plain, product_not_found) in doubt."""
     height, width = pixels.shape[:2]
-    if min(height, width) < 32:
-        raise Rejected(
-            f"A picture of {width}x{height} is too small to tell product and background apart.",
-            code="picture_too_small",
-        )
     scale = min(1.0, _WORKING_SIDE / max(height, width))
     small = (
         cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels

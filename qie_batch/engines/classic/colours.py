@@ -69,4 +69,5 @@ _LONGEST_FIRST = sorted(BY_WORD, key=len, reverse=True)
 
 #: Alternations for a pattern, longest word first, so that "light blue" is not read as "blue".
 ENGLISH = "|".join(word for word in _LONGEST_FIRST if word.isascii())
+GREYS = "|".join(word for word in _LONGEST_FIRST if word.isascii() and BY_WORD[word].family is None)
 CHINESE = "|".join(word for word in _LONGEST_FIRST if not word.isascii())

@@ -6,9 +6,8 @@ import numpy as np
 from PIL import Image
 
 from qie_batch.engines.classic import INFO
-from qie_batch.engines.classic.lettering import load_font
 from qie_batch.engines.classic.operations import apply
-from qie_batch.engines.classic.vocabulary import parse
+from qie_batch.engines.classic.rules import operations_for
 from qie_batch.images import check_limits
 from qie_batch.model import EditResult
 
@@ -22,14 +21,13 @@ class ClassicEngine:
     info = INFO
     device = "cpu"
 
-    def __init__(self) -> None:
-        self._font = load_font()
-
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """One step is one operation. Only instruction and size change the result; nothing is random."""
         check_limits(INFO.limits, [image.size for image in request.images])
-        pixels = np.asarray(request.images[0].convert("RGB"))
-        for number, operation in enumerate(parse(request.params.instruction), start=1):
-            pixels = apply(operation, pixels, self._font)
+        image = request.images[0]
+        operations = operations_for(request.params.instruction, image.size)
+        pixels = np.asarray(image.convert("RGB"))
+        for number, operation in enumerate(operations, start=1):
+            pixels = apply(operation, pixels)
             on_step(number)
         return EditResult(image=Image.fromarray(pixels))

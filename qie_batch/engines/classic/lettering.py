@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from importlib import resources
-from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
+from qie_batch.engines.classic.typesetting import fitted
 from qie_batch.engines.classic.vocabulary import Place
-from qie_batch.errors import Rejected
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -21,24 +19,13 @@ if TYPE_CHECKING:
     Rgb = tuple[int, int, int]
     Box = tuple[int, int, int, int]
 
-#: Path in the package; its licence is in the same folder.
-FONT = "fonts/QieSans-Bold.otf"
-
 _DARK, _LIGHT = (24, 25, 28), (255, 255, 255)
-_LEAST_PIXELS = 10
-_MOST_LETTERS = 120
 
 
-def load_font() -> ImageFont.FreeTypeFont:
-    data = resources.files("qie_batch.engines.classic").joinpath(FONT).read_bytes()
-    return ImageFont.truetype(BytesIO(data), 64)
-
-
-def write(pixels: Pixels, text: WriteText, font: ImageFont.FreeTypeFont) -> Pixels:
-    """The image with the text; Rejected: glyph_missing, or text_does_not_fit at a readable size."""
-    _require_glyphs(text.text, font)
+def write(pixels: Pixels, text: WriteText) -> Pixels:
+    """The image with the text; Rejected (text_does_not_fit) at no readable size."""
     height, width = pixels.shape[:2]
-    lines, sized = _fitted(text.text, font, width, height)
+    lines, sized = fitted(text.text, (width, height))
     image = Image.fromarray(pixels)
     draw = ImageDraw.Draw(image)
     block = "\n".join(lines)
@@ -53,56 +40,6 @@ def write(pixels: Pixels, text: WriteText, font: ImageFont.FreeTypeFont) -> Pixe
     start = (left - box[0], top - box[1])
     draw.multiline_text(start, block, font=sized, fill=ink, spacing=spacing, align="center")
     return np.asarray(image)
-
-
-def _require_glyphs(text: str, font: ImageFont.FreeTypeFont) -> None:
-    missing = font.getmask("\uffff")
-    box = (missing.size, bytes(missing))
-    for letter in dict.fromkeys(text.replace(" ", "")):
-        mask = font.getmask(letter)
-        if (mask.size, bytes(mask)) == box or not letter.isprintable():
-            raise Rejected(
-                f"The font of the classic engine has no glyph for “{letter}” (U+{ord(letter):04X}).",
-                code="glyph_missing",
-                hint="Write the text with Latin letters or simplified Chinese characters.",
-            )
-
-
-def _fitted(
-    text: str, font: ImageFont.FreeTypeFont, width: int, height: int
-) -> tuple[list[str], ImageFont.FreeTypeFont]:
-    """Fewest lines at the largest size that fits 84 % of the width and a share of the height."""
-    best: tuple[int, list[str]] = (0, [])
-    for count in range(1, 5):
-        lines = _broken(text, font, count)
-        widest = max(font.getlength(line) for line in lines) / font.size
-        size = int(min(0.84 * width / widest, (0.055 + 0.03 * len(lines)) * height / len(lines)))
-        if size > best[0] * 1.15:
-            best = (size, lines)
-    if best[0] < _LEAST_PIXELS or len(text) > _MOST_LETTERS:
-        raise Rejected(
-            f"The text “{text}” is too long to be read on a picture of {width}x{height}.",
-            code="text_does_not_fit",
-            hint="Shorten the text.",
-        )
-    return best[1], font.font_variant(size=best[0])
-
-
-def _broken(text: str, font: ImageFont.FreeTypeFont, count: int) -> list[str]:
-    """The text in `count` lines of similar length, broken at spaces if there are any, else anywhere."""
-    parts = text.split(" ")
-    joint = " "
-    if len(parts) < count and not text.isascii():
-        parts, joint = list(text), ""
-    goal = font.getlength(text) / count
-    lines = [""]
-    for part in parts:
-        longer = lines[-1] + joint + part if lines[-1] else part
-        if lines[-1] and len(lines) < count and font.getlength(longer) > goal * 1.08:
-            lines.append(part)
-        else:
-            lines[-1] = longer
-    return lines
 
 
 def _corner(box: tuple[float, float, float, float], place: Place, width: int, height: int) -> tuple[int, int]:

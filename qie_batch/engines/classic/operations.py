@@ -20,7 +20,6 @@ from qie_batch.engines.classic.vocabulary import (
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from PIL.ImageFont import FreeTypeFont
 
     from qie_batch.engines.classic.vocabulary import Operation
 
@@ -33,7 +32,7 @@ _FADED = ((0.86, 30.0), (0.84, 22.0), (0.74, 26.0))
 _SEPIA = np.array([[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]], np.float32)
 
 
-def apply(operation: Operation, pixels: Pixels, font: FreeTypeFont) -> Pixels:
+def apply(operation: Operation, pixels: Pixels) -> Pixels:
     match operation:
         case SetBackground():
             return background.replace(pixels, operation.colour.rgb)
@@ -46,7 +45,7 @@ def apply(operation: Operation, pixels: Pixels, font: FreeTypeFont) -> Pixels:
         case MakeGrey():
             return _grey(pixels)
         case WriteText():
-            return lettering.write(pixels, operation, font)
+            return lettering.write(pixels, operation)
         case _:
             assert_never(operation)
 

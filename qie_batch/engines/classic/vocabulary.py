@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from qie_batch.engines.classic.clauses import (
     CLAUSES,
@@ -19,9 +20,15 @@ from qie_batch.engines.classic.clauses import (
     FORBIDDEN_WORDS,
     JOINTS,
     MONOCHROME,
+    TRANSPARENT,
+    in_context,
+    tight,
 )
+from qie_batch.engines.classic.colour_codes import colour_of, spelled_alike
 from qie_batch.engines.classic.colours import BY_WORD
+from qie_batch.engines.classic.quotes import taken_out
 from qie_batch.errors import Rejected
+from qie_batch.text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,10 +98,9 @@ class WriteText:
 
 
 Operation = SetBackground | Recolour | SetTone | SetBrightness | MakeGrey | WriteText
+#: What a clause was understood as, or the clause.
+Found: TypeAlias = Operation | str
 
-_QUOTED = re.compile(
-    r"\"([^\"]*)\"|“([^”]*)”|「([^」]*)」|『([^』]*)』|《([^》]*)》|\u2018([^\u2019]*)\u2019|(?<!\w)'([^']*)'(?!\w)"
-)
 _TONES = {"暖": Tone.WARM, "冷": Tone.COOL, "秋": Tone.AUTUMN, "复": Tone.VINTAGE, "怀": Tone.VINTAGE}
 _TONES |= {"warm": Tone.WARM, "cool": Tone.COOL, "autu": Tone.AUTUMN, "fall": Tone.AUTUMN}
 _TONES |= {"cold": Tone.COOL, "vint": Tone.VINTAGE, "retr": Tone.VINTAGE}
@@ -102,35 +108,62 @@ _PLACES = {"top": Place.TOP, "bottom": Place.BOTTOM, "底": Place.BOTTOM, "下":
 _PLACES |= {"上": Place.TOP, "顶": Place.TOP}
 _GAMMAS = {True: {"less": 0.86, "": 0.74, "more": 0.58}, False: {"less": 1.18, "": 1.4, "more": 1.8}}
 
+#: A longer instruction is parsed anew each time, so that the cache stays small.
+_LONGEST_CACHED = 500
+#: Characters of a clause in an error.
+_LONGEST_SHOWN = 200
+
 
 def parse(instruction: str) -> tuple[Operation, ...]:
     """The operations in the order given; Rejected (instruction_not_understood) if any clause is unknown."""
-    texts: list[str] = []
-
-    def keep(found: re.Match[str]) -> str:
-        texts.append(next(group for group in found.groups() if group is not None))
-        return f' "{len(texts) - 1}" '
-
-    plain = unicodedata.normalize("NFKC", _QUOTED.sub(keep, instruction)).lower()
-    plain = MONOCHROME.sub("monochrome", plain.replace("\u2019", "'"))
-    clauses = [" ".join(clause.split()) for clause in JOINTS.split(plain)]
-    clauses = [clause for clause in clauses if clause]
-    if not clauses:
+    plain, texts = taken_out(instruction)
+    plain = unicodedata.normalize("NFKC", plain).lower()
+    understood = _cached if len(plain) <= _LONGEST_CACHED else _understood
+    operations = tuple([_with_text(found, texts) for found in understood(plain)])
+    if not operations:
         raise _not_understood("The instruction is empty")
-    return tuple(_read(clause, texts) for clause in clauses)
+    return operations
 
 
-def _read(clause: str, texts: list[str]) -> Operation:
-    tight = re.sub(r"\s", "", clause)
-    # Chinese is written without spaces, except around Latin words and by mistake.
-    form = clause if clause.isascii() else tight
+def _understood(plain: str) -> tuple[Found, ...]:
+    """Of each clause its operation, up to one that is not understood, itself; texts by their numbers."""
+    plain = MONOCHROME.sub("monochrome", spelled_alike(plain.replace("\u2019", "'")))
+    clauses = [" ".join(clause.split()) for clause in JOINTS.split(plain)]
+    read: list[Found] = []
+    for clause in in_context([clause for clause in clauses if clause]):
+        read.append(_read(clause))
+        if read[-1] is clause:
+            break
+    return tuple(read)
+
+
+_cached = lru_cache(maxsize=1024)(_understood)
+
+
+def _read(clause: str) -> Found:
+    form = tight(clause)
     for kind, pattern in CLAUSES:
         found = pattern.fullmatch(form)
-        operation = found and _READERS[kind](found, texts)
+        operation = found and _READERS[kind](found)
         if operation:
             return operation
-    named = re.sub(r'"(\d+)"', lambda found: f'"{texts[int(found[1])]}"', clause)
-    raise _not_understood(f"Did not understand “{named}”")
+    return clause
+
+
+def _with_text(found: Found, texts: list[str]) -> Operation:
+    """The operation with its text in the place of the text's number."""
+    if isinstance(found, str):
+        clause = re.sub(r'"(\d+)"', lambda number: f'"{texts[int(number[1])]}"', found)
+        clause = printable(clause, _LONGEST_SHOWN)
+        if TRANSPARENT.search(found[:_LONGEST_SHOWN]):
+            raise _not_understood(f"“{clause}” would need transparent pixels, and this engine makes none")
+        raise _not_understood(f"Did not understand “{clause}”")
+    if not isinstance(found, WriteText):
+        return found
+    text = " ".join(unicodedata.normalize("NFC", texts[int(found.text)]).split())
+    if not text:
+        raise _not_understood("The text to add is empty")
+    return replace(found, text=text)
 
 
 def _not_understood(what: str) -> Rejected:
@@ -139,46 +172,48 @@ def _not_understood(what: str) -> Rejected:
         f"{what}. The classic engine can: {can}.",
         code="instruction_not_understood",
         hint="Reword the instruction, or run the row with an engine that understands free text.",
+        subject="instruction",
     )
 
 
-def _background(found: re.Match[str], _texts: list[str]) -> Operation | None:
-    return SetBackground(colour=BY_WORD[found["colour"]])
+def _background(found: re.Match[str]) -> Operation | None:
+    colour = colour_of(found["colour"], found.groupdict().get("code"))
+    return SetBackground(colour=colour) if colour else None
 
 
-def _recolour(found: re.Match[str], _texts: list[str]) -> Operation | None:
+def _recolour(found: re.Match[str]) -> Operation | None:
     source, thing = BY_WORD[found["source"]], found["thing"] or ""
     words = set(re.split(r"[\s-]", thing))
     if source.family is None or words & FORBIDDEN_WORDS or FORBIDDEN_HANZI.search(CLOTHES.sub("", thing)):
         return None
-    return Recolour(source=source.family, target=BY_WORD[found["target"]])
+    target = colour_of(found["target"])
+    return Recolour(source=source.family, target=target) if target else None
 
 
-def _tone(found: re.Match[str], _texts: list[str]) -> Operation | None:
+def _tone(found: re.Match[str]) -> Operation | None:
     word = found["tone"]
     return SetTone(tone=_TONES[word[:4] if word.isascii() else word[0]])
 
 
-def _brightness(found: re.Match[str], _texts: list[str]) -> Operation | None:
+def _brightness(found: re.Match[str]) -> Operation | None:
     much = "less" if found["less"] else "more" if found["more"] else ""
     return SetBrightness(gamma=_GAMMAS[found["up"] is not None][much])
 
 
-def _grey(_found: re.Match[str], _texts: list[str]) -> Operation | None:
+def _grey(_found: re.Match[str]) -> Operation | None:
     return MakeGrey()
 
 
-def _text(found: re.Match[str], texts: list[str]) -> Operation | None:
-    text = " ".join(unicodedata.normalize("NFC", texts[int(found["text"])]).split())
-    if not text:
-        return None
+def _text(found: re.Match[str]) -> Operation | None:
     word = found["place"]
     place = _PLACES.get(word if word.isascii() else word[0], Place.CENTRE) if word else Place.BOTTOM
-    colour = BY_WORD[found["colour"]] if found["colour"] else None
-    return WriteText(text=text, place=place, colour=colour)
+    colour = colour_of(found["colour"]) if found["colour"] else None
+    if found["colour"] and colour is None:
+        return None
+    return WriteText(text=found["text"], place=place, colour=colour)
 
 
-_READERS: dict[str, Callable[[re.Match[str], list[str]], Operation | None]] = {
+_READERS: dict[str, Callable[[re.Match[str]], Operation | None]] = {
     "background": _background,
     "recolour": _recolour,
     "tone": _tone,

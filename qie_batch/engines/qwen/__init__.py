@@ -6,20 +6,22 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.engines.qwen.options import BUCKETS, OPTIONS, PRESETS, QwenOptions, engine_info
+from qie_batch.engines.qwen.params import check_params
 from qie_batch.engines.qwen.weights import find_weights
 from qie_batch.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from qie_batch.interfaces import Engine
-    from qie_batch.model import EngineInfo
+    from qie_batch.model import EditParams, EngineInfo, ImageHeader
 
 __all__ = [
     "BUCKETS",
     "OPTIONS",
     "PRESETS",
     "QwenOptions",
+    "check",
     "create",
     "find_weights",
     "info",
@@ -42,6 +44,11 @@ def reason_against(options: Mapping[str, Any]) -> str:
     except Misconfigured as error:
         return error.message
     return ""
+
+
+def check(params: EditParams, _images: Sequence[ImageHeader]) -> None:
+    """Rejected for steps, CFG, seed and lengths that the pipeline does not take; tokens are not counted."""
+    check_params(params)
 
 
 def create(options: Mapping[str, Any]) -> Engine:

@@ -11,7 +11,8 @@ from PIL import Image
 
 from qie_batch.engines.qwen.device import device_errors
 from qie_batch.engines.qwen.options import BUCKETS, engine_info
-from qie_batch.engines.qwen.requests import call_for, preset_of
+from qie_batch.engines.qwen.params import preset_of
+from qie_batch.engines.qwen.requests import call_for
 from qie_batch.errors import EngineLost
 from qie_batch.model import EditParams, EditRequest, EditResult
 
@@ -36,7 +37,7 @@ class QwenEngine:
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """As `interfaces.Engine.edit`; any size in multiples of 16 is allowed, not only those of BUCKETS."""
         call = call_for(request, self._control_tokens, self._count_tokens)
-        self._lightning.select(preset_of(request).lora)
+        self._lightning.select(preset_of(request.params).lora)
         try:
             with device_errors(), self._tiled(on=request.low_memory):
                 pixels = self._paint(call, on_step)

@@ -28,14 +28,20 @@ def neutralise(text: str, control_tokens: Iterable[str]) -> str:
 
 
 def check_length(text: str, what: str, count_tokens: Callable[[str], int]) -> None:
+    check_characters(text, what)
+    if (tokens := count_tokens(text)) > MAX_TOKENS:
+        raise _too_long(what, f"{tokens:,} tokens")
+
+
+def check_characters(text: str, what: str) -> None:
     if len(text) > _MAX_CHARACTERS:
-        size = f"{len(text):,} characters"
-    elif (tokens := count_tokens(text)) > MAX_TOKENS:
-        size = f"{tokens:,} tokens"
-    else:
-        return
-    raise Rejected(
+        raise _too_long(what, f"{len(text):,} characters")
+
+
+def _too_long(what: str, size: str) -> Rejected:
+    return Rejected(
         f"The {what} is too long for the model: {size}, and it takes at most {MAX_TOKENS:,} tokens.",
         code="instruction_too_long",
         hint="Say it in fewer words; a few sentences serve best.",
+        subject=what,
     )

@@ -1,7 +1,8 @@
-"""Rows whose images, or their number and sizes, no edit can be made of."""
+"""Rows of which no edit can be made, as their images' headers and their parameters show."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected
@@ -9,43 +10,66 @@ from qie_batch.images import check_limits
 from qie_batch.model import BadRow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
-    from qie_batch.model import EngineLimits, ManifestRow
+    from qie_batch.interfaces import EngineCheck
+    from qie_batch.model import EditParams, EngineLimits, ManifestRow
     from qie_batch.steps.submit.image_checks import ImageCheck
 
-COLUMNS = ("image", "ref_image_2", "ref_image_3")
+IMAGES = ("image", "ref_image_2", "ref_image_3")
 
 
-def checked_row(
-    row: ManifestRow | BadRow, checks: Mapping[str, ImageCheck], limits: EngineLimits
-) -> ManifestRow | BadRow:
-    """The row, or a bad row if one of its images is, or if the worker's engine would refuse them."""
-    if isinstance(row, BadRow):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowChecker:
+    """Refuses what the worker's engine would refuse without looking at pixels."""
+
+    limits: EngineLimits
+    check: EngineCheck
+    #: Column -> header name, of the columns that the manifest has.
+    columns: Mapping[str, str]
+
+    def checked(
+        self,
+        row: ManifestRow | BadRow,
+        checks: Mapping[str, ImageCheck],
+        params_of: Callable[[ManifestRow, Mapping[str, ImageCheck]], EditParams],
+    ) -> ManifestRow | BadRow:
+        """The row, or a bad row if one of its images is, or if the worker's engine would refuse the row."""
+        if isinstance(row, BadRow):
+            return row
+        own = [checks[name] for name in row.images]
+        for column, check in zip(IMAGES, own, strict=False):
+            if check.code:
+                return self._bad(row, column, check.code, check.reason)
+        sizes = [(check.width, check.height) for check in own]
+        try:
+            check_limits(self.limits, sizes, row.params.size)
+        except Rejected as error:
+            return self._bad(row, _column_at_fault(sizes, self.limits), error.code, error.message)
+        try:
+            self.check(params_of(row, checks), [check.header for check in own])
+        except Rejected as error:
+            return self._bad(row, error.subject, error.code, " ".join(error.sentences))
         return row
-    own = [checks[name] for name in row.images]
-    for column, check in zip(COLUMNS, own, strict=False):
-        if check.code:
-            return _bad(row, column, check.code, check.reason)
-    sizes = [(check.width, check.height) for check in own]
-    try:
-        check_limits(limits, sizes, row.params.size)
-    except Rejected as error:
-        return _bad(row, _column_at_fault(sizes, limits), error.code, error.message)
-    return row
+
+    def _bad(self, row: ManifestRow, column: str, code: str, reason: str) -> BadRow:
+        return BadRow(
+            line=row.line,
+            id=row.id,
+            column=self.columns.get(column, ""),
+            code=code,
+            reason=reason,
+            cells=row.cells,
+        )
 
 
 def _column_at_fault(sizes: list[tuple[int, int]], limits: EngineLimits) -> str:
     """The first image too many or of a ratio that the engine does not take, else the size of the result."""
     if len(sizes) > limits.max_images:
-        return COLUMNS[limits.max_images]
-    for column, size in zip(COLUMNS, sizes, strict=False):
+        return IMAGES[limits.max_images]
+    for column, size in zip(IMAGES, sizes, strict=False):
         try:
             check_limits(limits, [size])
         except Rejected:
             return column
     return "size"
-
-
-def _bad(row: ManifestRow, column: str, code: str, reason: str) -> BadRow:
-    return BadRow(line=row.line, id=row.id, column=column, code=code, reason=reason, cells=row.cells)

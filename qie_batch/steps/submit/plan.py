@@ -45,7 +45,7 @@ class Planner:
             return
         preset = self._preset(row)
         inputs = tuple([checks[name].sha256 for name in row.images])
-        row = replace(row, params=with_output(row.params, checks[row.images[0]].header))
+        row = with_output_of(row, checks)
         for variant in range(row.variants):
             text = self._spec(row, variant, inputs, preset).canonical
             item = NewItem(
@@ -59,6 +59,10 @@ class Planner:
             )
             # An engine may have presets and not honour them: then they share one history.
             yield item, preset.name if preset and "preset" in self._info.honours else ""
+
+    def params(self, row: ManifestRow, checks: Mapping[str, ImageCheck]) -> EditParams:
+        """The parameters of the row's first variant, as the worker gets them."""
+        return resolve(with_output_of(row, checks), 0, self._preset(row), self._info)
 
     def _failed(self, row: BadRow) -> NewItem:
         return NewItem(
@@ -103,6 +107,10 @@ def resolve(row: ManifestRow, variant: int, preset: Preset | None, info: EngineI
     unset: dict[str, Any] = {"negative": " ", "steps": None, "cfg": None, "seed": None, "preset": ""}
     honoured = {name: value if name in info.honours else unset[name] for name, value in wanted.items()}
     return replace(given, **honoured)
+
+
+def with_output_of(row: ManifestRow, checks: Mapping[str, ImageCheck]) -> ManifestRow:
+    return replace(row, params=with_output(row.params, checks[row.images[0]].header))
 
 
 def with_output(params: EditParams, image: ImageHeader) -> EditParams:

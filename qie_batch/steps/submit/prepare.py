@@ -16,9 +16,10 @@ from qie_batch.manifest import open_manifest
 from qie_batch.manifest.stored import StoredHeader
 from qie_batch.model import InvalidManifest, NewJob
 from qie_batch.steps.submit.catalog import catalog_file
+from qie_batch.steps.submit.check_rows import RowChecker
 from qie_batch.steps.submit.checked_images import CheckedImages
 from qie_batch.steps.submit.fetched import FetchedImages
-from qie_batch.steps.submit.plan import preset_named
+from qie_batch.steps.submit.plan import Planner, preset_named
 from qie_batch.steps.submit.reading import Reading
 from qie_batch.steps.submit.sources import ImageSources, is_file
 from qie_batch.text import many, printable
@@ -75,7 +76,13 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         # Before the images are closed, which waits for their threads.
         stack.callback(fetched.stop)
         header = StoredHeader.of(manifest, folder=job.folder, manifest_key=job.manifest_key)
-        reading = stack.enter_context(Reading(job.order, chosen.info, images, header))
+        checker = RowChecker(
+            limits=chosen.info.limits,
+            check=context.engines.check(chosen.info.name),
+            columns=manifest.columns,
+        )
+        planner = Planner(job.order, chosen.info)
+        reading = stack.enter_context(Reading(planner, checker, images, header))
         survey = reading.read(manifest, context)
         survey = replace(survey, fetched=fetched.new, unchanged=fetched.unchanged)
         _refuse_bad_rows(path.name, survey, skip_bad_rows=request.skip_bad_rows)

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Self
 
 from qie_batch.manifest.stored import row_line
 from qie_batch.model import BadRow
-from qie_batch.steps.submit.check_rows import checked_row
 from qie_batch.steps.submit.files import Spool
 from qie_batch.steps.submit.items import ItemSpool
-from qie_batch.steps.submit.plan import Planner
 from qie_batch.steps.submit.request import Survey
 
 if TYPE_CHECKING:
@@ -19,8 +17,10 @@ if TYPE_CHECKING:
 
     from qie_batch.manifest import Manifest
     from qie_batch.manifest.stored import StoredHeader
-    from qie_batch.model import EngineInfo, JobOrder, ManifestRow
+    from qie_batch.model import ManifestRow
+    from qie_batch.steps.submit.check_rows import RowChecker
     from qie_batch.steps.submit.checked_images import CheckedImages
+    from qie_batch.steps.submit.plan import Planner
     from qie_batch.steps.submit.request import SubmitContext
 
 #: Rows, and characters of their cells, in memory at a time.
@@ -34,10 +34,10 @@ class Reading:
     """Rows and items of one job on disk, and what was counted of them."""
 
     def __init__(
-        self, order: JobOrder, info: EngineInfo, images: CheckedImages, header: StoredHeader
+        self, planner: Planner, checker: RowChecker, images: CheckedImages, header: StoredHeader
     ) -> None:
-        self._planner = Planner(order, info)
-        self._limits = info.limits
+        self._planner = planner
+        self._checker = checker
         self._images = images
         self._header = header
         self._counts: Counter[str] = Counter()
@@ -77,7 +77,7 @@ class Reading:
 
     def _add(self, some: list[ManifestRow | BadRow], context: SubmitContext) -> None:
         checks = {name: self._images[name] for name in dict.fromkeys(_image_names(some))}
-        rows = [checked_row(row, checks, self._limits) for row in some]
+        rows = [self._checker.checked(row, checks, self._planner.params) for row in some]
         self.rows.write(b"".join(map(row_line, rows)))
         planned = [found for row in rows for found in self._planner.items(row, checks)]
         self.items.add(item for item, _ in planned)

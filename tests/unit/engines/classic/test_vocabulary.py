@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from qie_batch.engines.classic.colours import BLUE, BY_WORD, ORANGE, RED
@@ -78,6 +80,118 @@ def test_one_clause_is_one_operation(instruction, operation):
     assert parse(instruction) == (operation,)
 
 
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "make background white",
+        "change background to white",
+        "replace background with white",
+        "white bg",
+        "bg: white",
+        "background = white",
+        "change the background colour to white",
+        "Set the background color of the image to white",
+        "make it a white background",
+        "i need a white background",
+        "can you make the background white?",
+        "kindly make the background white, pls",
+        "put it on white",
+        "put the product on white",
+        "isolate it on pure white",
+        "on white",
+        "remove the background and make it white",
+        "remove the background, then put it on a white background",
+        "Remove background and replace it with white",
+        "cut out the background. use white",
+        "把背景换成白底",
+        "背景白色",
+        "背景：白色",  # noqa: RUF001  the Chinese colon
+        "背景要纯白色",
+        "去背景换白底",
+        "去掉背景，换成白色",  # noqa: RUF001  the Chinese comma
+        "抠图，换白底",  # noqa: RUF001  the Chinese comma
+    ],
+)
+def test_everyday_words_for_a_white_background_are_understood(instruction):
+    assert parse(instruction) == (WHITE,)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "rgb"),
+    [
+        ("make the background #F5F5F5", (245, 245, 245)),
+        ("change background color to #f80", (255, 136, 0)),
+        ("make the background hex code #ff8800", (255, 136, 0)),
+        ("make the background hex ff8800", (255, 136, 0)),
+        ("background: rgb(255,136,0)", (255, 136, 0)),
+        ("background rgb 255 136 0", (255, 136, 0)),
+        ("pure white background (#FFFFFF)", (255, 255, 255)),
+        ("make the background light grey (#f2f2f2)", (242, 242, 242)),
+        ("make the background white (255, 255, 255)", (255, 255, 255)),
+        ("make the background pure white (RGB 255,255,255)", (255, 255, 255)),
+        ("make the background navy #000080", (0, 0, 128)),
+        ("put it on #ff8800", (255, 136, 0)),
+        ("remove the background and make it #f5f5f5", (245, 245, 245)),
+        ("remove the background and fill it with rgb(1, 2, 3)", (1, 2, 3)),
+        ("把背景换成纯白色 #FFFFFF", (255, 255, 255)),
+        ("背景色改成浅灰色（#EEEEEE）", (238, 238, 238)),  # noqa: RUF001  Chinese brackets
+        ("背景改为 RGB(245, 245, 245)", (245, 245, 245)),
+        ("换成白底（255，255，255）", (255, 255, 255)),  # noqa: RUF001  Chinese brackets and commas
+    ],
+)
+def test_a_colour_may_be_given_as_a_code(instruction, rgb):
+    (operation,) = parse(instruction)
+    assert isinstance(operation, SetBackground)
+    assert operation.colour.rgb == rgb
+
+
+def test_a_code_may_be_the_target_of_a_recolour_and_the_colour_of_a_text():
+    (recolour,) = parse("change the blue jacket to #ff0000")
+    assert (recolour.source, recolour.target.rgb) == (BLUE, (255, 0, 0))
+    (chinese,) = parse("把蓝色外套换成 rgb(255, 0, 0)")
+    assert (chinese.source, chinese.target.rgb) == (BLUE, (255, 0, 0))
+    (text,) = parse('add the text "Sale" at the top in #ff8800')
+    assert (text.text, text.colour.rgb) == ("Sale", (255, 136, 0))
+
+
+@pytest.mark.parametrize(
+    "quoted",
+    [
+        "«Neu»", "« Neu »", "»Neu«", "„Neu“", "„Neu”", '„Neu"', "\u201aNeu\u2018", "\u2018Neu\u2019",
+        "\u2039Neu\u203a", "『Neu』", "「Neu」", "“Neu”", "”Neu”", "'Neu'", '"Neu"', "\uff02Neu\uff02",
+    ],
+)  # fmt: skip
+def test_a_text_may_stand_in_quotation_marks_of_any_kind(quoted):
+    assert parse(f"add the text {quoted} at the top") == (WriteText(text="Neu", place=Place.TOP),)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "place"),
+    [
+        ('add text "Sale" top', Place.TOP),
+        ('add "Sale" text at the top center', Place.TOP),
+        ('add a text saying "Sale" at the bottom', Place.BOTTOM),
+        ('add a caption that reads: "Sale"', Place.BOTTOM),
+    ],
+)
+def test_everyday_words_for_a_text_are_understood(instruction, place):
+    assert parse(instruction) == (WriteText(text="Sale", place=place),)
+
+
+@pytest.mark.parametrize(
+    "instruction",
+    [
+        "remove the background", "Remove background", "transparent background", "去背景", "抠图", "背景透明",
+        "replace the white background with transparent", "make the background see-through",
+        "remove the background and make it brighter",
+    ],
+)  # fmt: skip
+def test_a_transparent_background_is_refused_in_a_sentence_of_its_own(instruction):
+    with pytest.raises(Rejected, match="would need transparent pixels") as error:
+        parse(instruction)
+    assert error.value.code == "instruction_not_understood"
+
+
 def test_joined_clauses_keep_their_order():
     brighter, new = SetBrightness(gamma=0.74), WriteText(text="A, and B", place=Place.TOP)
     english = 'Make the background white, then add the text "A, and B" at the top and make it brighter.'
@@ -105,6 +219,34 @@ def test_joined_clauses_keep_their_order():
         'change the text "A" to "B"',
         'add the text "" at the top',
         "不要把背景换成白色",
+        "不要白色背景",
+        "no white background",
+        "white or grey background",
+        "off-white background",
+        "white background without shadow",
+        "white background (#000000)",
+        "把背景换成红色 #0000FF",
+        "background: rgb(255,255,300)",
+        "background: rgba(255,255,255,0.5)",
+        "background #ff8800cc",
+        "background #ff88",
+        "remove the background and make it red",
+        "remove the background and make it black and white",
+        'add the text "Sale", on red',
+        'add the text "Sale" and put it on red',
+        'on red, add the text "Sale"',
+        'add text "SALE" top right',
+        'add the text "Sale at the top',
+        'add the text \uff021" at the top',
+        "Change the bottle color to red",
+        "make the bottle green",
+        "Change the shoe from red to blue, keep the sole",
+        "make it brighter and sharper",
+        "resize to 1000x1000",
+        "crop to square",
+        "make the background white and center the product",
+        "add a soft shadow",
+        "enhance image",
         "把左边的蓝色外套换成红色",
         "让模特微笑",
         "warm the cockles",
@@ -124,9 +266,32 @@ def test_rejection_names_the_clause_that_is_not_understood():
         parse('make it brighter and make "Bob" smile')
 
 
-def test_long_nonsense_is_rejected_at_once():
-    with pytest.raises(Rejected):
-        parse("change the " + "blue " * 4000 + "jacket")
+@pytest.mark.parametrize(
+    "nonsense",
+    [
+        "change the " + "blue " * 4000 + "jacket",
+        "remove " * 9000 + "background",
+        "#ffffff " * 8000,
+        "rgb(1,2,3" * 7000,
+        "„" * 60_000,
+        '"' * 60_001,
+        "(" * 60_000,
+        "去背景" * 20_000,
+    ],
+    ids=lambda text: text[:9],
+)
+def test_long_nonsense_is_rejected_at_once_and_in_short(nonsense):
+    began = time.process_time()
+    with pytest.raises(Rejected) as error:
+        parse(nonsense)
+    assert time.process_time() - began < 2
+    assert len(error.value.message) < 1200
+
+
+def test_an_instruction_is_understood_once_for_rows_that_differ_in_their_texts():
+    for number in range(5):
+        (operation,) = parse(f'add the text "SKU {number}" at the bottom in navy')
+        assert operation.text == f"SKU {number}"
 
 
 def test_no_colour_word_means_two_colours():

@@ -1,0 +1,43 @@
+"""What the engine refuses before it looks at a pixel, for submit and for the worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qie_batch.engines.classic.typesetting import require_glyphs, require_room
+from qie_batch.engines.classic.vocabulary import SetBackground, WriteText, parse
+from qie_batch.errors import Rejected
+
+if TYPE_CHECKING:
+    from qie_batch.engines.classic.vocabulary import Operation
+
+#: Pixels of the shorter side from which a product can be told from its background.
+LEAST_SIDE = 32
+
+
+def operations_for(instruction: str, size: tuple[int, int], *, turned: bool = False) -> tuple[Operation, ...]:
+    """The operations on an image of this size; `turned` where width and height may change places yet.
+
+    Rejected: instruction_not_understood, glyph_missing, text_does_not_fit, picture_too_small.
+    """
+    operations = parse(instruction)
+    for operation in operations:
+        if isinstance(operation, WriteText):
+            require_glyphs(operation.text)
+            _require_room(operation.text, size, turned=turned)
+        elif isinstance(operation, SetBackground) and min(size) < LEAST_SIDE:
+            raise Rejected(
+                f"A picture of {size[0]}x{size[1]} is too small to tell product and background apart.",
+                code="picture_too_small",
+                subject="image" if turned else "size",
+            )
+    return operations
+
+
+def _require_room(text: str, size: tuple[int, int], *, turned: bool) -> None:
+    try:
+        require_room(text, size)
+    except Rejected:
+        if not turned:
+            raise
+        require_room(text, size[::-1])

@@ -1,0 +1,76 @@
+"""What the classic engine refuses without a pixel: the same for submit and worker."""
+
+import subprocess
+import sys
+
+import pytest
+from PIL import Image
+
+from qie_batch.engines.classic import check, create
+from qie_batch.errors import Rejected
+from qie_batch.model import EditParams, ImageHeader
+from tests.support.requests import edit_request
+
+LONG = "the quick brown fox " * 5
+
+
+def refusal(instruction, size=(800, 600), asked=(None, None)):
+    params = EditParams(instruction=instruction, width=asked[0], height=asked[1], negative="blurry", cfg=0.0)
+    try:
+        check(params, [ImageHeader("JPEG", *size)])
+    except Rejected as error:
+        return error.code, error.subject
+    return None
+
+
+@pytest.mark.parametrize(
+    ("instruction", "size", "asked", "found"),
+    [
+        ("make the background white", (800, 600), (None, None), None),
+        ("make it brighter", (17, 16), (None, None), None),
+        ("make the model smile", (800, 600), (None, None), ("instruction_not_understood", "instruction")),
+        ('add the text "한국" at the top', (800, 600), (None, None), ("glyph_missing", "instruction")),
+        ('add the text "New"', (60, 60), (None, None), ("text_does_not_fit", "instruction")),
+        ('add the text "New"', (60, 60), (600, 600), None),
+        ('add the text "New"', (600, 600), (60, 60), ("text_does_not_fit", "instruction")),
+        (f'add the text "{LONG}"', (1000, 1000), (None, None), None),
+        (f'add the text "{LONG * 2}"', (4000, 4000), (None, None), ("text_does_not_fit", "instruction")),
+        ("white background", (20, 600), (None, None), ("picture_too_small", "image")),
+        ("white background", (600, 600), (600, 31), ("picture_too_small", "size")),
+        ("white background", (20, 20), (600, 600), None),
+    ],
+)
+def test_a_row_is_refused_by_its_instruction_and_its_size(instruction, size, asked, found):
+    assert refusal(instruction, size, asked) == found
+
+
+def test_a_text_that_fits_only_an_image_turned_upright_is_left_to_the_worker():
+    text = f'add the text "{LONG}"'
+    assert refusal(text, (300, 1200)) is None
+    wide, tall = Image.new("RGB", (1200, 130)), Image.new("RGB", (130, 1200))
+    assert refusal(text, wide.size) == refusal(text, tall.size) is None
+    create({}).edit(edit_request(images=(wide,), instruction=text), lambda _step: None)
+    with pytest.raises(Rejected) as worker:
+        create({}).edit(edit_request(images=(tall,), instruction=text), lambda _step: None)
+    assert worker.value.code == "text_does_not_fit"
+
+
+@pytest.mark.parametrize("instruction", ["make the model smile", 'add the text "🔥"', "white background"])
+def test_the_engine_refuses_what_the_check_refuses(instruction):
+    image = Image.new("RGB", (24, 24))
+    with pytest.raises(Rejected) as worker:
+        create({}).edit(edit_request(images=(image,), instruction=instruction), lambda _step: None)
+    with pytest.raises(Rejected) as submit:
+        check(EditParams(instruction=instruction), [ImageHeader("PNG", 24, 24)])
+    assert (worker.value.code, worker.value.message) == (submit.value.code, submit.value.message)
+
+
+def test_a_check_imports_neither_opencv_nor_numpy():
+    program = (
+        "import sys\n"
+        "from qie_batch.engines.classic import check\n"
+        "from qie_batch.model import EditParams, ImageHeader\n"
+        "check(EditParams(instruction='add the text \"New\" at the top'), [ImageHeader('PNG', 800, 600)])\n"
+        "sys.exit('cv2' in sys.modules or 'numpy' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
