@@ -10,10 +10,11 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from qie_batch.manifest.encoding import letters
-from qie_batch.manifest.encoding.pairs import PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,16 +50,13 @@ class Language:
     order: Callable[[str], float]
 
     def bits(self, text: str) -> float:
-        counted = Counter("".join(_NOT_ASCII.findall(text)))
-        return self.order(text) + sum(
-            number * self._character(character) for character, number in counted.items()
-        )
+        return self.order(text) + self.total(Counter(text))[0]
 
-    def average(self, counted: Mapping[str, int]) -> float:
-        """Bits a character beyond ASCII of a text, whatever their order."""
+    def total(self, counted: Mapping[str, int]) -> tuple[float, int]:
+        """Bits and number of the characters beyond ASCII, whatever their order."""
         beyond = {character: number for character, number in counted.items() if character > "\x7f"}
         bits = sum(number * self._character(character) for character, number in beyond.items())
-        return bits / max(1, sum(beyond.values()))
+        return bits, sum(beyond.values())
 
     def _character(self, character: str) -> float:
         bits = self.common.get(character)
@@ -77,13 +75,18 @@ def _touching(text: str) -> float:
     return 3.0 * len(_TOUCHING.findall(text))
 
 
-_PAIRS = frozenset(PAIRS[start : start + 2] for start in range(0, len(PAIRS), 2))
+@cache
+def _pairs() -> frozenset[str]:
+    """Words of two characters, of shops and the most frequent ones of jieba's dictionary (MIT)."""
+    lines = resources.files(__package__).joinpath("pairs.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line[start : start + 2] for line in lines for start in range(0, len(line), 2))
 
 
 def _order_of_hanzi(text: str) -> float:
+    known = _pairs()
     runs = _NOT_ASCII.findall(text)
-    known = sum(run[start : start + 2] in _PAIRS for run in runs for start in range(len(run) - 1))
-    return _touching(text) - 6.0 * known
+    found = sum(run[start : start + 2] in known for run in runs for start in range(len(run) - 1))
+    return _touching(text) - 9.0 * found
 
 
 def _bytes_in(character: str, codec: str) -> bytes:
