@@ -98,7 +98,10 @@ def _utf_8(path: Path) -> Encoding:
 
 def _refuse_utf_16(path: Path, start: bytes) -> None:
     """UTF-16 without its mark: a quarter of the bytes at least are NUL, all before or all behind a letter."""
-    for encoding, zeros, others in ((UTF_16_LE, start[1::2], start[::2]), (UTF_16_BE, start[::2], start[1::2])):
+    for encoding, zeros, others in (
+        (UTF_16_LE, start[1::2], start[::2]),
+        (UTF_16_BE, start[::2], start[1::2]),
+    ):
         if zeros.count(0) * 4 > len(start) > 1 and 0 not in others:
             raise InvalidManifest(
                 f"{path.name} holds NUL characters: it is UTF-16 without its byte order mark",
@@ -137,7 +140,9 @@ def _refusal(path: Path, line: int, found: Sequence[rivals.Reading]) -> InvalidM
     names = [encoding.name for encoding in likely]
     hint = f"{SAVE_AS}, or name its encoding: --encoding {names[0]}" if names else SAVE_AS
     if GB18030 in likely:
-        told = f"{path.name} is not UTF-8 text: line {line} holds other bytes, which may be {' or '.join(names)}"
+        told = (
+            f"{path.name} is not UTF-8 text: line {line} holds other bytes, which may be {' or '.join(names)}"
+        )
     else:
         told = f"{path.name} is not UTF-8 or GB18030 text: line {line} holds other bytes"
         hint += f" (or {', '.join(names[1:])})" if names[1:] else ""

@@ -121,16 +121,20 @@ def _other_japanese(character: str) -> float:
         return 15.5 if _bytes_in(character, "shift_jis") < b"\x98\x9f" else 20.0
     if "\uff61" <= character <= "\uff9f":
         return 8.0
-    return 12.0 if "\uff00" <= character <= "\uffef" or "\u3000" <= character <= "\u303f" else _unexpected(
-        character
+    return (
+        12.0
+        if "\uff00" <= character <= "\uffef" or "\u3000" <= character <= "\u303f"
+        else _unexpected(character)
     )
 
 
 def _other_taiwanese(character: str) -> float:
     if "\u4e00" <= character <= "\u9fff":
         return 15.5 if _bytes_in(character, "big5") < b"\xc9" else 20.0
-    return 12.0 if "\uff00" <= character <= "\uffef" or "\u3000" <= character <= "\u303f" else _unexpected(
-        character
+    return (
+        12.0
+        if "\uff00" <= character <= "\uffef" or "\u3000" <= character <= "\u303f"
+        else _unexpected(character)
     )
 
 
@@ -169,7 +173,6 @@ TAIWANESE = Language(
     common=_PUNCTUATION | _ranked(letters.TRADITIONAL, 0.85), other=_other_taiwanese, order=_touching
 )
 KOREAN = Language(common=_ranked(letters.HANGUL, 0.94), other=_other_korean, order=_touching)
-_KANA = "ーンスのルトをにラッいクのしイリたてるフシジドなアグでタがかとレはバコカッキプマらメれりムもすうサ"
 JAPANESE = Language(
     common=_PUNCTUATION
     | _ranked(letters.KANJI, 0.45)
@@ -191,16 +194,18 @@ VIETNAMESE = Language(
 
 def _other_of_any(character: str) -> float:
     """Armenian, Syriac, Thaana and N'Ko letters are as good as others; those of phonetics are rare."""
-    return 8.0 if "\u0530" <= character <= "\u058f" or "\u0700" <= character else _unexpected(character)
+    return 8.0 if "\u0530" <= character <= "\u058f" or character >= "\u0700" else _unexpected(character)
 
 
 #: All languages of one alphabet each, as UTF-8 holds them with two bytes a character.
 ANY = Language(
-    common=VIETNAMESE.common
-    | CYRILLIC.common
-    | GREEK.common
-    | HEBREW.common
-    | ARABIC.common,
+    common={
+        **VIETNAMESE.common,
+        **CYRILLIC.common,
+        **GREEK.common,
+        **HEBREW.common,
+        **ARABIC.common,
+    },
     other=_other_of_any,
     order=_order_of_letters,
 )

@@ -87,7 +87,9 @@ def readings(path: Path) -> list[Reading]:
 def surely(encoding: Encoding, found: Sequence[Reading]) -> bool:
     """Whether no other reading is nearly as likely."""
     others = (reading.bits for reading in found[1:])
-    return bool(found) and found[0].encoding == encoding and min(others, default=1e9) - found[0].bits >= _MARGIN
+    return (
+        bool(found) and found[0].encoding == encoding and min(others, default=1e9) - found[0].bits >= _MARGIN
+    )
 
 
 def suggested(found: Sequence[Reading]) -> list[Encoding]:

@@ -135,7 +135,9 @@ def test_iso_2022_cn_is_refused(catalog):
     assert "ISO-2022-CN" in refusal(catalog(HEADER.encode() + b"1,a.png,\x1b$)A\x0e=;;;\x0f\n")).message
 
 
-@pytest.mark.parametrize("text", ["Größe", "café", "żółty", "Цвет", "χρώμα", "ö", "5 €", "新", "ñandú", "№ 5", "é®"])
+@pytest.mark.parametrize(
+    "text", ["Größe", "café", "żółty", "Цвет", "χρώμα", "ö", "5 €", "新", "ñandú", "№ 5"]
+)
 def test_one_word_of_utf_8_is_utf_8(catalog, text):
     assert detect_encoding(catalog((HEADER + f"1,a.png,{text}\n").encode())).name == "UTF-8"
 
