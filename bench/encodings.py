@@ -93,7 +93,9 @@ CHINESE_WISHES = """把背景换成纯白色 请将裙子改为墨绿色，其�
 把鞋带换成黑色 去除桌面上的灰尘与反光 背景改成浅木纹台面，柔和自然光 让皮革看起来更有光泽 将图中杯子的图案换成一只小猫 放在大理石台面上，旁边摆一束鲜花
 把模特的头发改成短发 保留商品主体，抠掉背景 调亮一点，增加对比度 换成雪山和湖泊的场景 给产品加上自然的阴影 删除吊牌 改成圣诞节氛围（红绿配色）
 包装盒上的字改为“限量款” 袖子改成短袖 添加“包邮”标签 把logo去掉 使画面更清晰！ 衣领改成V领 整体偏暖色调 将三只杯子变成两只""".split()
-RARE = "氍毹 粿条 饸饹 犇牛牌 喆家 鑫淼 堃 玥 翀 槟榔 髹漆 缂丝 繡花 臺灣 茶壺 龍鳳 雙喜 黃金 華為 裏料".split()
+RARE = (
+    "氍毹 粿条 饸饹 犇牛牌 喆家 鑫淼 堃 玥 翀 槟榔 髹漆 缂丝 繡花 臺灣 茶壺 龍鳳 雙喜 黃金 華為 裏料".split()
+)
 BRANDS = "Nike 小米 华为 HUAWEI 李宁 Adidas 安踏 ANTA 美的 海尔 Haier 回力 MUJI 无印良品 Zara の".split()
 
 
@@ -103,7 +105,11 @@ def national_text(words: list[str], rows: int, chance: random.Random) -> str:
     lines = [header]
     for number in range(1, rows + 1):
         name = " ".join(chance.choices(words, k=chance.choice([0, 1, 1, 2, 3])))
-        wish = " ".join(chance.choices(words, k=chance.randint(2, 7))) if chance.random() < 0.6 else "make it red"
+        wish = (
+            " ".join(chance.choices(words, k=chance.randint(2, 7)))
+            if chance.random() < 0.6
+            else "make it red"
+        )
         lines.append(f"P{number},p{number}.jpg,{wish},{name}")
     if not any(not line.isascii() for line in lines):
         lines[-1] += next(word for word in chance.sample(words, len(words)) if not word.isascii())
@@ -111,7 +117,9 @@ def national_text(words: list[str], rows: int, chance: random.Random) -> str:
 
 
 def chinese_text(rows: int, chance: random.Random) -> str:
-    header = chance.choice(["id,image,instruction,name,trait", "货号,主图,指令,名称,颜色", "sku,image,prompt,品名,规格"])
+    header = chance.choice(
+        ["id,image,instruction,name,trait", "货号,主图,指令,名称,颜色", "sku,image,prompt,品名,规格"]
+    )
     wishes = chance.sample(CHINESE_WISHES, 3) if chance.random() < 0.5 else CHINESE_WISHES
     lines = [header]
     for number in range(1, rows + 1):
@@ -119,7 +127,9 @@ def chinese_text(rows: int, chance: random.Random) -> str:
         name = chance.choice(BRANDS) + chance.choice(["", " "]) + name if chance.random() < 0.3 else name
         name += chance.choice(RARE) if chance.random() < 0.1 else ""
         wish = chance.choice(wishes) if chance.random() < 0.8 else "white background"
-        lines.append(f"P{number},图/{number}.jpg,{wish.replace(',', ' ')},{name},{chance.choice(CHINESE_TRAITS)}")
+        lines.append(
+            f"P{number},图/{number}.jpg,{wish.replace(',', ' ')},{name},{chance.choice(CHINESE_TRAITS)}"
+        )
     if chance.random() < 0.2:
         lines = [line.replace("图/", "") for line in lines]
     return "\r\n".join(lines) + "\r\n"
@@ -155,12 +165,19 @@ def main() -> None:
         for number in range(arguments.chinese):
             rows = 2 if number % 10 == 0 else chance.randint(2, 200)
             chinese[verdict(path, chinese_text(rows, chance), chance.choice(["gb18030", "gbk"]))] += 1
-    misread, total = sum(counted["misread"] for counted in national.values()), len(NATIONAL) * arguments.catalogs
+    misread, total = (
+        sum(counted["misread"] for counted in national.values()),
+        len(NATIONAL) * arguments.catalogs,
+    )
     print(f"misread in silence: {misread} of {total} in national encodings")
     print(f"Chinese: {chinese['refused']} of {arguments.chinese} refused, {chinese['misread']} misread")
     if arguments.json:
         figures = {"misread": misread, "national": total, "chinese": arguments.chinese}
-        print(json.dumps({**figures, "chinese_refused": chinese["refused"], "chinese_misread": chinese["misread"]}))
+        print(
+            json.dumps(
+                {**figures, "chinese_refused": chinese["refused"], "chinese_misread": chinese["misread"]}
+            )
+        )
 
 
 if __name__ == "__main__":

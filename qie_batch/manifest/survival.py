@@ -26,7 +26,7 @@ def check_of(texts: Iterable[str]) -> str:
         for character in text
         if character > "\x7f" and character.isprintable()
     )
-    characters = "".join(islice(dict.fromkeys(beyond), _MOST))
+    characters = " ".join(islice(dict.fromkeys(beyond), _MOST))
     return f"{_checksum(characters)} {characters}" if characters else ""
 
 

@@ -53,13 +53,11 @@ def _newlines(path: Path, line: int, text: str) -> int:
     return text.count("\n")
 
 
-def lines_beyond_ascii(path: Path) -> tuple[bytes, bool]:
-    """The first lines with bytes beyond ASCII, and whether these are all such lines."""
+def lines_beyond_ascii(path: Path) -> bytes:
+    """The first lines with bytes beyond ASCII; no more than is evidence enough."""
     sample = bytearray()
     with path.open("rb") as file:
-        while line := file.readline(_CHUNK):
+        while len(sample) < _SAMPLE and (line := file.readline(_CHUNK)):
             if not line.isascii():
                 sample += line
-                if len(sample) > _SAMPLE:
-                    return bytes(sample[:_SAMPLE]), False
-    return bytes(sample), True
+    return bytes(sample[:_SAMPLE])

@@ -1,4 +1,4 @@
-"""Common characters of languages, the most frequent first: by frequency in general text and in shops' words."""
+"""Common characters of languages, the most frequent first, in general text and in shops' words."""
 
 from __future__ import annotations
 

@@ -10,10 +10,11 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING
 
 from qie_batch.manifest.encoding import letters
-from qie_batch.manifest.encoding.pairs import PAIRS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -49,16 +50,13 @@ class Language:
     order: Callable[[str], float]
 
     def bits(self, text: str) -> float:
-        counted = Counter("".join(_NOT_ASCII.findall(text)))
-        return self.order(text) + sum(
-            number * self._character(character) for character, number in counted.items()
-        )
+        return self.order(text) + self.total(Counter(text))[0]
 
-    def average(self, counted: Mapping[str, int]) -> float:
-        """Bits a character beyond ASCII of a text, whatever their order."""
+    def total(self, counted: Mapping[str, int]) -> tuple[float, int]:
+        """Bits and number of the characters beyond ASCII, whatever their order."""
         beyond = {character: number for character, number in counted.items() if character > "\x7f"}
         bits = sum(number * self._character(character) for character, number in beyond.items())
-        return bits / max(1, sum(beyond.values()))
+        return bits, sum(beyond.values())
 
     def _character(self, character: str) -> float:
         bits = self.common.get(character)
@@ -77,13 +75,18 @@ def _touching(text: str) -> float:
     return 3.0 * len(_TOUCHING.findall(text))
 
 
-_PAIRS = frozenset(PAIRS[start : start + 2] for start in range(0, len(PAIRS), 2))
+@cache
+def _pairs() -> frozenset[str]:
+    """Words of two characters, of shops and the most frequent ones of jieba's dictionary (MIT)."""
+    lines = resources.files(__package__).joinpath("pairs.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line[start : start + 2] for line in lines for start in range(0, len(line), 2))
 
 
 def _order_of_hanzi(text: str) -> float:
+    known = _pairs()
     runs = _NOT_ASCII.findall(text)
-    known = sum(run[start : start + 2] in _PAIRS for run in runs for start in range(len(run) - 1))
-    return _touching(text) - 6.0 * known
+    found = sum(run[start : start + 2] in known for run in runs for start in range(len(run) - 1))
+    return _touching(text) - 9.0 * found
 
 
 def _bytes_in(character: str, codec: str) -> bytes:
@@ -118,16 +121,20 @@ def _other_japanese(character: str) -> float:
         return 15.5 if _bytes_in(character, "shift_jis") < b"\x98\x9f" else 20.0
     if "\uff61" <= character <= "\uff9f":
         return 8.0
-    return 12.0 if "\uff00" <= character <= "\uffef" or "\u3000" <= character <= "\u303f" else _unexpected(
-        character
+    return (
+        12.0
+        if "\uff00" <= character <= "\uffef" or "\u3000" <= character <= "\u303f"
+        else _unexpected(character)
     )
 
 
 def _other_taiwanese(character: str) -> float:
     if "\u4e00" <= character <= "\u9fff":
         return 15.5 if _bytes_in(character, "big5") < b"\xc9" else 20.0
-    return 12.0 if "\uff00" <= character <= "\uffef" or "\u3000" <= character <= "\u303f" else _unexpected(
-        character
+    return (
+        12.0
+        if "\uff00" <= character <= "\uffef" or "\u3000" <= character <= "\u303f"
+        else _unexpected(character)
     )
 
 
@@ -166,7 +173,6 @@ TAIWANESE = Language(
     common=_PUNCTUATION | _ranked(letters.TRADITIONAL, 0.85), other=_other_taiwanese, order=_touching
 )
 KOREAN = Language(common=_ranked(letters.HANGUL, 0.94), other=_other_korean, order=_touching)
-_KANA = "ーンスのルトをにラッいクのしイリたてるフシジドなアグでタがかとレはバコカッキプマらメれりムもすうサ"
 JAPANESE = Language(
     common=_PUNCTUATION
     | _ranked(letters.KANJI, 0.45)
@@ -188,16 +194,18 @@ VIETNAMESE = Language(
 
 def _other_of_any(character: str) -> float:
     """Armenian, Syriac, Thaana and N'Ko letters are as good as others; those of phonetics are rare."""
-    return 8.0 if "\u0530" <= character <= "\u058f" or "\u0700" <= character else _unexpected(character)
+    return 8.0 if "\u0530" <= character <= "\u058f" or character >= "\u0700" else _unexpected(character)
 
 
 #: All languages of one alphabet each, as UTF-8 holds them with two bytes a character.
 ANY = Language(
-    common=VIETNAMESE.common
-    | CYRILLIC.common
-    | GREEK.common
-    | HEBREW.common
-    | ARABIC.common,
+    common={
+        **VIETNAMESE.common,
+        **CYRILLIC.common,
+        **GREEK.common,
+        **HEBREW.common,
+        **ARABIC.common,
+    },
     other=_other_of_any,
     order=_order_of_letters,
 )

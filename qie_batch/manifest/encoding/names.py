@@ -85,8 +85,9 @@ _ALIASES = {
     "windows-950": "cp950",
 }
 _UNICODE = {found.codec: found for found in (UTF_8_MARKED, UTF_16, UTF_16_LE, UTF_16_BE, UTF_32, GB18030)}
-_EXAMPLES = "utf-8, utf-16, gb18030, windows-1252, windows-1250, windows-1251, shift_jis, euc-jp, euc-kr, big5"
-
+_EXAMPLES = (
+    "utf-8, utf-16, gb18030, windows-1252, windows-1250, windows-1251, shift_jis, euc-jp, euc-kr, big5"
+)
 
 
 def encoding_of(codec: str) -> Encoding:

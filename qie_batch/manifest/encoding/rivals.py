@@ -20,11 +20,9 @@ if TYPE_CHECKING:
 _MARGIN = 10.0
 #: Bits by which a reading precedes UTF-8 where bytes decode as UTF-8 by chance.
 _CHANCE = 3.0
-#: More bytes beyond ASCII than this are never UTF-8 by chance.
-_FEW = 32
 _MOST_SUGGESTED = 4
-#: Bits by which an encoding of few programs is suggested later.
-_RARITY = 10.0
+#: Bits by which an encoding that few programs write is less likely.
+_RARITY = 6.0
 
 #: Of equally likely ones the first is suggested first.
 _LANGUAGES: dict[str, Language] = {
@@ -44,7 +42,8 @@ _LANGUAGES: dict[str, Language] = {
     "cp874": likelihood.THAI,
     "euc_jp": likelihood.JAPANESE,
     "koi8-r": likelihood.CYRILLIC,
-    # Those that follow are rivals as well, but few programs write them today.
+}
+_RARE: dict[str, Language] = {
     "koi8-u": likelihood.CYRILLIC,
     "iso8859-2": likelihood.LATIN,
     "iso8859-5": likelihood.CYRILLIC,
@@ -74,41 +73,36 @@ class Reading:
 
 def readings(path: Path) -> list[Reading]:
     """Of the first lines with characters beyond ASCII, the likeliest first."""
-    sample, _ = lines_beyond_ascii(path)
+    sample = lines_beyond_ascii(path)
     found = []
-    for codec, language in _LANGUAGES.items():
+    for codec, language in (_LANGUAGES | _RARE).items():
         try:
-            # The sample may end within a character.
-            bits = language.bits(codecs.getincrementaldecoder(codec)().decode(sample))
+            bits = language.bits(_decoded(sample, codec))
         except UnicodeDecodeError:
             continue
-        found.append(Reading(encoding=encoding_of(codec), bits=bits))
+        found.append(Reading(encoding=encoding_of(codec), bits=bits + (_RARITY if codec in _RARE else 0)))
     return sorted(found, key=lambda reading: reading.bits)
 
 
 def surely(encoding: Encoding, found: Sequence[Reading]) -> bool:
     """Whether no other reading is nearly as likely."""
     others = (reading.bits for reading in found[1:])
-    return bool(found) and found[0].encoding == encoding and min(others, default=1e9) - found[0].bits >= _MARGIN
+    return (
+        bool(found) and found[0].encoding == encoding and min(others, default=1e9) - found[0].bits >= _MARGIN
+    )
 
 
 def suggested(found: Sequence[Reading]) -> list[Encoding]:
-    """The likely ones, with regard to how common they are."""
-    common = tuple(_LANGUAGES)[: tuple(_LANGUAGES).index("koi8-u")]
-    bits = {
-        reading.encoding: reading.bits + (0 if reading.encoding.codec in common else _RARITY)
-        for reading in found
-    }
-    near = [encoding for encoding in bits if bits[encoding] - min(bits.values()) < 1.5 * _MARGIN]
-    return sorted(near, key=bits.__getitem__)[:_MOST_SUGGESTED]
+    near = [reading.encoding for reading in found if reading.bits - found[0].bits < 1.5 * _MARGIN]
+    return near[:_MOST_SUGGESTED]
 
 
-def utf_8_by_chance(path: Path) -> list[Reading]:
-    """The readings that are likelier than UTF-8 of a file that decodes as UTF-8; [] where UTF-8 is likely."""
-    sample, whole = lines_beyond_ascii(path)
-    if not whole or sum(byte >= 0x80 for byte in sample) > _FEW:
-        return []
-    bits = likelihood.ANY.bits(sample.decode("utf-8"))
+def likelier_than_utf_8(path: Path) -> list[Reading]:
+    """The readings of a file that decodes as UTF-8 by chance; [] where UTF-8 is likely."""
+    bits = likelihood.ANY.bits(_decoded(lines_beyond_ascii(path), "utf-8"))
     return [reading for reading in readings(path) if reading.bits + _CHANCE < bits]
 
 
+def _decoded(sample: bytes, codec: str) -> str:
+    """The sample may end within a character."""
+    return codecs.getincrementaldecoder(codec)().decode(sample)
