@@ -2,8 +2,8 @@
 
 MAX_BYTES = 500_000_000
 MAX_ROWS = 1_000_000
-#: Each costs a tenth of a microsecond at every reading.
-MAX_BLANK_LINES = 5_000_000
+#: More than the rows that a spreadsheet has.
+MAX_BLANK_LINES = 2_000_000
 MAX_COLUMNS = 1_000
 #: Characters in one row: its text and its cells are in memory together.
 MAX_ROW = 5_000_000
