@@ -9,9 +9,11 @@ import hashlib
 import re
 import unicodedata
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from qie_batch.errors import UsageError
+from qie_batch.keys import S3, S3Address
 from qie_batch.text import LoneBrace, Template
 
 if TYPE_CHECKING:
@@ -20,11 +22,16 @@ if TYPE_CHECKING:
 DEFAULT_TEMPLATE = "{id}"
 
 VALUE_CHARACTERS = 80
+#: Folders that `{folder}` makes at most, the last ones: an address on the web may have a thousand.
+MAX_FOLDERS = 10
 #: File systems allow 255; the rest is for the hash of `UniqueNames`.
 PART_BYTES = 200
 
-#: Removed from a template, as the edit decides the format.
-_IMAGE_SUFFIX = re.compile(r"(?<=.)\.(?:png|jpe?g|webp)\Z", re.IGNORECASE)
+#: Removed from a template and from the name of an image, as the edit decides the format.
+_IMAGE_SUFFIX = re.compile(
+    r"(?<=.)\.(?:png|jpe?g?|jfif|webp|gif|bmp|tiff?|hei[cf]|avif|jxl|jp2|psd)\Z", re.IGNORECASE
+)
+_WEB = re.compile(r"https?://[^/?#]*(?P<path>[^?#]*)", re.IGNORECASE | re.DOTALL)
 #: Letters and marks without a glyph, which some file systems ignore when they compare names.
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
@@ -33,19 +40,66 @@ _INVISIBLE = re.compile(
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|\Z)", re.IGNORECASE)
 
 
-def file_name(template: str, *, row_id: str, variant: int, fields: Mapping[str, str], extension: str) -> str:
+def file_name(
+    template: str,
+    *,
+    row_id: str,
+    variant: int,
+    fields: Mapping[str, str],
+    extension: str,
+    folder: str | None = None,
+) -> str:
     """A relative path with `/` between its parts, which stays inside the folder that it is joined to.
 
-    `{id}` is the row's id and `{variant}` counts from 1 (`variant` from 0); any other field is a header of
-    the manifest. UsageError for a template that is no relative path or asks for an unknown field.
+    `{id}` is the row's id and `{variant}` counts from 1 (`variant` from 0); any other field is a name of
+    `fields`, in any letter case, or else `{folder}`, the only one whose slashes make folders. UsageError for
+    a template that is no relative path or asks for an unknown field.
     """
     path = _parsed(template)
-    values = {**fields, "id": row_id, "variant": str(variant + 1)}
+    values = {_normal(name): text for name, text in fields.items()}
+    if "folder" in values:
+        folder = None  # a column of this name is the user's
+    values |= {"id": row_id, "variant": str(variant + 1)}
     end = f".{extension.lstrip('.')}"
-    if variant and not any("variant" in part.fields for part in path):
+    if variant and not any("variant" in map(_normal, part.fields) for part in path):
         end = f"-{variant + 1}{end}"
-    *folders, last = (_fill(part, values) for part in path)
-    return "/".join((*map(_part, folders), _part(last, end)))
+    filled = "/".join(_fill(part, values, folder) for part in path)
+    *folders, last = filled.split("/")
+    # An image beside the catalog has no folder.
+    return "/".join((*(_part(name) for name in folders if name), _part(last, end)))
+
+
+class ImageName(NamedTuple):
+    """What a template may say of an image."""
+
+    #: From where relative paths start, without the suffix.
+    path: str
+    stem: str
+    #: The folders between both, "" for none.
+    folder: str
+
+
+def image_name(image: str, start: str) -> ImageName:
+    """The name of an image at a path, an s3:// or an https:// address; relative paths begin at `start`."""
+    *folders, last = _parts_below(image.replace("\\", "/"), start) or [""]
+    stem = without_suffix(last)
+    return ImageName("/".join((*folders, stem)), stem, "/".join(folders[-MAX_FOLDERS:]))
+
+
+def without_suffix(path: str) -> str:
+    return _IMAGE_SUFFIX.sub("", path.strip())
+
+
+def _parts_below(image: str, start: str) -> list[str]:
+    """The parts of the image's path below `start`, its bucket or its host; none of them leads upwards."""
+    web = _WEB.match(image)
+    if web:
+        path = unquote(web["path"])
+    elif start and image.startswith(f"{start.rstrip('/')}/"):
+        path = image.removeprefix(start.rstrip("/"))
+    else:
+        path = S3Address.split(image).key if image.startswith(S3) else image
+    return [part for part in path.split("/") if part.strip() not in {"", ".", ".."}]
 
 
 class UniqueNames:
@@ -106,15 +160,29 @@ def _problem(literal: str) -> str:
     return ""
 
 
-def _fill(template: Template, values: Mapping[str, str]) -> str:
-    unknown = next((name for name in template.fields if name not in values), None)
-    if unknown is not None:
-        raise UsageError(
-            f"The name template asks for {{{unknown}}}, which the manifest does not have.",
-            code="name_template",
-            hint="It has " + ", ".join(f"{{{known}}}" for known in sorted(values)) + ".",
-        )
-    return template.fill({name: _value(values[name]) for name in template.fields})
+def _fill(template: Template, values: Mapping[str, str], folder: str | None) -> str:
+    shown = {}
+    for name in template.fields:
+        known = _normal(name)
+        if known == "folder" and folder is not None:
+            shown[name] = "/".join(map(_value, folder.split("/"))) if folder else ""
+        elif known in values:
+            shown[name] = _value(values[known])
+        else:
+            raise _unknown(name, {*values, *(() if folder is None else ("folder",))})
+    return template.fill(shown)
+
+
+def _unknown(name: str, known: Iterable[str]) -> UsageError:
+    return UsageError(
+        f"The name template asks for {{{name}}}, which the manifest does not have.",
+        code="name_template",
+        hint="It has " + ", ".join(f"{{{other}}}" for other in sorted(known)) + ".",
+    )
+
+
+def _normal(name: str) -> str:
+    return name.strip().casefold()
 
 
 def _value(text: str) -> str:

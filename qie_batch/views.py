@@ -109,8 +109,10 @@ class ScheduleView:
     cron: str
     timezone: str
     catalog: str
-    #: Seconds since 1970, None for a cron that never comes.
+    #: Seconds since 1970, None for a schedule that is broken.
     next: float | None
+    #: Why the clock cannot run it; absent from JSON where the clock can.
+    problem: Annotated[str, Field(exclude_if=lambda problem: not problem)]
     #: Newest first.
     runs: Annotated[tuple[RunView, ...], Field(serialization_alias="slots")]
 
@@ -217,16 +219,10 @@ def cost_view(line: CostLine) -> CostView:
 
 
 def schedule_view(schedule: Schedule, runs: list[ScheduledRun], next_due: float | None) -> ScheduleView:
-    return ScheduleView(
-        name=schedule.name,
-        cron=schedule.cron,
-        timezone=schedule.timezone,
-        catalog=schedule.catalog,
-        next=next_due,
-        runs=tuple(
-            RunView(due_at=run.due_at, state=run.state, job=run.job_id, note=run.note) for run in runs
-        ),
-    )
+    stored = {name: getattr(schedule, name) for name in ("name", "cron", "timezone", "catalog", "problem")}
+    shown = [RunView(due_at=run.due_at, state=run.state, job=run.job_id, note=run.note) for run in runs]
+    due_at = None if schedule.problem else next_due
+    return ScheduleView(**stored, next=due_at, runs=tuple(shown))
 
 
 def bad_row_view(row: BadRow) -> BadRowView:

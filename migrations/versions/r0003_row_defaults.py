@@ -59,7 +59,10 @@ def _drop_quality() -> None:
 def _rewrite_options(rewrite: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     schedules = _table("schedules", "name", "options")
     for row in _rows(schedules):
-        text = _text(rewrite(json.loads(row.options)))
+        try:
+            text = _text(rewrite(json.loads(row.options)))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            continue  # an entry that no version can read: `schedule list` says so
         op.execute(schedules.update().where(schedules.c.name == row.name).values(options=text))
 
 

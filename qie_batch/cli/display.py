@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import Costs
     from qie_batch.model import Progress
 
-#: Between two plain lines, and between two looks at the ledger.
-LINE_SECONDS, POLL_SECONDS = 1.0, 0.2
+#: Between two looks at the ledger.
+POLL_SECONDS = 0.2
+#: Between two plain lines: at first, and at most. Between them a tenth of the time that has passed.
+LINE_SECONDS, MAX_LINE_SECONDS = 1.0, 30.0
 #: After so long without a change of a job, `control` and the workers may be stopped.
 IDLE_SECONDS = 15.0
 
@@ -52,7 +54,9 @@ def bar(what: str, total: int | None = None) -> Iterator[Callable[[int], None]]:
         with terminal.bar(terminal.console(sys.stderr), what, total) as advance:
             yield advance
     else:
-        yield _lines(what, total)
+        lines = _Lines(what, total)
+        yield lines.show
+        lines.end()
 
 
 @contextmanager
@@ -78,16 +82,29 @@ def bars() -> Iterator[Callable[[str, int, int | None], None]]:
         yield show
 
 
-def _lines(what: str, total: int | None) -> Callable[[int], None]:
-    last = time.monotonic()
+class _Lines:
+    """Progress without a terminal: a line when something changed, now and then, and one at the end."""
 
-    def line(now: int) -> None:
-        nonlocal last
-        if time.monotonic() - last > LINE_SECONDS:
-            last = time.monotonic()
-            note(f"{what}: {now}" + (f" of {total}" if total else ""))
+    def __init__(self, what: str, total: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._what = what
+        self._of_total = f" of {total}" if total else ""
+        self._clock = clock
+        self._began = self._last = clock()
+        self._line = self._printed = ""
 
-    return line
+    def show(self, now: int) -> None:
+        self._line = f"{self._what}: {now}{self._of_total}"
+        moment = self._clock()
+        pause = min(max((moment - self._began) / 10, LINE_SECONDS), MAX_LINE_SECONDS)
+        if moment - self._last >= pause and self._line != self._printed:
+            self._last = moment
+            self.end()
+
+    def end(self) -> None:
+        """Print the last state, unless it is printed."""
+        if self._line != self._printed:
+            self._printed = self._line
+            note(self._line)
 
 
 def wait(costs: Costs, job_id: str) -> Progress:

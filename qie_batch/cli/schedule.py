@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import sys
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import click
 
@@ -14,7 +14,7 @@ from qie_batch.cli.options import job_order, order_options
 from qie_batch.errors import NotFound, UsageError
 from qie_batch.keys import S3
 from qie_batch.model import Schedule
-from qie_batch.steps.schedule import check_cron, next_due, run_now
+from qie_batch.steps.schedule import add_schedule, next_due, problem_of, run_now, zone
 from qie_batch.steps.submit import chosen_engine, s3_address
 from qie_batch.text import printable
 
@@ -38,14 +38,6 @@ def schedule() -> None:
 @click.pass_obj
 def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **options: Any) -> None:
     """Submit CATALOG (a file, or s3://bucket/key) at every time the cron names."""
-    try:
-        check_cron(cron)
-    except ValueError as error:
-        raise UsageError(f"--cron {error}", hint='for example "0 2 * * *"') from None
-    try:
-        ZoneInfo(timezone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise UsageError(f"there is no timezone {timezone!r}", hint="for example Asia/Shanghai") from None
     if catalog.startswith(S3):
         s3_address(catalog)
     else:
@@ -61,8 +53,8 @@ def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **option
         chosen_engine(order, wiring.InstalledEngines(app.settings))
     ledger = wiring.ledger(app.settings)
     new = Schedule(name=name, cron=cron, timezone=timezone, catalog=catalog, order=order)
-    ledger.schedules.add(new)
-    click.echo(f"schedule {name}: next at {_local(next_due(new, ledger.clock.now()), timezone)}")
+    due_at = add_schedule(new, ledger.schedules, ledger.clock)
+    click.echo(f"schedule {name}: next at {_local(due_at, timezone)}")
 
 
 @schedule.command(name="list")
@@ -73,7 +65,11 @@ def list_(app: App, *, as_json: bool) -> None:
     ledger = wiring.ledger(app.settings)
     now = ledger.clock.now()
     found = [
-        views.schedule_view(entry, ledger.schedules.latest_runs(entry.name, limit=5), next_due(entry, now))
+        views.schedule_view(
+            replace(entry, problem=problem_of(entry)),
+            ledger.schedules.latest_runs(entry.name, limit=5),
+            next_due(entry, now),
+        )
         for entry in ledger.schedules.all()
     ]
     if as_json:
@@ -85,7 +81,7 @@ def list_(app: App, *, as_json: bool) -> None:
     else:
         for entry in found:
             click.echo(f"{entry.name}: {entry.cron} {entry.timezone}, {entry.catalog}")
-            click.echo(f"  next {_local(entry.next, entry.timezone)}")
+            click.echo(f"  {_next(entry)}")
             for run in entry.runs:
                 click.echo(f"  {_local(run.due_at, entry.timezone)}  {run.state}  {run.job or run.note}")
 
@@ -101,7 +97,9 @@ def _show_table(found: Iterable[views.ScheduleView]) -> None:
     rows: list[tuple[str, ...]] = []
     for entry in found:
         rows.append((entry.name, f"{entry.cron} {entry.timezone}", "", entry.catalog))
-        rows.append(("", _local(entry.next, entry.timezone), "next", ""))
+        rows.append(
+            ("", "never", "broken", entry.problem) if entry.problem else ("", _due(entry), "next", "")
+        )
         rows += [
             ("", _local(run.due_at, entry.timezone), str(run.state), run.job or run.note)
             for run in entry.runs
@@ -132,7 +130,14 @@ def run(app: App, name: str) -> None:
     click.echo(run_now(found, wiring.schedule_context(settings, ledger)))
 
 
-def _local(moment: float | None, timezone: str) -> str:
-    if moment is None:  # earlier versions took a cron whose day never comes
-        return "never"
-    return datetime.fromtimestamp(moment, ZoneInfo(timezone)).strftime("%Y-%m-%d %H:%M %Z")
+def _next(entry: views.ScheduleView) -> str:
+    return f"next never, broken: {entry.problem}" if entry.problem else f"next {_due(entry)}"
+
+
+def _due(entry: views.ScheduleView) -> str:
+    return "never" if entry.next is None else _local(entry.next, entry.timezone)
+
+
+def _local(moment: float, timezone: str) -> str:
+    """By the schedule's clock, or by UTC where there is no such timezone any more."""
+    return datetime.fromtimestamp(moment, zone(timezone) or UTC).strftime("%Y-%m-%d %H:%M %Z")

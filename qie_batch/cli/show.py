@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import click
@@ -39,13 +40,22 @@ def status(app: App, job: str | None, *, as_json: bool, watches: bool) -> None:
         watch(ledger.costs, job, interval=WATCH_SECONDS) if watches else (ledger.costs.progress(job),)
     )
     if as_json:
-        for progress in progresses:
-            echo_json(views.dumped(views.job_view(progress)))
+        _print_changes(views.job_view(progress) for progress in progresses)
     elif watches:
         _show_live(progresses, app)
     else:
         for progress in progresses:
             _show_page(_page(progress, app))
+
+
+def _print_changes(found: Iterable[views.JobView]) -> None:
+    """Each view as JSON in which more has changed than the time."""
+    last = None
+    for view in found:
+        timeless = replace(view, wall_seconds=0.0, remaining_seconds=None, edits_last_minute=0)
+        if timeless != last:
+            echo_json(views.dumped(view))
+        last = timeless
 
 
 def _page(progress: Progress, app: App) -> Page:

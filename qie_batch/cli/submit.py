@@ -8,7 +8,7 @@ import click
 from qie_batch import wiring
 from qie_batch.cli import SOME_FAILED, App
 from qie_batch.cli.display import bars, echo_json, note, sentence, wait
-from qie_batch.cli.options import job_order, order_options
+from qie_batch.cli.options import job_order, order_options, unused
 from qie_batch.errors import QieError
 from qie_batch.model import ItemState, JobState
 from qie_batch.pricing import usd
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 def submit(app: App, /, catalog: str, **options: Any) -> None:
     """Check CATALOG, upload its pictures and enter it as a job; the last line is the job's id.
 
-    CATALOG is a CSV, TSV or JSONL file, here or at s3://bucket/key.
+    CATALOG is a CSV, TSV, XLSX or JSONL file, here or at s3://bucket/key.
     """
     request = SubmitRequest(
         address=catalog,
@@ -50,6 +50,8 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
         context = replace(wiring.submit_context(settings, ledger, progress), understood=_say_understood)
         with prepare(request, context) as prepared:
             note(f"engine {prepared.info.name}: {prepared.job.engine_reason}")
+            if left_out := unused(request.order, prepared.info):
+                note(f"engine {prepared.info.name} does not use {', '.join(left_out)}")
             _say_fetched(prepared.survey)
             if options["dry_run"]:
                 plan = estimate(prepared, context)

@@ -45,6 +45,7 @@ STYLES = {
     "submitted": "green",
     "skipped": "yellow",
     "failed": "red",
+    "broken": "red",
 }
 
 

@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING
 
-from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageOps
 
 from qie_batch.errors import Rejected
+from qie_batch.images.profiles import from_gamma, from_profile
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
-
-#: Larger embedded profiles are ignored; the largest in use are CMYK profiles of about 600 KB.
-_MAX_PROFILE = 1_000_000
 
 #: The factor by which Pillow scales the 2-bit and 4-bit samples of a PNG, but not its transparent value.
 _SCALES = {"L;2": 85, "L;4": 17}
 
 
-def upright_rgb(image: ImageFile) -> Image.Image:
-    """Load the image: transparency on white, colours in sRGB, orientation applied, no metadata.
+def check_transparency(image: ImageFile) -> None:
+    """Rejected for the one kind of transparency that Pillow loses in loading a PNG."""
+    if "transparency" in image.info and _samples(image) == "RGB;16B":
+        raise Rejected(
+            "the PNG file has 16 bits a channel and one transparent colour: save it with an alpha channel",
+            code="image_transparency_unsupported",
+        )
 
-    Rejected for the one kind of transparency that Pillow loses in loading.
-    """
-    samples = image.tile[0].args if image.tile else None  # load() clears the tiles
+
+def upright_rgb(image: Image.Image) -> Image.Image:
+    """Load the image: transparency on white, colours in sRGB, orientation applied, no metadata."""
+    samples = _samples(image)  # load() clears the tiles
     image.load()
     if "transparency" in image.info:
         _scale_transparency(image, samples)
-    profile = image.info.get("icc_profile")
     colours, alpha = _split(image)
     flat = Image.new("RGB", image.size, "white")
-    flat.paste(_to_srgb(colours, profile), mask=alpha)
+    flat.paste(_to_srgb(colours, image.info), mask=alpha)
     orientation = _orientation(image)
     if orientation == 1:
         return flat
@@ -40,13 +42,13 @@ def upright_rgb(image: ImageFile) -> Image.Image:
     return ImageOps.exif_transpose(flat)
 
 
+def _samples(image: Image.Image) -> object:
+    tiles = getattr(image, "tile", None)
+    return tiles[0].args if tiles else None
+
+
 def _scale_transparency(image: Image.Image, samples: object) -> None:
     """Convert a PNG's one transparent colour from the depth of the file to the depth of the pixels."""
-    if samples == "RGB;16B":
-        raise Rejected(
-            "the PNG file has 16 bits a channel and one transparent colour: save it with an alpha channel",
-            code="image_transparency_unsupported",
-        )
     if isinstance(samples, str) and samples in _SCALES:
         factor = _SCALES[samples]
         # PNG specification, tRNS: only the low bits of the value, as many as a sample has, count.
@@ -78,25 +80,14 @@ def _opaque_except(image: Image.Image, value: int | None) -> Image.Image | None:
     return image.convert("I").point(opaque, "L")
 
 
-def _to_srgb(colours: Image.Image, profile: object) -> Image.Image:
-    """Convert by the embedded profile; a profile that is broken, too large or of another mode is ignored."""
-    if isinstance(profile, bytes) and 0 < len(profile) <= _MAX_PROFILE:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            # Most profiles are sRGB; converting those would cost 17 ms a megapixel and change nothing.
-            if not ImageCms.getProfileDescription(source).startswith("sRGB") or colours.mode != "RGB":
-                converted = ImageCms.profileToProfile(
-                    colours,
-                    source,
-                    ImageCms.createProfile("sRGB"),
-                    renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                    outputMode="RGB",
-                    flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
-                )
-                assert converted is not None  # only `inPlace` gives None
-                return converted
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            pass
+def _to_srgb(colours: Image.Image, info: dict[str | tuple[int, int], object]) -> Image.Image:
+    """Convert by the embedded profile, else, where a PNG does not declare sRGB, by its gamma."""
+    profile = info.get("icc_profile")
+    if isinstance(profile, bytes) and profile:
+        return from_profile(colours, profile)
+    gamma = info.get("gamma")
+    if isinstance(gamma, float) and "srgb" not in info:
+        return from_gamma(colours, gamma)
     return colours.convert("RGB")
 
 

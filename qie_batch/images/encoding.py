@@ -29,7 +29,7 @@ QUALITY = 95
 
 def encode(image: Image.Image, output: OutputFormat, quality: int | None = None) -> tuple[bytes, str]:
     """The bytes and their content type. JPEG is 4:4:4, because 4:2:0 blurs coloured text and edges."""
-    assert output is not OutputFormat.SAME  # resolved at submit
+    assert output not in (OutputFormat.SAME, OutputFormat.AUTO)  # decided at submit
     quality = quality or QUALITY
     bare = _bare(image)
     if output is OutputFormat.PNG:

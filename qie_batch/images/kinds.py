@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from qie_batch.errors import Rejected
+from qie_batch.images import png_chunks, webp_chunks
+from qie_batch.images.jpeg_layout import read_layout
 
 #: The kinds that are decoded. No other decoder is used: nearly all CVEs of Pillow are in the others.
 DECODED = ("JPEG", "PNG", "WEBP")
@@ -37,6 +39,7 @@ _OTHERS = (
     ("JSON", rb"\s*[{\[]\s*[\"{\[\]}]"),
     ("a ZIP archive", rb"PK\x03\x04"),
     ("a gzip archive", rb"\x1f\x8b"),
+    ("the side file that macOS keeps of another file, not that file", rb"\0\x05\x16[\0\x07]"),
     ("a video", rb"....ftyp|RIFF....AVI |\x1a\x45\xdf\xa3"),
     ("a Git LFS pointer, not the file it stands for", rb"version https://git-lfs"),
 )
@@ -64,13 +67,13 @@ def recognise(data: bytes) -> str:
 
 
 def is_cut_short(kind: str, data: bytes) -> bool:
-    """Whether the end marker of this kind is missing."""
+    """Whether the end of this kind of file is missing."""
     if kind == "WEBP":
-        return len(data) < int.from_bytes(data[4:8], "little") + 8
+        return webp_chunks.is_cut_short(data)
     if kind == "PNG":
-        return b"IEND" not in data[-64:]
-    # An embedded thumbnail has an end marker too, so only one behind the start of the last scan counts.
-    return data.rfind(b"\xff\xd9") <= data.rfind(b"\xff\xda")
+        return not png_chunks.is_whole(data)
+    layout = read_layout(data)
+    return not layout.ended and not layout.has_zeros() and not data.endswith(b"\xff\xd9")
 
 
 def _first(table: tuple[tuple[str, bytes], ...], head: bytes) -> str:

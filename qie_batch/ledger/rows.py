@@ -42,7 +42,7 @@ def order_of(text: str) -> JobOrder:
 
 
 def _defaults(fields: dict[str, Any]) -> RowDefaults:
-    size, output = fields.get("size"), fields.get("output", OutputFormat.SAME)
+    size, output = fields.get("size"), fields.get("output", OutputFormat.AUTO)
     return RowDefaults(**{**fields, "size": tuple(size) if size else None, "output": OutputFormat(output)})
 
 

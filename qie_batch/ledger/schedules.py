@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, select, update
 
 from qie_batch.errors import Conflict
 from qie_batch.ledger.rows import order_of, order_text
 from qie_batch.ledger.tables import runs, schedules
-from qie_batch.model import RunState, Schedule, ScheduledRun
+from qie_batch.model import JobOrder, RunState, Schedule, ScheduledRun
 
 if TYPE_CHECKING:
+    from sqlalchemy import Row
+
     from qie_batch.ledger.database import Database
 
 
@@ -41,17 +43,7 @@ class SqlSchedules:
     def all(self) -> list[Schedule]:
         with self._db.read() as connection:
             rows = connection.execute(select(schedules).order_by(schedules.c.name)).all()
-        return [
-            Schedule(
-                name=row.name,
-                cron=row.cron,
-                timezone=row.timezone,
-                catalog=row.catalog,
-                order=order_of(row.options),
-                created_at=row.created_at,
-            )
-            for row in rows
-        ]
+        return [_schedule(row) for row in rows]
 
     def remove(self, name: str) -> bool:
         with self._db.write() as connection:
@@ -107,3 +99,20 @@ class SqlSchedules:
                 runs.c.state != RunState.SUBMITTED,
             )
             connection.execute(update(runs).where(*mine).values(state=state, job_id=job_id, note=note))
+
+
+def _schedule(row: Row[Any]) -> Schedule:
+    """The entry, or what is known of it: one that cannot be understood must not hide the others."""
+    try:
+        order, problem = order_of(row.options), ""
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        order, problem = JobOrder(), f"its options cannot be read ({type(error).__name__}: {error})"
+    return Schedule(
+        name=row.name,
+        cron=row.cron,
+        timezone=row.timezone,
+        catalog=row.catalog,
+        order=order,
+        created_at=row.created_at,
+        problem=problem,
+    )

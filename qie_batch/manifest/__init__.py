@@ -1,4 +1,4 @@
-"""CSV, TSV or JSONL bytes -> ManifestRow | BadRow, and rows -> results.csv, errors.csv.
+"""CSV, TSV, XLSX or JSONL bytes -> ManifestRow | BadRow, and rows -> results.csv, errors.csv.
 
 `open_manifest` and `Manifest.rows` refuse a file that is wrong as a whole; a row that is wrong is a BadRow.
 """
@@ -15,6 +15,7 @@ from qie_batch.manifest.writing import (
     Extras,
     ResultsWriter,
     RowOutcome,
+    RowWriter,
 )
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "Manifest",
     "ResultsWriter",
     "RowOutcome",
+    "RowWriter",
     "Understanding",
     "open_manifest",
 ]

@@ -89,6 +89,12 @@ def preset_reader(presets: Collection[str]) -> Callable[[str], str]:
     return _choice("preset", {name: name for name in presets}) if presets else str.casefold
 
 
+#: As users write them: AUTO is what is done where nothing is written.
+OUTPUTS = {
+    **{output.value: output for output in OutputFormat if output is not OutputFormat.AUTO},
+    "jpg": OutputFormat.JPEG,
+}
+
 #: The columns that override the job's choice -> the reader of a value for the field of the same name.
 OPTIONAL: Mapping[str, Callable[[str], Any]] = {
     "steps": _whole("steps", 1, 100),
@@ -97,5 +103,8 @@ OPTIONAL: Mapping[str, Callable[[str], Any]] = {
     "size": _size,
     "variants": _whole("variants", 1, 8),
     "priority": _choice("priority", {priority.name.lower(): priority for priority in Priority}),
-    "output": _choice("output", {**{o.value: o for o in OutputFormat}, "jpg": OutputFormat.JPEG}),
+    "output": _choice("output", OUTPUTS),
 }
+
+#: No column of its own: the quality of all results of a job.
+QUALITY = _whole("quality", 1, 100)

@@ -50,7 +50,7 @@ def study(
 ) -> Evidence:
     """Reads all records, or those before the first that cannot be read."""
     found = _Study(header, columns, presets, gallery)
-    # Whoever reads the rows is told what is wrong with the file.
+    # The pass over the rows raises what is wrong with the file.
     with suppress(InvalidManifest):
         for record in records:
             found.add(record)

@@ -24,19 +24,18 @@ from qie_batch.manifest.row import RowReader
 from qie_batch.manifest.several import Gallery
 from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.table import Table
+from qie_batch.manifest.workbook import Workbook, is_archive, refuse_old_office
 from qie_batch.manifest.words import remembered, spelled
 from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.evidence import Evidence
     from qie_batch.model import BadRow, ManifestRow
-
-_NOT_TEXT = {b"PK\x03\x04": "an Excel workbook or a ZIP file", b"\xd0\xcf\x11\xe0": "an Excel workbook"}
 
 AS_IT_IS, NOTHING_CHOSEN = ReadingOptions(), RowDefaults()
 
@@ -47,17 +46,17 @@ class Manifest:
 
     #: Header names in the file's order, without qie-batch's own columns; of JSONL, every key that occurs.
     header: tuple[str, ...]
+    #: Column -> the header name that means it.
+    columns: Mapping[str, str]
     #: The same as the file spells them: two columns may have one name.
     names: tuple[str, ...]
-    #: Header of the column that names the images.
-    image: str
     #: qie-batch's own columns that results.csv and errors.csv need beside the usual ones.
     own: tuple[str, ...]
     #: What of its general words is to be remembered in an errors.csv.
     words: str
-    format: Literal["csv", "tsv", "jsonl"]
+    format: Literal["csv", "tsv", "jsonl", "xlsx"]
     understanding: Understanding
-    _source: Table | Objects
+    _source: Table | Objects | Workbook
     _reader: RowReader
 
     def rows(self) -> Iterator[ManifestRow | BadRow]:
@@ -87,7 +86,7 @@ def open_manifest(
     says whether there is an image of a name that looks like several.
     """
     finder = HeaderFinder(mapping=reading.mapping, line=reading.header_line)
-    encoding, source = _source(path, finder)
+    encoding, source = _source(path, reading, finder)
     found = source.found
     need_instruction = not defaults.instruction.strip()
     theirs = [place for place, name in enumerate(found.keys) if not is_own(name)]
@@ -107,13 +106,14 @@ def open_manifest(
     return Manifest(
         header=tuple(keys),
         names=tuple(names),
-        image=columns.of["image"],
+        columns=columns.of,
         own=_own_columns(found.keys, columns, evidence),
         words=spelled(general, kept),
         format=source.format,
         understanding=Understanding(
             encoding=encoding,
             delimiter=source.delimiter,
+            sheet=source.sheet if isinstance(source, Workbook) else "",
             header_line=found.line,
             skipped=found.skipped,
             columns=columns.of,
@@ -129,7 +129,7 @@ def open_manifest(
 
 
 def _studied(
-    source: Table | Objects, columns: Columns, presets: Collection[str], gallery: Gallery
+    source: Table | Objects | Workbook, columns: Columns, presets: Collection[str], gallery: Gallery
 ) -> Evidence:
     try:
         return study(source.records(), source.found.keys, columns, presets, gallery)
@@ -150,11 +150,20 @@ def _changed(error: Exception) -> InvalidManifest:
     )
 
 
-def _source(path: Path, finder: HeaderFinder) -> tuple[str, Table | Objects]:
+def _source(
+    path: Path, reading: ReadingOptions, finder: HeaderFinder
+) -> tuple[str, Table | Objects | Workbook]:
     try:
-        _refuse_whole(path)
-        encoding = detect_encoding(path)
-        with path.open(encoding=encoding) as stream:
+        start = _refuse_whole(path)
+        refuse_old_office(path, start)
+        if is_archive(start):
+            return "", Workbook(path, reading.sheet, finder)
+        if reading.sheet:
+            raise InvalidManifest(
+                f"--sheet names a sheet of a workbook, and {path.name} is none", hint="Leave --sheet out"
+            )
+        encoding = detect_encoding(path, reading.encoding)
+        with path.open(encoding=encoding.codec) as stream:
             first = stream.read(4096).lstrip("\ufeff \t\r\n")[:1]
         if first == "[":
             raise InvalidManifest(
@@ -162,16 +171,17 @@ def _source(path: Path, finder: HeaderFinder) -> tuple[str, Table | Objects]:
                 hint="Write one object on each line: jq -c '.[]' turns one into the other",
             )
         if first == "{" or path.suffix.lower() in {".jsonl", ".ndjson"}:
-            return encoding, Objects(path, encoding)
-        return encoding, Table(path, encoding, finder)
+            return encoding.name, Objects(path, encoding.codec)
+        return encoding.name, Table(path, encoding.codec, finder)
     except OSError as error:
         raise InvalidManifest(
             f"{printable(str(path), 300)} cannot be read: {error.strerror}",
-            hint="Name a CSV, TSV or JSONL file",
+            hint="Name a CSV, TSV, XLSX or JSONL file",
         ) from error
 
 
-def _refuse_whole(path: Path) -> None:
+def _refuse_whole(path: Path) -> bytes:
+    """The first bytes of the file, if there are some and not too many."""
     if path.stat().st_size > MAX_BYTES:
         raise InvalidManifest(
             f"{path.name} has more than {MAX_BYTES:,} bytes", hint="Split it into several catalogs"
@@ -182,7 +192,4 @@ def _refuse_whole(path: Path) -> None:
         raise InvalidManifest(
             f"{path.name} is empty", hint="Its first line names the columns: id,image,instruction"
         )
-    if start in _NOT_TEXT:
-        raise InvalidManifest(
-            f"{path.name} is {_NOT_TEXT[start]}, not a CSV file", hint="In Excel: Save As, 'CSV UTF-8'"
-        )
+    return start

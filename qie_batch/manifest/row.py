@@ -12,6 +12,7 @@ from qie_batch.manifest.limits import MAX_CELL, MAX_ID
 from qie_batch.manifest.placeholders import Placeholders
 from qie_batch.manifest.products import Products
 from qie_batch.manifest.several import images_of, looks_like_an_image
+from qie_batch.manifest.survival import CHECK_COLUMN, survived
 from qie_batch.model import BadRow, EditParams, ManifestRow
 from qie_batch.text import quoted
 
@@ -38,6 +39,12 @@ _MISSING = {
     "image": ("image_missing", "the row names no picture: write its path or s3://bucket/key"),
     "instruction": ("instruction_empty", "the row has no instruction: say what to change"),
 }
+_DAMAGED = Fault(
+    column=CHECK_COLUMN,
+    code="text_damaged",
+    reason="the program that saved this file lost letters of the row: take the file that qie-batch wrote and"
+    f" save it as 'CSV UTF-8'; or mend the texts and empty the cell of {CHECK_COLUMN}",
+)
 
 
 class RowReader:
@@ -55,6 +62,7 @@ class RowReader:
         self._header = header.keys
         self._own = tuple(name for name in header.keys if is_own(name))
         self._kept = {name: normal(name) for name in self._own if normal(name) in _KEPT}
+        self._check = next((name for name in self._own if normal(name) == CHECK_COLUMN), None)
         self._products = Products(columns, gallery, own=bool(self._kept))
         self._id = _Column("id", of["id"])
         self._image = _Column("image", of["image"])
@@ -76,6 +84,8 @@ class RowReader:
         part = row.part
         if max(map(len, record.cells)) > MAX_CELL:
             row.refuse_long_cells()
+        if CHECK_COLUMN in part.cells:
+            row.faults.append(_DAMAGED)
         if row.faults:
             return row.bad(record)
         row_id = row.value(self._id, read_id, part.id) or ""
@@ -140,6 +150,8 @@ class RowReader:
         if not self._own:
             return cells
         kept = {meaning: cells[name].strip() for name, meaning in self._kept.items()}
+        if self._check and not survived(cells[self._check]):
+            kept[CHECK_COLUMN] = cells[self._check]
         for name in self._own:
             cells.pop(name, None)
         # The header lacks these columns, but the next errors.csv repeats them.

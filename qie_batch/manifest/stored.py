@@ -1,6 +1,7 @@
 """The rows of a job as submit understood them: a header object, then one JSON object a row.
 
-    {"version": 1, "header": ["id", …], "folder": "/shop", "format": "csv", "manifest_key": "manifests/…"}
+    {"version": 1, "header": ["id", …], "folder": "/shop", "format": "csv", "manifest_key": "manifests/…",
+     "columns": {"id": "id", "image": "Photo URL", …}}
     {"line": 2, "id": "1", "images": ["1.jpg"], "params": {"instruction": …}, "variants": 1, "cells": {…}}
     {"line": 3, "id": "2", "column": "image", "code": "image_missing", "reason": "…", "cells": {…}}
 
@@ -11,13 +12,13 @@ manifests read nothing else of a job.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
 from qie_batch.model import BadRow, EditParams, ManifestRow, OutputFormat, Priority
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from qie_batch.manifest.opening import Manifest
 
@@ -39,12 +40,12 @@ class StoredHeader:
     format: str
     #: Object key of the manifest that was read.
     manifest_key: str
+    #: Column -> the header name that means it; empty in files of earlier versions.
+    columns: Mapping[str, str] = field(default_factory=dict)
     #: The header names as the manifest spells them, where two columns have one name; else empty.
     names: tuple[str, ...] = ()
     #: Own columns of results.csv and errors.csv beside the usual ones, as `Manifest.own`.
     own: tuple[str, ...] = ()
-    #: Header of the column that names the images.
-    image: str = ""
     #: As `Manifest.words`.
     words: str = ""
 
@@ -57,12 +58,13 @@ class StoredHeader:
             manifest_key=manifest_key,
             names=manifest.names if manifest.names != manifest.header else (),
             own=manifest.own,
-            image=manifest.image,
+            columns=manifest.columns,
             words=manifest.words,
         )
 
     def line(self) -> bytes:
-        return _line({"version": VERSION, **{name: getattr(self, name) for name in self.__slots__}})
+        shown = {name: getattr(self, name) for name in self.__slots__}
+        return _line({"version": VERSION, **shown, "columns": dict(self.columns)})
 
     @classmethod
     def parse(cls, line: bytes) -> Self:

@@ -1,4 +1,4 @@
-"""Rows and their outcomes -> results.csv, errors.csv.
+"""Rows and their outcomes -> results.csv, errors.csv, or the same tables as workbooks.
 
 Streams are text opened with encoding="utf-8" and newline=""; a BOM goes first, so that Excel reads UTF-8.
 """
@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from qie_batch.manifest.columns import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, WORDS_COLUMN
 from qie_batch.manifest.formulas import escape
+from qie_batch.manifest.survival import CHECK_COLUMN, check_of
 from qie_batch.pricing import decimal_usd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import TextIO
 
 RESULT_COLUMNS = (
@@ -30,8 +31,16 @@ RESULT_COLUMNS = (
     "qie_attempts",
     "qie_error_code",
     "qie_error",
+    CHECK_COLUMN,
 )
-ERROR_COLUMNS = ("qie_error_code", "qie_error", FOLDER_COLUMN)
+ERROR_COLUMNS = ("qie_error_code", "qie_error", CHECK_COLUMN, FOLDER_COLUMN)
+
+
+@runtime_checkable
+class RowWriter(Protocol):
+    """A table of another kind than CSV, such as `workbook.writing.SheetWriter`."""
+
+    def write_row(self, cells: Iterable[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +82,9 @@ _NO_EXTRAS = Extras()
 class ResultsWriter:
     """One line for each row and variant: the input cells, then RESULT_COLUMNS."""
 
-    def __init__(self, stream: TextIO, header: Sequence[str], extras: Extras = _NO_EXTRAS) -> None:
+    def __init__(
+        self, stream: TextIO | RowWriter, header: Sequence[str], extras: Extras = _NO_EXTRAS
+    ) -> None:
         names = (*(extras.names or header), *extras.own, *RESULT_COLUMNS)
         self._lines = _Lines(stream, (*header, *extras.own), names)
 
@@ -92,6 +103,7 @@ class ResultsWriter:
             str(outcome.attempts),
             outcome.error_code,
             outcome.error,
+            self._lines.check(cells),
         )
 
 
@@ -103,7 +115,7 @@ class ErrorsWriter:
     """
 
     def __init__(
-        self, stream: TextIO, header: Sequence[str], folder: str, extras: Extras = _NO_EXTRAS
+        self, stream: TextIO | RowWriter, header: Sequence[str], folder: str, extras: Extras = _NO_EXTRAS
     ) -> None:
         own = [name for name in extras.own if name == ID_COLUMN]
         remembered = [WORDS_COLUMN] if extras.words else []
@@ -117,7 +129,8 @@ class ErrorsWriter:
         folder = cells.get(FOLDER_COLUMN) or self._folder
         if IMAGE_COLUMN in cells:
             cells = {**cells, self._image: cells[IMAGE_COLUMN]}
-        self._lines.write(cells, outcome.error_code, outcome.error, folder, *self._words)
+        check = self._lines.check(cells)
+        self._lines.write(cells, outcome.error_code, outcome.error, check, folder, *self._words)
 
 
 class CatalogWriter:
@@ -131,16 +144,30 @@ class CatalogWriter:
 
 
 class _Lines:
-    def __init__(self, stream: TextIO, keys: Sequence[str], names: Sequence[str]) -> None:
+    def __init__(self, stream: TextIO | RowWriter, keys: Sequence[str], names: Sequence[str]) -> None:
         self._keys = tuple(keys)
-        stream.write("\ufeff")
-        # Quotes keep a semicolon or a TAB inside its cell for readers that expect these delimiters.
-        self._csv = csv.writer(stream, quoting=csv.QUOTE_ALL)
-        self._csv.writerow(map(escape, names))
+        self._names = tuple(names[: len(self._keys)])
+        self._table = stream if isinstance(stream, RowWriter) else _Csv(stream)
+        self._table.write_row(names)
+
+    def check(self, cells: Mapping[str, str]) -> str:
+        """Of the row and the header; a row that was damaged before keeps the check that shows the damage."""
+        given = (cells.get(name, "") for name in self._keys)
+        return cells.get(CHECK_COLUMN) or check_of((*self._names, *given))
 
     def write(self, cells: Mapping[str, str], *own: str) -> None:
         given = (cells.get(name, "") for name in self._keys)
-        self._csv.writerow(map(escape, (*given, *own)))
+        self._table.write_row((*given, *own))
+
+
+class _Csv:
+    def __init__(self, stream: TextIO) -> None:
+        stream.write("\ufeff")
+        # Quotes keep a semicolon or a TAB inside its cell for readers that expect these delimiters.
+        self._csv = csv.writer(stream, quoting=csv.QUOTE_ALL)
+
+    def write_row(self, cells: Iterable[str]) -> None:
+        self._csv.writerow(map(escape, cells))
 
 
 def _number(value: int | None) -> str:

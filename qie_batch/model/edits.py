@@ -20,8 +20,10 @@ class OutputFormat(StrEnum):
     PNG = "png"
     JPEG = "jpeg"
     WEBP = "webp"
-    #: The format of the image to edit; `steps.submit` resolves this choice, no cache key contains it.
+    #: The format of the image to edit.
     SAME = "same"
+    #: SAME, but PNG where the image may be transparent. `steps.submit` decides both: no cache key has them.
+    AUTO = "auto"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ class RowDefaults:
     cfg: float | None = None
     seed: int | None = None
     variants: int = 1
-    output: OutputFormat = OutputFormat.SAME
+    output: OutputFormat = OutputFormat.AUTO
     #: Of JPEG and WebP, 1 to 100.
     quality: int | None = None
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class ManifestRow:
     """One row of a manifest, understood. A priority of None is the job's."""
 
-    #: 1-based line (CSV, TSV: the header is line 1) at which the row starts.
+    #: 1-based line (CSV, TSV: the header is line 1; XLSX: the row of the sheet) at which the row starts.
     line: int
     id: str
     #: One to three images as the row names them: a path relative to the manifest, or s3://bucket/key.

@@ -22,6 +22,8 @@ class Schedule:
     #: The options of each run's job.
     order: JobOrder = field(default_factory=JobOrder)
     created_at: float = 0.0
+    #: Why the stored entry cannot be understood, "" where it can; its order is then empty.
+    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qie_batch import wiring
 from qie_batch.errors import LedgerUnavailable, QieError
 from qie_batch.steps.dispatch import dispatch
+from qie_batch.steps.repeats import Repeats
 from qie_batch.steps.schedule import run_due
 from qie_batch.steps.settle import settle
 from qie_batch.steps.sweep import send_lost_again, take_back
@@ -79,21 +80,27 @@ def run_rounds(
 
     However the loop ends, `stop` is set, so that the other loop ends too.
     """
+    repeats = Repeats()
     try:
         while not stop.is_set():
             for step in steps:
-                _run_step(step, outage)
+                _run_step(step, outage, repeats)
             stop.wait(pause_seconds)
     finally:
         stop.set()
 
 
-def _run_step(step: Callable[[], int], outage: LedgerOutage) -> None:
+def _run_step(step: Callable[[], int], outage: LedgerOutage, repeats: Repeats) -> None:
     try:
         step()
     except QieError as error:
         if isinstance(error, LedgerUnavailable):
             outage.record()
-        log.warning("%s", " ".join(error.sentences))
-    except Exception:
-        log.exception("a step of control failed; the round goes on without it")
+        sentence = " ".join(error.sentences)
+        if repeats.is_new(step, sentence):
+            log.warning("%s", sentence)
+    except Exception as error:
+        if repeats.is_new(step, repr(error)):
+            log.exception("a step of control failed; the round goes on without it")
+    else:
+        repeats.end(step)

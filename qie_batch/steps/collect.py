@@ -3,43 +3,62 @@
 from __future__ import annotations
 
 import errno
+import hashlib
+import io
 import os
 import tempfile
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qie_batch.errors import Rejected, Unavailable, UsageError
 from qie_batch.keys import job_key
-from qie_batch.model import OutputFormat
-from qie_batch.naming import UniqueNames, file_name
+from qie_batch.manifest.workbook.writing import SheetWriter
+from qie_batch.steps.result_names import ResultNames
 from qie_batch.steps.settle import ERRORS, REPORT, RESULTS, Tables
 from qie_batch.steps.stored_rows import rows_with_items, stored_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
-    from typing import TextIO
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+    from typing import BinaryIO, TextIO
 
     from qie_batch.interfaces import Jobs, ObjectStore
-    from qie_batch.model import Item, Job
+    from qie_batch.manifest import RowWriter
+    from qie_batch.model import Job, Result
+
+    #: Results and errors.
+    _Pair = tuple[TextIO | RowWriter, TextIO | RowWriter]
 
 AT_A_TIME = 8
+WORKBOOKS = ("results.xlsx", "errors.xlsx")
 
-EXTENSIONS = {OutputFormat.PNG: "png", OutputFormat.JPEG: "jpg", OutputFormat.WEBP: "webp"}
+
+class Collected(NamedTuple):
+    path: Path
+    #: False for a file that was there already, byte for byte.
+    is_new: bool
 
 
-def collect(job: Job, folder: Path, template: str, *, jobs: Jobs, store: ObjectStore) -> Iterator[Path]:
-    """Download what succeeded, yielding each file, and write results.csv and errors.csv beside them.
+def collect(
+    job: Job, folder: Path, template: str, *, jobs: Jobs, store: ObjectStore, workbooks: bool = False
+) -> Iterator[Collected]:
+    """Download what succeeded and is not there, yielding each file; write results.csv and errors.csv anew.
+
+    With `workbooks`, the same two tables are written as results.xlsx and errors.xlsx, too.
 
     Works on a job that is still running too: it brings what there is so far. UsageError if the folder
     cannot be written, Unavailable if its disk is full.
     """
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        with _replaced(folder / RESULTS) as results, _replaced(folder / ERRORS) as errors:
-            yield from _downloaded(job, folder, template, jobs, store, (results, errors))
+        with ExitStack() as stack:
+            tables: list[_Pair] = [_entered(stack, _table, folder, (RESULTS, ERRORS))]
+            if workbooks:
+                tables.append(_entered(stack, _sheet, folder, WORKBOOKS))
+            yield from _downloaded(job, folder, template, jobs, store, tables)
         with suppress(Rejected):  # there is none before the job is settled
             (folder / REPORT).write_bytes(store.get(job_key(job.id, REPORT)))
 
@@ -57,60 +76,80 @@ def _writing(folder: Path) -> Iterator[None]:
 
 
 def _downloaded(
-    job: Job, folder: Path, template: str, jobs: Jobs, store: ObjectStore, tables: tuple[TextIO, TextIO]
-) -> Iterator[Path]:
+    job: Job, folder: Path, template: str, jobs: Jobs, store: ObjectStore, tables: Sequence[_Pair]
+) -> Iterator[Collected]:
     """One pass over rows and items, several downloads at a time."""
     with (
         ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="collect") as pool,
         stored_rows(job, store) as rows,
     ):
-        coming: deque[Future[Path]] = deque()
-        written = Tables(rows, *tables)
-        naming = _naming(template, rows.header.header)
+        coming: deque[Future[Collected]] = deque()
+        written = [Tables(rows, *pair) for pair in tables]
+        result_names = ResultNames(template, rows.header, (RESULTS, ERRORS, REPORT, *WORKBOOKS))
         for row, items in rows_with_items(rows, jobs.items(job.id)):
             # Failed items take their names too, so that names are the same at every download.
-            names = {item.id: naming(item, row.cells) for item in items}
-            written.write(row, items, lambda item, names=names: names[item.id])  # type: ignore[misc]
+            names = result_names.of_row(row, items)
+            for table in written:
+                table.write(row, items, lambda item, names=names: names[item.id])  # type: ignore[misc]
             for item in items:
                 if item.result:
                     path = folder / names[item.id]
-                    coming.append(pool.submit(_download, store, item.result.object_key, path))
+                    coming.append(pool.submit(_fetch, store, item.result, path))
             while len(coming) >= AT_A_TIME * 2:
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()
 
 
-def _naming(template: str, header: tuple[str, ...]) -> Callable[[Item, Mapping[str, str]], str]:
-    """Gives each item with its row's cells a file name of its own."""
-    names = UniqueNames(reserved=(RESULTS, ERRORS, REPORT))
-    blank = dict.fromkeys(header, "")
-
-    def name(item: Item, cells: Mapping[str, str]) -> str:
-        output = item.spec.params.output if item.spec else OutputFormat.PNG
-        wanted = file_name(
-            template,
-            row_id=item.row_id,
-            variant=item.variant,
-            fields=blank | dict(cells),
-            extension=EXTENSIONS[output],
-        )
-        return names.give(wanted, row_id=item.row_id, variant=item.variant)
-
-    return name
+def _entered(
+    stack: ExitStack,
+    opened: Callable[[Path], AbstractContextManager[TextIO | RowWriter]],
+    folder: Path,
+    names: tuple[str, str],
+) -> _Pair:
+    results, errors = (stack.enter_context(opened(folder / name)) for name in names)
+    return results, errors
 
 
 @contextmanager
-def _replaced(path: Path) -> Iterator[TextIO]:
-    """A table that takes the place of the file of this name once it is whole."""
+def _table(path: Path) -> Iterator[TextIO]:
+    with _replaced(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
+        yield text
+
+
+@contextmanager
+def _sheet(path: Path) -> Iterator[RowWriter]:
+    with _replaced(path) as file, closing(SheetWriter(file, path.stem)) as sheet:
+        yield sheet
+
+
+@contextmanager
+def _replaced(path: Path) -> Iterator[BinaryIO]:
+    """A file that takes the place of the one of this name once it is whole."""
     with ExitStack() as stack:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".qie-")
         part = Path(name)
         stack.callback(part.unlink, missing_ok=True)
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        with os.fdopen(handle, "wb") as file:
             yield file
         part.chmod(0o644)
         part.replace(path)
+
+
+def _fetch(store: ObjectStore, result: Result, path: Path) -> Collected:
+    if _is_there(result, path):
+        return Collected(path, is_new=False)
+    return Collected(_download(store, result.object_key, path), is_new=True)
+
+
+def _is_there(result: Result, path: Path) -> bool:
+    try:
+        if not path.is_file() or path.stat().st_size != result.size:
+            return False
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest() == result.sha256
+    except OSError:  # which the download will meet too, and name
+        return False
 
 
 def _download(store: ObjectStore, key: str, path: Path) -> Path:

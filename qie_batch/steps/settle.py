@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from qie_batch.errors import Rejected, Unavailable
@@ -14,6 +14,7 @@ from qie_batch.keys import input_key, job_key
 from qie_batch.manifest import ErrorsWriter, Extras, ResultsWriter, RowOutcome
 from qie_batch.model import ItemState, JobState
 from qie_batch.report import ROWS_PER_REASON, Pair, Summary, render
+from qie_batch.steps.repeats import Repeats
 from qie_batch.steps.stored_rows import rows_with_items, stored_rows
 from qie_batch.views import item_view, job_view
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import Costs, Jobs, ObjectStore, Settlement
+    from qie_batch.manifest import RowWriter
     from qie_batch.manifest.stored import StoredRows
     from qie_batch.model import BadRow, Item, Job, ManifestRow, Progress
     from qie_batch.views import ItemView
@@ -45,6 +47,8 @@ class SettleContext:
     costs: Costs
     store: ObjectStore
     decoders: DecoderPool
+    #: What was logged of each job.
+    repeats: Repeats = field(default_factory=Repeats)
 
 
 def settle(context: SettleContext) -> int:
@@ -56,9 +60,11 @@ def settle(context: SettleContext) -> int:
         except Unavailable:
             raise
         except Rejected as error:  # its manifest is gone: the other jobs are settled all the same
-            log.error("job %s cannot be settled: %s", job.id, error.message)  # noqa: TRY400 - a sentence is enough
-        except Exception:
-            log.exception("job %s cannot be settled", job.id)
+            if context.repeats.is_new(job.id, error.message):
+                log.error("job %s cannot be settled: %s", job.id, error.message)  # noqa: TRY400 - a sentence is enough
+        except Exception as error:
+            if context.repeats.is_new(job.id, repr(error)):
+                log.exception("job %s cannot be settled", job.id)
     return closed
 
 
@@ -85,11 +91,12 @@ def _table() -> TextIOWrapper:
 
 
 class Tables:
-    """results.csv and errors.csv of one job, a row at a time."""
+    """Results and errors of one job, a row at a time."""
 
-    def __init__(self, rows: StoredRows, results: TextIO, errors: TextIO) -> None:
+    def __init__(self, rows: StoredRows, results: TextIO | RowWriter, errors: TextIO | RowWriter) -> None:
         of = rows.header
-        extras = Extras(names=of.names, own=of.own, image=of.image, words=of.words)
+        image = of.columns.get("image", "")
+        extras = Extras(names=of.names, own=of.own, image=image, words=of.words)
         self._results = ResultsWriter(results, of.header, extras)
         self._errors = ErrorsWriter(errors, of.header, of.folder, extras)
 

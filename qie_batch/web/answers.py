@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from qie_batch.errors import Rejected
-from qie_batch.text import quoted
+from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -55,28 +55,27 @@ def bad_status(status: int) -> Rejected:
 
 def transport_error(error: httpx2.TransportError) -> Rejected:
     """The error of a request without a whole answer."""
-    cause: BaseException | None = error
-    while cause is not None:
+    # httpcore2 raises from None, and keeps the error of the socket as its argument.
+    for cause in error.__cause__.args if error.__cause__ else ():
         if isinstance(cause, ssl.SSLError):
             reason = getattr(cause, "verify_message", "") or cause.reason or "no TLS"
             return Rejected(
                 f"the server's identity cannot be verified ({reason}): its certificate has to be mended",
                 code="image_fetch_tls",
             )
-        cause = cause.__cause__
     if isinstance(error, httpx2.TimeoutException):
         return Passing(
             "the server was too slow: submit this row again later, or download the picture and name the file",
             code="image_fetch_timeout",
         )
     return Passing(
-        f"the connection failed ({quoted(str(error) or type(error).__name__)}): submit this row again later",
+        f"the connection failed ({printable(str(error)) or 'no answer'}): submit this row again later",
         code="image_fetch_failed",
     )
 
 
 def check_encoding(response: httpx2.Response) -> None:
-    """Rejected for a compressed body: a picture is compressed already, and a bomb need not be unpacked."""
+    """Rejected for a compressed body: an image is compressed already, and a bomb is never unpacked."""
     encoding = response.headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity"):
         raise Rejected(

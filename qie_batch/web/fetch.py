@@ -80,8 +80,9 @@ class WebFetcher:
         self._transport.close()
 
     def fetch(self, address: str, file: BinaryIO, known: Version | None = None) -> Version | None:
+        wait = self._patience.retry
         for attempt in stamina.retry_context(
-            on=answers.Passing, attempts=ATTEMPTS, timeout=None, wait_initial=self._patience.retry
+            on=answers.Passing, attempts=ATTEMPTS, timeout=None, wait_initial=wait, wait_jitter=wait
         ):
             with attempt:
                 file.seek(0)
@@ -168,9 +169,7 @@ def _target(url: httpx2.URL, response: httpx2.Response) -> httpx2.URL:
         reason = error.message if isinstance(error, Rejected) else "it is no web address"
         raise refused(f"the server leads to an address that is refused: {reason}") from error
     if url.scheme == "https" and target.scheme != "https":
-        raise refused(
-            "the server leads from https:// to http://, which is not followed: name the last address"
-        )
+        raise refused("the server leads from https:// to http://, which is refused: name the last address")
     return target
 
 

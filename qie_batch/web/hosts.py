@@ -94,7 +94,7 @@ class ImageHosts:
         """The kinds of addresses, beside public ones, that may be connected to for this host.
 
         A name that an entry is may lead into a private network; an address that an entry is, and localhost,
-        to this machine, too. An entry with a * allows neither: whoever answers for a name below may choose.
+        to this machine, too. An entry with a * allows neither: the owner of a name below decides where it is.
         """
         if not self.name(host, None if port in USUAL_PORTS else port):
             return ()
@@ -127,7 +127,8 @@ class HostPolicy:
                 " the process that submits (control, where a schedule does)"
             )
         if port is not None:
-            raise refused(f"port {port} is not asked: only 443, unless QIE_IMAGE_HOSTS lists {quoted(where)}")
+            usual = 443 if url.scheme == "https" else 80
+            raise refused(f"port {port} is not asked, only {usual}: add {where} to QIE_IMAGE_HOSTS")
 
 
 def _entry(text: str) -> tuple[str, int | None]:

@@ -121,7 +121,7 @@ def test_a_chinese_catalog_in_gb18030_is_edited(shop, up, desk):
     folder = up.results(job)
     (row,) = desk.read(folder / "results.csv")
     assert (row["货号"], row["类目"], row["qie_status"]) == ("鞋子-1", "鞋", "succeeded")
-    assert (folder / "鞋子-1.png").is_file()
+    assert (folder / "鞋子-1.jpg").is_file()
 
 
 @pytest.mark.parametrize(

@@ -102,15 +102,28 @@ def test_results_come_under_the_names_of_the_template_and_never_outside(up, desk
     job = up("submit", catalog, "--wait").last
     folder = up.results(job, "--name-template", "{category}/{id}")
     given = [row["qie_output"] for row in desk.read(folder / "results.csv")]
-    found = {str(path.relative_to(folder)) for path in folder.rglob("*.png")}
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*.jpg")}
     assert found == set(given)
-    assert given[0] == "Bags_Co/bag-1.png"
+    assert given[0] == "Bags_Co/bag-1.jpg"
     assert not any(".." in name.split("/") for name in given)
     assert not list(up.home.rglob("outside*"))
     assert (
         "the manifest does not have"
         in up("results", job, "--out", folder, "--name-template", "{colour}", code=2).err
     )
+
+
+def test_results_keep_the_names_of_their_pictures_and_come_once(up, desk, shop):
+    rows = [("b1", "bags/bag.jpg", "make it brighter"), ("s1", "shoe.png", "make it brighter")]
+    catalog = desk.write(shop / "stems.csv", rows)
+    ran = up("submit", catalog, "--output", "webp", "--quality", "70", "--size", "128x96", "--wait")
+    command = ("results", ran.last, "--out", up.home / "stems", "--name-template", "{folder}/{stem}")
+    assert "2 pictures, results.csv and errors.csv" in up(*command).err
+    for name in ("bags/bag.webp", "shoe.webp"):
+        with Image.open(up.home / "stems" / name) as picture:
+            assert (picture.format, *picture.size) == ("WEBP", 128, 96)
+    (up.home / "stems" / "shoe.webp").unlink()
+    assert "2 pictures (1 there already), results.csv and errors.csv" in up(*command).err
 
 
 def test_no_column_takes_the_names_of_our_own_files(up, desk, shop):
@@ -206,8 +219,8 @@ def test_jsonl_variants_formats_and_sizes(up, desk, shop):
         "jpg.jpg": ("JPEG", 96, 64),
         "webp.webp": ("WEBP", 96, 64),
         "big.png": ("PNG", 192, 128),
-        "two.png": ("PNG", 96, 64),
-        "two-2.png": ("PNG", 96, 64),
+        "two.jpg": ("JPEG", 96, 64),
+        "two-2.jpg": ("JPEG", 96, 64),
     }
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
+from sqlalchemy import update
 
 from qie_batch.errors import Rejected, StoreUnavailable, UsageError
+from qie_batch.ledger.tables import schedules
 from qie_batch.model import RunState, Schedule
 from qie_batch.steps.schedule import (
     RUN_LEASE_SECONDS,
@@ -81,6 +83,70 @@ def test_a_schedule_whose_times_never_come_stops_no_other(ledger):
     submit = Submitter(ledger)
     assert run_due(scheduling(ledger, submit)) == 1
     assert [name for name, _ in submit.asked] == ["nightly"]
+
+
+BROKEN = {
+    "cron": {"cron": "0 0 31 2 *"},
+    "never": {"cron": "0 0 LW 2 */7"},
+    "text": {"cron": "9" * 5000 + " * * * *"},
+    "timezone": {"timezone": "Mars/Base"},
+    "folder of timezones": {"timezone": "America"},
+    "path": {"timezone": "../../etc/localtime"},
+    "no JSON": {"options": "{"},
+    "no object": {"options": "[]"},
+    "of a later version": {"options": '{"priority": 0, "reading": {}, "defaults": {"mood": "calm"}}'},
+    "no priority": {"options": '{"priority": "soon", "reading": {}, "defaults": {}}'},
+}
+
+
+@pytest.mark.parametrize("fields", BROKEN.values(), ids=BROKEN)
+def test_of_ten_schedules_nine_fire_when_the_first_is_broken(ledger, clock, caplog, fields):
+    name = "a first one"
+    names = [name, *(f"night {number}" for number in range(8)), "nightly"]
+    for each in names[:-1]:
+        ledger.schedules.add(Schedule(name=each, cron="0 2 * * *", timezone="UTC", catalog="catalog.csv"))
+    with ledger._db.write() as connection:
+        connection.execute(update(schedules).values(created_at=START))
+        connection.execute(update(schedules).where(schedules.c.name == name).values(**fields))
+    submit = Submitter(ledger)
+    context = scheduling(ledger, submit)
+    assert run_due(context) == 9
+    assert {each for each, _ in submit.asked} == {*names} - {name}
+    for _ in range(3):
+        clock.turn(0.5)
+        assert run_due(context) == 0
+    (line,) = [record.getMessage() for record in caplog.records if "broken" in record.getMessage()]
+    assert line.startswith(f"schedule {name} is broken and does not run: ")
+    assert len(line) < 300
+
+
+def test_a_schedule_whose_options_cannot_be_read_is_removed_and_not_run(ledger):
+    with ledger._db.write() as connection:
+        connection.execute(update(schedules).values(options="{"))
+    (broken,) = ledger.schedules.all()
+    submit = Submitter(ledger)
+    with pytest.raises(UsageError, match="schedule nightly is broken: its options cannot be read"):
+        run_now(broken, scheduling(ledger, submit))
+    assert submit.asked == []
+    assert ledger.schedules.remove("nightly")
+
+
+def test_a_bug_that_one_schedule_meets_stops_no_other(ledger, caplog):
+    ledger.schedules.add(Schedule(name="a first one", cron="* * * * *", timezone="UTC", catalog="a.csv"))
+    with ledger._db.write() as connection:
+        connection.execute(update(schedules).values(created_at=START))
+    submit = Submitter(ledger, ZeroDivisionError())
+    assert run_due(scheduling(ledger, submit)) == 1
+    assert [name for name, _ in submit.asked] == ["a first one", "nightly"]
+    assert "schedule a first one cannot be run" in caplog.text
+
+
+def test_a_run_whose_job_is_gone_does_not_hold_up_the_next(ledger):
+    submit = Submitter(ledger)
+    ledger.schedules.take_run("nightly", DUE - DAY, RUN_LEASE_SECONDS)
+    ledger.schedules.end_run("nightly", DUE - DAY, RunState.SUBMITTED, job_id="gone")
+    assert run_due(scheduling(ledger, submit)) == 1
+    assert runs(ledger)[0] == (DUE, RunState.SUBMITTED, "")
 
 
 def test_missed_times_are_caught_up_once(ledger, clock):

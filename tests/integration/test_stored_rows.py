@@ -6,6 +6,7 @@ import csv
 import io
 import json
 
+import openpyxl
 import pytest
 from PIL import Image
 
@@ -123,6 +124,30 @@ def test_the_manifest_is_read_once_by_submit_and_never_after_it(catalog, ledger,
     assert [(row["id"], row["qie_error_code"]) for row in errors] == [("2", "image_missing")]
     assert errors[0]["qie_folder"] == str(catalog.parent)
     assert table((catalog.parent / "out" / "results.csv").read_bytes())[0]["标题"] == "'=春"
+
+
+def test_results_and_errors_come_as_workbooks_on_request(catalog, ledger, settings, store):
+    job = closed(submitted(catalog, ledger, settings, skip_bad_rows=True), ledger, settings)
+    out = catalog.parent / "out"
+    list(collect(job, out, DEFAULT_TEMPLATE, jobs=ledger.jobs, store=store, workbooks=True))
+    for name in ("results", "errors"):
+        header, *rows = openpyxl.load_workbook(out / f"{name}.xlsx").active.values
+        expected = table((out / f"{name}.csv").read_bytes())
+        assert list(header) == list(expected[0])
+        assert [row[0] for row in rows] == [row["id"] for row in expected]
+    results = openpyxl.load_workbook(out / "results.xlsx").active
+    assert results[2][list(table((out / "results.csv").read_bytes())[0]).index("标题")].value == "=春"
+
+
+def test_a_workbook_is_stored_under_its_own_suffix(catalog, ledger, settings, store):
+    book = openpyxl.Workbook()
+    for row in csv.reader(io.StringIO(catalog.read_text("utf-8-sig"))):
+        book.active.append(row)
+    book.save(catalog.with_suffix(".xlsx"))
+    job_id = submitted(catalog.with_suffix(".xlsx"), ledger, settings, skip_bad_rows=True)
+    job = ledger.jobs.get(job_id)
+    assert job.manifest_key.endswith(".xlsx")
+    assert store.get(job.manifest_key) == catalog.with_suffix(".xlsx").read_bytes()
 
 
 def test_a_job_without_stored_rows_has_them_made_from_its_manifest_once(

@@ -43,12 +43,16 @@ def unreachable(bucket):
     return S3Store(s3_client("http://127.0.0.1:1", "us-east-1", "a", "b"), bucket)
 
 
+def no_web(address):
+    raise AssertionError(address)
+
+
 @pytest.fixture
 def verdict(decoders, folder):
     """What becomes of a picture that a catalog in `start` names."""
 
     def checked(name, start=folder, bucket=unreachable, limits=DEFAULT_LIMITS, **options):
-        pictures = CheckedImages(ImageSources(str(start), bucket, limits, **options), limits)
+        pictures = CheckedImages(ImageSources(str(start), bucket, limits, no_web, **options), limits)
         assert list(pictures.check([name], decoders)) == [name]
         return pictures[name]
 
@@ -212,7 +216,8 @@ def test_a_folder_is_listed_once_for_the_first_missing_names_only(decoders, fold
         return listdir(path)
 
     monkeypatch.setattr(os, "listdir", listdir)
-    pictures = CheckedImages(ImageSources(str(folder), unreachable, DEFAULT_LIMITS), DEFAULT_LIMITS)
+    sources = ImageSources(str(folder), unreachable, DEFAULT_LIMITS, no_web)
+    pictures = CheckedImages(sources, DEFAULT_LIMITS)
     names = list(pictures.check([f"shoe.png{number}" for number in range(ANSWERS + 30)], decoders))
     reasons = [pictures[name].reason for name in names]
     assert sum("did you mean 'shoe.png'?" in reason for reason in reasons) == ANSWERS

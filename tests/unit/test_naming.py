@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qie_batch.errors import UsageError
-from qie_batch.naming import UniqueNames, file_name
+from qie_batch.naming import MAX_FOLDERS, UniqueNames, file_name, image_name
 
 ROOT = Path("/out/job")
 
@@ -175,3 +175,89 @@ def test_a_name_that_another_rows_hash_made_is_not_given_twice():
 def test_double_braces_are_plain_ones_and_no_field():
     assert named("{{id}}-{id}") == "_id_-SKU-1.png"
     assert named("{{variant}}", variant=1) == "_variant_-2.png"
+
+
+@pytest.mark.parametrize(
+    ("image", "path", "stem", "folder"),
+    [
+        ("plain.jpg", "plain", "plain", ""),
+        ("images/plain.jpg", "images/plain", "plain", "images"),
+        ("./a/../b/shoe.v2.JPEG", "a/b/shoe.v2", "shoe.v2", "a/b"),
+        ("../../etc/x.png", "etc/x", "x", "etc"),
+        ("images\\Winter 24\\Schuh.tif", "images/Winter 24/Schuh", "Schuh", "images/Winter 24"),
+        ("/shop/pics/a.webp", "pics/a", "a", "pics"),
+        ("/elsewhere/a.webp", "elsewhere/a", "a", "elsewhere"),
+        ("/shopping/a.webp", "shopping/a", "a", "shopping"),
+        ("s3://bucket/dir/a b.png", "dir/a b", "a b", "dir"),
+        ("https://a.example/x/a%20b.jpg?v=1", "x/a b", "a b", "x"),
+        ("HTTPS://a.example:8443/a.jpg#top", "a", "a", ""),
+        ("https://a.example/%2e%2e/%2Fetc%2Fb.png", "etc/b", "b", "etc"),
+        ("https://a.example/image.php?id=7.jpg", "image.php", "image.php", ""),
+        ("https://[bad", "", "", ""),
+        ("图/一.png", "图/一", "一", "图"),
+        ("SKU-1.5", "SKU-1.5", "SKU-1.5", ""),
+        (".png", ".png", ".png", ""),
+        ("", "", "", ""),
+    ],
+)
+def test_an_image_has_a_path_a_stem_and_a_folder(image, path, stem, folder):
+    assert image_name(image, "/shop") == (path, stem, folder)
+
+
+def test_the_folder_of_an_image_in_s3_starts_at_the_catalogs():
+    assert image_name("s3://b/shop/photos/a.jpg", "s3://b/shop/").folder == "photos"
+    assert image_name("s3://c/shop/photos/a.jpg", "s3://b/shop/").folder == "shop/photos"
+
+
+def from_image(template: str, image: str) -> str:
+    name = image_name(image, "")
+    fields = {"stem": name.stem, "image": name.path}
+    return file_name(template, row_id="SKU-1", variant=0, fields=fields, extension="jpg", folder=name.folder)
+
+
+@pytest.mark.parametrize(
+    ("template", "image", "name"),
+    [
+        ("{stem}", "images/plain.jpg", "plain.jpg"),
+        ("{image}", "images/plain.jpg", "images_plain.jpg"),
+        ("{folder}/{stem}", "images/plain.jpg", "images/plain.jpg"),
+        ("{folder}/{stem}", "a/b c/plain.jpg", "a/b_c/plain.jpg"),
+        ("{folder}/{stem}", "plain.jpg", "plain.jpg"),
+        ("out/{folder}/{stem}-{id}.png", "a/b/plain.jpg", "out/a/b/plain-SKU-1.jpg"),
+        ("{folder}-{stem}", "a/b/plain.jpg", "a/b-plain.jpg"),
+        ("{folder}", "a/b/plain.jpg", "a/b.jpg"),
+        ("{folder}", "plain.jpg", "_.jpg"),
+        ("{Folder}/{ STEM }", "a/con/nul.jpg", "a/_con/_nul.jpg"),
+        ("{stem}", "https://a.example/s/a%20b.jpg?v=1", "a_b.jpg"),
+        ("{folder}/{stem}", "https://a.example/%2e%2e/.ssh/-rf.png", "ssh/rf.jpg"),
+    ],
+)
+def test_a_template_keeps_the_image_own_name(template, image, name):
+    assert from_image(template, image) == name
+
+
+@given(hostile, st.sampled_from(["{folder}/{stem}", "{folder}", "{folder}{stem}", "x/{folder}/{image}"]))
+def test_no_image_leaves_the_folder(image, template):
+    name = from_image(template, image)
+    assert (ROOT / name).resolve().is_relative_to(ROOT)
+    for part in name.split("/"):
+        assert part
+        assert part[0] not in ".-"
+        assert not part.endswith(".")
+        assert len(part.encode()) <= 255
+
+
+def test_an_address_with_a_thousand_folders_makes_a_few():
+    name = from_image("{folder}/{stem}", "https://a.example/" + "a/" * 1000 + "b.jpg")
+    assert name == "a/" * MAX_FOLDERS + "b.jpg"
+
+
+@pytest.mark.parametrize("name", ["Colour", "colour", " COLOUR "])
+def test_a_column_is_found_in_any_letter_case(name):
+    assert named(f"{{{name}}}", Colour="navy blue") == "navy_blue.png"
+
+
+def test_a_column_named_folder_is_the_users_and_makes_no_folders():
+    fields = {"Folder": "a/b"}
+    name = file_name("{folder}/{id}", row_id="1", variant=0, fields=fields, extension="png", folder="x/y")
+    assert name == "a_b/1.png"

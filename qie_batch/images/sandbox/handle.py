@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
 
@@ -67,13 +68,12 @@ class DecoderProcess:
         ours, theirs = socket.socketpair()
         # kombu sets a default timeout for new sockets while it connects, and the decoder would exit on it.
         theirs.settimeout(None)
-        roots = dict.fromkeys(str(Path(path).parent) for path in (*qie_batch.__path__, *PIL.__path__))
+        roots = dict.fromkeys(str(Path(path).parent) for path in _package_folders())
         try:
             with theirs:
                 process = subprocess.Popen(
                     [sys.executable, *_FLAGS, _PREAMBLE + program, *arguments, *roots],
-                    # Some interpreters need this variable to find their own library.
-                    env={name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ},
+                    env=_environment(),
                     cwd="/",
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
@@ -212,6 +212,20 @@ class DecoderProcess:
         """Send SIGKILL, since the process has nothing to clean up."""
         self.process.kill()
         self.process.wait()
+
+
+def _package_folders() -> list[str]:
+    """Of qie_batch and what decoding imports; found without loading NumPy here."""
+    others = (find_spec(name) for name in ("numpy", "simplejpeg"))
+    found = [folder for spec in others if spec for folder in spec.submodule_search_locations or ()]
+    return [*qie_batch.__path__, *PIL.__path__, *found]
+
+
+def _environment() -> dict[str, str]:
+    # Some interpreters need this variable to find their own library.
+    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    # NumPy would start threads, and the kernel gives a process with threads no user namespace.
+    return {**kept, "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _invalid_answer() -> DecoderCrashed:

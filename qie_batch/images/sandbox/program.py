@@ -17,6 +17,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+import simplejpeg  # noqa: F401 - decoding imports that late
 from PIL import ImagePalette, TiffImagePlugin  # noqa: F401 - Pillow imports them when an image needs them
 
 from qie_batch.errors import Rejected

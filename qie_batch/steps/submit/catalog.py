@@ -100,5 +100,5 @@ def _parts(path: Path) -> Iterator[bytes]:
     except OSError as error:
         raise InvalidManifest(
             f"{printable(str(path), 300)} cannot be read: {error.strerror}",
-            hint="Name a CSV, TSV or JSONL file",
+            hint="Name a CSV, TSV, XLSX or JSONL file",
         ) from error

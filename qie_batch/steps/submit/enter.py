@@ -6,7 +6,7 @@ import hashlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeVar, TypeVarTuple, Unpack
+from typing import TYPE_CHECKING, TypeVar, TypeVarTuple
 
 import stamina
 
@@ -32,6 +32,14 @@ _Arguments = TypeVarTuple("_Arguments")
 _Sent = TypeVar("_Sent")
 
 UPLOADING = "uploading pictures"
+
+#: By the suffix of the manifest's key.
+_CONTENT_TYPES = {
+    "csv": "text/csv",
+    "tsv": "text/tab-separated-values",
+    "jsonl": "application/jsonl",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 
 def submit(request: SubmitRequest, context: SubmitContext) -> Submitted:
@@ -66,7 +74,7 @@ def enter(prepared: Prepared, context: SubmitContext) -> Submitted:
         pass
     job = prepared.job
     with prepared.catalog.open("rb") as file:
-        context.store.put_new(job.manifest_key, file, "text/csv")
+        context.store.put_new(job.manifest_key, file, _CONTENT_TYPES[job.manifest_key.rpartition(".")[2]])
     with prepared.rows.reader() as rows:
         context.store.put_new(job_key(job.id, ROWS), rows, CONTENT_TYPE)
     return Submitted(job_id=job.id, new=_added(prepared, context), uploaded=uploaded, survey=prepared.survey)
@@ -106,9 +114,7 @@ def remember(prepared: Prepared, store: ObjectStore) -> Iterator[None]:
     return _at_a_time(put, ((address, record) for address, record in records if record))
 
 
-def _at_a_time(
-    send: Callable[[Unpack[_Arguments]], _Sent], things: Iterable[tuple[Unpack[_Arguments]]]
-) -> Iterator[_Sent]:
+def _at_a_time(send: Callable[[*_Arguments], _Sent], things: Iterable[tuple[*_Arguments]]) -> Iterator[_Sent]:
     """The outcome of each, several at a time; few are waiting, however many there are."""
     with ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="upload") as pool:
         sending: deque[Future[_Sent]] = deque()

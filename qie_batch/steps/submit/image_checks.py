@@ -88,7 +88,8 @@ class ImageChecks:
         """Addresses of the images on the web that can be edited."""
         after = ""
         query = (
-            "SELECT name FROM images WHERE code = '' AND name LIKE 'http%' AND name > ? ORDER BY name LIMIT 256"
+            "SELECT name FROM images WHERE code = '' AND name LIKE 'http%' AND name > ?"
+            " ORDER BY name LIMIT 256"
         )
         while rows := self._run(query, after):
             yield from (name for (name,) in rows if is_web(name))

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from qie_batch.model import EditParams, EngineInfo, ImageHeader, JobOrder, ManifestRow, Preset
     from qie_batch.steps.submit.image_checks import ImageCheck
 
+#: Format of an image -> that of its result; any other image becomes a PNG.
+_SAME = {"JPEG": OutputFormat.JPEG, "WEBP": OutputFormat.WEBP}
+
 
 class Planner:
     """Makes the items of one job, numbered in the order of its rows."""
@@ -103,8 +106,12 @@ def resolve(row: ManifestRow, variant: int, preset: Preset | None, info: EngineI
 
 
 def with_output(params: EditParams, image: ImageHeader) -> EditParams:
-    """The parameters with the format of the result decided: `same` is the format of the image to edit."""
-    output = OutputFormat(image.format.lower()) if params.output is OutputFormat.SAME else params.output
+    """The parameters with the format of the result decided, where that depends on the image to edit."""
+    output = params.output
+    if output is OutputFormat.AUTO:
+        output = OutputFormat.PNG if image.alpha else OutputFormat.SAME
+    if output is OutputFormat.SAME:
+        output = _SAME.get(image.format, OutputFormat.PNG)
     return replace(params, output=output, quality=None if output is OutputFormat.PNG else params.quality)
 
 

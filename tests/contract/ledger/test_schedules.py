@@ -7,8 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import update
 
 from qie_batch.errors import UsageError
+from qie_batch.ledger.tables import schedules
 from qie_batch.model import (
     JobOrder,
     OutputFormat,
@@ -30,8 +32,20 @@ NIGHTLY = Schedule(
         preset="fast",
         priority=Priority.LOW,
         budget_micros=2_500_000,
-        reading=ReadingOptions(mapping={"id": "货号"}),
-        defaults=RowDefaults(size=(800, 600), output=OutputFormat.JPEG),
+        reading=ReadingOptions(
+            mapping={"id": "货号", "size": ""}, encoding="gb18030", sheet="价格", header_line=3
+        ),
+        defaults=RowDefaults(
+            instruction="把背景换成白色",
+            negative="文字",
+            size=(800, 600),
+            steps=8,
+            cfg=2.5,
+            seed=0,
+            variants=2,
+            output=OutputFormat.JPEG,
+            quality=80,
+        ),
     ),
 )
 
@@ -54,6 +68,25 @@ def test_a_schedule_comes_back_as_it_was_given(ledger):
         replace(NIGHTLY, created_at=START),
         replace(NIGHTLY, name="weekly", created_at=START),
     ]
+
+
+def test_a_format_that_was_not_chosen_is_another_than_the_same(ledger):
+    for output in (OutputFormat.AUTO, OutputFormat.SAME):
+        order = JobOrder(defaults=RowDefaults(output=output))
+        ledger.schedules.add(replace(NIGHTLY, name=output, order=order))
+    assert [found.order.defaults.output for found in ledger.schedules.all()] == ["auto", "same"]
+
+
+def test_an_entry_that_cannot_be_understood_hides_no_other(ledger):
+    for name in ("a", "b", "c"):
+        ledger.schedules.add(replace(NIGHTLY, name=name))
+    with ledger._db.write() as connection:
+        connection.execute(update(schedules).where(schedules.c.name == "b").values(options="{"))
+    first, broken, last = ledger.schedules.all()
+    assert (first.problem, last.problem, last.order) == ("", "", NIGHTLY.order)
+    assert broken.problem.startswith("its options cannot be read (JSONDecodeError: ")
+    assert (broken.cron, broken.catalog, broken.order) == (NIGHTLY.cron, NIGHTLY.catalog, JobOrder())
+    assert ledger.schedules.remove("b")
 
 
 def test_a_name_is_taken_once(ledger):

@@ -144,7 +144,7 @@ def test_the_failed_rows_come_back_under_the_same_ids_and_no_others(catalog, tmp
     manifest = open_manifest(catalog(text), defaults=WHITE)
     failed = list(manifest.rows())[1:]
     path = tmp_path / "errors.csv"
-    extras = Extras(names=manifest.names, own=manifest.own, image=manifest.image)
+    extras = Extras(names=manifest.names, own=manifest.own, image=manifest.columns["image"])
     for _ in range(2):  # what fails twice, too
         with path.open("w", encoding="utf-8", newline="") as stream:
             errors = ErrorsWriter(stream, manifest.header, "", extras)
@@ -157,7 +157,7 @@ def test_the_failed_rows_come_back_under_the_same_ids_and_no_others(catalog, tmp
 def test_a_mended_cell_is_the_one_that_counts(catalog, tmp_path):
     manifest = open_manifest(catalog(WOO), defaults=WHITE)
     path = tmp_path / "errors.csv"
-    extras = Extras(own=manifest.own, image=manifest.image)
+    extras = Extras(own=manifest.own, image=manifest.columns["image"])
     with path.open("w", encoding="utf-8", newline="") as stream:
         ErrorsWriter(stream, manifest.header, "", extras).write(list(manifest.rows())[1].cells, FAILED)
     path.write_text(path.read_text(encoding="utf-8").replace("b.jpg", "bb.jpg"), encoding="utf-8")

@@ -113,7 +113,7 @@ def test_an_errors_csv_means_what_the_whole_catalog_meant(tmp_path, rest, varian
     path.write_text(f"id,image,prompt,variants\nA,a.jpg,red,2\nB,b.jpg,red,{rest}\n")
     manifest = open_manifest(path)
     for _ in range(2):  # what fails twice, too
-        extras = Extras(own=manifest.own, image=manifest.image, words=manifest.words)
+        extras = Extras(own=manifest.own, image=manifest.columns["image"], words=manifest.words)
         failed, *_ = manifest.rows()
         with errors.open("w", encoding="utf-8", newline="") as stream:
             outcome = RowOutcome(status="failed", error_code="x", error="y")

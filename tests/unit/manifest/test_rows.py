@@ -43,7 +43,7 @@ def test_what_a_row_leaves_out_is_the_jobs_choice(read):
         line=2,
         id="A",
         images=("a.png",),
-        params=EditParams(instruction="make it red", output=OutputFormat.SAME),
+        params=EditParams(instruction="make it red", output=OutputFormat.AUTO),
         cells=row.cells,
     )
     assert row.params.negative == " "
@@ -181,6 +181,7 @@ def test_an_escaped_cell_is_restored_and_a_plain_quote_is_kept(read):
         ("s3://shop/may", "img/a.png", "s3://shop/may/img/a.png"),
         ("/data/shop", "/a.png", "/a.png"),
         ("/data/shop", "s3://other/a.png", "s3://other/a.png"),
+        ("/data/shop", "HTTPS://cdn.shop.com/a.png", "HTTPS://cdn.shop.com/a.png"),
         ("", "a.png", "a.png"),
     ],
 )

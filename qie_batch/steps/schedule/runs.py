@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from zoneinfo import ZoneInfo
 
-from cronsim import CronSim, CronSimError
-
-from qie_batch.errors import Rejected, Unavailable, UsageError
+from qie_batch.errors import LedgerUnavailable, NotFound, Rejected, Unavailable, UsageError
 from qie_batch.model import JobState, RunState
+from qie_batch.steps.repeats import Repeats
+from qie_batch.steps.schedule.due_times import latest_due, problem_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from qie_batch.interfaces import Clock, Jobs, Schedules
     from qie_batch.model import Schedule
@@ -37,6 +34,8 @@ class ScheduleContext:
     clock: Clock
     #: Submits a run of the schedule under this job id.
     submit: Callable[[Schedule, str], None]
+    #: What was logged of each schedule.
+    repeats: Repeats = field(default_factory=Repeats)
 
 
 def run_due(context: ScheduleContext) -> int:
@@ -46,23 +45,45 @@ def run_due(context: ScheduleContext) -> int:
     that a run that is started twice is one job. Raises LedgerUnavailable.
     """
     now = context.clock.now()
-    taken = 0
-    for schedule in context.schedules.all():
+    return sum(_run_if_due(schedule, now, context) for schedule in context.schedules.all())
+
+
+def _run_if_due(schedule: Schedule, now: float, context: ScheduleContext) -> bool:
+    """Whether the run was taken. Whatever is wrong with one schedule, the others are looked at."""
+    try:
+        problem = problem_of(schedule)
+        if problem:
+            _log(schedule, f"is broken and does not run: {problem}", context)
+            return False
         due_at = latest_due(schedule, now)
-        if (
-            due_at is None
-            or due_at <= schedule.created_at
-            or not context.schedules.take_run(schedule.name, due_at, RUN_LEASE_SECONDS)
-        ):
-            continue
-        taken += 1
-        try:
-            run(schedule, due_at, context)
-        except Unavailable as error:
-            # The run stays taken; after RUN_RETRY_SECONDS any control process tries again.
-            context.schedules.reopen_run(schedule.name, due_at, RUN_RETRY_SECONDS)
-            log.warning("schedule %s waits: %s", schedule.name, error)
-    return taken
+        if due_at is None or due_at <= schedule.created_at:
+            return False
+        return _take(schedule, due_at, context)
+    except LedgerUnavailable:
+        raise
+    except Exception as error:
+        if context.repeats.is_new(schedule.name, repr(error)):
+            log.exception("schedule %s cannot be run", schedule.name)
+        return False
+
+
+def _take(schedule: Schedule, due_at: float, context: ScheduleContext) -> bool:
+    if not context.schedules.take_run(schedule.name, due_at, RUN_LEASE_SECONDS):
+        return False
+    try:
+        run(schedule, due_at, context)
+    except Unavailable as error:
+        # The run stays taken; after RUN_RETRY_SECONDS any control process tries again.
+        context.schedules.reopen_run(schedule.name, due_at, RUN_RETRY_SECONDS)
+        _log(schedule, f"waits: {error}", context)
+    else:
+        context.repeats.end(schedule.name)
+    return True
+
+
+def _log(schedule: Schedule, sentence: str, context: ScheduleContext) -> None:
+    if context.repeats.is_new(schedule.name, sentence):
+        log.warning("schedule %s %s", schedule.name, sentence)
 
 
 def run(schedule: Schedule, due_at: float, context: ScheduleContext) -> None:
@@ -84,7 +105,14 @@ def run(schedule: Schedule, due_at: float, context: ScheduleContext) -> None:
 
 
 def run_now(schedule: Schedule, context: ScheduleContext) -> str:
-    """Submit a run that is due now; returns the job's id. UsageError if the run was skipped or refused."""
+    """Submit a run that is due now; returns the job's id. UsageError if the run was skipped or refused.
+
+    The clock that cannot run a schedule, for its cron or its timezone, is no reason to refuse.
+    """
+    if schedule.problem:
+        raise UsageError(
+            f"schedule {schedule.name} is broken: {schedule.problem}", hint="remove it and add it again"
+        )
     due_at = context.clock.now()
     context.schedules.take_run(schedule.name, due_at, RUN_LEASE_SECONDS)
     run(schedule, due_at, context)
@@ -93,46 +121,6 @@ def run_now(schedule: Schedule, context: ScheduleContext) -> str:
     if not found.job_id:
         raise UsageError(f"schedule {schedule.name} was not run: {found.note}")
     return found.job_id
-
-
-def check_cron(cron: str) -> None:
-    """Raise ValueError, with a sentence that begins with the cron, unless the cron names future times."""
-    try:
-        next(_cron(cron, datetime.now(UTC)))
-    except (CronSimError, StopIteration) as error:
-        reason = str(error).lower() or "no date matches"
-        problem = f"is not a cron expression of times that come ({reason})"
-        raise ValueError(f"{cron!r} {problem}: minute, hour, day, month, weekday") from None
-
-
-def latest_due(schedule: Schedule, now: float) -> float | None:
-    """The last due time at or before `now`, by the schedule's timezone; None where there is none."""
-    # CronSim yields times strictly before its start: the next whole second includes `now` itself.
-    due = next(_times(schedule, math.floor(now) + 1, reverse=True), None)
-    # In reverse, CronSim misses the times of a repeated hour (end of DST): search forward from there.
-    while due is not None and (later := next_due(schedule, due)) is not None and later <= now:
-        due = later
-    return due
-
-
-def next_due(schedule: Schedule, now: float) -> float | None:
-    """The first due time after `now`; None for a cron without one, which `check_cron` refuses."""
-    # In a repeated hour (end of DST), CronSim starts from the first of the two.
-    return next((due for due in _times(schedule, now) if due > now), None)
-
-
-def _times(schedule: Schedule, start: float, *, reverse: bool = False) -> Iterator[float]:
-    begin = datetime.fromtimestamp(start, ZoneInfo(schedule.timezone))
-    with suppress(CronSimError):
-        for due in _cron(schedule.cron, begin, reverse=reverse):
-            yield due.timestamp()
-
-
-def _cron(cron: str, start: datetime, *, reverse: bool = False) -> CronSim:
-    """CronSimError for anything but five fields; CronSim itself accepts a sixth, for seconds."""
-    if len(cron.split()) != 5:
-        raise CronSimError("wrong number of fields")
-    return CronSim(cron, start, reverse=reverse)
 
 
 def run_job_id(schedule: Schedule, due_at: float) -> str:
@@ -145,6 +133,9 @@ def _still_running(schedule: Schedule, context: ScheduleContext) -> str:
     """The job of the latest submitted run if the job is not closed, else ""."""
     for found in context.schedules.latest_runs(schedule.name, limit=10):
         if found.state is RunState.SUBMITTED:
-            job = context.jobs.get(found.job_id)
+            try:
+                job = context.jobs.get(found.job_id)
+            except NotFound:  # someone has removed it from the ledger
+                return ""
             return "" if job.state is JobState.CLOSED else job.id
     return ""

@@ -1,0 +1,130 @@
+"""One sheet of an Excel workbook as records."""
+
+from __future__ import annotations
+
+from contextlib import closing, contextmanager
+from itertools import chain
+from typing import TYPE_CHECKING, Literal
+
+from qie_batch.manifest.faults import Fault, Record
+from qie_batch.manifest.formulas import unescape
+from qie_batch.manifest.limits import MAX_ROW
+from qie_batch.manifest.lines import at_most_max_rows
+from qie_batch.manifest.workbook.contents import read_contents, refuse_others
+from qie_batch.manifest.workbook.kept_records import KeptRecords
+from qie_batch.manifest.workbook.number_formats import NumberFormats
+from qie_batch.manifest.workbook.package import Damaged, Package, translated
+from qie_batch.manifest.workbook.shared_strings import SharedStrings
+from qie_batch.manifest.workbook.sheet import Sheet, TooLong
+from qie_batch.model import InvalidManifest
+from qie_batch.text import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+    from pathlib import Path
+
+    from qie_batch.manifest.header import Header, HeaderFinder
+    from qie_batch.manifest.workbook.contents import Contents
+    from qie_batch.manifest.workbook.sheet import SheetRow
+
+
+class Workbook:
+    """Opening reads the header alone; each call of `records` is one pass over the sheet."""
+
+    format: Literal["xlsx"] = "xlsx"
+
+    delimiter = ""
+
+    def __init__(self, path: Path, sheet: str, finder: HeaderFinder) -> None:
+        """`sheet` is a name, "" for the first sheet that is not hidden."""
+        self._path = path
+        with self._opened() as package:
+            refuse_others(path.name, package)
+            self._contents: Contents = read_contents(package)
+        self._entry = self._contents.entry(path.name, sheet)
+        with closing(self._rows()) as rows:
+            self.found: Header = self._header(finder, rows)
+        self.header = self.found.keys
+        self._kept: KeptRecords | None = None
+
+    @property
+    def sheet(self) -> str:
+        """The name of the sheet that is read."""
+        return self._entry.name
+
+    def records(self) -> Iterator[Record]:
+        """Raises InvalidManifest for a damaged sheet and for a row too many.
+
+        Cells to the right of the header belong to no column and are left out. The sheet is read once: later
+        passes read what the first one that came to the end has kept in a temporary file.
+        """
+        if self._kept is not None:
+            yield from self._kept.records()
+            return
+        kept = KeptRecords()
+        for record in self._read():
+            kept.add(record)
+            yield record
+        kept.end()
+        self._kept = kept
+
+    def _read(self) -> Iterator[Record]:
+        named, header_line = len(self.header), self.found.line
+        below = (row for row in self._rows() if row.line > header_line)
+        for line, raw, wrong in at_most_max_rows(self._path.name, below):
+            cells = [unescape(cell) for cell in raw[:named]]
+            cells.extend([""] * (named - len(cells)))
+            faults = tuple(
+                Fault(column=self.header[place], code=why.code, reason=why.reason)
+                for place, why in wrong.items()
+                if place < named
+            )
+            if faults or any(cells):
+                yield Record(line=line, cells=cells, faults=faults)
+
+    def _rows(self) -> Generator[SheetRow]:
+        contents = self._contents
+        with self._opened() as package:
+            formats = NumberFormats(package, contents.styles, date1904=contents.date1904)
+            sheet = Sheet(
+                package=package,
+                part=self._entry.part,
+                strings=SharedStrings(package, contents.strings),
+                formats=formats,
+                uncalculated=contents.uncalculated,
+            )
+            yield from sheet.rows()
+
+    @contextmanager
+    def _opened(self) -> Iterator[Package]:
+        """What the file's bytes are to blame for becomes one sentence."""
+        name = self._path.name
+        try:
+            with translated(), Package.open(self._path) as package:
+                yield package
+        except TooLong as error:
+            raise InvalidManifest(
+                f"{name}: the row on line {error.line} has more than {MAX_ROW:,} characters",
+                hint="Shorten its cells",
+            ) from error
+        except Damaged as error:
+            raise InvalidManifest(
+                f"{name} is a damaged workbook: {error}",
+                hint="Open it in Excel or LibreOffice and save it again as .xlsx",
+            ) from error
+
+    def _header(self, finder: HeaderFinder, rows: Iterator[SheetRow]) -> Header:
+        first = next(rows, None)
+        if first is None:
+            raise self._empty()
+        texts = ((row.line, row.cells) for row in chain((first,), rows) if any(map(str.strip, row.cells)))
+        return finder.find(self._path.name, texts)
+
+    def _empty(self) -> InvalidManifest:
+        if len(self._contents.sheets) == 1:
+            return InvalidManifest(f"{self._path.name} is empty", hint="Its first row names the columns")
+        return InvalidManifest(
+            f"the sheet {quoted(self.sheet)} of {self._path.name} is empty;"
+            f" the workbook has: {self._contents.listed()}",
+            hint="Name the one to read: --sheet NAME",
+        )

@@ -1,0 +1,80 @@
+"""Enters a schedule, once its times are known to come."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from zoneinfo import available_timezones
+
+from qie_batch.errors import UsageError
+from qie_batch.steps.schedule.due_times import check_cron, latest_due, next_due, zone
+from qie_batch.text import printable, quoted
+
+if TYPE_CHECKING:
+    from qie_batch.interfaces import Clock, Schedules
+    from qie_batch.model import Schedule
+
+#: The ledger's column has this width.
+MAX_NAME = 128
+MAX_ZONE = 100
+
+#: Each machine has its own there, and control may run on another one.
+_OF_THE_MACHINE = {"localtime", "posixrules", "Factory"}
+
+
+def add_schedule(schedule: Schedule, schedules: Schedules, clock: Clock) -> float:
+    """Store a schedule that can run, and say when it is due next. UsageError for any other."""
+    _check_name(schedule.name)
+    try:
+        check_cron(schedule.cron)
+    except ValueError as error:
+        raise UsageError(f"--cron {error}", hint='for example "0 2 * * *"') from None
+    _check_zone(schedule.timezone)
+    _check_catalog(schedule.catalog)
+    now = clock.now()
+    due_at = next_due(schedule, now)
+    if due_at is None:
+        raise UsageError(f"--cron {schedule.cron!r} names no time that comes in {schedule.timezone}")
+    # Control asks for this time in every round: whatever it could raise is raised here.
+    latest_due(replace(schedule, created_at=now), now)
+    schedules.add(schedule)
+    return due_at
+
+
+def _check_name(name: str) -> None:
+    if not name.strip():
+        raise UsageError("the schedule has no name", hint="for example nightly")
+    if len(name) > MAX_NAME:
+        raise UsageError(
+            f"the schedule's name has {len(name):,} characters, more than {MAX_NAME}", hint="shorten it"
+        )
+    if name != name.strip() or printable(name, MAX_NAME) != name:
+        raise UsageError(
+            f"the schedule's name {quoted(name)} holds a control character, or a space at an end",
+            hint="remove it",
+        )
+
+
+def _check_zone(name: str) -> None:
+    known = available_timezones() - _OF_THE_MACHINE
+    if name in known and zone(name):
+        return
+    by_folded = {other.casefold(): other for other in known}
+    near = difflib.get_close_matches(name[:MAX_ZONE].casefold(), by_folded, n=1)
+    raise UsageError(
+        f"there is no timezone {quoted(name)}",
+        hint=f"did you mean {by_folded[near[0]]}?" if near else "for example Asia/Shanghai",
+    )
+
+
+def _check_catalog(catalog: str) -> None:
+    try:
+        catalog.encode()
+    except UnicodeEncodeError:
+        raise UsageError(
+            f"the catalog's path {quoted(catalog, 300)} holds bytes that are not UTF-8",
+            hint="rename the file or its folder",
+        ) from None
+    if "\0" in catalog:
+        raise UsageError(f"the catalog's path {quoted(catalog, 300)} holds a NUL character")

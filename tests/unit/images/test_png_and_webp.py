@@ -1,0 +1,126 @@
+"""Which damage of PNG and WebP files is of the pixels, and which of metadata that is dropped."""
+
+import io
+import random
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+
+from qie_batch.errors import Rejected
+from qie_batch.images import decode, inspect
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def chunk(name, content, crc=None):
+    crc = zlib.crc32(name + content) if crc is None else crc
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", crc)
+
+
+def png(*extra, depth=8, colour=2, end=chunk(b"IEND", b"")):
+    channels = {0: 1, 2: 3, 3: 1, 6: 4}[colour]
+    rows = (b"\0" + bytes([200, 40, 40, 255][:channels] * 16) * (depth // 8)) * 16
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, depth, colour, 0, 0, 0))
+    return SIGNATURE + header + b"".join(extra) + chunk(b"IDAT", zlib.compress(rows)) + end
+
+
+def code(call, data):
+    try:
+        call(data)
+    except Rejected as error:
+        return error.code
+    return ""
+
+
+NOISE = random.Random(5).randbytes(300_000)
+
+METADATA = {
+    "XMP of 3 MB, compressed": chunk(
+        b"iTXt", b"XML:com.adobe.xmp\0\1\0\0\0" + zlib.compress(b"<x/>" * 750_000)
+    ),
+    "workflow of 5 MB, compressed": chunk(b"zTXt", b"workflow\0\0" + zlib.compress(b"{}, " * 1_250_000)),
+    "text of 2 MB": chunk(b"tEXt", b"prompt\0" + b"x" * 2_000_000),
+    "many texts": chunk(b"tEXt", b"a\0b") * 5000,
+    "profile of 1.5 MB": chunk(b"iCCP", b"p\0\0" + zlib.compress(NOISE * 5)),
+    "profile that is no zlib": chunk(b"iCCP", b"p\0\0abc"),
+    "profile cut short": chunk(b"iCCP", b"p\0\0" + zlib.compress(NOISE)[:-2000]),
+    "profile without a name": chunk(b"iCCP", b""),
+    "wrong checksum of text": chunk(b"tEXt", b"a\0b", crc=1),
+    "wrong checksum of a profile": chunk(b"iCCP", b"p\0\0" + zlib.compress(b"x"), crc=1),
+    "wrong checksum of gamma": chunk(b"gAMA", b"\0\1\x86\xa0", crc=1),
+    "short pHYs": chunk(b"pHYs", b"\0"),
+    "short tIME": chunk(b"tIME", b"\0"),
+    "short gAMA": chunk(b"gAMA", b"\0"),
+    "short sRGB": chunk(b"sRGB", b""),
+    "short cHRM": chunk(b"cHRM", b"\0\0"),
+    "text that is no zlib": chunk(b"zTXt", b"a\0\0nope"),
+    "text without a separator": chunk(b"tEXt", b"abc"),
+    "broken EXIF": chunk(b"eXIf", b"II*\0\xff\xff"),
+    "content credentials": chunk(b"caBX", NOISE),
+    "bKGD, sPLT, hIST": chunk(b"bKGD", b"") + chunk(b"sPLT", b"x") + chunk(b"hIST", b"y"),
+    "unknown": chunk(b"abCd", NOISE, crc=7),
+    "short acTL": chunk(b"acTL", b"\0"),
+}
+
+
+@pytest.mark.parametrize("name", list(METADATA))
+def test_metadata_of_a_png_never_refuses_the_image(name):
+    data = png(METADATA[name])
+    assert inspect(data) == ("PNG", 16, 16, False)
+    assert decode(data).tobytes() == decode(png()).tobytes()
+
+
+def test_bytes_behind_the_end_of_a_png_are_ignored():
+    assert code(decode, png() + b"junk") == ""
+
+
+def test_png_without_its_end_is_refused_at_submit():
+    for data in (png(end=b""), png()[:-14], png()[:-1]):
+        assert code(inspect, data) == code(decode, data) == "image_truncated"
+
+
+def test_wrong_checksum_of_what_decides_pixels_is_refused():
+    whole = png()
+    assert code(decode, whole.replace(whole[-16:-12], b"abcd")) == "image_broken"
+    assert code(decode, png(chunk(b"tRNS", bytes(6), crc=3))) == "image_broken"
+
+
+def test_one_transparent_colour_of_sixteen_bits_is_refused_at_submit():
+    data = png(chunk(b"tRNS", bytes(6)), depth=16)
+    assert code(inspect, data) == code(decode, data) == "image_transparency_unsupported"
+
+
+def test_png_of_one_frame_is_a_still():
+    frame = chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, 16, 16, 0, 0, 1, 10, 0, 0))
+    assert code(decode, png(chunk(b"acTL", struct.pack(">II", 1, 0)), frame)) == ""
+    assert code(inspect, png(chunk(b"acTL", struct.pack(">II", 3, 0)), frame)) == "image_animated"
+
+
+def webp(**options):
+    buffer = io.BytesIO()
+    Image.effect_noise((300, 200), 60).convert("RGB").save(buffer, "WEBP", **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("options", [{"quality": 80}, {"lossless": True}], ids=str)
+def test_webp_that_is_cut_or_has_a_hole_is_refused_at_submit(options):
+    data = webp(**options)
+    cut = data[: len(data) // 2]
+    assert code(inspect, cut) == code(decode, cut) == "image_truncated"
+    for fill in (bytes(4096), b"\xff" * 4096):
+        damaged = data[:6000] + fill + data[10_096:]
+        assert code(inspect, damaged) == code(decode, damaged) == "image_broken"
+    tail = data[:6000] + bytes(len(data) - 6000)
+    assert code(inspect, tail) == "image_broken"
+
+
+@pytest.mark.parametrize("options", [{"quality": 50}, {"quality": 100}, {"lossless": True}], ids=str)
+@pytest.mark.parametrize("colour", ["white", "black", (225, 225, 225)])
+def test_even_webp_has_no_hole(options, colour):
+    packshot = Image.new("RGB", (1200, 900), colour)
+    packshot.paste("red", (500, 400, 600, 500))
+    buffer = io.BytesIO()
+    packshot.save(buffer, "WEBP", **options)
+    assert code(inspect, buffer.getvalue()) == code(decode, buffer.getvalue()) == ""

@@ -1,0 +1,48 @@
+"""Which format a result gets where the row leaves that to its image."""
+
+from __future__ import annotations
+
+import pytest
+
+from qie_batch.model import EditParams, ImageHeader, OutputFormat
+from qie_batch.steps.submit.plan import with_output
+
+AUTO, SAME, PNG, JPEG, WEBP = (OutputFormat(name) for name in ("auto", "same", "png", "jpeg", "webp"))
+
+
+def decided(output, image, *, alpha=False, quality=None):
+    params = EditParams(instruction="make it red", output=output, quality=quality)
+    found = with_output(params, ImageHeader(image, 64, 48, alpha))
+    return found.output, found.quality
+
+
+@pytest.mark.parametrize(
+    ("image", "alpha", "auto", "same"),
+    [
+        ("JPEG", False, JPEG, JPEG),
+        ("PNG", False, PNG, PNG),
+        ("PNG", True, PNG, PNG),
+        ("WEBP", False, WEBP, WEBP),
+        ("WEBP", True, PNG, WEBP),
+        ("TIFF", False, PNG, PNG),
+        ("GIF", True, PNG, PNG),
+    ],
+)
+def test_the_image_decides_and_a_transparent_one_gives_a_png_unless_the_same_is_asked_for(
+    image, alpha, auto, same
+):
+    assert decided(AUTO, image, alpha=alpha) == (auto, None)
+    assert decided(SAME, image, alpha=alpha) == (same, None)
+
+
+@pytest.mark.parametrize("output", [PNG, JPEG, WEBP])
+@pytest.mark.parametrize(("image", "alpha"), [("JPEG", False), ("PNG", True)])
+def test_a_format_that_is_asked_for_is_given(output, image, alpha):
+    assert decided(output, image, alpha=alpha) == (output, None)
+
+
+def test_a_quality_is_kept_for_a_format_that_has_one():
+    assert decided(AUTO, "JPEG", quality=80) == (JPEG, 80)
+    assert decided(SAME, "WEBP", quality=80) == (WEBP, 80)
+    assert decided(AUTO, "PNG", quality=80) == (PNG, None)
+    assert decided(PNG, "JPEG", quality=80) == (PNG, None)
