@@ -54,7 +54,7 @@ class HeaderFinder:
         """
         if self.line is not None:
             return self._at_line(file, rows, self.line)
-        some = first_rows(rows)
+        some = _first_rows(rows)
         if not some:
             raise InvalidManifest(f"{file} is empty", hint="Its first line names the columns")
         place = self._place([self._meant(cells) for _, cells in some])
@@ -94,7 +94,7 @@ class HeaderFinder:
         )
 
 
-def first_rows(rows: Iterable[Row]) -> list[Row]:
+def _first_rows(rows: Iterable[Row]) -> list[Row]:
     """Those among which the header is looked for, fewer where they are long or a later one cannot be read."""
     some: list[Row] = []
     characters = 0

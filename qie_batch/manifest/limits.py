@@ -2,8 +2,8 @@
 
 MAX_BYTES = 500_000_000
 MAX_ROWS = 1_000_000
-#: More than the rows of a worksheet; each costs a fifth of a microsecond at each of several readings.
-MAX_BLANK_LINES = 1_500_000
+#: More than the rows that a spreadsheet has.
+MAX_BLANK_LINES = 2_000_000
 MAX_COLUMNS = 1_000
 #: Characters in one row: its text and its cells are in memory together.
 MAX_ROW = 5_000_000

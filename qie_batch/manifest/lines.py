@@ -38,17 +38,13 @@ class Lines:
         self.first = self.last + 1
 
     def __iter__(self) -> Iterator[str]:
+        """Leaves out blank lines between two rows."""
         while line := self._stream.readline(MAX_ROW + 1):
             if self.last == 0:
                 # Some programs write a mark of their own where the encoding has put one already.
                 line = line.lstrip("\ufeff") or "\n"
-            if line.isspace():
-                self._count_blank()
-                if not self.row and len(line) <= MAX_ROW:
-                    # No row begins with a blank line; csv would take ten times as long to skip one.
-                    self.last += 1
-                    self.first = self.last + 1
-                    continue
+            if not self._size and line.isspace() and not (line := self._after_blank_lines()):
+                return
             self._size += len(line)
             if self._size > MAX_ROW:
                 raise InvalidManifest(
@@ -59,12 +55,19 @@ class Lines:
             self.row.append(line)
             yield line
 
-    def _count_blank(self) -> None:
-        self._blank += 1
-        if self._blank > MAX_BLANK_LINES:
-            raise InvalidManifest(
-                f"{self._file} has more than {MAX_BLANK_LINES:,} blank lines", hint="Remove them"
-            )
+    def _after_blank_lines(self) -> str:
+        """The next line that is not blank, "" at the end; a blank one was just read."""
+        readline, blank = self._stream.readline, 1
+        while (line := readline(MAX_ROW + 1)).isspace():
+            blank += 1
+            if self._blank + blank > MAX_BLANK_LINES:
+                raise InvalidManifest(
+                    f"{self._file} has more than {MAX_BLANK_LINES:,} blank lines", hint="Remove them"
+                )
+        self._blank += blank
+        self.last += blank
+        self.first = self.last + 1
+        return line
 
 
 def at_most_max_rows(file: str, rows: Iterable[_Row]) -> Iterator[_Row]:

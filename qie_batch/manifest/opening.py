@@ -24,8 +24,8 @@ from qie_batch.manifest.row import RowReader
 from qie_batch.manifest.several import Gallery
 from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.table import Table
-from qie_batch.manifest.workbook import Workbook, is_archive, refuse_old_office
 from qie_batch.manifest.words import remembered, spelled
+from qie_batch.manifest.workbook import Workbook, is_archive, refuse_old_office
 from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import re
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import dropwhile
 from typing import TYPE_CHECKING, Literal, TextIO
 
 from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.formulas import unescape
-from qie_batch.manifest.header import HeaderFinder, first_rows
+from qie_batch.manifest.header import HEADER_ROWS, HeaderFinder
 from qie_batch.manifest.limits import MAX_CELL
 from qie_batch.manifest.lines import Lines, at_most_max_rows
 from qie_batch.model import InvalidManifest
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from qie_batch.manifest.header import Header
 
 _DELIMITERS = ",;\t"
+#: Lines by which the delimiter is found: rows may have several.
+SAMPLE_LINES = 200
 #: The line by which Excel is told the delimiter; a program that saved the file again may have added to it.
 _SEP = re.compile(r"\ufeff*\"?sep=([^\w\"\s]|\t)\"?[,;\s]*", re.IGNORECASE)
 _SPELLED = {",": "comma", ";": "semicolon", "\t": "TAB"}
@@ -87,16 +89,27 @@ class Table:
         with self._open() as stream:
             if declared := _SEP.fullmatch(stream.readline(20)):
                 return _Dialect(delimiter=declared[1], declared=True)
-        scores: dict[str, int] = {}
-        for delimiter in _DELIMITERS:
-            with closing(self._rows(_Dialect(delimiter=delimiter))) as rows:
-                scores[delimiter] = finder.score(first_rows((line, cells) for line, cells, _ in rows))
+        sample = self._sample()
+        scores = {delimiter: finder.score(_sample_rows(sample, delimiter)) for delimiter in _DELIMITERS}
         best = max(scores, key=lambda delimiter: scores[delimiter])
         if scores[best]:
             return _Dialect(delimiter=best)
+        first = finder.line or 1
+        return _Dialect(delimiter=_sniff(text for line, text in sample if line >= first))
+
+    def _sample(self) -> list[tuple[int, str]]:
+        """Number and text of the first lines that are not blank."""
+        sample: list[tuple[int, str]] = []
+        characters = 0
         with self._open() as stream:
             lines = Lines(self._path.name, stream)
-            return _Dialect(delimiter=_sniff(line for line in lines if lines.last >= (finder.line or 1)))
+            for text in lines:
+                sample.append((lines.last, text))
+                characters += len(text)
+                if len(sample) == SAMPLE_LINES or characters > MAX_CELL:
+                    break
+                lines.begin_row()
+        return sample
 
     def _find_header(self, finder: HeaderFinder) -> Header:
         faults: dict[int, Fault] = {}
@@ -168,6 +181,18 @@ def _without_spaces(row: list[str], dialect: _Dialect) -> list[str]:
         return next(csv.reader(row, delimiter=dialect.delimiter, strict=True, skipinitialspace=True))
     except csv.Error:
         return []
+
+
+def _sample_rows(sample: list[tuple[int, str]], delimiter: str) -> list[tuple[int, list[str]]]:
+    """The rows of the sample, up to the first that cannot be read."""
+    reader = csv.reader((text for _, text in sample), delimiter=delimiter, skipinitialspace=True)
+    rows: list[tuple[int, list[str]]] = []
+    start = 0
+    with suppress(csv.Error):
+        for cells in reader:
+            rows.append((sample[start][0], cells))
+            start = reader.line_num
+    return rows[:HEADER_ROWS]
 
 
 def _sniff(lines: Iterable[str]) -> str:

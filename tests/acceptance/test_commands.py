@@ -83,7 +83,8 @@ def test_a_job_without_money_pauses_and_goes_on_with_more(up, desk, shop):
 
 def test_retry_takes_the_failed_items_of_one_code(up, desk, shop):
     catalog = desk.write(
-        shop / "retry.csv", [("ok", "shoe.png", "make it cooler"), ("no", "shoe.png", "change the yellow sole to red")]
+        shop / "retry.csv",
+        [("ok", "shoe.png", "make it cooler"), ("no", "shoe.png", "change the yellow sole to red")],
     )
     job = up("submit", catalog, "--wait", code=1).last
     assert up("retry", job, "--code", "image_truncated").out == "pending again: 0 items\n"

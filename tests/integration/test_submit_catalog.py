@@ -132,7 +132,11 @@ def test_any_file_name_is_submitted_and_settled(folder, ledger, settings, name):
     [
         ("c.jsonl", b'{"id": "1", "image": "shoe.png", "instruction": "warmer"}\n', "jsonl"),
         ("c", b'{"id": "1", "image": "shoe.png", "instruction": "warmer"}\n', "jsonl"),
-        ("c" * 240 + ".jsonl", b'no JSON\n{"id": "1", "image": "shoe.png", "instruction": "warmer"}\n', "jsonl"),
+        (
+            "c" * 240 + ".jsonl",
+            b'no JSON\n{"id": "1", "image": "shoe.png", "instruction": "warmer"}\n',
+            "jsonl",
+        ),
         ("c.csv", CATALOG.replace(b",", b"\t"), "tsv"),
     ],
 )

@@ -79,7 +79,8 @@ def test_of_amazons_header_lines_the_names_for_programs_are_the_header(catalog):
 def test_amazons_newer_names_are_understood(catalog):
     text = (
         "settings=feedType=101\tversion\n\n"
-        "SKU\tMain Image\ncontribution_sku#1.value\tmain_product_image_locator[marketplace_id=A1]#1.media_location\n"
+        "SKU\tMain Image\n"
+        "contribution_sku#1.value\tmain_product_image_locator[marketplace_id=A1]#1.media_location\n"
         "X-1\thttps://img.example/1.jpg\n"
     )
     _, (row,) = read(catalog(text, "flat.txt"), instruction="make it white")
@@ -145,7 +146,7 @@ def test_any_rows_of_cells_can_be_searched_for_a_header():
 
 
 def test_too_many_blank_lines_are_refused(catalog, monkeypatch):
-    assert limits.MAX_BLANK_LINES == 5_000_000
+    assert limits.MAX_BLANK_LINES == 2_000_000
     monkeypatch.setattr(lines, "MAX_BLANK_LINES", 10)
     path = catalog(f"id,image,instruction\n{ROW}\n" + "\n" * 11)
     with pytest.raises(InvalidManifest, match="more than 10 blank lines"):
