@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-from qie_batch.manifest.limits import MAX_CELL, MAX_ROW
+from qie_batch.manifest.limits import MAX_CELL, MAX_COLUMNS, MAX_ROW
 from qie_batch.manifest.workbook.package import Damaged
 from qie_batch.manifest.workbook.shared_strings import Text, unescaped
 from qie_batch.text import printable
@@ -95,6 +95,9 @@ class Sheet:
         wrong: dict[int, Wrong] = {}
         size = 0
         for cell in raw:
+            # One column too many is enough to refuse a header for.
+            if cell.place > MAX_COLUMNS:
+                continue
             text = self._text(cell)
             if (cell.formula or cell.kind == "e") and (why := self._why_wrong(cell, text, line)):
                 wrong[cell.place] = why

@@ -373,6 +373,15 @@ def test_a_row_that_is_too_much_for_memory_is_refused_with_its_line(path):
     assert error.message == "catalog.xlsx: the row on line 2 has more than 5,000,000 characters"
 
 
+def test_cells_far_to_the_right_cost_no_time(path):
+    rows = "".join(
+        f'<row r="{n}"><c r="A{n}"><v>{n}</v></c><c r="XFD{n}"><v>1</v></c></row>' for n in range(2, 900)
+    )
+    head = inline(HEADER).removesuffix("</sheetData>")
+    assert len(rows_of(by_hand(path, f"{head}{rows}</sheetData>"))) == 898
+    assert "more than 1000" in refusal(by_hand(path, inline((*HEADER, *map(str, range(1_100)))))).message
+
+
 def test_a_long_cell_is_a_bad_row(path):
     first, second = rows_of(
         by_hand(path, inline(HEADER, ("1", "a.png", "x" * 70_000, ""), ("2", "b.png", "red", "")))
