@@ -113,7 +113,7 @@ def catalog(tmp_path, shop):
     path = tmp_path / "catalog.csv"
     lines = ("a,red.png", "b,red.png", "c,blue.png", "d,red.png")
     path.write_text(
-        "id,image,instruction\n" + "".join(f"{s.replace(',', f',{shop.address}/')},x\n" for s in lines)
+        "id,image,instruction\n" + "".join(f"{s.replace(',', f',{shop.address}/')},warmer\n" for s in lines)
     )
     return path
 
@@ -252,7 +252,7 @@ def test_a_full_disk_is_not_a_pictures_fault(settings):
 
 
 def test_the_next_errors_file_keeps_the_address(catalog, context, ledger, shop):
-    catalog.write_text(f"id,image,instruction,qie_folder\na,{shop.address}/red.png,x,/somewhere\n")
+    catalog.write_text(f"id,image,instruction,qie_folder\na,{shop.address}/red.png,warmer,/somewhere\n")
     done = submit(request(catalog), context)
     assert [item.failure for item in ledger.jobs.items(done.job_id)] == [None]
 

@@ -91,7 +91,7 @@ def test_two_rows_of_chinese_are_enough(catalog, text):
     path = catalog((HEADER + f"1,a.png,{text}\n2,b.png,red\n").encode("gb18030"))
     assert detect_encoding(path).name == "GB18030"
     assert instructions(path) == [text, "red"]
-    assert open_manifest(path).encoding == "GB18030"
+    assert open_manifest(path).understanding.encoding == "GB18030"
 
 
 def test_a_german_catalog_of_excel_is_read_once_its_encoding_is_named(catalog):
