@@ -3,7 +3,7 @@
 `open_manifest` and `Manifest.rows` refuse a file that is wrong as a whole; a row that is wrong is a BadRow.
 """
 
-from qie_batch.manifest.columns import COLUMNS
+from qie_batch.manifest.aliases import COLUMNS
 from qie_batch.manifest.limits import MAX_BYTES, MAX_CELL, MAX_ROWS
 from qie_batch.manifest.opening import Manifest, open_manifest
 from qie_batch.manifest.summary import Understanding

@@ -1,82 +1,19 @@
-"""Which header means which column."""
+"""What the headers of a file mean, as a whole."""
 
 from __future__ import annotations
 
 import difflib
-import re
 import shlex
-import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from qie_batch.manifest.aliases import COLUMNS, GENERAL_RANK, bare, doubled, meaning, normal, rank
 from qie_batch.manifest.limits import MAX_NAME
 from qie_batch.model import InvalidManifest
 from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-#: Column -> the other headers that mean it (letter case and surrounding spaces do not matter).
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "id": (
-        "sku", "custom_id", "item_sku", "Variant SKU", "货号", "商家编码",
-        "Handle", "URL handle", "contribution_sku",
-    ),
-    "image": (
-        "image_link", "image_url", "Image Src", "main_image_url", "url", "主图",
-        "Images", "Product image URL", "main_product_image_locator",
-    ),
-    "instruction": ("prompt", "edit", "指令"),
-    "ref_image_2": (),
-    "ref_image_3": (),
-    "negative": ("negative_prompt",),
-    "preset": (),
-    "steps": (),
-    "cfg": (),
-    "seed": (),
-    "size": (),
-    "variants": (),
-    "priority": (),
-    "output": (),
-}  # fmt: skip
-
-#: Headers that say something else in many tables; their cells decide (docs/decisions/0020-general-words.md).
-GENERAL = frozenset(
-    ("url", "edit", "negative", "preset", "steps", "cfg", "seed", "size", "variants", "priority", "output")
-)
-#: Headers that mean their column where no other header does.
-_SPARE = frozenset(
-    ("handle", "url handle", "contribution_sku", "images", "product image url", "main_product_image_locator")
-)
-
-#: Headers with this prefix were added by qie-batch to a file that comes back.
-OWN_PREFIX = "qie_"
-#: Own column of errors.csv: where the relative image paths of the row start.
-FOLDER_COLUMN = "qie_folder"
-#: Own columns of a row that is one of several made from a product: its id and its image.
-ID_COLUMN, IMAGE_COLUMN = "qie_id", "qie_image"
-#: Own column of errors.csv: which general words were ours and which the user's in the whole manifest.
-WORDS_COLUMN = "qie_words"
-
-_GAPS = re.compile(r"[\s_-]+")
-#: Amazon adds `[marketplace_id=…]#1.value` to the name of an attribute.
-_ATTRIBUTE = re.compile(r"[\[#].*")
-
-
-def normal(name: str) -> str:
-    return (name if name.isascii() else unicodedata.normalize("NFC", name)).strip().casefold()
-
-
-_MEANING = {normal(name): column for column, others in COLUMNS.items() for name in (column, *others)}
-_SPACED = {_GAPS.sub("_", name): column for name, column in _MEANING.items()}
-
-
-def is_own(header: str) -> bool:
-    return normal(header).startswith(OWN_PREFIX)
-
-
-def means_something(header: str) -> bool:
-    return bool(_meaning(normal(header)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,14 +39,6 @@ class Columns:
         return replace(self, of={name: key for name, key in self.of.items() if name != column})
 
 
-def meanings(names: Iterable[str], mapping: Mapping[str, str]) -> set[str]:
-    """The columns that the names of a row mean."""
-    have = {normal(name) for name in names}
-    mapped = {column for column, name in mapping.items() if name and normal(name) in have}
-    known = {column for name in have if (column := _meaning(name))}
-    return mapped | (known - set(mapping))
-
-
 def match_columns(
     file: str, names: Sequence[str], keys: Sequence[str], mapping: Mapping[str, str]
 ) -> Columns:
@@ -120,9 +49,9 @@ def match_columns(
     for column in COLUMNS:
         if column in mapping:
             continue
-        meant = [key for key in keys if _meaning(normal(key)) == column]
-        rank = min(map(_rank, meant), default=0)
-        meant = [key for key in meant if _rank(key) == rank]
+        meant = [key for key in keys if meaning(normal(key)) == column]
+        lowest = min(map(rank, meant), default=0)
+        meant = [key for key in meant if rank(key) == lowest]
         meant = [key for key in meant if key not in taken] or meant
         if meant:
             chosen[column] = meant[0] if len(meant) == 1 else _product_id(keys) if column == "id" else ""
@@ -131,7 +60,7 @@ def match_columns(
                     f"{file} has {len(meant)} columns that mean '{column}': {_listed(meant)}",
                     hint=f"Say which one to use: {_map_flag(column, meant[0])}",
                 )
-            if rank == _GENERAL_RANK:
+            if lowest == GENERAL_RANK:
                 general.add(column)
     return _export(keys, chosen, mapping, frozenset(general))
 
@@ -158,34 +87,6 @@ def refuse_doubles(file: str, names: Sequence[str], columns: Columns) -> None:
             )
 
 
-def doubled(names: Sequence[str]) -> dict[str, tuple[int, int]]:
-    """Normal name -> the first two places from 1, of each name that several columns have."""
-    places: dict[str, list[int]] = {}
-    for place, name in enumerate(names, start=1):
-        places.setdefault(normal(name), []).append(place)
-    return {name: (of[0], of[1]) for name, of in places.items() if len(of) > 1}
-
-
-_EXACT_RANK, _SPARE_RANK, _GENERAL_RANK = range(3)
-
-
-def _rank(key: str) -> int:
-    """How sure the meaning of a header is; the lower the surer."""
-    name = normal(key)
-    if name in GENERAL:
-        return _GENERAL_RANK
-    return _EXACT_RANK if name in _MEANING and name not in _SPARE else _SPARE_RANK
-
-
-def _meaning(name: str) -> str:
-    """The column that a normal name means, "" for none. Amazon's and Google's spellings count too."""
-    return (
-        _MEANING.get(name)
-        or _SPACED.get(_GAPS.sub("_", name))
-        or (_MEANING.get(_ATTRIBUTE.sub("", name), "") if "#" in name or "[" in name else "")
-    )
-
-
 _HANDLES = ("handle", "url handle")
 _SHOPIFY_IMAGES = ("image src", "product image url")
 _AMAZON = ({"item_sku", "main_image_url"}, {"contribution_sku", "main_product_image_locator"})
@@ -209,8 +110,8 @@ def _export(
     handle = next((have[name] for name in _HANDLES if name in have), "")
     shopify = handle and any(name in have for name in _SHOPIFY_IMAGES)
     woo = "images" in have and of.get("image") == have["images"]
-    bare = {_ATTRIBUTE.sub("", name) for name in have}
-    amazon = any(names <= bare for names in _AMAZON)
+    plain = set(map(bare, have))
+    amazon = any(names <= plain for names in _AMAZON)
     if shopify and "id" not in mapping:
         of["id"] = handle
     spare = have.get("id", "") if woo and of.get("id") == have.get("sku") else ""

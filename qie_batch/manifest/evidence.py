@@ -7,8 +7,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qie_batch.manifest.aliases import IMAGE_COLUMN, is_own, means_something, normal
 from qie_batch.manifest.cells import OPTIONAL, preset_reader
-from qie_batch.manifest.columns import IMAGE_COLUMN, is_own, means_something, normal
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.manifest.several import images_of, is_address, looks_like_an_image, web_host
 from qie_batch.manifest.summary import KeptColumn

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from qie_batch.manifest.columns import meanings, normal
+from qie_batch.manifest.aliases import meanings, normal
 from qie_batch.manifest.formulas import unescape
 from qie_batch.manifest.limits import MAX_CELL, MAX_COLUMNS
 from qie_batch.model import InvalidManifest

@@ -5,15 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from qie_batch.manifest.columns import (
-    ID_COLUMN,
-    IMAGE_COLUMN,
-    is_own,
-    match_columns,
-    normal,
-    refuse_doubles,
-    require,
-)
+from qie_batch.manifest.aliases import ID_COLUMN, IMAGE_COLUMN, is_own, normal
+from qie_batch.manifest.columns import match_columns, refuse_doubles, require
 from qie_batch.manifest.duplicates import SeenIds
 from qie_batch.manifest.encoding import detect_encoding
 from qie_batch.manifest.evidence import study

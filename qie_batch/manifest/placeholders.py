@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from qie_batch.manifest.columns import doubled, is_own, normal
+from qie_batch.manifest.aliases import doubled, is_own, normal
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.manifest.limits import MAX_CELL
 from qie_batch.text import LoneBrace, Template, printable, quoted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from qie_batch.manifest.columns import ID_COLUMN, IMAGE_COLUMN, normal
+from qie_batch.manifest.aliases import ID_COLUMN, IMAGE_COLUMN, normal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

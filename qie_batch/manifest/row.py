@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from qie_batch.keys import S3, is_web
+from qie_batch.manifest.aliases import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, is_own, normal
 from qie_batch.manifest.cells import OPTIONAL, preset_reader, read_id, read_image
-from qie_batch.manifest.columns import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, is_own, normal
 from qie_batch.manifest.faults import Fault, WrongCell
 from qie_batch.manifest.limits import MAX_CELL, MAX_ID
 from qie_batch.manifest.placeholders import Placeholders

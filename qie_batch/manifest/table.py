@@ -89,23 +89,23 @@ class Table:
         with self._open() as stream:
             if declared := _SEP.fullmatch(stream.readline(20)):
                 return _Dialect(delimiter=declared[1], declared=True)
-        sample = self._sample()
+        sample = self._sample(finder.line or 1)
         scores = {delimiter: finder.score(_sample_rows(sample, delimiter)) for delimiter in _DELIMITERS}
         best = max(scores, key=lambda delimiter: scores[delimiter])
         if scores[best]:
             return _Dialect(delimiter=best)
-        first = finder.line or 1
-        return _Dialect(delimiter=_sniff(text for line, text in sample if line >= first))
+        return _Dialect(delimiter=_sniff(text for _, text in sample))
 
-    def _sample(self) -> list[tuple[int, str]]:
-        """Number and text of the first lines that are not blank."""
+    def _sample(self, first: int) -> list[tuple[int, str]]:
+        """Number and text of some lines that are not blank, from line `first` on."""
         sample: list[tuple[int, str]] = []
         characters = 0
         with self._open() as stream:
             lines = Lines(self._path.name, stream)
             for text in lines:
-                sample.append((lines.last, text))
-                characters += len(text)
+                if lines.last >= first:
+                    sample.append((lines.last, text))
+                    characters += len(text)
                 if len(sample) == SAMPLE_LINES or characters > MAX_CELL:
                     break
                 lines.begin_row()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.manifest.columns import WORDS_COLUMN, normal
+from qie_batch.manifest.aliases import WORDS_COLUMN, normal
 from qie_batch.manifest.summary import KeptColumn
 
 if TYPE_CHECKING:

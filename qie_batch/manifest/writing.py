@@ -9,7 +9,7 @@ import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from qie_batch.manifest.columns import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, WORDS_COLUMN
+from qie_batch.manifest.aliases import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, WORDS_COLUMN
 from qie_batch.manifest.formulas import escape
 from qie_batch.manifest.survival import CHECK_COLUMN, check_of
 from qie_batch.pricing import decimal_usd

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.manifest.columns import FOLDER_COLUMN, normal
+from qie_batch.manifest.aliases import FOLDER_COLUMN, normal
 from qie_batch.manifest.products import OF_PRODUCT
 from qie_batch.model import ManifestRow, OutputFormat
 from qie_batch.naming import UniqueNames, file_name, image_name, without_suffix

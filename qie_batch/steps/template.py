@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qie_batch.manifest import CatalogWriter, open_manifest
-from qie_batch.manifest.columns import COLUMNS, FOLDER_COLUMN
+from qie_batch.manifest.aliases import COLUMNS, FOLDER_COLUMN
 from qie_batch.model import ManifestRow, RowDefaults
 
 if TYPE_CHECKING:

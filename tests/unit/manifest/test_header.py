@@ -93,6 +93,13 @@ def test_a_header_line_can_be_given(catalog):
     assert (row.line, row.id, manifest.understanding.skipped) == (4, "A-1", 2)
 
 
+def test_a_given_header_line_may_stand_far_below(catalog):
+    above = "".join(f"note {number}, and more\n" for number in range(300))
+    path = catalog(f"{above}Artikel;Bild\nA-1;a.jpg\n")
+    _, (row,) = read(path, "white", header_line=301, mapping={"id": "Artikel", "image": "Bild"})
+    assert (row.line, row.id) == (302, "A-1")
+
+
 @pytest.mark.parametrize("line", [2, 9])
 def test_a_given_header_line_without_a_row_is_refused(catalog, line):
     with pytest.raises(InvalidManifest, match=f"no row begins on line {line}, which --header-line names"):
