@@ -58,7 +58,8 @@ def _jumps(
     total = excess[:, :, 0]
     for column in range(1, width // 4):
         total += excess[:, :, column]
-    return total.reshape(rows * columns, -1).T / np.float32(width)
+    jumps: NDArray[np.float32] = total.reshape(rows * columns, -1).T / np.float32(width)
+    return jumps
 
 
 def _is_seam(jumps: NDArray[np.float32], columns: int) -> bool:
