@@ -22,7 +22,7 @@ _JUMP = 5
 _MEDIAN_JUMP = 8
 #: Share of a row of blocks that has the jump, of half a row before and behind that may have it, and of the
 #: width at both ends where a horizontal edge of the motif may begin.
-_WITH_JUMP = 0.92
+_WITH_JUMP = 0.9
 _AROUND = 0.45
 _MARGIN = 0.04
 

@@ -15,8 +15,7 @@ Wall / CPU of both processes in ms, JPEG in, `Image` out, 2-core AMD EPYC:
       pipe, strips               1.4 /  3.4       13.1 /  30.3
 
 A decoder process is ready after about 130 ms, half of them for NumPy, which simplejpeg needs; it holds 42 MB
-between images and 190 MB at most for 12 MP, 525 MB for 40 MP. Its
-namespaces take 0.3 ms of the start.
+between images and 190 MB at most for 12 MP, 525 MB for 40 MP. Its namespaces take 0.3 ms of the start.
 """
 
 from __future__ import annotations
