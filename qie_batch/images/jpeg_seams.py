@@ -20,6 +20,8 @@ _LEAST_ROWS = 3
 #: Levels by which a block is brighter or darker than the one above, beyond the slopes within both.
 _JUMP = 5
 _MEDIAN_JUMP = 8
+#: The median deviation from the median, as a share of that: an edge of the motif varies more than an error.
+_DEVIATION = 0.4
 #: Share of a row of blocks that has the jump, of half a row before and behind that may have it, and of the
 #: width at both ends where a horizontal edge of the motif may begin.
 _WITH_JUMP = 0.9
@@ -72,10 +74,12 @@ def _is_seam(jumps: NDArray[np.float32], columns: int) -> bool:
     if within[first] < _WITH_JUMP * columns:
         return False
     behind, half = first + columns, columns // 2
+    median = np.median(jumps[first:behind])
     start = first % columns / columns
     return bool(
         _MARGIN < start < 1 - _MARGIN
-        and np.median(jumps[first:behind]) >= _MEDIAN_JUMP
+        and median >= _MEDIAN_JUMP
+        and np.median(np.abs(jumps[first:behind] - median)) <= _DEVIATION * median
         and hits[max(0, first - half) : first].mean() <= _AROUND
         and (behind == len(hits) or hits[behind : behind + half].mean() <= _AROUND)
     )
