@@ -32,8 +32,11 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     if "transparency" in image.info:
         _scale_transparency(image, samples)
     colours, alpha = _split(image)
-    flat = Image.new("RGB", image.size, "white")
-    flat.paste(_to_srgb(colours, image.info), mask=alpha)
+    flat = _to_srgb(colours, image.info)
+    if alpha:
+        colours, flat = flat, Image.new("RGB", image.size, "white")
+        flat.paste(colours, mask=alpha)
+    flat.info = {}
     orientation = _orientation(image)
     if orientation == 1:
         return flat

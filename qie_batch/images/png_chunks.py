@@ -8,6 +8,8 @@ from __future__ import annotations
 import zlib
 from typing import TYPE_CHECKING
 
+from qie_batch.images.profiles import MAX_PROFILE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -17,9 +19,6 @@ _SIGNATURE = 8
 _USED = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"iCCP": 0, b"eXIf": 0, b"acTL": 8, b"fcTL": 26}
 #: Decides pixels, so that a wrong checksum must be found as in a critical chunk.
 _TRANSPARENCY = b"tRNS"
-
-#: The largest profiles in use are CMYK profiles of about 600 KB.
-MAX_PROFILE = 1_000_000
 
 
 def is_whole(data: bytes) -> bool:

@@ -9,7 +9,7 @@ from itertools import chain, product
 from PIL import Image, ImageCms
 
 #: Larger embedded profiles are ignored; the largest in use are CMYK profiles of about 600 KB.
-_MAX_PROFILE = 1_000_000
+MAX_PROFILE = 1_000_000
 
 #: Levels of 255; the sRGB profiles of different makers convert to one another within these.
 _SAME = 4
@@ -22,7 +22,7 @@ _GAMMAS = 0.1, 10.0
 
 def from_profile(colours: Image.Image, profile: bytes) -> Image.Image:
     """In sRGB; a profile that is broken, too large or of another mode is ignored."""
-    if len(profile) <= _MAX_PROFILE:
+    if len(profile) <= MAX_PROFILE:
         try:
             # Most profiles are sRGB; converting those would cost 17 ms a megapixel and change nothing.
             if colours.mode != "RGB" or not _is_srgb(profile):

@@ -14,8 +14,8 @@ Wall / CPU of both processes in ms, JPEG in, `Image` out, 2-core AMD EPYC:
       socket, whole              2.2 /  3.4       39.5 /  44.4
       pipe, strips               1.4 /  3.4       13.1 /  30.3
 
-A decoder process is ready after 70 ms; it holds 29 MB between images and 170 MB at most for 12 MP. Its
-namespaces take 0.3 ms of the start.
+A decoder process is ready after about 130 ms, half of them for NumPy, which simplejpeg needs; it holds 42 MB
+between images and 190 MB at most for 12 MP, 525 MB for 40 MP. Its namespaces take 0.3 ms of the start.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _Answer = TypeVar("_Answer")
 
-#: Bounds how many images a compromised process sees; a new process takes 60 ms.
+#: Bounds how many images a compromised process sees; a new process takes 130 ms.
 _IMAGES_PER_PROCESS = 500
 
 _PROGRAM = "from qie_batch.images.sandbox.program import main; main()"
