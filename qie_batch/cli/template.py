@@ -84,6 +84,12 @@ def _command(written: Template, export: Path, reading: ReadingOptions, instructi
     words = ["qie-batch", "submit", str(export)]
     for column, header in {**reading.mapping, **written.understood.columns}.items():
         words += ["--map", f"{column}={header.strip()}"]
+    for option, value in (
+        ("--encoding", reading.encoding),
+        ("--sheet", reading.sheet),
+        ("--header-line", reading.header_line),
+    ):
+        words += [option, str(value)] if value else []
     if instruction or not written.instructed:
         words += ["--instruction", instruction or "WHAT TO CHANGE"]
     return shlex.join(words)
