@@ -13,12 +13,10 @@ from PIL import Image
 
 from qie_batch import wiring
 from qie_batch.keys import result_key
-from qie_batch.ledger import schema
 from qie_batch.model import JobOrder, OutputFormat, RowDefaults
-from qie_batch.settings import Settings
 from qie_batch.steps.collect import collect
 from tests.support.ledgers import WORKER, result_of, used
-from tests.support.submitting import submitted
+from tests.support.submitting import closing_ledger, services, submitted
 
 CATALOG = """\
 sku,Image Src,prompt,output
@@ -35,25 +33,14 @@ OWN = {"photo": "jpg", "cutout": "png", "cut": "png", "flat": "webp", "same": "w
 
 @pytest.fixture
 def settings(stack, s3, tmp_path):
-    config = stack.config
-    made = Settings(
-        dir=tmp_path / "none",
-        ledger_url=f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
-        s3_bucket=s3.bucket,
-        **{name: config[name] for name in ("s3_endpoint", "s3_access_key", "s3_secret_key")},
-    )
-    schema.upgrade(wiring.database(made))
-    yield made
-    store = wiring.store(made)
-    for stored in list(store.list("")):
-        store.delete(stored.key)
+    with services(stack, s3, tmp_path) as settings:
+        yield settings
 
 
 @pytest.fixture
 def ledger(settings):
-    ledger = wiring.ledger(settings)
-    yield ledger
-    ledger.dispose()
+    with closing_ledger(settings) as ledger:
+        yield ledger
 
 
 @pytest.fixture

@@ -6,11 +6,9 @@ import pytest
 from PIL import Image
 
 from qie_batch import wiring
-from qie_batch.ledger import schema
 from qie_batch.model import InvalidManifest, JobOrder, RowDefaults
-from qie_batch.settings import Settings
 from qie_batch.steps.submit import prepare
-from tests.support.submitting import request, submitted
+from tests.support.submitting import closing_ledger, request, services, submitted
 
 #: Column names of the user's own.
 HEADER = "sku,Main_Image_URL,Prompt,size,steps,cfg"
@@ -19,26 +17,14 @@ GOOD = "make the background white"
 
 @pytest.fixture
 def settings(stack, s3, tmp_path):
-    config = stack.config
-    made = Settings(
-        dir=tmp_path / "none",
-        ledger_url=f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
-        s3_bucket=s3.bucket,
-        engine="classic",
-        **{name: config[name] for name in ("s3_endpoint", "s3_access_key", "s3_secret_key")},
-    )
-    schema.upgrade(wiring.database(made))
-    yield made
-    store = wiring.store(made)
-    for stored in list(store.list("")):
-        store.delete(stored.key)
+    with services(stack, s3, tmp_path, engine="classic") as settings:
+        yield settings
 
 
 @pytest.fixture
 def ledger(settings):
-    ledger = wiring.ledger(settings)
-    yield ledger
-    ledger.dispose()
+    with closing_ledger(settings) as ledger:
+        yield ledger
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from qie_batch.errors import Rejected
 from qie_batch.images import check_limits
 from qie_batch.images.sandbox import DecoderPool
 from qie_batch.keys import job_key
-from qie_batch.ledger import schema
 from qie_batch.manifest.opening import Manifest
 from qie_batch.manifest.stored import StoredHeader, StoredRows, parse_row, row_line
 from qie_batch.model import (
@@ -33,7 +32,6 @@ from qie_batch.model import (
     RowDefaults,
 )
 from qie_batch.naming import DEFAULT_TEMPLATE
-from qie_batch.settings import Settings
 from qie_batch.steps.collect import collect
 from qie_batch.steps.settle import settle
 from qie_batch.steps.stored_rows import ROWS, stored_rows
@@ -41,32 +39,21 @@ from qie_batch.steps.submit import prepare
 from qie_batch.steps.submit.check_rows import RowChecker
 from qie_batch.steps.submit.image_checks import ImageCheck
 from tests.support.painters import IMAGE
-from tests.support.submitting import request, submitted
+from tests.support.submitting import closing_ledger, request, services, submitted
 
 CATALOG = "id,image,instruction,标题\n1,shoe.png,warmer,=春\n2,none.png,cooler,b\n3,shoe.png,brighter,c\n"
 
 
 @pytest.fixture
 def settings(stack, s3, tmp_path):
-    config = stack.config
-    made = Settings(
-        dir=tmp_path / "none",
-        ledger_url=f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
-        s3_bucket=s3.bucket,
-        **{name: config[name] for name in ("s3_endpoint", "s3_access_key", "s3_secret_key")},
-    )
-    schema.upgrade(wiring.database(made))
-    yield made
-    store = wiring.store(made)
-    for stored in list(store.list("")):
-        store.delete(stored.key)
+    with services(stack, s3, tmp_path) as settings:
+        yield settings
 
 
 @pytest.fixture
 def ledger(settings):
-    ledger = wiring.ledger(settings)
-    yield ledger
-    ledger.dispose()
+    with closing_ledger(settings) as ledger:
+        yield ledger
 
 
 @pytest.fixture

@@ -16,16 +16,14 @@ from qie_batch import wiring
 from qie_batch.cli import NOT_REACHABLE, main
 from qie_batch.errors import LedgerUnavailable, Unavailable, UsageError
 from qie_batch.images.sandbox import DecoderPool
-from qie_batch.ledger import schema
 from qie_batch.manifest import MAX_BYTES
 from qie_batch.model import InvalidManifest, ItemState, JobOrder, JobState, RowDefaults, Schedule
-from qie_batch.settings import Settings
 from qie_batch.steps.settle import settle
 from qie_batch.steps.submit import enter, prepare, submit, submit_scheduled
 from qie_batch.steps.submit.catalog import catalog_file
 from qie_batch.steps.submit.image_checks import ImageCheck, ImageChecks
 from tests.support.painters import IMAGE
-from tests.support.submitting import request, submitted
+from tests.support.submitting import closing_ledger, request, services, submitted
 
 CATALOG = b"id,image,instruction\n1,shoe.png,warmer\n2,shoe.png,cooler\n"
 MEGABYTE = 1 << 20
@@ -33,25 +31,14 @@ MEGABYTE = 1 << 20
 
 @pytest.fixture
 def settings(stack, s3, tmp_path):
-    config = stack.config
-    made = Settings(
-        dir=tmp_path / "none",
-        ledger_url=f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
-        s3_bucket=s3.bucket,
-        **{name: config[name] for name in ("s3_endpoint", "s3_access_key", "s3_secret_key")},
-    )
-    schema.upgrade(wiring.database(made))
-    yield made
-    store = wiring.store(made)
-    for stored in list(store.list("")):
-        store.delete(stored.key)
+    with services(stack, s3, tmp_path) as settings:
+        yield settings
 
 
 @pytest.fixture
 def ledger(settings):
-    ledger = wiring.ledger(settings)
-    yield ledger
-    ledger.dispose()
+    with closing_ledger(settings) as ledger:
+        yield ledger
 
 
 @pytest.fixture

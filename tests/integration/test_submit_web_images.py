@@ -15,14 +15,12 @@ from qie_batch import wiring
 from qie_batch.cli import main
 from qie_batch.errors import Misconfigured, Unavailable
 from qie_batch.keys import fetched_key, input_key
-from qie_batch.ledger import schema
 from qie_batch.model import InvalidManifest, ItemState, JobOrder, Schedule
-from qie_batch.settings import Settings
 from qie_batch.steps.fsck import fsck
 from qie_batch.steps.submit import enter, prepare, submit, submit_scheduled
 from qie_batch.steps.submit.fetched import FetchedImages, Record
 from tests.support.painters import IMAGE
-from tests.support.submitting import request
+from tests.support.submitting import closing_ledger, request, services
 from tests.support.web_servers import WebServer, answer
 
 
@@ -64,27 +62,14 @@ def shop():
 
 @pytest.fixture
 def settings(stack, s3, tmp_path, shop):
-    config = stack.config
-    made = Settings(
-        dir=tmp_path / "none",
-        ledger_url=f"sqlite:///{tmp_path / 'ledger.sqlite3'}",
-        s3_bucket=s3.bucket,
-        image_hosts=(f"127.0.0.1:{shop.port}",),
-        image_http=True,
-        **{name: config[name] for name in ("s3_endpoint", "s3_access_key", "s3_secret_key")},
-    )
-    schema.upgrade(wiring.database(made))
-    yield made
-    store = wiring.store(made)
-    for stored in list(store.list("")):
-        store.delete(stored.key)
+    with services(stack, s3, tmp_path, image_hosts=(f"127.0.0.1:{shop.port}",), image_http=True) as settings:
+        yield settings
 
 
 @pytest.fixture
 def ledger(settings):
-    ledger = wiring.ledger(settings)
-    yield ledger
-    ledger.dispose()
+    with closing_ledger(settings) as ledger:
+        yield ledger
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from qie_batch import wiring
+from qie_batch.ledger import schema
 from qie_batch.model import JobOrder
+from qie_batch.settings import Settings
 from qie_batch.steps.submit import SubmitRequest, submit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from qie_batch.ledger.sql import SqlLedger
-    from qie_batch.settings import Settings
 
 
 def request(address: str | Path, order: JobOrder | None = None, **how: Any) -> SubmitRequest:
@@ -25,3 +28,27 @@ def submitted(
     """The job's id."""
     context = wiring.submit_context(settings, ledger)
     return submit(request(address, order, **how), context).job_id
+
+
+@contextmanager
+def services(stack: Any, s3: Any, folder: Path, **more: Any) -> Iterator[Settings]:
+    """A ledger of its own on SQLite, and the S3 server of the tests, whose bucket is emptied at the end."""
+    made = Settings(
+        dir=folder / "none",
+        ledger_url=f"sqlite:///{folder / 'ledger.sqlite3'}",
+        s3_bucket=s3.bucket,
+        **{name: stack.config[name] for name in ("s3_endpoint", "s3_access_key", "s3_secret_key")},
+        **more,
+    )
+    schema.upgrade(wiring.database(made))
+    yield made
+    store = wiring.store(made)
+    for stored in list(store.list("")):
+        store.delete(stored.key)
+
+
+@contextmanager
+def closing_ledger(settings: Settings) -> Iterator[SqlLedger]:
+    ledger = wiring.ledger(settings)
+    yield ledger
+    ledger.dispose()
