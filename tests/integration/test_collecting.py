@@ -22,12 +22,12 @@ from tests.support.submitting import submitted
 
 CATALOG = """\
 sku,Image Src,prompt,output
-photo,pics/photo.jpg,red,
-cutout,pics/cutout.png,red,
-cut,pics/cut.webp,red,
-flat,pics/flat.webp,red,
-same,pics/cut.webp,red,same
-asked,pics/photo.jpg,red,png
+photo,pics/photo.jpg,make it cooler,
+cutout,pics/cutout.png,make it cooler,
+cut,pics/cut.webp,make it cooler,
+flat,pics/flat.webp,make it cooler,
+same,pics/cut.webp,make it cooler,same
+asked,pics/photo.jpg,make it cooler,png
 """
 #: By id, of a job without options.
 OWN = {"photo": "jpg", "cutout": "png", "cut": "png", "flat": "webp", "same": "webp", "asked": "png"}
