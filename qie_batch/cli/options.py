@@ -30,8 +30,15 @@ _VALUES: Mapping[str, Callable[[str], Any]] = {
 
 def order_options(*, priority: str) -> Callable[[_Command], _Command]:
     """The options that `job_order` reads; `priority` is the default of its own."""
-    options = (*_job_options(priority), *_reading_options(), *_row_options())
+    return _decorated(*_job_options(priority), *_reading_options(), *_row_options())
 
+
+def reading_options() -> Callable[[_Command], _Command]:
+    """The options that `reading_of` reads."""
+    return _decorated(*_reading_options())
+
+
+def _decorated(*options: Callable[[_Command], _Command]) -> Callable[[_Command], _Command]:
     def decorated(command: _Command) -> _Command:
         for option in reversed(options):
             command = option(command)
@@ -62,9 +69,7 @@ def _reading_options() -> tuple[Callable[[_Command], _Command], ...]:
             metavar="COL=HEADER",
             help="Which header means a column; COL= for a column that none means.",
         ),
-        click.option(
-            "--encoding", default="", metavar="NAME", help="Of the catalog's text.  [default: found]"
-        ),
+        click.option("--encoding", default="", metavar="NAME", help="Of the file's text.  [default: found]"),
         click.option("--sheet", default="", metavar="NAME", help="Of a workbook.  [default: the first]"),
         click.option(
             "--header-line",
@@ -101,14 +106,18 @@ def job_order(options: Mapping[str, Any]) -> JobOrder:
         engine=options["engine"],
         preset=options["preset"],
         priority=Priority[options["priority"].upper()],
-        reading=ReadingOptions(
-            mapping=columns_of(options["mapping"]),
-            encoding=options["encoding"],
-            sheet=options["sheet"],
-            header_line=options["header_line"],
-        ),
+        reading=reading_of(options),
         defaults=_defaults(options),
         budget_micros=budget_micros(options["budget"]),
+    )
+
+
+def reading_of(options: Mapping[str, Any]) -> ReadingOptions:
+    return ReadingOptions(
+        mapping=columns_of(options["mapping"]),
+        encoding=options["encoding"],
+        sheet=options["sheet"],
+        header_line=options["header_line"],
     )
 
 

@@ -9,32 +9,25 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from qie_batch.cli.display import note
-from qie_batch.cli.options import columns_of
+from qie_batch.cli.options import reading_of, reading_options
 from qie_batch.errors import UsageError
-from qie_batch.model import BadRow, ReadingOptions
+from qie_batch.model import BadRow
 from qie_batch.steps.template import write_example, write_template
 from qie_batch.text import many, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from typing import TextIO
 
+    from qie_batch.model import ReadingOptions
     from qie_batch.steps.template import Template
 
 
 @click.command()
 @click.option("--from", "export", type=click.Path(path_type=Path), help="A shop's export or another table.")
 @click.option("--out", type=click.Path(path_type=Path), help="The catalog to write.  [default: print it]")
-@click.option("--map", "mapping", multiple=True, metavar="COL=HEADER", help="Which header means a column.")
 @click.option("--instruction", default="", metavar="TEXT", help="What to change, in every row.")
-@click.option("--encoding", default="", metavar="NAME", help="Of the export's text.  [default: found]")
-@click.option("--sheet", default="", metavar="NAME", help="Of a workbook.  [default: the first]")
-@click.option(
-    "--header-line",
-    type=click.IntRange(min=1),
-    metavar="N",
-    help="The line that names the columns.  [default: found]",
-)
+@reading_options()
 def template(export: Path | None, out: Path | None, instruction: str, **options: Any) -> None:
     """Write a catalog with the columns id, image and instruction.
 
@@ -45,18 +38,12 @@ def template(export: Path | None, out: Path | None, instruction: str, **options:
         with _catalog(out) as stream:
             write_example(stream)
         return
-    mapping = columns_of(options.pop("mapping"))
+    reading = reading_of(options)
     start = str(export.absolute().parent)
     beside = out is not None and str(out.absolute().parent) == start
     with _catalog(out) as stream:
-        written = write_template(
-            export,
-            ReadingOptions(mapping=mapping, **options),
-            instruction,
-            stream,
-            folder="" if beside else start,
-        )
-    _explain(written, _command(written, export, mapping, instruction))
+        written = write_template(export, reading, instruction, stream, folder="" if beside else start)
+    _explain(written, _command(written, export, reading, instruction))
 
 
 @contextmanager
@@ -93,10 +80,16 @@ def _explain(written: Template, command: str) -> None:
     note(f"the same without this catalog: {command}")
 
 
-def _command(written: Template, export: Path, mapping: Mapping[str, str], instruction: str) -> str:
+def _command(written: Template, export: Path, reading: ReadingOptions, instruction: str) -> str:
     words = ["qie-batch", "submit", str(export)]
-    for column, header in {**mapping, **written.understood.columns}.items():
+    for column, header in {**reading.mapping, **written.understood.columns}.items():
         words += ["--map", f"{column}={header.strip()}"]
+    for option, value in (
+        ("--encoding", reading.encoding),
+        ("--sheet", reading.sheet),
+        ("--header-line", reading.header_line),
+    ):
+        words += [option, str(value)] if value else []
     if instruction or not written.instructed:
         words += ["--instruction", instruction or "WHAT TO CHANGE"]
     return shlex.join(words)

@@ -33,6 +33,9 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "output": (),
 }  # fmt: skip
 
+#: The columns of further images, in the order in which the engine gets them.
+REFERENCES = ("ref_image_2", "ref_image_3")
+
 #: Headers that say something else in many tables; their cells decide (docs/decisions/0020-general-words.md).
 GENERAL = frozenset(
     ("url", "edit", "negative", "preset", "steps", "cfg", "seed", "size", "variants", "priority", "output")

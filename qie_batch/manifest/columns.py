@@ -104,7 +104,7 @@ def _export(
     mapping: Mapping[str, str],
     general: frozenset[str],
 ) -> Columns:
-    """What the exports of shops add to the aliases (docs/decisions/0021-shapes-of-exports.md)."""
+    """What the exports of shops add to the aliases (docs/decisions/0019-shapes-of-exports.md)."""
     have = {normal(key): key for key in keys}
     of = dict(chosen)
     handle = next((have[name] for name in _HANDLES if name in have), "")

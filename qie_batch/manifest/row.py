@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from qie_batch.keys import S3, is_web
-from qie_batch.manifest.aliases import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, is_own, normal
+from qie_batch.manifest.aliases import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, REFERENCES, is_own, normal
 from qie_batch.manifest.cells import OPTIONAL, preset_reader, read_id, read_image
 from qie_batch.manifest.faults import Fault, WrongCell
 from qie_batch.manifest.limits import MAX_CELL, MAX_ID
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 _Value = TypeVar("_Value")
 
-_REFERENCES = ("ref_image_2", "ref_image_3")
 #: Own columns that say something on the way back.
 _KEPT = (FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN)
 #: Fields of RowDefaults that are values, not texts with placeholders.
@@ -66,7 +65,7 @@ class RowReader:
         self._products = Products(columns, gallery, own=bool(self._kept))
         self._id = _Column("id", of["id"])
         self._image = _Column("image", of["image"])
-        self._references = [_Column(name, of[name]) for name in _REFERENCES if name in of]
+        self._references = [_Column(name, of[name]) for name in REFERENCES if name in of]
         self._instruction = _Column("instruction", of.get("instruction"), defaults.instruction.strip())
         self._negative = _Column("negative", of.get("negative"), defaults.negative.strip())
         readers = {"preset": preset_reader(presets), **OPTIONAL}

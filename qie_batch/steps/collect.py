@@ -125,7 +125,7 @@ def _sheet(path: Path) -> Iterator[RowWriter]:
 
 @contextmanager
 def _replaced(path: Path) -> Iterator[BinaryIO]:
-    """A file that takes the place of the one of this name once it is whole."""
+    """A temporary file that is renamed to the path once it is written, so that no file is partial."""
     with ExitStack() as stack:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".qie-")
         part = Path(name)
@@ -153,15 +153,8 @@ def _is_there(result: Result, path: Path) -> bool:
 
 
 def _download(store: ObjectStore, key: str, path: Path) -> Path:
-    """Download to a temporary name and rename, so that no file is partial."""
     data = store.get(key)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".qie-")
-    part = Path(name)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        part.chmod(0o644)
-        return part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
+    with _replaced(path) as file:
+        file.write(data)
+    return path

@@ -25,14 +25,14 @@ DEFAULT_PAUSE = 5.0
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
-class Passing(Rejected):
+class Transient(Rejected):
     """Another attempt may succeed; the last one's sentence is the row's."""
 
 
 def bad_status(status: int) -> Rejected:
     """The error of a status without an image."""
     if status in BUSY:
-        return Passing(
+        return Transient(
             f"the server was too busy and answered {status} to every attempt: submit this row again later",
             code="image_fetch_busy",
         )
@@ -46,8 +46,8 @@ def bad_status(status: int) -> Rejected:
             " and name the file",
             code="image_fetch_denied",
         )
-    passing = Passing if status >= 500 or status in (408, 425) else Rejected
-    return passing(
+    error = Transient if status >= 500 or status in (408, 425) else Rejected
+    return error(
         f"the server answered {status} instead of a picture: open the address in a browser",
         code="image_fetch_failed",
     )
@@ -64,11 +64,11 @@ def transport_error(error: httpx2.TransportError) -> Rejected:
                 code="image_fetch_tls",
             )
     if isinstance(error, httpx2.TimeoutException):
-        return Passing(
+        return Transient(
             "the server was too slow: submit this row again later, or download the picture and name the file",
             code="image_fetch_timeout",
         )
-    return Passing(
+    return Transient(
         f"the connection failed ({printable(str(error)) or 'no answer'}): submit this row again later",
         code="image_fetch_failed",
     )

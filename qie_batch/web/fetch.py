@@ -44,7 +44,7 @@ HEADERS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class Timeouts:
     """Seconds."""
 
     #: For one attempt at an image with all its redirects, waiting for the host's turn left out.
@@ -63,14 +63,14 @@ class WebFetcher:
         policy: HostPolicy,
         limits: Limits,
         *,
-        patience: Patience | None = None,
+        timeouts: Timeouts | None = None,
         resolve: Callable[[str, int], list[str]] = dns,
         network: httpcore2.NetworkBackend | None = None,
         context: ssl.SSLContext | None = None,
     ) -> None:
         self._policy = policy
         self._limits = limits
-        self._patience = patience or Patience()
+        self._timeouts = timeouts or Timeouts()
         checked = CheckedNetwork(policy.hosts, resolve, network or httpcore2.SyncBackend())
         self._transport = CheckedTransport(checked, context, CONNECTIONS)
         self._turns = Turns()
@@ -80,9 +80,9 @@ class WebFetcher:
         self._transport.close()
 
     def fetch(self, address: str, file: BinaryIO, known: Version | None = None) -> Version | None:
-        wait = self._patience.retry
+        wait = self._timeouts.retry
         for attempt in stamina.retry_context(
-            on=answers.Passing, attempts=ATTEMPTS, timeout=None, wait_initial=wait, wait_jitter=wait
+            on=answers.Transient, attempts=ATTEMPTS, timeout=None, wait_initial=wait, wait_jitter=wait
         ):
             with attempt:
                 file.seek(0)
@@ -91,7 +91,7 @@ class WebFetcher:
         raise AssertionError("the last attempt returns or raises")
 
     def _follow(self, url: httpx2.URL, file: BinaryIO, known: Version | None) -> Version | None:
-        left = self._patience.image
+        left = self._timeouts.image
         for _ in range(1 + REDIRECTS):
             self._policy.check(url)
             with self._turns.turn(url.host):
@@ -109,7 +109,7 @@ class WebFetcher:
     @contextmanager
     def _answer(self, url: httpx2.URL, known: Version | None, seconds: float) -> Iterator[httpx2.Response]:
         """The answer with its body still to be read."""
-        timeout = httpx2.Timeout(self._patience.silence, pool=None).as_dict()
+        timeout = httpx2.Timeout(self._timeouts.silence, pool=None).as_dict()
         headers = HEADERS | _conditions(known, url)
         request = httpx2.Request("GET", url, headers=headers, extensions={"timeout": timeout})
         try:
@@ -123,7 +123,7 @@ class WebFetcher:
         except httpx2.TransportError as error:
             self._turns.failed(url.host)
             raise answers.transport_error(error) from error
-        except answers.Passing:
+        except answers.Transient:
             self._turns.failed(url.host)
             raise
         except Rejected:

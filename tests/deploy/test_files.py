@@ -238,3 +238,13 @@ def test_processes_wait_for_the_servers_and_the_migrated_ledger():
         }
     for name in ("broker", "ledger", "store"):
         assert SERVICES[name]["healthcheck"]["test"]
+
+
+def test_the_index_names_every_decision_by_the_title_that_begins_with_its_number():
+    folder = ROOT / "docs" / "decisions"
+    pages = sorted(folder.glob("[0-9]*.md"))
+    titles = [page.read_text().partition("\n")[0].removeprefix("# ") for page in pages]
+    assert [title[:6] for title in titles] == [f"{page.name[:4]}: " for page in pages]
+    assert len({page.name[:4] for page in pages}) == len(pages)
+    listed = re.findall(r"^\* \[(.+)\]\((.+)\)$", (folder / "README.md").read_text(), re.MULTILINE)
+    assert listed == [(title, page.name) for title, page in zip(titles, pages, strict=True)]

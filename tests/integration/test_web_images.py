@@ -20,7 +20,7 @@ from qie_batch.web.fetch import ATTEMPTS, HEADERS
 from qie_batch.web.politeness import FAILURES, PER_HOST
 from tests.support.hostile_addresses import REFUSED_V4, REFUSED_V6, hostile_addresses
 from tests.support.painters import IMAGE
-from tests.support.web_servers import DEAD, PATIENCE, PUBLIC, Internet, WebServer, answer, fetcher
+from tests.support.web_servers import DEAD, PUBLIC, TIMEOUTS, Internet, WebServer, answer, fetcher
 
 A = "http://cdn.shop.com/a.png"
 
@@ -328,7 +328,7 @@ def test_an_answer_that_trickles_ends_with_the_time_of_an_image(web, server, end
     server.answers["/a.png"] = endless
     began = time.monotonic()
     assert refusal(web)[0] == "image_fetch_timeout"
-    assert time.monotonic() - began < ATTEMPTS * PATIENCE.image + 1
+    assert time.monotonic() - began < ATTEMPTS * TIMEOUTS.image + 1
 
 
 def test_a_body_without_end_is_read_to_the_limit_only(web, server):

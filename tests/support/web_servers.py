@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import httpcore2
 
 from qie_batch.images import Limits
-from qie_batch.web.fetch import Patience, WebFetcher
+from qie_batch.web.fetch import Timeouts, WebFetcher
 from qie_batch.web.hosts import HostPolicy, ImageHosts
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 #: A public address that stands for the server, and one at which nothing answers.
 PUBLIC, DEAD = "93.184.215.14", "93.184.215.99"
 #: Seconds; short, so that a silent server costs a test little.
-PATIENCE = Patience(image=0.6, silence=0.3, retry=0.0)
+TIMEOUTS = Timeouts(image=0.6, silence=0.3, retry=0.0)
 
 
 def answer(body: bytes = b"", status: str = "200 OK", **headers: object) -> bytes:
@@ -132,14 +132,14 @@ def fetcher(
     listed_only: bool = False,
     plain_http: bool = False,
     context: ssl.SSLContext | None = None,
-    patience: Patience = PATIENCE,
+    timeouts: Timeouts = TIMEOUTS,
     max_bytes: int = 1_000_000,
 ) -> Iterator[WebFetcher]:
     policy = HostPolicy(hosts=ImageHosts.parse(hosts), listed_only=listed_only, plain_http=plain_http)
     web = WebFetcher(
         policy,
         Limits(max_bytes=max_bytes),
-        patience=patience,
+        timeouts=timeouts,
         resolve=internet.resolve,
         network=internet,
         context=context or ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),

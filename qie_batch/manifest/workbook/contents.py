@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from qie_batch.manifest.workbook.package import XmlReader
 from qie_batch.model import InvalidManifest
 from qie_batch.text import printable, quoted
 
@@ -68,7 +69,7 @@ def _main_part(package: Package) -> str:
     return next((part for part in (*named, "xl/workbook.xml") if part.casefold() in package.names), "")
 
 
-class _ContentTypes:
+class _ContentTypes(XmlReader):
     def __init__(self) -> None:
         #: Whether a part says that the workbook may run programs.
         self.macros = False
@@ -76,12 +77,6 @@ class _ContentTypes:
     def start(self, name: str, attributes: dict[str, str]) -> None:
         if name == "Override":
             self.macros |= "macroenabled" in attributes.get("ContentType", "").casefold()
-
-    def end(self, name: str) -> None:
-        pass
-
-    def text(self, text: str) -> None:
-        pass
 
 
 class SheetEntry(NamedTuple):
@@ -141,7 +136,7 @@ def read_contents(package: Package) -> Contents:
     )
 
 
-class _Entries:
+class _Entries(XmlReader):
     def __init__(self) -> None:
         #: Name, whether it is hidden, id of the relationship.
         self.sheets: list[tuple[str, bool, str]] = []
@@ -156,12 +151,6 @@ class _Entries:
             self.date1904 = attributes.get("date1904") in ("1", "true")
         elif name == "calcPr":
             self.uncalculated = attributes.get("fullCalcOnLoad") in ("1", "true")
-
-    def end(self, name: str) -> None:
-        pass
-
-    def text(self, text: str) -> None:
-        pass
 
 
 def _holds(path: Path, wanted: bytes) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qie_batch.manifest.limits import MAX_NAME
-from qie_batch.manifest.workbook.package import Damaged
+from qie_batch.manifest.workbook.package import Damaged, XmlReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,7 +158,7 @@ def _padded(text: str, tokens: list[tuple[str, str, str, str]]) -> str:
     return "".join(reversed(shown))
 
 
-class _Styles:
+class _Styles(XmlReader):
     def __init__(self) -> None:
         #: Number of a format -> its code.
         self.codes: dict[str, str] = {}
@@ -180,6 +180,3 @@ class _Styles:
     def end(self, name: str) -> None:
         if name == "cellXfs":
             self._of_cells = False
-
-    def text(self, text: str) -> None:
-        pass

@@ -8,7 +8,7 @@ import struct
 import zipfile
 import zlib
 from contextlib import closing, contextmanager
-from typing import IO, TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import IO, TYPE_CHECKING, NamedTuple, Self
 from xml.parsers import expat
 
 if TYPE_CHECKING:
@@ -53,14 +53,17 @@ class Relationship(NamedTuple):
     part: str
 
 
-class XmlReader(Protocol):
+class XmlReader:
     """Is told the elements of a part, by names without their prefix."""
 
-    def start(self, name: str, attributes: dict[str, str]) -> None: ...
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        """An element begins."""
 
-    def end(self, name: str) -> None: ...
+    def end(self, name: str) -> None:
+        """An element ends."""
 
-    def text(self, text: str) -> None: ...
+    def text(self, text: str) -> None:
+        """A piece of the text inside an element."""
 
 
 class Package:
@@ -121,7 +124,7 @@ class _BoundedFile(io.FileIO):
         return super().read(size) or b""
 
 
-class _Relationships:
+class _Relationships(XmlReader):
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self.by_id: dict[str, Relationship] = {}
@@ -132,12 +135,6 @@ class _Relationships:
             target = attributes.get("Target", "").replace("\\", "/")
             part = posixpath.normpath(posixpath.join("/", self._folder, target)).lstrip("/")
             self.by_id[attributes.get("Id", "")] = Relationship(kind, part)
-
-    def end(self, name: str) -> None:
-        pass
-
-    def text(self, text: str) -> None:
-        pass
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch.manifest.limits import MAX_CELL
 from qie_batch.manifest.workbook.blocks import Blocks
-from qie_batch.manifest.workbook.package import Damaged
+from qie_batch.manifest.workbook.package import Damaged, XmlReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -123,13 +123,13 @@ def _weight(texts: list[str]) -> int:
     return sum(map(len, texts)) + _SHARE * len(texts)
 
 
-class _Texts:
+class _Texts(XmlReader):
     def __init__(self) -> None:
         #: Those that no block has taken.
         self.texts: list[str] = []
         self._text = Text()
 
-    def start(self, name: str, _: dict[str, str]) -> None:
+    def start(self, name: str, attributes: dict[str, str]) -> None:  # noqa: ARG002 - nothing here has any
         self._text.start(name)
 
     def end(self, name: str) -> None:

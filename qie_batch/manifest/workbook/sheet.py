@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 from qie_batch.manifest.limits import MAX_CELL, MAX_COLUMNS, MAX_ROW
-from qie_batch.manifest.workbook.package import Damaged
+from qie_batch.manifest.workbook.package import Damaged, XmlReader
 from qie_batch.manifest.workbook.shared_strings import Text, unescaped
 from qie_batch.text import printable
 
@@ -142,7 +142,7 @@ class Sheet:
         return None
 
 
-class _Rows:
+class _Rows(XmlReader):
     """Gathers the rows of a part; the reader of the part takes them away."""
 
     def __init__(self) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected
 from qie_batch.images import check_limits
+from qie_batch.manifest.aliases import REFERENCES
 from qie_batch.model import BadRow
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ if TYPE_CHECKING:
     from qie_batch.model import EditParams, EngineLimits, ManifestRow
     from qie_batch.steps.submit.image_checks import ImageCheck
 
-IMAGES = ("image", "ref_image_2", "ref_image_3")
+#: Columns, in the order of `ManifestRow.images`.
+IMAGES = ("image", *REFERENCES)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
