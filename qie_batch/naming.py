@@ -36,6 +36,8 @@ _WEB = re.compile(r"https?://[^/?#]*(?P<path>[^?#]*)", re.IGNORECASE | re.DOTALL
 _INVISIBLE = re.compile(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+#: The owner of a folder's name, where that of a file is a hash.
+_FOLDER = b""
 #: Names that Windows reserves for devices, whatever follows the first dot.
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|\Z)", re.IGNORECASE)
 
@@ -108,7 +110,8 @@ class UniqueNames:
     The first call with a path gets it. Call in the job's order and for failed items too, so that every
     download of a job has the same names. Memory: two short hashes for each name.
 
-    `reserved` are the names of files beside the results; no folder gets one of them.
+    `reserved` are the names of files beside the results; no folder gets one of them. No file gets the name of
+    a folder either, nor a folder that of a file.
     """
 
     def __init__(self, reserved: Iterable[str] = ()) -> None:
@@ -120,12 +123,24 @@ class UniqueNames:
         owner = _digest(row_id, str(variant))
         if _folded(name.partition("/")[0]) in self._reserved:
             name = f"_{name}"
-        path, count = name, 0
+        name = path = self._in_folders(name)
+        count = 0
         while self._owners.setdefault(_digest(_folded(path)), owner) != owner:
             stem, dot, extension = name.rpartition(".")
             path = f"{stem}-{_digest(row_id, str(variant), str(count)).hex()[:8]}{dot}{extension}"
             count += 1
         return path
+
+    def _in_folders(self, name: str) -> str:
+        """The path with an underscore behind each of its folders whose name a file has."""
+        *folders, last = name.split("/")
+        inside = ""
+        for folder in folders:
+            path = inside + folder
+            while self._owners.setdefault(_digest(_folded(path)), _FOLDER) != _FOLDER:
+                path += "_"
+            inside = f"{path}/"
+        return inside + last
 
 
 @lru_cache(maxsize=8)

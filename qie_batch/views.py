@@ -140,6 +140,9 @@ class EstimateView:
     edits: int
     device_seconds: Seconds
     cost_micros: Annotated[Usd, Field(serialization_alias="cost_usd")]
+    #: Images that came from the web, and those that were the same there as at an earlier submission.
+    fetched: int
+    unchanged: int
     #: Rows that cannot be edited, and the first of them.
     bad: int
     bad_rows: tuple[BadRowView, ...]

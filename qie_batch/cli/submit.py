@@ -136,6 +136,8 @@ def _view(plan: Estimate) -> EstimateView:
         edits=plan.edits,
         device_seconds=plan.device_seconds,
         cost_micros=plan.cost_micros,
+        fetched=plan.fetched,
+        unchanged=plan.unchanged,
         bad=plan.bad,
         bad_rows=tuple(bad_row_view(row) for row in plan.bad_rows),
     )

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 #: The factor by which Pillow scales the 2-bit and 4-bit samples of a PNG, but not its transparent value.
 _SCALES = {"L;2": 85, "L;4": 17}
+#: The EXIF orientations in which width and height change places.
+_SIDEWAYS = range(5, 9)
 
 
 def check_transparency(image: ImageFile) -> None:
@@ -23,6 +25,12 @@ def check_transparency(image: ImageFile) -> None:
             "the PNG file has 16 bits a channel and one transparent colour: save it with an alpha channel",
             code="image_transparency_unsupported",
         )
+
+
+def upright_size(image: Image.Image) -> tuple[int, int]:
+    """Width and height after the orientation is applied, by the metadata that is read already."""
+    width, height = image.size
+    return (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
 
 
 def upright_rgb(image: Image.Image) -> Image.Image:

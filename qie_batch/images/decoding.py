@@ -20,7 +20,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from qie_batch.errors import Rejected
 from qie_batch.images import jpeg_pixels, png_chunks, webp_chunks
-from qie_batch.images.colour import check_transparency, upright_rgb
+from qie_batch.images.colour import check_transparency, upright_rgb, upright_size
 from qie_batch.images.jpeg_layout import JpegLayout, read_layout
 from qie_batch.images.kinds import is_cut_short, recognise
 from qie_batch.images.sizes import check_sides
@@ -70,7 +70,10 @@ def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageHeader:
                 raise
             except Exception as error:
                 raise _undecodable(opened.kind, opened.data) from error
-        return ImageHeader(opened.kind, *image.size, image.has_transparency_data)
+        if opened.kind == "PNG":
+            # The decoder finds it behind the pixels only by decoding them.
+            image.info["exif"] = png_chunks.exif(opened.data)
+        return ImageHeader(opened.kind, *upright_size(image), image.has_transparency_data)
 
 
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, *, draft: int | None = None) -> Image.Image:

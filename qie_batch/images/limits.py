@@ -21,8 +21,7 @@ def check_limits(
 ) -> None:
     """Rejected if the engine does not take images of these sizes, or paints no result of that size.
 
-    `sizes` are width and height in pixels of the image to edit and of its references, in this order; an EXIF
-    orientation that is not applied yet changes nothing.
+    `sizes` are width and height in pixels of the image to edit and of its references, in this order.
     """
     if not 1 <= len(sizes) <= limits.max_images:
         raise _too_many(len(sizes), limits.max_images)

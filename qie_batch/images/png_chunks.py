@@ -41,6 +41,12 @@ def essence(data: bytes) -> bytes:
     return b"".join(parts) if is_whole(data) else b"".join((*parts, view[end:]))
 
 
+def exif(data: bytes) -> bytes:
+    """The content of the last eXIf chunk, wherever it stands; b"" without one."""
+    found = [data[start + 8 : end - 4] for name, start, end in _chunks(data) if name == b"eXIf"]
+    return found[-1] if found else b""
+
+
 def _chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
     """Name, start and end of each chunk up to the end chunk or to the first that is cut short or is none."""
     at = _SIGNATURE

@@ -11,7 +11,7 @@ and, if the engine refuses rows by more than its limits, a third, which imports 
 
 `check` raises Rejected for a row that no pixel can save: submit calls it for every row, and the engine first
 in every edit. The parameters are those that the worker gets. `subject` of the error is the column at fault
-(`instruction`, `size`, `ref_image_2` ...), "" if none is. An orientation is not applied to the sizes yet.
+(`instruction`, `size`, `ref_image_2` ...), "" if none is. The sizes are those of the upright images.
 
 `options` are the settings whose names the module lists in OPTIONS, and QIE_ENGINE_OPTIONS if QIE_ENGINE names
 the module or the module is not ours.

@@ -107,3 +107,6 @@ class Estimate:
     #: Rows that cannot be edited, and the first of them.
     bad: int
     bad_rows: tuple[BadRow, ...]
+    #: Images that came from the web, and those that were the same there as at an earlier submission.
+    fetched: int = 0
+    unchanged: int = 0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 class ImageHeader(NamedTuple):
     #: "JPEG", "PNG" or "WEBP".
     format: str
-    #: Pixels as stored, before the EXIF orientation is applied.
+    #: Pixels, after the EXIF orientation is applied.
     width: int
     height: int
     #: Whether any pixel may be transparent.

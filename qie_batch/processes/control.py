@@ -1,4 +1,4 @@
-"""The loops of `control`: one for dispatch and sweep, which are fast, one for settling and schedules."""
+"""The loops of `control`: one for dispatch and sweep, which are fast, one for settling, one for schedules."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ log = logging.getLogger(__name__)
 def run_control(settings: Settings, stop: threading.Event) -> None:
     """Run all steps in rounds until `stop` is set.
 
-    Settling reads images and schedules read manifests; both run in a separate loop, so that dispatch is not
-    delayed.
+    Settling reads images, and schedules read manifests and fetch images for hours; each runs in a loop of its
+    own, so that nothing else is delayed.
     """
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
@@ -41,14 +41,11 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
         lambda: send_lost_again(ledger.dispatch, dispatching.queue),
         lambda: dispatch(dispatching),
     )
-    slow = (
-        lambda: settle(settling),
-        lambda: run_due(scheduling),
-    )
-    with decoders, ThreadPoolExecutor(2) as pool:
+    rounds = (quick, (lambda: settle(settling),), (lambda: run_due(scheduling),))
+    with decoders, ThreadPoolExecutor(len(rounds)) as pool:
         loops = [
             pool.submit(run_rounds, steps, stop=stop, outage=outage, pause_seconds=settings.tick_seconds)
-            for steps in (quick, slow)
+            for steps in rounds
         ]
     for loop in loops:
         loop.result()
@@ -78,7 +75,7 @@ def run_rounds(
 ) -> None:
     """Run every step once a round until `stop` is set; a step that fails runs again in the next round.
 
-    However the loop ends, `stop` is set, so that the other loop ends too.
+    However the loop ends, `stop` is set, so that the other loops end too.
     """
     repeats = Repeats()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import Rejected, Unavailable
@@ -179,7 +180,9 @@ def schedule_context(settings: Settings, ledger: SqlLedger) -> ScheduleContext:
         schedules=ledger.schedules,
         jobs=ledger.jobs,
         clock=ledger.clock,
-        submit=lambda schedule, job_id: submit_scheduled(schedule, job_id, context),
+        submit=lambda schedule, job_id, renew: submit_scheduled(
+            schedule, job_id, replace(context, progress=lambda *_: renew())
+        ),
     )
 
 

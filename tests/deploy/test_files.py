@@ -212,6 +212,14 @@ def test_a_container_may_do_little(name):
     assert "/var/run/docker.sock" not in str(service.get("volumes"))
 
 
+@pytest.mark.parametrize("service", ["control", "cli"])
+def test_who_submits_gets_the_settings_of_where_images_come_from(service):
+    environment = SERVICES[service]["environment"]
+    assert {"QIE_IMAGE_BUCKETS", "QIE_IMAGE_HOSTS", "QIE_IMAGE_HTTP"} <= set(environment)
+    for name in ("QIE_IMAGE_BUCKETS", "QIE_IMAGE_HOSTS", "QIE_IMAGE_HTTP"):
+        assert f"# {name}=" in EXAMPLE.read_text()
+
+
 def test_only_flower_can_be_reached_from_outside_the_network():
     networks = yaml.safe_load(COMPOSE.read_text())["networks"]
     assert networks["inside"] == {"internal": True}

@@ -20,12 +20,12 @@ from tests.support.submitting import closing_ledger, services, submitted
 
 CATALOG = """\
 sku,Image Src,prompt,output
-photo,pics/photo.jpg,make it brighter,
-cutout,pics/cutout.png,make it brighter,
-cut,pics/cut.webp,make it brighter,
-flat,pics/flat.webp,make it brighter,
-same,pics/cut.webp,make it brighter,same
-asked,pics/photo.jpg,make it brighter,png
+photo,pics/photo.jpg,make it cooler,
+cutout,pics/cutout.png,make it cooler,
+cut,pics/cut.webp,make it cooler,
+flat,pics/flat.webp,make it cooler,
+same,pics/cut.webp,make it cooler,same
+asked,pics/photo.jpg,make it cooler,png
 """
 #: By id, of a job without options.
 OWN = {"photo": "jpg", "cutout": "png", "cut": "png", "flat": "webp", "same": "webp", "asked": "png"}

@@ -213,6 +213,20 @@ def test_a_run_that_could_not_be_is_tried_again_as_the_same_job(ledger, clock, e
     assert runs(ledger) == [(DUE, RunState.SUBMITTED, "")]
 
 
+def test_a_submission_that_takes_longer_than_the_lease_is_not_started_by_another_process(ledger, clock):
+    submit, other = Submitter(ledger), Submitter(ledger)
+
+    def working(renew):
+        for _ in range(3):
+            clock.turn(RUN_LEASE_SECONDS - 1)
+            renew()
+            assert run_due(scheduling(ledger, other)) == 0
+
+    assert run_due(scheduling(ledger, submit, working)) == 1
+    assert (len(submit.asked), other.asked) == (1, [])
+    assert runs(ledger) == [(DUE, RunState.SUBMITTED, "")]
+
+
 def test_a_run_by_hand_is_a_run_of_that_moment(ledger, clock):
     clock.now = DUE - 1234.5
     submit = Submitter(ledger)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import tempfile
 from pathlib import Path
@@ -260,3 +261,8 @@ def test_the_summary_says_what_was_fetched(catalog, settings, ledger, shop, cont
     said = CliRunner().invoke(main, ["submit", str(catalog), "--dry-run"], env=environment)
     assert said.exit_code == 0, said.output
     assert "1 picture fetched from the web, 1 not changed there" in said.stderr
+    before = {stored.key for stored in wiring.store(settings).list("")}
+    said = CliRunner().invoke(main, ["submit", str(catalog), "--dry-run", "--json"], env=environment)
+    counts = json.loads(said.stdout)
+    assert (counts["fetched"], counts["unchanged"]) == (1, 1)
+    assert {stored.key for stored in wiring.store(settings).list("")} == before

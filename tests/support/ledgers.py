@@ -130,8 +130,21 @@ def dispatching(
     )
 
 
-def scheduling(ledger: SqlLedger, submit: Callable[[Schedule, str], None]) -> ScheduleContext:
-    return ScheduleContext(schedules=ledger.schedules, jobs=ledger.jobs, clock=ledger.clock, submit=submit)
+def scheduling(
+    ledger: SqlLedger,
+    submit: Callable[[Schedule, str], None],
+    working: Callable[[Callable[[], None]], None] | None = None,
+) -> ScheduleContext:
+    """`working` is called with what renews the lease, before `submit`."""
+
+    def submitted(schedule: Schedule, job_id: str, renew: Callable[[], None]) -> None:
+        if working:
+            working(renew)
+        submit(schedule, job_id)
+
+    return ScheduleContext(
+        schedules=ledger.schedules, jobs=ledger.jobs, clock=ledger.clock, submit=submitted, renew_seconds=0.0
+    )
 
 
 def checking(ledger: SqlLedger, store: ObjectStore) -> FsckContext:

@@ -159,6 +159,19 @@ def test_a_folder_never_takes_the_name_of_a_reserved_file():
     assert names.give("errors.csv/report.html/1.png", row_id="1", variant=0) == "errors.csv/report.html/1.png"
 
 
+def test_a_file_and_a_folder_never_get_the_same_name():
+    """As of https://cdn.shop.com/shoe.png and https://cdn.shop.com/shoe.png/large.png."""
+    names, other = UniqueNames(), UniqueNames()
+    given = [
+        names.give(name, row_id=name, variant=0)
+        for name in ("shoe.png", "Shoe.png/large.png", "Shoe.png/a/1.png", "cap.png/1.png", "cap.png")
+    ]
+    assert given[:4] == ["shoe.png", "Shoe.png_/large.png", "Shoe.png_/a/1.png", "cap.png/1.png"]
+    assert given[4].startswith("cap-")
+    assert other.give("shoe.png/large.png", row_id="1", variant=0) == "shoe.png/large.png"
+    assert other.give("shoe.png", row_id="2", variant=0).startswith("shoe-")
+
+
 def test_names_that_differ_only_by_case_are_kept_apart():
     names = UniqueNames()
     assert names.give("Shoe.png", row_id="Shoe", variant=0) == "Shoe.png"

@@ -150,6 +150,8 @@ def test_an_estimate_has_the_bad_rows_with_their_cells():
         edits=1,
         device_seconds=0.0,
         cost_micros=20,
+        fetched=2,
+        unchanged=1,
         bad=1,
         bad_rows=(views.bad_row_view(bad),),
     )
@@ -163,6 +165,8 @@ def test_an_estimate_has_the_bad_rows_with_their_cells():
             "edits": 1,
             "device_seconds": 0.0,
             "cost_usd": "0.000020",
+            "fetched": 2,
+            "unchanged": 1,
             "bad": 1,
             "bad_rows": [
                 {
@@ -189,6 +193,8 @@ def test_half_a_surrogate_pair_of_a_row_passes_through():
         edits=0,
         device_seconds=0.0,
         cost_micros=0,
+        fetched=0,
+        unchanged=0,
         bad=1,
         bad_rows=(views.bad_row_view(bad),),
     )

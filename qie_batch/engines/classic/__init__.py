@@ -29,7 +29,7 @@ def check(params: EditParams, images: Sequence[ImageHeader]) -> None:
     from qie_batch.engines.classic.rules import operations_for  # noqa: PLC0415 - status and doctor check no row
 
     own = (images[0].width, images[0].height)
-    operations_for(params.instruction, params.size or own, turned=params.size is None)
+    operations_for(params.instruction, params.size or own, column="size" if params.size else "image")
 
 
 def create(_options: Mapping[str, object]) -> Engine:

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 LEAST_SIDE = 32
 
 
-def operations_for(instruction: str, size: tuple[int, int], *, turned: bool = False) -> tuple[Operation, ...]:
-    """The operations on an image of this size; `turned` where width and height may change places yet.
+def operations_for(
+    instruction: str, size: tuple[int, int], *, column: str = "image"
+) -> tuple[Operation, ...]:
+    """The operations on an image of this size, which `column` decides.
 
     Rejected: instruction_not_understood, glyph_missing, text_does_not_fit, picture_too_small.
     """
@@ -24,20 +26,11 @@ def operations_for(instruction: str, size: tuple[int, int], *, turned: bool = Fa
     for operation in operations:
         if isinstance(operation, WriteText):
             require_glyphs(operation.text)
-            _require_room(operation.text, size, turned=turned)
+            require_room(operation.text, size)
         elif isinstance(operation, SetBackground) and min(size) < LEAST_SIDE:
             raise Rejected(
                 f"A picture of {size[0]}x{size[1]} is too small to tell product and background apart.",
                 code="picture_too_small",
-                subject="image" if turned else "size",
+                subject=column,
             )
     return operations
-
-
-def _require_room(text: str, size: tuple[int, int], *, turned: bool) -> None:
-    try:
-        require_room(text, size)
-    except Rejected:
-        if not turned:
-            raise
-        require_room(text, size[::-1])

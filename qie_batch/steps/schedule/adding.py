@@ -64,7 +64,10 @@ def _check_zone(name: str) -> None:
     if name in known and zone(name):
         return
     by_folded = {other.casefold(): other for other in known}
-    near = difflib.get_close_matches(name[:MAX_ZONE].casefold(), by_folded, n=1)
+    # A number is an offset, which the zone of a near name does not have; nor do those of abbreviations.
+    misspelled = len(name) > 4 and not any(character.isdigit() for character in name)
+    cutoff = 0.6 if misspelled else 1.0
+    near = difflib.get_close_matches(name[:MAX_ZONE].casefold(), by_folded, n=1, cutoff=cutoff)
     raise UsageError(
         f"there is no timezone {quoted(name)}",
         hint=f"did you mean {by_folded[near[0]]}?" if near else "for example Asia/Shanghai",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -23,7 +25,7 @@ log = logging.getLogger(__name__)
 
 #: Delay before a run is tried again whose services did not answer.
 RUN_RETRY_SECONDS = 15.0
-#: A control process that took a run submits within this time, or another takes the run.
+#: A control process that took a run goes on within this time, or another takes the run.
 RUN_LEASE_SECONDS = 900.0
 
 
@@ -32,10 +34,12 @@ class ScheduleContext:
     schedules: Schedules
     jobs: Jobs
     clock: Clock
-    #: Submits a run of the schedule under this job id.
-    submit: Callable[[Schedule, str], None]
+    #: Submits a run of the schedule under this job id; calls the last argument whenever some work is done.
+    submit: Callable[[Schedule, str, Callable[[], None]], None]
     #: What was logged of each schedule.
     repeats: Repeats = field(default_factory=Repeats)
+    #: Between two renewals of the lease of a run that is being submitted.
+    renew_seconds: float = RUN_LEASE_SECONDS / 10
 
 
 def run_due(context: ScheduleContext) -> int:
@@ -96,12 +100,30 @@ def run(schedule: Schedule, due_at: float, context: ScheduleContext) -> None:
         return
     job_id = run_job_id(schedule, due_at)
     try:
-        context.submit(schedule, job_id)
+        context.submit(schedule, job_id, _Renewal(schedule.name, due_at, context).if_due)
     except (UsageError, Rejected) as error:
         log.error("schedule %s was refused: %s", schedule.name, error)  # noqa: TRY400 - the sentence is enough
         context.schedules.end_run(schedule.name, due_at, RunState.FAILED, note=" ".join(error.sentences))
     else:
         context.schedules.end_run(schedule.name, due_at, RunState.SUBMITTED, job_id=job_id)
+
+
+class _Renewal:
+    """Keeps other processes from a run whose submission takes longer than the lease."""
+
+    def __init__(self, name: str, due_at: float, context: ScheduleContext) -> None:
+        self._name = name
+        self._due_at = due_at
+        self._context = context
+        self._last = time.monotonic()
+
+    def if_due(self) -> None:
+        if time.monotonic() - self._last < self._context.renew_seconds:
+            return
+        self._last = time.monotonic()
+        # The lease outlasts several renewals that fail.
+        with suppress(LedgerUnavailable):
+            self._context.schedules.reopen_run(self._name, self._due_at, RUN_LEASE_SECONDS)
 
 
 def run_now(schedule: Schedule, context: ScheduleContext) -> str:

@@ -28,6 +28,8 @@ def estimate(prepared: Prepared, context: SubmitContext) -> Estimate:
         items=survey.items,
         images=survey.images,
         cached=survey.cached,
+        fetched=survey.fetched,
+        unchanged=survey.unchanged,
         edits=sum(survey.edits.values()),
         device_seconds=seconds,
         cost_micros=round(micros),

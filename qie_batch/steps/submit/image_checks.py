@@ -21,7 +21,7 @@ class ImageCheck:
     sha256: str = ""
     #: "JPEG", "PNG" or "WEBP".
     format: str = "PNG"
-    #: Pixels, before an EXIF orientation is applied.
+    #: Pixels, after the EXIF orientation is applied.
     width: int = 0
     height: int = 0
     #: Whether any pixel may be transparent.

@@ -226,6 +226,29 @@ def test_exif_orientation_is_applied(kind, orientation):
     assert near(white, (255, 255, 255), 15)
 
 
+@pytest.mark.parametrize("orientation", [*range(10), 65535])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("metadata", ["exif", "xmp"])
+def test_the_header_tells_the_size_of_the_upright_image(kind, orientation, metadata):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    xmp = f'<x:xmpmeta><rdf:Description tiff:Orientation="{orientation}"/></x:xmpmeta>'.encode()
+    data = encoded(gradient(), kind, **{"exif": {"exif": exif}, "xmp": {"xmp": xmp}}[metadata])
+    header = inspect(data)
+    assert (header.width, header.height) == decode(data).size
+
+
+def test_an_orientation_behind_the_pixels_of_a_png_is_read_with_the_header():
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    chunk = b"eXIf" + exif.tobytes().removeprefix(b"Exif\0\0")
+    whole = len(chunk[4:]).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+    plain = encoded(gradient(), "PNG")
+    data = plain[:-12] + whole + plain[-12:]
+    assert inspect(data)[:3] == ("PNG", 48, 64)
+    assert decode(data).size == (48, 64)
+
+
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
 def test_damaged_exif_does_not_refuse_the_image():
     data = encoded(gradient(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff\x01")

@@ -126,6 +126,11 @@ def test_a_timezone_that_is_none_is_refused(shelf, timezone):
     assert len(error.message) < 120
 
 
+@pytest.mark.parametrize("timezone", ["utc+8", "GMT+8", "CST", "UTC+08:00", "PST"])
+def test_no_zone_is_proposed_for_an_offset_or_an_abbreviation(shelf, timezone):
+    assert refusal(shelf, timezone=timezone).hint == "for example Asia/Shanghai"
+
+
 @pytest.mark.parametrize(
     ("timezone", "meant"), [("europe/berlin", "Europe/Berlin"), ("Asia/Shangai", "Asia/Shanghai")]
 )
