@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from qie_batch.errors import no_room
-from qie_batch.manifest.product_texts import ProductTexts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _COUNT = "INSERT INTO images VALUES (?, 1) ON CONFLICT DO UPDATE SET number = number + 1 RETURNING number"
 _SCHEMA = """
@@ -23,8 +25,9 @@ class SeenIds:
     """A context manager over a temporary file that SQLite removes (docs/decisions/0008-seen-ids.md)."""
 
     def __init__(self) -> None:
-        #: Of the product that the latest row belongs to.
-        self.texts = ProductTexts()
+        #: Id and cells of the product that the latest row belongs to.
+        self.product_id = ""
+        self.product: Mapping[str, str] = {}
 
     def __enter__(self) -> Self:
         # One thread may read a manifest and another one close the reader, never both at once.
