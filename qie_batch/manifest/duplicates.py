@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from qie_batch.errors import no_room
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from qie_batch.manifest.product_texts import ProductTexts
 
 _COUNT = "INSERT INTO images VALUES (?, 1) ON CONFLICT DO UPDATE SET number = number + 1 RETURNING number"
 _SCHEMA = """
@@ -25,9 +23,8 @@ class SeenIds:
     """A context manager over a temporary file that SQLite removes (docs/decisions/0008-seen-ids.md)."""
 
     def __init__(self) -> None:
-        #: Id and cells of the product that the latest row belongs to.
-        self.product_id = ""
-        self.product: Mapping[str, str] = {}
+        #: Of the product that the latest row belongs to.
+        self.texts = ProductTexts()
 
     def __enter__(self) -> Self:
         # One thread may read a manifest and another one close the reader, never both at once.

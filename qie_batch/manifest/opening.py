@@ -82,27 +82,25 @@ def open_manifest(
     finder = HeaderFinder(mapping=reading.mapping, line=reading.header_line)
     encoding, source = _source(path, reading, finder)
     found = source.found
+    gallery = Gallery(exists)
     need_instruction = not defaults.instruction.strip()
     theirs = [place for place, name in enumerate(found.keys) if not is_own(name)]
     keys, names = ([of[place] for place in theirs] for of in (found.keys, found.names))
-    columns = match_columns(path.name, names, keys, reading.mapping)
-    require(path.name, names, columns, need_instruction=need_instruction)
-    gallery = Gallery(exists)
-    general = columns.general
-    columns, kept = remembered(columns, found.keys, source.records())
+    matched = match_columns(path.name, names, keys, reading.mapping)
+    require(path.name, names, matched, need_instruction=need_instruction)
+    columns, kept = remembered(matched, found.keys, source.records())
     evidence = _studied(source, columns, presets, gallery)
     kept = (*kept, *evidence.kept)
     for each in kept:
         columns = columns.without(each.column)
-    sentences = [str(each) for each in kept]
-    require(path.name, names, columns, need_instruction=need_instruction, kept=sentences)
+    require(path.name, names, columns, need_instruction=need_instruction, kept=list(map(str, kept)))
     refuse_doubles(path.name, names, columns)
     return Manifest(
         header=tuple(keys),
         names=tuple(names),
         columns=columns.of,
         own=_own_columns(found.keys, columns, evidence),
-        words=spelled(general, kept),
+        words=spelled(matched.general, kept),
         format=source.format,
         understanding=_understanding(encoding, source, columns, kept, evidence),
         _source=source,

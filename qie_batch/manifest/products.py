@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from qie_batch.manifest.aliases import ID_COLUMN, IMAGE_COLUMN, normal
+from qie_batch.manifest.aliases import ID_COLUMN, IMAGE_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,14 +12,6 @@ if TYPE_CHECKING:
     from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.duplicates import SeenIds
     from qie_batch.manifest.several import Gallery
-
-#: Headers of what is said of a product in its first row alone; further rows mean the same.
-OF_PRODUCT = frozenset(
-    (
-        "title", "body (html)", "description", "vendor", "type", "product category", "product type",
-        "standard product type", "custom product type", "tags",
-    )
-)  # fmt: skip
 
 
 class Part(NamedTuple):
@@ -50,7 +42,7 @@ class Products:
         if self._plain and len(self._images_of(image := cells[self._image])) == 1:
             return [Part(cells[self._id].strip(), image.rstrip(), cells, cells)]
         row_id = cells[self._id].strip() or (cells[self._spare].strip() if self._spare else "")
-        texts = self._with_product(row_id, cells, seen) if self._numbered else cells
+        texts = seen.texts.completed(row_id, cells) if self._numbered else cells
         image = cells.get(IMAGE_COLUMN) or cells[self._image]
         if not image.strip() and self._partial:
             return []
@@ -75,15 +67,6 @@ class Products:
     def _numbered_id(self, own: str, row_id: str, place: int, seen: SeenIds) -> str:
         number = seen.count(row_id) if self._numbered and not own else place
         return (own or row_id) if number == 1 else f"{own or row_id}/{number}"
-
-    def _with_product(self, row_id: str, cells: dict[str, str], seen: SeenIds) -> Mapping[str, str]:
-        if seen.product_id != row_id:
-            seen.product_id, seen.product = (
-                row_id,
-                {key: cell for key, cell in cells.items() if normal(key) in OF_PRODUCT},
-            )
-            return cells
-        return cells | {key: cell for key, cell in seen.product.items() if not cells[key].strip()}
 
 
 def _name(cell: str) -> str:

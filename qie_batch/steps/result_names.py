@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.manifest.aliases import FOLDER_COLUMN, REFERENCES, normal
-from qie_batch.manifest.products import OF_PRODUCT
+from qie_batch.manifest.aliases import FOLDER_COLUMN, REFERENCES
+from qie_batch.manifest.product_texts import ProductTexts
 from qie_batch.model import ManifestRow, OutputFormat
 from qie_batch.naming import UniqueNames, file_name, image_name, without_suffix
 
@@ -29,7 +29,7 @@ class ResultNames:
         self._header = header
         self._blank = dict.fromkeys(header.header, "")
         self._unique = UniqueNames(reserved)
-        self._product_id, self._product = "", dict[str, str]()
+        self._products = ProductTexts()
 
     def of_row(self, row: ManifestRow | BadRow, items: Iterable[Item]) -> dict[str, str]:
         """The name of each of the row's items, by the item's id."""
@@ -45,13 +45,8 @@ class ResultNames:
         return {item.id: self._name(item, fields, image.folder) for item in items}
 
     def _with_product(self, cells: dict[str, str]) -> dict[str, str]:
-        """The cells, with those of the product's first row where a further row of it has none."""
         product_id = cells.get(self._header.columns.get("id", ""), "")
-        if not product_id or product_id != self._product_id:
-            said = {header: cell for header, cell in cells.items() if normal(header) in OF_PRODUCT}
-            self._product_id, self._product = product_id, said
-            return cells
-        return cells | {header: cell for header, cell in self._product.items() if not cells[header].strip()}
+        return self._products.completed(product_id, cells)
 
     def _image(self, row: ManifestRow | BadRow) -> str:
         if isinstance(row, ManifestRow):
