@@ -1,3 +1,5 @@
+"""Images at web addresses that a manifest names."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
