@@ -191,7 +191,7 @@ def test_a_quote_that_is_never_closed_is_refused_with_its_line(catalog, tail):
     [
         ("a.csv", "x" * (MAX_ROW + 1), 1),
         ("a.csv", HEADER + "A,a.png,red\nB,b.png,blue" + "," * MAX_ROW + "\nC,c.png,red\n", 3),
-        ("a.csv", HEADER + "A,a.png,red\n" + '"\n",' * (MAX_ROW // 4) + "\n", 3),
+        ("a.csv", HEADER + "A,a.png,red\n" + f'"{"x" * 60}\n",' * (MAX_ROW // 64) + "\n", 3),
         ("a.jsonl", '{"id": "A"}\n\n{"id": "B"' + " " * MAX_ROW + "}\n", 3),
     ],
     ids=["header", "one line", "many lines", "object"],
