@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
+from typing import TYPE_CHECKING
+
+from qie_batch.errors import no_room
 from qie_batch.manifest.aliases import normal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 #: Headers of what is said of a product in its first row alone; further rows mean the same.
 _OF_PRODUCT = frozenset(
@@ -14,16 +22,36 @@ _OF_PRODUCT = frozenset(
 
 
 class ProductTexts:
-    """What the first row of a product says, for the further rows that leave the cells empty."""
+    """What the first row of a product says, for the further rows that leave the cells empty.
 
-    def __init__(self) -> None:
+    Kept on disk, as rows of other products may stand between.
+    """
+
+    def __init__(self, execute: Callable[..., sqlite3.Cursor]) -> None:
+        """`execute` is that of the database of `SeenIds`."""
+        self._execute = execute
         self._product_id = ""
-        self._texts: dict[str, str] = {}
+        self._texts: Mapping[str, str] = {}
+        #: The keys of _OF_PRODUCT, once a row was read.
+        self._keys: tuple[str, ...] | None = None
 
     def completed(self, product_id: str, cells: dict[str, str]) -> dict[str, str]:
-        """Call with every row in the file's order: the rows of a product follow one another."""
-        if product_id and product_id == self._product_id:
-            return cells | {key: cell for key, cell in self._texts.items() if not cells[key].strip()}
-        self._product_id = product_id
-        self._texts = {key: cell for key, cell in cells.items() if normal(key) in _OF_PRODUCT}
-        return cells
+        """Call with every row in the file's order. Raises Unavailable on a full disk."""
+        if self._keys is None:
+            self._keys = tuple(key for key in cells if normal(key) in _OF_PRODUCT)
+        if not product_id or not self._keys:
+            return cells
+        given = {key: cell for key in self._keys if (cell := cells[key]).strip()}
+        if product_id != self._product_id:
+            self._product_id, self._texts = product_id, self._first(product_id, given)
+        return cells | {key: text for key, text in self._texts.items() if key not in given}
+
+    def _first(self, product_id: str, given: Mapping[str, str]) -> Mapping[str, str]:
+        """Those of the product's first row, which is this one for a new product."""
+        try:
+            self._execute("INSERT OR IGNORE INTO products VALUES (?, ?)", (product_id, json.dumps(given)))
+            found = self._execute("SELECT texts FROM products WHERE product = ?", (product_id,))
+            texts: dict[str, str] = json.loads(found.fetchone()[0])
+        except sqlite3.OperationalError as error:
+            raise no_room(error) from error
+        return texts

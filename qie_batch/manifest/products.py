@@ -39,8 +39,8 @@ class Products:
 
     def parts(self, cells: dict[str, str], seen: SeenIds) -> list[Part]:
         """Mostly one; none for a row without an image where such a row is a variant."""
-        if self._plain and len(self._images_of(image := cells[self._image])) == 1:
-            return [Part(cells[self._id].strip(), image.rstrip(), cells, cells)]
+        if self._plain and len(names := self._images_of(image := cells[self._image])) == 1:
+            return [Part(cells[self._id].strip(), _name(image, names), cells, cells)]
         row_id = cells[self._id].strip() or (cells[self._spare].strip() if self._spare else "")
         texts = seen.texts.completed(row_id, cells) if self._numbered else cells
         image = cells.get(IMAGE_COLUMN) or cells[self._image]
@@ -49,7 +49,7 @@ class Products:
         names = [image] if IMAGE_COLUMN in cells else self._images_of(image)
         own = cells.get(ID_COLUMN, "")
         if len(names) == 1 and (own or not self._numbered or not row_id):
-            return [Part(own or row_id, _name(image), cells, texts)]
+            return [Part(own or row_id, _name(image, names), cells, texts)]
         if not (own or row_id):
             return [Part("", image, cells, texts)]
         return [
@@ -60,7 +60,7 @@ class Products:
     def _part(
         self, row_id: str, name: str, cells: Mapping[str, str], texts: Mapping[str, str], *, alone: bool
     ) -> Part:
-        image = _name(cells[self._image]) if alone else name
+        image = _name(cells[self._image], [name]) if alone else name
         own = {ID_COLUMN: row_id} if alone else {ID_COLUMN: row_id, IMAGE_COLUMN: name}
         return Part(row_id, image, {**cells, **own}, texts if alone else {**texts, self._image: name})
 
@@ -69,6 +69,6 @@ class Products:
         return (own or row_id) if number == 1 else f"{own or row_id}/{number}"
 
 
-def _name(cell: str) -> str:
-    """The name without white space behind it; that before it may belong to it."""
-    return cell.rstrip()
+def _name(cell: str, names: list[str]) -> str:
+    """The one name of the cell without white space behind it; that before it may belong to it."""
+    return cell.rstrip() if names == [cell.strip()] else names[0]

@@ -17,7 +17,7 @@ from qie_batch.model import BadRow, EditParams, ManifestRow
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Iterator
 
     from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.duplicates import SeenIds
@@ -77,7 +77,18 @@ class RowReader:
     def read(self, record: Record, seen: SeenIds) -> list[ManifestRow | BadRow]:
         """One row for each image of the product that the record describes; none where nothing is to edit."""
         parts = self._products.parts(self._cells(record), seen)
-        return [self._row(_Row(part, self._faults(record)), record, seen) for part in parts]
+        return [self._row(_Row(self._with_texts(part), self._faults(record)), record, seen) for part in parts]
+
+    def _with_texts(self, part: Part) -> Part:
+        """With the texts of the product in the cells of a row that asks for some: errors.csv may lack the rest."""
+        if part.texts is part.cells or not any("{" in each for each in self._templates(part)):
+            return part
+        texts = {key: text for key, text in part.texts.items() if not part.cells[key].strip()}
+        return part._replace(cells={**part.cells, **texts})
+
+    def _templates(self, part: Part) -> Iterator[str]:
+        for _, header, default in (self._instruction, self._negative):
+            yield default if header is None else part.cells[header] or default
 
     def _row(self, row: _Row, record: Record, seen: SeenIds) -> ManifestRow | BadRow:
         part = row.part
@@ -227,7 +238,7 @@ def _one_image(text: str) -> str:
     if len(names := images_of(text)) > 1:
         reason = f"the cell names {len(names)} pictures: write one picture in a cell"
         raise WrongCell("image_address", reason)
-    return read_image(text)
+    return read_image(names[0])
 
 
 def _resolved(image: str, folder: str) -> str:

@@ -18,8 +18,14 @@ _NAMED = re.compile(
 _SEPARATORS = re.compile(r"[,;|\n\r]")
 #: What a cell with several images holds, between separators or before an address.
 _SEPARATED = re.compile(r"[,;|\s]").search
-#: An address may hold a comma, and so another one has to begin after each that separates.
-_BEFORE_ADDRESS = re.compile(r"(?:\s*[,;|]\s*|\s+)(?=(?:https?|s3)://)", re.IGNORECASE)
+#: An address may hold a comma, and so another one has to begin after each that separates. The look behind
+#: keeps the search linear in a long run of separators.
+_BEFORE_ADDRESS = re.compile(r"(?<![,;|\s])[,;|\s]+(?=(?:https?|s3)://)", re.IGNORECASE)
+#: Between an address and a path.
+_AFTER_ADDRESS = re.compile(r"[,;|]\s+|[\n\r]+")
+_AT_THE_ENDS = ",;| \t\r\n"
+#: Characters of the longest name of a host.
+_MAX_HOST = 253
 
 
 def looks_like_an_image(text: str) -> bool:
@@ -36,9 +42,10 @@ def web_host(text: str) -> str:
     if not is_web(text):
         return ""
     try:
-        return urlsplit(text).hostname or ""
+        host = urlsplit(text).hostname or ""
     except ValueError:
         return ""
+    return host if len(host) <= _MAX_HOST and not any(map(str.isspace, host)) else ""
 
 
 class Gallery:
@@ -49,21 +56,32 @@ class Gallery:
 
     def images(self, cell: str) -> list[str]:
         names = images_of(cell)
-        return [cell.strip()] if len(names) > 1 and self._exists(cell.strip()) else names
+        text = cell.strip()
+        return [text] if names != [text] and self._exists(text) else names
 
 
 def images_of(cell: str) -> list[str]:
-    """The images that the cell names: mostly one, which is the cell.
+    """The images that the cell names, each once: mostly one, which is the cell.
 
     A name may hold a comma. Only a cell each part of which ends as an image does, or is an address, is split.
     """
     text = cell.strip()
     if not _SEPARATED(text):
         return [text]
-    if is_address(text):
-        parts = _BEFORE_ADDRESS.split(text)
-    else:
-        parts = [part.strip() for part in _SEPARATORS.split(text)]
-        if not all(map(_NAMED.fullmatch, parts)):
+    names: dict[str, None] = {}
+    for part in _BEFORE_ADDRESS.split(text):
+        names |= dict.fromkeys(own := _addresses(part) if is_address(part) else _paths(part))
+        if not own:
             return [text]
-    return [part.strip().strip(",;|").strip() for part in parts]
+    return list(names)
+
+
+def _addresses(text: str) -> list[str]:
+    address = text.strip(_AT_THE_ENDS)
+    return _paths(address, _AFTER_ADDRESS) or [address]
+
+
+def _paths(text: str, separator: re.Pattern[str] = _SEPARATORS) -> list[str]:
+    """The parts if each ends as an image does, else none."""
+    parts = [part for each in separator.split(text) if (part := each.strip())]
+    return parts if all(map(_NAMED.fullmatch, parts)) else []

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import time
 
 import pytest
 
@@ -202,3 +203,58 @@ def test_an_id_made_of_a_product_may_not_be_that_of_another_row(catalog):
 def test_a_row_without_an_id_is_one_bad_row_however_many_images_it_names(catalog):
     (row,) = open_manifest(catalog('id,image,prompt\n,"a.jpg,b.jpg",red\n')).rows()
     assert row.code == "id_missing"
+
+
+@pytest.mark.parametrize(
+    ("cell", "image"),
+    [
+        ("https://x.com/a.jpg, ", "https://x.com/a.jpg"),
+        ("https://x.com/a.jpg,", "https://x.com/a.jpg"),
+        ("a.jpg;", "a.jpg"),
+        ("a.jpg, a.jpg", "a.jpg"),
+        (" a.jpg", " a.jpg"),
+        ("a,", "a,"),
+    ],
+)
+def test_a_separator_behind_the_only_image_belongs_to_no_name(catalog, cell, image):
+    rows = open_manifest(catalog(f'id,image\n1,"{cell}"\n'), defaults=WHITE).rows()
+    assert ids(rows) == [("1", (image,))]
+
+
+def test_a_long_run_of_separators_costs_no_more_than_its_length(catalog):
+    cells = (
+        "https://a" + " " * 60_000 + "x",
+        "https://a" + ", " * 30_000 + "x",
+        "a.jpg" + "," * 60_000 + "b",
+    )
+    text = "id,image\n" + "".join(f'{place},"{cell}"\n' for place, cell in enumerate(cells))
+    started = time.process_time()
+    manifest = open_manifest(catalog(text), defaults=WHITE)
+    assert len(list(manifest.rows())) == 3
+    assert time.process_time() - started < 2
+    assert max(map(len, manifest.understanding.sentences())) < 300
+
+
+INTERLEAVED = (
+    "Handle,Title,Image Src\na,Mug,images/1.jpg\nb,Cup,images/2.jpg\na,,images/3.jpg\nb,,images/4.jpg\n"
+)
+
+
+def test_the_rows_of_a_product_may_stand_apart(catalog):
+    rows = open_manifest(catalog(INTERLEAVED), defaults=RowDefaults(instruction="write {Title}")).rows()
+    assert [(row.id, row.params.instruction) for row in rows] == [
+        ("a", "write Mug"), ("b", "write Cup"), ("a/2", "write Mug"), ("b/2", "write Cup"),
+    ]  # fmt: skip
+
+
+def test_a_failed_further_image_still_knows_the_texts_of_its_product(catalog, tmp_path):
+    defaults = RowDefaults(instruction="write {Title}")
+    manifest = open_manifest(catalog(INTERLEAVED), defaults=defaults)
+    failed = list(manifest.rows())[2:]
+    path = tmp_path / "errors.csv"
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        errors = ErrorsWriter(stream, manifest.header, "", Extras(own=manifest.own, image="Image Src"))
+        for row in failed:
+            errors.write(row.cells, FAILED)
+    again = open_manifest(path, defaults=defaults).rows()
+    assert [row.params.instruction for row in again] == ["write Mug", "write Cup"]
