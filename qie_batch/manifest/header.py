@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: Rows that are not blank among which the header is looked for.
 HEADER_ROWS = 20
 _REQUIRED = {"id", "image"}
+#: What a row of names for people may lack of the names above: these are then the header.
+_NEEDED = {"id", "image", "instruction"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +51,8 @@ class HeaderFinder:
         """Reads `rows` as far as is needed; they begin at the top of the file and leave out blank ones.
 
         Without a line given, the header is the first row that names an id and an image; of rows that follow
-        one another and all do, the last, as a marketplace writes names for people above those for programs.
+        one another and all do, the last, as a marketplace writes names for people above those for programs; but
+        none that lacks the instruction of the row above it, as a row that explains the columns does.
         Where no row does, the header is what `match_columns` can say the most about.
         """
         if self.line is not None:
@@ -75,7 +78,7 @@ class HeaderFinder:
         understood = [place for place, columns in enumerate(meant) if columns >= _REQUIRED]
         if understood:
             place = understood[0]
-            while place + 1 in understood:
+            while place + 1 in understood and meant[place + 1] >= meant[place] & _NEEDED:
                 place += 1
             return place
         best = max(range(len(meant)), key=lambda place: len(meant[place]))

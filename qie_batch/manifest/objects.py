@@ -10,6 +10,7 @@ from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.header import Header, distinct
 from qie_batch.manifest.limits import MAX_COLUMNS
 from qie_batch.manifest.lines import Lines, at_most_max_rows
+from qie_batch.manifest.several import images_of, is_address, looks_like_an_image
 from qie_batch.model import InvalidManifest
 from qie_batch.text import quoted
 
@@ -34,7 +35,14 @@ def _object(pairs: list[tuple[str, object]]) -> _Object:
 
 #: Numbers keep the digits they were written with.
 _PLAIN = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
-_JSON = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=_object)
+#: NaN is how Python writes a value that is missing.
+_CONSTANTS = {"NaN": None}
+_JSON = json.JSONDecoder(
+    parse_int=str,
+    parse_float=str,
+    parse_constant=lambda text: _CONSTANTS.get(text, text),
+    object_pairs_hook=_object,
+)
 _WORDS = {None: "", True: "true", False: "false"}
 
 
@@ -128,11 +136,21 @@ def _cell(name: str, value: object) -> tuple[str, Fault | None]:
             return text, None
         reason = f"{quoted(name)} holds NUL or half a surrogate pair: write plain text"
         return text, Fault(column=name, code="text_invalid", reason=reason)
+    if isinstance(value, list) and (images := _images(value)):
+        return images, None
     if isinstance(value, (dict, list)):
         text = _clean(json.dumps(value, ensure_ascii=False))
         reason = f"{quoted(name)} holds a nested value: write a text or a number"
         return text, Fault(column=name, code="value_nested", reason=reason)
     return _WORDS[value], None  # type: ignore[index]  # JSON has nothing else
+
+
+def _images(values: list[object]) -> str:
+    """A list of the names of images as the cell that names several; "" for any other list."""
+    names = [value for value in values if isinstance(value, str) and value.strip()]
+    text = "\n".join(names)
+    named = all(is_address(name) or looks_like_an_image(name) for name in names)
+    return text if named and len(names) == len(values) and images_of(text) == names else ""
 
 
 def _clean(text: str) -> str:

@@ -8,7 +8,7 @@ import pytest
 from qie_batch.manifest import MAX_BYTES, MAX_CELL, MAX_ROWS, lines, open_manifest
 from qie_batch.manifest.encoding import detect_encoding
 from qie_batch.manifest.limits import MAX_ROW
-from qie_batch.model import BadRow, InvalidManifest, ManifestRow
+from qie_batch.model import BadRow, InvalidManifest, ManifestRow, RowDefaults
 
 HEADER = "id,image,instruction\n"
 CHINESE = "货号,主图,指令\n甲,图/一.png,把背景换成白色\n乙,图/二.png,把红色的鞋子换成蓝色\n"
@@ -246,7 +246,7 @@ def test_jsonl_cells_are_taken_literally(catalog):
 @pytest.mark.parametrize(
     ("line", "code", "column"),
     [
-        ('{"id": "B", "image": ["b.png"], "prompt": "red"}', "value_nested", "image"),
+        ('{"id": "B", "image": ["b.png", 1], "prompt": "red"}', "value_nested", "image"),
         ('{"id": "B", "image": "b.png", "prompt": {"a": 1}}', "value_nested", "prompt"),
         (r'{"id": "B", "image": "b\ud800.png", "prompt": "red"}', "text_invalid", "image"),
         (r'{"id": "B", "image": "b.png", "prompt": "r\u0000d"}', "text_invalid", "prompt"),
@@ -283,3 +283,24 @@ def test_a_catalog_that_goes_away_is_no_crash(catalog):
     path.unlink()
     with pytest.raises(InvalidManifest, match="changed while it was read"):
         list(manifest.rows())
+
+
+def test_a_list_of_images_is_several_images(catalog):
+    lines = (
+        '{"id": "A", "image": ["a.png", "https://shop.example/b"], "tags": ["x", "y"]}',
+        '{"id": "B", "image": ["c.png"]}',
+        '{"id": "C", "image": ["d,e.png", "f.png"]}',
+        '{"id": "D", "image": []}',
+    )
+    rows = list(open_manifest(catalog("\n".join(lines)), defaults=RowDefaults(instruction="red")).rows())
+    assert [(row.id, row.images) for row in rows[:3]] == [
+        ("A", ("a.png",)), ("A/2", ("https://shop.example/b",)), ("B", ("c.png",)),
+    ]  # fmt: skip
+    assert rows[0].cells["tags"] == '["x", "y"]'
+    # A comma in a name would part a cell at the wrong place.
+    assert [row.code for row in rows[3:]] == ["value_nested"] * 2
+
+
+def test_nan_in_json_is_a_value_that_is_missing(catalog):
+    (row,) = open_manifest(catalog('{"id": 1, "image": "a.png", "prompt": NaN}')).rows()
+    assert (row.code, row.cells["prompt"]) == ("instruction_empty", "")

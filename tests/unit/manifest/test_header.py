@@ -198,3 +198,19 @@ def test_values_of_jsonl_that_nothing_uses_may_be_nested(catalog):
     assert (row.id, row.cells["tags"], row.cells["x"]) == ("A", '["x"]', "2")
     _, (row,) = read(catalog(text.replace("red", "{tags}"), "a.jsonl"))
     assert (row.code, row.reason) == ("value_nested", "'tags' holds a nested value: write a text or a number")
+
+
+@pytest.mark.parametrize("title", ["[Spring 2026]", "{Export}", "{", "[1] shoes"])
+def test_a_title_in_brackets_is_no_json(tmp_path, title):
+    path = tmp_path / "catalog.csv"
+    path.write_text(f"{title} of the shop\nid,image,instruction\n1,a.jpg,red\n", encoding="utf-8")
+    (row,) = open_manifest(path).rows()
+    assert row.id == "1"
+
+
+def test_a_row_that_explains_the_columns_is_not_the_header(tmp_path):
+    path = tmp_path / "catalog.csv"
+    path.write_text("id,image,instruction\nSKU,Image URL,Text\n1,a.jpg,red\n", encoding="utf-8")
+    manifest = open_manifest(path)
+    assert manifest.understanding.header_line == 1
+    assert [row.id for row in manifest.rows()] == ["SKU", "1"]
