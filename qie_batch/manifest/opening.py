@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -17,7 +18,7 @@ from qie_batch.manifest.row import RowReader
 from qie_batch.manifest.several import Gallery
 from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.table import Table
-from qie_batch.manifest.words import remembered, spelled
+from qie_batch.manifest.words import mapped, remembered, spelled, told
 from qie_batch.manifest.workbook import Workbook, is_archive, refuse_old_office
 from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from qie_batch.manifest.summary import KeptColumn
     from qie_batch.model import BadRow, ManifestRow
 
+#: JSON, and no title such as "[Spring 2026]".
+_ARRAY, _OBJECT = re.compile(r"\[\s*(?:[\[{\]]|\Z)").match, re.compile(r"\{\s*(?:[\"}]|\Z)").match
 AS_IT_IS, NOTHING_CHOSEN = ReadingOptions(), RowDefaults()
 
 
@@ -86,9 +89,11 @@ def open_manifest(
     need_instruction = not defaults.instruction.strip()
     theirs = [place for place, name in enumerate(found.keys) if not is_own(name)]
     keys, names = ([of[place] for place in theirs] for of in (found.keys, found.names))
-    matched = match_columns(path.name, names, keys, reading.mapping)
+    words = told(found.keys, source.records())
+    mapping = {**mapped(words, keys), **reading.mapping}
+    matched = match_columns(path.name, names, keys, mapping)
     require(path.name, names, matched, need_instruction=need_instruction)
-    columns, kept = remembered(matched, found.keys, source.records())
+    columns, kept = remembered(matched, words)
     evidence = _studied(source, columns, presets, gallery)
     kept = (*kept, *evidence.kept)
     for each in kept:
@@ -100,7 +105,7 @@ def open_manifest(
         names=tuple(names),
         columns=columns.of,
         own=_own_columns(found.keys, columns, evidence),
-        words=spelled(matched.general, kept),
+        words=spelled(matched.general, kept, mapping),
         format=source.format,
         understanding=_understanding(encoding, source, columns, kept, evidence),
         _source=source,
@@ -156,9 +161,9 @@ def _source(
     path: Path, reading: ReadingOptions, finder: HeaderFinder
 ) -> tuple[str, Table | Objects | Workbook]:
     try:
-        start = _refuse_whole(path)
-        refuse_old_office(path, start)
-        if is_archive(start):
+        head = _refuse_whole(path)
+        refuse_old_office(path, head)
+        if is_archive(head):
             return "", Workbook(path, reading.sheet, finder)
         if reading.sheet:
             raise InvalidManifest(
@@ -166,13 +171,13 @@ def _source(
             )
         encoding = detect_encoding(path, reading.encoding)
         with path.open(encoding=encoding.codec) as stream:
-            first = stream.read(4096).lstrip("\ufeff \t\r\n")[:1]
-        if first == "[":
+            start = stream.read(4096).lstrip("\ufeff \t\r\n")
+        if _ARRAY(start):
             raise InvalidManifest(
                 f"{path.name} holds a JSON array",
                 hint="Write one object on each line: jq -c '.[]' turns one into the other",
             )
-        if first == "{" or path.suffix.lower() in {".jsonl", ".ndjson"}:
+        if _OBJECT(start) or path.suffix.lower() in {".jsonl", ".ndjson"}:
             return encoding.name, Objects(path, encoding.codec)
         return encoding.name, Table(path, encoding.codec, finder)
     except OSError as error:

@@ -1,17 +1,19 @@
-"""The general words of a manifest, remembered in its errors.csv: `size=yours variants=ours`.
+"""What a header means in a manifest, remembered in its errors.csv: `size=yours variants=ours cfg:Strength`.
 
-The few rows of an errors.csv may say less about a column than all rows did.
+The few rows of an errors.csv may say less about a general word than all rows did, and `--map` is easily
+forgotten the second time.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote, unquote
 
-from qie_batch.manifest.aliases import WORDS_COLUMN, normal
+from qie_batch.manifest.aliases import COLUMNS, WORDS_COLUMN, normal
 from qie_batch.manifest.summary import KeptColumn
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.faults import Record
@@ -19,21 +21,33 @@ if TYPE_CHECKING:
 _OURS, _YOURS = "ours", "yours"
 
 
-def spelled(general: Collection[str], kept: Sequence[KeptColumn]) -> str:
-    """The cell of `WORDS_COLUMN`, of the columns that a general word means and of those that were kept."""
-    theirs = {each.column for each in kept}
-    return " ".join(f"{column}={_YOURS if column in theirs else _OURS}" for column in sorted(general))
+def spelled(general: Collection[str], kept: Sequence[KeptColumn], mapping: Mapping[str, str]) -> str:
+    """The cell of `WORDS_COLUMN`: columns that a general word means, those that were kept, the mapping."""
+    off = {column for column, name in mapping.items() if not name}
+    theirs = {each.column for each in kept} | off
+    words = [f"{column}={_YOURS if column in theirs else _OURS}" for column in sorted({*general, *off})]
+    return " ".join([*words, *(f"{column}:{quote(name)}" for column, name in mapping.items() if name)])
 
 
-def remembered(
-    columns: Columns, keys: Sequence[str], records: Iterable[Record]
-) -> tuple[Columns, tuple[KeptColumn, ...]]:
-    """The columns without doubt about the words that an errors.csv tells, and those that stay the user's."""
+def told(keys: Sequence[str], records: Iterable[Record]) -> list[str]:
+    """The words of an errors.csv; none in other files."""
     place = next((place for place, key in enumerate(keys) if normal(key) == WORDS_COLUMN), None)
     first = None if place is None else next(iter(records), None)
-    told = first.cells[place].split() if first and place is not None else []
+    return first.cells[place].split() if first and place is not None else []
+
+
+def mapped(words: Iterable[str], keys: Sequence[str]) -> dict[str, str]:
+    """The mapping that an errors.csv remembers, of the headers that it has."""
+    pairs = (word.partition(":") for word in words)
+    found = {column: unquote(name) for column, separator, name in pairs if separator and column in COLUMNS}
+    have = set(map(normal, keys))
+    return {column: name for column, name in found.items() if normal(name) in have}
+
+
+def remembered(columns: Columns, words: Iterable[str]) -> tuple[Columns, tuple[KeptColumn, ...]]:
+    """The columns without doubt about the words that an errors.csv tells, and those that stay the user's."""
     kept = []
-    for word in told:
+    for word in words:
         column, _, whose = word.partition("=")
         if column not in columns.general:
             continue

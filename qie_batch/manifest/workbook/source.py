@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.formulas import unescape
@@ -20,12 +20,14 @@ from qie_batch.model import InvalidManifest
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
     from qie_batch.manifest.header import Header, HeaderFinder
     from qie_batch.manifest.workbook.contents import Contents
     from qie_batch.manifest.workbook.sheet import SheetRow
+
+_Any = TypeVar("_Any")
 
 
 class Workbook:
@@ -42,10 +44,12 @@ class Workbook:
             refuse_others(path.name, package)
             self._contents: Contents = read_contents(package)
         self._entry = self._contents.entry(path.name, sheet)
-        with closing(self._rows()) as rows:
-            self.found: Header = self._header(finder, rows)
-        self.header = self.found.keys
         self._kept: KeptRecords | None = None
+        #: Why the sheet cannot be read to its end, once that was tried: to read as far again may take long.
+        self._refused: InvalidManifest | None = None
+        with closing(self._rows()) as rows:
+            self.found: Header = self._header(finder, self._to_the_end(rows))
+        self.header = self.found.keys
 
     @property
     def sheet(self) -> str:
@@ -53,7 +57,7 @@ class Workbook:
         return self._entry.name
 
     def records(self) -> Iterator[Record]:
-        """Raises InvalidManifest for a damaged sheet and for a row too many.
+        """Raises InvalidManifest for a damaged sheet and a row too many, in a later pass before any record.
 
         Cells to the right of the header belong to no column and are left out. The sheet is read once: later
         passes read what the first one that came to the end has kept in a temporary file.
@@ -61,12 +65,21 @@ class Workbook:
         if self._kept is not None:
             yield from self._kept.records()
             return
+        if self._refused is not None:
+            raise self._refused
         kept = KeptRecords()
-        for record in self._read():
+        for record in self._to_the_end(self._read()):
             kept.add(record)
             yield record
         kept.end()
         self._kept = kept
+
+    def _to_the_end(self, rows: Iterable[_Any]) -> Iterator[_Any]:
+        try:
+            yield from rows
+        except InvalidManifest as error:
+            self._refused = error
+            raise
 
     def _read(self) -> Iterator[Record]:
         named, header_line = len(self.header), self.found.line

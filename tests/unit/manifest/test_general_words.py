@@ -121,3 +121,35 @@ def test_an_errors_csv_means_what_the_whole_catalog_meant(tmp_path, rest, varian
         manifest = open_manifest(errors)
         (row,) = manifest.rows()
         assert row.variants == variants
+
+
+@pytest.mark.parametrize(
+    ("mapping", "size"),
+    [({"size": ""}, None), ({"size": "size"}, (80, 80)), ({"size": "Pixels: w x h"}, (900, 900))],
+)
+def test_an_errors_csv_remembers_what_was_mapped(tmp_path, mapping, size):
+    path = tmp_path / "catalog.csv"
+    path.write_text('id,image,prompt,title,size,"Pixels: w x h"\nA,a.jpg,white,x,80x80,900x900\n')
+    manifest = open_manifest(path, ReadingOptions(mapping=mapping))
+    (row,) = manifest.rows()
+    assert row.params.size == size
+    for _ in range(2):
+        errors = tmp_path / "errors.csv"
+        with errors.open("w", encoding="utf-8", newline="") as stream:
+            extras = Extras(own=manifest.own, image=manifest.columns["image"], words=manifest.words)
+            writer = ErrorsWriter(stream, manifest.header, "", extras)
+            writer.write(row.cells, RowOutcome(status="failed", error_code="x", error="y"))
+        manifest = open_manifest(errors)
+        (row,) = manifest.rows()
+        assert row.params.size == size
+
+
+def test_a_mapping_given_anew_precedes_the_one_remembered(tmp_path):
+    path = tmp_path / "errors.csv"
+    path.write_text("id,image,prompt,title,size,px,qie_words\nA,a.jpg,white,x,900x900,80x80,size:px\n")
+    (row,) = open_manifest(path, ReadingOptions(mapping={"size": "size"})).rows()
+    assert row.params.size == (900, 900)
+    # A header that is no longer there is forgotten.
+    path.write_text("id,image,prompt,title,size,qie_words\nA,a.jpg,white,x,900x900,size:px\n")
+    (row,) = open_manifest(path).rows()
+    assert row.params.size == (900, 900)
