@@ -13,13 +13,16 @@ if TYPE_CHECKING:
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "id": (
         "sku", "custom_id", "item_sku", "Variant SKU", "货号", "商家编码",
-        "Handle", "URL handle", "contribution_sku",
+        "Handle", "URL handle", "contribution_sku", "Product ID", "CustomLabel", "Custom label (SKU)",
+        "商品编码", "商品编号", "款号", "编号",
     ),
     "image": (
         "image_link", "image_url", "Image Src", "main_image_url", "url", "主图",
-        "Images", "Product image URL", "main_product_image_locator",
+        "Images", "Product image URL", "main_product_image_locator", "Image URLs", "Image URLs (x,y,z...)",
+        "base_image", "IMAGE1", "PicURL", "Item photo URL",
+        "图片", "商品图片", "商品主图", "宝贝主图", "图片链接", "图片地址", "主图链接",
     ),
-    "instruction": ("prompt", "edit", "指令"),
+    "instruction": ("prompt", "edit", "指令", "提示词"),
     "ref_image_2": (),
     "ref_image_3": (),
     "negative": ("negative_prompt",),
@@ -42,8 +45,15 @@ GENERAL = frozenset(
 )
 #: Headers that mean their column where no other header does.
 _SPARE = frozenset(
-    ("handle", "url handle", "contribution_sku", "images", "product image url", "main_product_image_locator")
-)
+    (
+        "handle", "url handle", "contribution_sku", "product id", "customlabel", "custom label (sku)",
+        "商品编码", "商品编号", "款号", "编号",
+        "images", "product image url", "main_product_image_locator", "image urls", "image urls (x,y,z...)",
+        "base_image", "image1", "picurl", "item photo url",
+        "图片", "商品图片", "商品主图", "宝贝主图", "图片链接", "图片地址", "主图链接",
+        "提示词",
+    )
+)  # fmt: skip
 
 #: Headers with this prefix were added by qie-batch to a file that comes back.
 OWN_PREFIX = "qie_"
@@ -65,6 +75,11 @@ def normal(name: str) -> str:
 
 _MEANING = {normal(name): column for column, others in COLUMNS.items() for name in (column, *others)}
 _SPACED = {_GAPS.sub("_", name): column for name, column in _MEANING.items()}
+
+
+def usual(column: str) -> list[str]:
+    """The headers that a person may write for the column; the others are those of exports."""
+    return [name for name in COLUMNS[column] if normal(name) not in _SPARE]
 
 
 def is_own(header: str) -> bool:

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qie_batch.manifest.aliases import COLUMNS, GENERAL_RANK, bare, doubled, meaning, normal, rank
+from qie_batch.manifest.aliases import COLUMNS, GENERAL_RANK, bare, doubled, meaning, normal, rank, usual
 from qie_batch.manifest.limits import MAX_NAME
 from qie_batch.model import InvalidManifest
 from qie_batch.text import printable, quoted
@@ -177,7 +177,7 @@ def _missing(
         messages.append("Cells are separated by comma, semicolon or TAB")
     if {"id", "image"} <= set(missing):
         messages.append("If another line names the columns: --header-line N")
-    lacks = " and ".join(f"no column '{column}' (or {', '.join(COLUMNS[column])})" for column in missing)
+    lacks = " and ".join(f"no column '{column}' (or {', '.join(usual(column))})" for column in missing)
     return InvalidManifest(f"{file} has {lacks}; it has: {_listed(names)}", hint=". ".join(messages))
 
 

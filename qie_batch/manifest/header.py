@@ -51,8 +51,8 @@ class HeaderFinder:
         """Reads `rows` as far as is needed; they begin at the top of the file and leave out blank ones.
 
         Without a line given, the header is the first row that names an id and an image; of rows that follow
-        one another and all do, the last, as a marketplace writes names for people above those for programs; but
-        none that lacks the instruction of the row above it, as a row that explains the columns does.
+        one another and all do, the last, as a marketplace writes names for people above those for programs;
+        but none that lacks the instruction of the row above it, as a row that explains the columns does.
         Where no row does, the header is what `match_columns` can say the most about.
         """
         if self.line is not None:
