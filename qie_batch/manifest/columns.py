@@ -160,7 +160,8 @@ def _mapped(file: str, keys: Sequence[str], column: str, name: str) -> str:
 def _missing(
     file: str, names: Sequence[str], missing: Sequence[str], taken: set[str], kept: Sequence[str]
 ) -> InvalidManifest:
-    free = [name for name in names if name not in taken]
+    # What was looked at and kept as the user's is no near miss.
+    free = [name for name in names if name not in taken and rank(name) != GENERAL_RANK]
     messages = list(kept)
     for column in missing:
         near = next((n for known in (column, *COLUMNS[column]) if (n := _nearest(known, free))), "")

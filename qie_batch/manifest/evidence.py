@@ -152,7 +152,7 @@ def _words(text: str) -> None:
         raise WrongCell("negative_invalid", "these are no words")
 
 
-_ANSWERS = frozenset(("yes", "no", "true", "false", "y", "n"))
+_ANSWERS = frozenset(("yes", "no", "true", "false", "y", "n", "none", "n/a"))
 #: Columns that beside an instruction mean nothing else, whatever their cells say.
 _OF_MODELS = {"preset", "cfg"}
 #: Columns whose general words are judged by what only an image or an instruction says.

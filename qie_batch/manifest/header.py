@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, zip_longest
 from typing import TYPE_CHECKING
 
 from qie_batch.manifest.aliases import meanings, normal
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 #: Rows that are not blank among which the header is looked for.
 HEADER_ROWS = 20
 _REQUIRED = {"id", "image"}
-#: What a row of names for people may lack of the names above: these are then the header.
+#: Rows that follow one another are one header if these stand in the same columns.
 _NEEDED = {"id", "image", "instruction"}
 
 
@@ -52,7 +52,7 @@ class HeaderFinder:
 
         Without a line given, the header is the first row that names an id and an image; of rows that follow
         one another and all do, the last, as a marketplace writes names for people above those for programs;
-        but none that lacks the instruction of the row above it, as a row that explains the columns does.
+        but none that names other columns than the row above it, as a row of data may.
         Where no row does, the header is what `match_columns` can say the most about.
         """
         if self.line is not None:
@@ -60,7 +60,7 @@ class HeaderFinder:
         some = _first_rows(rows)
         if not some:
             raise InvalidManifest(f"{file} is empty", hint="Its first line names the columns")
-        place = self._place([self._meant(cells) for _, cells in some])
+        place = self._place([cells for _, cells in some])
         line, cells = some[place]
         return named_columns(file, cells, line=line, skipped=place)
 
@@ -68,22 +68,31 @@ class HeaderFinder:
         """How many columns the header among these rows names; rows read with a wrong delimiter name fewer."""
         if self.line is not None:
             return max((len(self._meant(cells)) for line, cells in rows if line == self.line), default=0)
-        meant = [self._meant(cells) for _, cells in rows]
-        return len(meant[self._place(meant)]) if meant else 0
+        some = [cells for _, cells in rows]
+        return len(self._meant(some[self._place(some)])) if some else 0
 
     def _meant(self, cells: Sequence[str]) -> set[str]:
         return meanings([unescape(cell) for cell in cells], self.mapping)
 
-    def _place(self, meant: Sequence[set[str]]) -> int:
+    def _place(self, rows: Sequence[Sequence[str]]) -> int:
+        meant = list(map(self._meant, rows))
         understood = [place for place, columns in enumerate(meant) if columns >= _REQUIRED]
         if understood:
             place = understood[0]
-            while place + 1 in understood and meant[place + 1] >= meant[place] & _NEEDED:
+            while place + 1 in understood and self._says_as_much(rows[place + 1], rows[place]):
                 place += 1
             return place
         best = max(range(len(meant)), key=lambda place: len(meant[place]))
         # One known word alone may stand in any row.
         return best if len(meant[best]) > 1 else 0
+
+    def _says_as_much(self, cells: Sequence[str], above: Sequence[str]) -> bool:
+        """Whether the row means what that above it means, column by column."""
+        return all(
+            needed <= self._meant([cell])
+            for cell, other in zip_longest(cells, above, fillvalue="")
+            if (needed := self._meant([other]) & _NEEDED)
+        )
 
     def _at_line(self, file: str, rows: Iterable[Row], wanted: int) -> Header:
         for skipped, (line, cells) in enumerate(rows):

@@ -68,7 +68,7 @@ class Objects:
         self._keys = tuple(keys)
         if not keys:
             raise InvalidManifest(
-                f"{path.name} holds no JSON object",
+                f"{path.name} has no line that is a JSON object",
                 hint='Write one object on each line: {"id": "1", "image": "1.jpg", "instruction": "..."}',
             )
 

@@ -30,7 +30,7 @@ def test_every_alias_of_id_is_understood_whatever_its_case_and_spaces(catalog, h
 
 @pytest.mark.parametrize("header", ["image", *COLUMNS["image"]])
 def test_every_alias_of_image_is_understood(catalog, header):
-    manifest = open_manifest(catalog(f"id,{header},指令\nA,a.png,red\n"))
+    manifest = open_manifest(catalog(f'id,"{header}",指令\nA,a.png,red\n'))
     assert [row.images for row in manifest.rows()] == [("a.png",)]
 
 

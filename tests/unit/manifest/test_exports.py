@@ -258,3 +258,21 @@ def test_a_failed_further_image_still_knows_the_texts_of_its_product(catalog, tm
             errors.write(row.cells, FAILED)
     again = open_manifest(path, defaults=defaults).rows()
     assert [row.params.instruction for row in again] == ["write Mug", "write Cup"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("*Action(SiteID=US),CustomLabel,PicURL\nAdd,S1,https://x.io/a.jpg|https://x.io/b\n", ["S1", "S1/2"]),
+        ("TITLE,IMAGE1,IMAGE2,SKU\nMug,https://x.com/a.jpg,https://x.com/b.jpg,S1\n", ["S1"]),
+        ("sku,name,base_image,additional_images\nS1,Mug,m/a.jpg,m/b.jpg\n", ["S1"]),
+        ("Product ID;Name;Image URLs (x,y,z...)\n7;Mug;https://x.io/a.jpg,https://x.io/b\n", ["7", "7/2"]),
+        ("商品编码,商品名称,图片\n1,杯子,a.jpg\n", ["1"]),
+        ("宝贝标题,商家编码,宝贝主图\n杯子,1,a.jpg\n", ["1"]),
+        # An id of the shop's own precedes a number of the system.
+        ("Product ID,SKU,Image URLs\n7,S1,a.jpg\n", ["S1"]),
+    ],
+)  # fmt: skip
+def test_other_shops_and_marketplaces_are_read_as_they_are(catalog, text, expected):
+    rows = open_manifest(catalog(text), defaults=WHITE).rows()
+    assert [row.id for row in rows] == expected

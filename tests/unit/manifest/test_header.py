@@ -214,3 +214,19 @@ def test_a_row_that_explains_the_columns_is_not_the_header(tmp_path):
     manifest = open_manifest(path)
     assert manifest.understanding.header_line == 1
     assert [row.id for row in manifest.rows()] == ["SKU", "1"]
+
+
+def test_a_row_of_data_that_holds_the_words_of_headers_is_no_header(tmp_path):
+    path = tmp_path / "catalog.csv"
+    path.write_text("id,image,title\n1,sku,url\n2,images,handle\n3,handle,images\n", encoding="utf-8")
+    manifest = open_manifest(path, defaults=RowDefaults(instruction="red"))
+    assert [row.id for row in manifest.rows()] == ["1", "2", "3"]
+
+
+def test_a_kept_general_word_is_not_proposed(tmp_path):
+    path = tmp_path / "catalog.csv"
+    path.write_text("id,url,title\n1,https://shop.example/p/1,x\n", encoding="utf-8")
+    with pytest.raises(InvalidManifest) as caught:
+        open_manifest(path, defaults=RowDefaults(instruction="red"))
+    assert "Did you mean" not in caught.value.hint
+    assert "write --map image=url to use it" in caught.value.hint
