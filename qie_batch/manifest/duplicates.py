@@ -15,7 +15,6 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 CREATE TABLE seen (id TEXT PRIMARY KEY, line INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE images (product TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE products (product TEXT PRIMARY KEY, texts TEXT NOT NULL);
 BEGIN;
 """
 
@@ -23,13 +22,15 @@ BEGIN;
 class SeenIds:
     """A context manager over a temporary file that SQLite removes (docs/decisions/0008-seen-ids.md)."""
 
+    def __init__(self) -> None:
+        #: Of the products that the rows belong to.
+        self.texts = ProductTexts()
+
     def __enter__(self) -> Self:
         # One thread may read a manifest and another one close the reader, never both at once.
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         self._db.executescript(_SCHEMA)
         self._execute = self._db.cursor().execute
-        #: Of the products that the rows belong to.
-        self.texts = ProductTexts(self._execute)
         return self
 
     def __exit__(self, *_: object) -> None:

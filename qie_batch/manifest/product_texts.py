@@ -10,7 +10,7 @@ from qie_batch.errors import no_room
 from qie_batch.manifest.aliases import normal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 #: Headers of what is said of a product in its first row alone; further rows mean the same.
 _OF_PRODUCT = frozenset(
@@ -20,16 +20,23 @@ _OF_PRODUCT = frozenset(
     )
 )  # fmt: skip
 
+_SCHEMA = """
+PRAGMA cache_size = -4000;
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+CREATE TABLE products (product TEXT PRIMARY KEY, texts TEXT NOT NULL);
+BEGIN;
+"""
+
 
 class ProductTexts:
     """What the first row of a product says, for the further rows that leave the cells empty.
 
-    Kept on disk, as rows of other products may stand between.
+    Kept in a temporary file that SQLite removes, as rows of other products may stand between.
     """
 
-    def __init__(self, execute: Callable[..., sqlite3.Cursor]) -> None:
-        """`execute` is that of the database of `SeenIds`."""
-        self._execute = execute
+    def __init__(self) -> None:
+        self._db: sqlite3.Connection | None = None
         self._product_id = ""
         self._texts: Mapping[str, str] = {}
         #: The keys of _OF_PRODUCT, once a row was read.
@@ -49,8 +56,12 @@ class ProductTexts:
     def _first(self, product_id: str, given: Mapping[str, str]) -> Mapping[str, str]:
         """Those of the product's first row, which is this one for a new product."""
         try:
-            self._execute("INSERT OR IGNORE INTO products VALUES (?, ?)", (product_id, json.dumps(given)))
-            found = self._execute("SELECT texts FROM products WHERE product = ?", (product_id,))
+            if self._db is None:
+                # One thread may read rows and another one close the reader, never both at once.
+                self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+                self._db.executescript(_SCHEMA)
+            self._db.execute("INSERT OR IGNORE INTO products VALUES (?, ?)", (product_id, json.dumps(given)))
+            found = self._db.execute("SELECT texts FROM products WHERE product = ?", (product_id,))
             texts: dict[str, str] = json.loads(found.fetchone()[0])
         except sqlite3.OperationalError as error:
             raise no_room(error) from error

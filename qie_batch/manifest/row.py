@@ -80,7 +80,7 @@ class RowReader:
         return [self._row(_Row(self._with_texts(part), self._faults(record)), record, seen) for part in parts]
 
     def _with_texts(self, part: Part) -> Part:
-        """With the product's texts in the cells of a row that asks for any: errors.csv may lack the others."""
+        """With the product's texts in the cells of a row that asks for any: errors.csv may lack others."""
         if part.texts is part.cells or not any("{" in each for each in self._templates(part)):
             return part
         texts = {key: text for key, text in part.texts.items() if not part.cells[key].strip()}
