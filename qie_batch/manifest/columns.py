@@ -93,9 +93,15 @@ _AMAZON = ({"item_sku", "main_image_url"}, {"contribution_sku", "main_product_im
 
 
 def _product_id(keys: Sequence[str]) -> str:
-    """The id of WooCommerce's exports, which have an ID and an SKU; "" in other files."""
+    """The id of exports that have several: of WooCommerce's the SKU, of Shopify's the handle; else ""."""
     have = {normal(key): key for key in keys}
-    return have.get("sku", "") if "images" in have else ""
+    return _shopify_handle(have) or (have.get("sku", "") if "images" in have else "")
+
+
+def _shopify_handle(have: Mapping[str, str]) -> str:
+    """The key of the handle; "" in what is no export of Shopify."""
+    handle = next((have[name] for name in _HANDLES if name in have), "")
+    return handle if any(name in have for name in _SHOPIFY_IMAGES) else ""
 
 
 def _export(
@@ -108,7 +114,7 @@ def _export(
     have = {normal(key): key for key in keys}
     of = dict(chosen)
     handle = next((have[name] for name in _HANDLES if name in have), "")
-    shopify = handle and any(name in have for name in _SHOPIFY_IMAGES)
+    shopify = _shopify_handle(have)
     woo = "images" in have and of.get("image") == have["images"]
     plain = set(map(bare, have))
     amazon = any(names <= plain for names in _AMAZON)

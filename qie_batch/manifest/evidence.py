@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
@@ -143,7 +144,7 @@ def _image(text: str) -> None:
 
 
 def _sentence(text: str) -> None:
-    if is_address(text) or (text.isascii() and " " not in text):
+    if is_address(text) or (text.isascii() and " " not in text) or _LINK.fullmatch(text):
         raise WrongCell("instruction_invalid", "this is no sentence")
 
 
@@ -152,6 +153,8 @@ def _words(text: str) -> None:
         raise WrongCell("negative_invalid", "these are no words")
 
 
+#: What a table of an administrator's page shows in each row as a link: "Edit", "Edit product".
+_LINK = re.compile(r"edit(?:\s+[^\W\d]+){0,2}|编辑\S{0,4}|編輯\S{0,4}", re.IGNORECASE)
 _ANSWERS = frozenset(("yes", "no", "true", "false", "y", "n", "none", "n/a"))
 #: Columns that beside an instruction mean nothing else, whatever their cells say.
 _OF_MODELS = {"preset", "cfg"}

@@ -64,7 +64,10 @@ def _rebuild(job: Job, store: ObjectStore, file: BinaryIO) -> None:
     with tempfile.NamedTemporaryFile(suffix=Path(job.manifest_key).suffix, prefix="qie-manifest-") as copy:
         store.download(job.manifest_key, cast("BinaryIO", copy))
         copy.flush()
-        manifest = open_manifest(Path(copy.name), job.order.reading, job.order.defaults)
+        # Jobs without stored rows were read with one image in a cell, whatever its name.
+        manifest = open_manifest(
+            Path(copy.name), job.order.reading, job.order.defaults, exists=lambda _: True
+        )
         header = StoredHeader.of(manifest, folder=job.folder, manifest_key=job.manifest_key)
         file.write(header.line())
         file.writelines(row_line(row) for row in manifest.rows())

@@ -276,3 +276,8 @@ def test_a_failed_further_image_still_knows_the_texts_of_its_product(catalog, tm
 def test_other_shops_and_marketplaces_are_read_as_they_are(catalog, text, expected):
     rows = open_manifest(catalog(text), defaults=WHITE).rows()
     assert [row.id for row in rows] == expected
+
+
+def test_the_handle_is_the_id_of_a_shopify_export_that_has_other_ids_too(catalog):
+    text = "ID,Handle,Title,Image Src,Variant ID,Variant SKU\n7,m,Mug,a.jpg,9,S1\n7,m,,b.jpg,10,S2\n"
+    assert [row.id for row in open_manifest(catalog(text), defaults=WHITE).rows()] == ["m", "m/2"]

@@ -153,3 +153,14 @@ def test_a_mapping_given_anew_precedes_the_one_remembered(tmp_path):
     path.write_text("id,image,prompt,title,size,qie_words\nA,a.jpg,white,x,900x900,size:px\n")
     (row,) = open_manifest(path).rows()
     assert row.params.size == (900, 900)
+
+
+@pytest.mark.parametrize("label", ["Edit", "Edit product", "edit this item", "编辑", "编辑商品"])
+def test_the_label_of_a_link_is_no_instruction(read, label):
+    kept, (row,) = read(f"id,image,edit\nA,a.jpg,{label}\n", "make it red")
+    assert (len(kept), row.params.instruction) == (1, "make it red")
+
+
+def test_an_edit_that_says_what_to_change_is_an_instruction(read):
+    kept, (row,) = read("id,image,edit\nA,a.jpg,Edit out the price tag\n")
+    assert (kept, row.params.instruction) == ([], "Edit out the price tag")
