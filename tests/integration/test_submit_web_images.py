@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -20,6 +22,8 @@ from qie_batch.model import InvalidManifest, ItemState, JobOrder, Schedule
 from qie_batch.steps.fsck import fsck
 from qie_batch.steps.submit import enter, prepare, submit, submit_scheduled
 from qie_batch.steps.submit.fetched import FetchedImages, Record
+from qie_batch.steps.submit.image_checks import ImageCheck
+from qie_batch.wiring import services
 from tests.support.painters import IMAGE
 from tests.support.submitting import closing_ledger, request, services
 from tests.support.web_servers import WebServer, answer
@@ -203,6 +207,22 @@ def test_a_schedule_fetches_from_listed_hosts_only(catalog, ledger, settings, sh
     assert {failure.code for failure in failures} == {"image_address"}
     assert all("QIE_IMAGE_HOSTS does not list it" in failure.reason for failure in failures)
     assert shop.requests == []
+
+
+def test_a_run_that_was_interrupted_does_not_fetch_again_and_keeps_no_files(
+    settings, shop, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    address = f"{shop.address}/red.png"
+    for new, unchanged in ((1, 0), (0, 1)):
+        with closing(
+            FetchedImages(lambda: services.web_images(settings, confined=True), wiring.store(settings))
+        ) as fetched:
+            data = fetched.read(address)
+            fetched.upload(address, data, ImageCheck(sha256=hashlib.sha256(data).hexdigest()))
+            assert (fetched.new, fetched.unchanged) == (new, unchanged)
+            assert list(tmp_path.glob("qie-fetched-*/*")) == []
+    assert wiring.store(settings).get(input_key(hashlib.sha256(RED).hexdigest())) == RED
 
 
 def test_a_record_that_is_none_costs_a_download_and_nothing_else(catalog, context, settings, shop):
