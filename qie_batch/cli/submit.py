@@ -12,6 +12,7 @@ from qie_batch.cli.options import job_order, order_options, unused
 from qie_batch.errors import QieError
 from qie_batch.model import ItemState, JobState
 from qie_batch.pricing import usd
+from qie_batch.processes.signals import exits_by_sigterm
 from qie_batch.steps.dispatch import dispatch
 from qie_batch.steps.submit import SubmitRequest, enter, estimate, prepare
 from qie_batch.text import many
@@ -46,7 +47,7 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
     )
     settings = app.settings
     ledger = wiring.ledger(settings)
-    with bars() as progress:
+    with exits_by_sigterm(), bars() as progress:
         context = replace(wiring.submit_context(settings, ledger, progress), understood=_say_understood)
         with prepare(request, context) as prepared:
             note(f"engine {prepared.info.name}: {prepared.job.engine_reason}")

@@ -107,12 +107,18 @@ def _schedule(row: Row[Any]) -> Schedule:
         order, problem = order_of(row.options), ""
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         order, problem = JobOrder(), f"its options cannot be read ({type(error).__name__}: {error})"
+    # SQLite stores a value of any type in any column.
+    texts = {name: getattr(row, name) for name in ("cron", "timezone", "catalog")}
+    wrong = [name for name, text in texts.items() if not isinstance(text, str)]
+    created_at = row.created_at
+    if not isinstance(created_at, int | float):
+        wrong, created_at = [*wrong, "created_at"], 0.0
+    if wrong and not problem:
+        problem = f"its {wrong[0]} cannot be read"
     return Schedule(
         name=row.name,
-        cron=row.cron,
-        timezone=row.timezone,
-        catalog=row.catalog,
+        **{name: str(text) for name, text in texts.items()},
         order=order,
-        created_at=row.created_at,
+        created_at=created_at,
         problem=problem,
     )

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qie_batch import wiring
@@ -34,7 +35,7 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
     settling = wiring.settle_context(settings, ledger, decoders)
-    scheduling = wiring.schedule_context(settings, ledger)
+    scheduling = replace(wiring.schedule_context(settings, ledger), is_stopping=stop.is_set)
     outage = LedgerOutage(settings.lease_seconds)
     quick = (
         lambda: take_back(ledger.recovery) if outage.is_over else 0,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -224,6 +225,16 @@ def test_a_submission_that_takes_longer_than_the_lease_is_not_started_by_another
 
     assert run_due(scheduling(ledger, submit, working)) == 1
     assert (len(submit.asked), other.asked) == (1, [])
+    assert runs(ledger) == [(DUE, RunState.SUBMITTED, "")]
+
+
+def test_a_process_that_ends_leaves_its_run_to_another(ledger, clock):
+    submit, other = Submitter(ledger), Submitter(ledger)
+    ending = replace(scheduling(ledger, submit, lambda renew: renew()), is_stopping=lambda: True)
+    assert run_due(ending) == 1
+    assert (submit.asked, [state for _, state, _ in runs(ledger)]) == ([], [RunState.TAKEN])
+    clock.turn(RUN_RETRY_SECONDS + 1)
+    assert run_due(scheduling(ledger, other)) == 1
     assert runs(ledger) == [(DUE, RunState.SUBMITTED, "")]
 
 

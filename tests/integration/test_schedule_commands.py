@@ -6,7 +6,7 @@ import json
 
 import pytest
 from click.testing import CliRunner
-from sqlalchemy import update
+from sqlalchemy import LargeBinary, Text, literal, update
 
 from qie_batch.cli import main
 from qie_batch.ledger.tables import schedules
@@ -69,8 +69,19 @@ def test_a_schedule_keeps_the_options_of_its_jobs(schedule, ledger, tmp_path):
         ({"timezone": "Mars/Base"}, "there is no timezone 'Mars/Base'"),
         ({"timezone": "America"}, "there is no timezone 'America'"),
         ({"options": "{"}, "its options cannot be read"),
+        ({"cron": literal(b"\xff\0", LargeBinary)}, "its cron cannot be read"),
+        ({"timezone": literal(b"UTC", LargeBinary)}, "its timezone cannot be read"),
+        ({"catalog": literal(b"c.csv", LargeBinary)}, "its catalog cannot be read"),
+        ({"created_at": literal("yesterday", Text)}, "its created_at cannot be read"),
     ],
-    ids=["cron", "timezone", "folder", "options"],
+    ids=[
+        "cron",
+        "timezone",
+        "folder",
+        "options",
+        *("bytes in " + c for c in ("cron", "zone", "path")),
+        "time",
+    ],
 )
 def test_a_broken_entry_is_shown_with_its_reason_and_can_be_removed(schedule, ledger, fields, reason):
     for name in ("broken", "nightly"):

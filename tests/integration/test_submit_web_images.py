@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
+import signal
+import subprocess
+import sys
 import tempfile
+import threading
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -20,6 +26,8 @@ from qie_batch.model import InvalidManifest, ItemState, JobOrder, Schedule
 from qie_batch.steps.fsck import fsck
 from qie_batch.steps.submit import enter, prepare, submit, submit_scheduled
 from qie_batch.steps.submit.fetched import FetchedImages, Record
+from qie_batch.steps.submit.image_checks import ImageCheck
+from qie_batch.wiring import services
 from tests.support.painters import IMAGE
 from tests.support.submitting import closing_ledger, request, services
 from tests.support.web_servers import WebServer, answer
@@ -205,6 +213,22 @@ def test_a_schedule_fetches_from_listed_hosts_only(catalog, ledger, settings, sh
     assert shop.requests == []
 
 
+def test_a_run_that_was_interrupted_does_not_fetch_again_and_keeps_no_files(
+    settings, shop, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    address = f"{shop.address}/red.png"
+    for new, unchanged in ((1, 0), (0, 1)):
+        with closing(
+            FetchedImages(lambda: services.web_images(settings, confined=True), wiring.store(settings))
+        ) as fetched:
+            data = fetched.read(address)
+            fetched.upload(address, data, ImageCheck(sha256=hashlib.sha256(data).hexdigest()))
+            assert (fetched.new, fetched.unchanged) == (new, unchanged)
+            assert list(tmp_path.glob("qie-fetched-*/*")) == []
+    assert wiring.store(settings).get(input_key(hashlib.sha256(RED).hexdigest())) == RED
+
+
 def test_a_record_that_is_none_costs_a_download_and_nothing_else(catalog, context, settings, shop):
     store = wiring.store(settings)
     key = fetched_key(f"{shop.address}/red.png")
@@ -243,21 +267,50 @@ def test_the_next_errors_file_keeps_the_address(catalog, context, ledger, shop):
     assert [item.failure for item in ledger.jobs.items(done.job_id)] == [None]
 
 
-def test_the_summary_says_what_was_fetched(catalog, settings, ledger, shop, context):
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)])
+def test_a_submission_that_is_ended_while_it_fetches_leaves_no_files(
+    catalog, settings, ledger, shop, tmp_path, number, code
+):
     assert ledger
-    shop.put("/red.png", RED)
-    submit(request(catalog), context)
-    shop.put("/blue.png", IMAGE)
-    environment = {
+    asked = threading.Event()
+
+    def silent(connection, _):
+        asked.set()
+        with suppress(OSError):
+            connection.recv(1)
+
+    shop.answers["/red.png"] = silent
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    command = (sys.executable, "-m", "qie_batch", "submit", str(catalog))
+    environment = {**os.environ, **environment_of(settings), "TMPDIR": str(folder)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE) as submission:
+        assert asked.wait(30)
+        submission.send_signal(number)
+        submission.communicate(timeout=30)
+    assert submission.returncode == code
+    assert list(folder.iterdir()) == []
+
+
+def environment_of(settings):
+    return {
         "QIE_LEDGER_URL": settings.ledger_url.get_secret_value(),
         "QIE_S3_ENDPOINT": settings.s3_endpoint,
         "QIE_S3_BUCKET": settings.s3_bucket,
         "QIE_S3_ACCESS_KEY": settings.s3_access_key.get_secret_value(),
         "QIE_S3_SECRET_KEY": settings.s3_secret_key.get_secret_value(),
-        "QIE_IMAGE_HOSTS": f"cdn.shop.com, 127.0.0.1:{shop.port}",
+        "QIE_IMAGE_HOSTS": f"cdn.shop.com, {settings.image_hosts[0]}",
         "QIE_IMAGE_HTTP": "true",
         "QIE_DIR": os.devnull,
     }
+
+
+def test_the_summary_says_what_was_fetched(catalog, settings, ledger, shop, context):
+    assert ledger
+    shop.put("/red.png", RED)
+    submit(request(catalog), context)
+    shop.put("/blue.png", IMAGE)
+    environment = environment_of(settings)
     said = CliRunner().invoke(main, ["submit", str(catalog), "--dry-run"], env=environment)
     assert said.exit_code == 0, said.output
     assert "1 picture fetched from the web, 1 not changed there" in said.stderr

@@ -91,7 +91,9 @@ def _has_glyph(face: int, letter: str) -> bool:
         return True
     if not letter.isprintable() or unicodedata.category(letter).startswith("M"):
         return False
-    return _drawn(face, letter) != _missing(face)
+    drawn = _drawn(face, letter)
+    # Some letters fill a place and show nothing.
+    return drawn != _missing(face) and any(drawn[1])
 
 
 @cache

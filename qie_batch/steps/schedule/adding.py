@@ -41,7 +41,7 @@ def add_schedule(schedule: Schedule, schedules: Schedules, clock: Clock) -> floa
         raise UsageError(f"--cron {schedule.cron!r} names no time that comes in {schedule.timezone}")
     # Control asks for this time in every round: whatever it could raise is raised here.
     latest_due(replace(schedule, created_at=now), now)
-    schedules.add(schedule)
+    schedules.add(replace(schedule, cron=" ".join(schedule.cron.split())))
     return due_at
 
 

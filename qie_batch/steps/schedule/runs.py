@@ -40,6 +40,8 @@ class ScheduleContext:
     repeats: Repeats = field(default_factory=Repeats)
     #: Between two renewals of the lease of a run that is being submitted.
     renew_seconds: float = RUN_LEASE_SECONDS / 10
+    #: Whether this process is to end: a run that is being submitted is left to another one.
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 def run_due(context: ScheduleContext) -> int:
@@ -109,7 +111,10 @@ def run(schedule: Schedule, due_at: float, context: ScheduleContext) -> None:
 
 
 class _Renewal:
-    """Keeps other processes from a run whose submission takes longer than the lease."""
+    """Keeps other processes from a run whose submission takes longer than the lease.
+
+    Raises Unavailable once this process is to end.
+    """
 
     def __init__(self, name: str, due_at: float, context: ScheduleContext) -> None:
         self._name = name
@@ -118,6 +123,8 @@ class _Renewal:
         self._last = time.monotonic()
 
     def if_due(self) -> None:
+        if self._context.is_stopping():
+            raise Unavailable("control ends before the catalog is submitted", code="stopping")
         if time.monotonic() - self._last < self._context.renew_seconds:
             return
         self._last = time.monotonic()

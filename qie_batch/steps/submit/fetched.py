@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected, no_room
 from qie_batch.interfaces import Version
-from qie_batch.keys import fetched_key, input_key
+from qie_batch.keys import fetched_key, input_key, is_web
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qie_batch.interfaces import ObjectStore, WebImages
+    from qie_batch.steps.submit.image_checks import ImageCheck
 
 #: Bytes of a record at most.
 LONGEST_RECORD = 10_000
@@ -91,6 +92,17 @@ class FetchedImages:
             raise no_room(error) from error
         self._count(new=1)
         return data
+
+    def upload(self, name: str, data: bytes, check: ImageCheck) -> None:
+        """Store an image of the web at once and remove its file; the next attempt finds it there."""
+        if not is_web(name):
+            return
+        self._store.put_new(input_key(check.sha256), data, check.content_type)
+        path = self._path(name)
+        if record := self.record(name):
+            self._store.put(fetched_key(name), record, "application/json")
+        for file in (path, path.with_suffix(".json")):
+            file.unlink(missing_ok=True)
 
     def record(self, address: str) -> bytes | None:
         """What is to be stored under the address's key: nothing for an image that has not changed."""

@@ -30,6 +30,10 @@ class ImageCheck:
     reason: str = ""
 
     @property
+    def content_type(self) -> str:
+        return f"image/{self.format.lower()}"
+
+    @property
     def header(self) -> ImageHeader:
         return ImageHeader(self.format, self.width, self.height, self.alpha)
 

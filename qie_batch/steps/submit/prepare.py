@@ -148,7 +148,9 @@ def _images(
         fetched.read,
         confined=request.confined,
     )
-    return CheckedImages(sources, context.limits)
+    # A schedule enters whatever can be edited, and may fetch more than the disk for temporary files holds.
+    accepted = fetched.upload if request.confined else lambda *_: None
+    return CheckedImages(sources, context.limits, accepted)
 
 
 def _refuse_bad_rows(name: str, survey: Survey, *, skip_bad_rows: bool) -> None:

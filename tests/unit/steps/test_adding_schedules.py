@@ -36,6 +36,11 @@ def added(shelf, **changes):
     return add_schedule(Schedule(**{**fields, **changes}), shelf, shelf)
 
 
+def test_the_spaces_of_a_cron_are_stored_as_one_each(shelf):
+    added(shelf, cron=" 0  2\t* * *\n")
+    assert [stored.cron for stored in shelf.stored] == ["0 2 * * *"]
+
+
 def refusal(shelf, **changes):
     with pytest.raises(UsageError) as refused:
         added(shelf, **changes)

@@ -56,6 +56,7 @@ def test_letters_with_their_accents_apart_are_the_same_letters():
         ("한국", "“한” (U+D55C), “국” (U+AD6D)"),
         ("🔥 SALE", "“🔥” (U+1F525)"),
         ("a\u200bb", "U+200B"),
+        ("a\uffa0b", "U+FFA0"),
         ("q\u0302", "U+0302"),
         ("שלום", "“ש” (U+05E9)"),
         ("ابتثجحخدذر", "“د” (U+062F) and 2 more"),
