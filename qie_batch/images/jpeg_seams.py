@@ -30,6 +30,8 @@ _JUMP = 5
 _MEDIAN_JUMP = 8
 #: Rows of blocks that are looked at for each channel and sign.
 _CANDIDATES = 6
+#: Blocks with a jump, less those without, as a share of the row.
+_LEAST_SCORE = 0.06
 #: Share of the blocks that have any jump, and their deviation from the median jump as a share of that: an
 #: edge of the motif varies more than an error.
 _WITH_JUMP = 0.9
@@ -84,26 +86,22 @@ def _channels(
     import numpy as np  # noqa: PLC0415 - needed only by processes that decode
 
     width, height = block
-    tops = np.arange(1, rows + 1) * height
 
-    def line(offset: int) -> NDArray[np.int16]:
+    def line(offset: int) -> _Levels:
+        """Means of the line that is so far from the top of each block: channels, blocks."""
+        first = height + offset
+        lines = samples[first : first + rows * height : height, : columns * width]
         # Every fourth column is enough for a mean.
-        return samples[tops + offset, 2 : columns * width : 4].astype(np.int16)
-
-    def means(pixels: NDArray[np.int16]) -> _Levels:
-        # 16 bits hold the sum over the eight columns of the widest block.
-        parts = pixels.reshape(rows, columns, width // 4, -1)
-        total = parts[:, :, 0].copy()
-        for column in range(1, width // 4):
-            total += parts[:, :, column]
-        result: _Levels = total.reshape(rows * columns, -1).T / np.float32(width // 4)
-        return result
+        total = lines[:, 2::width].astype(np.float32)
+        for column in range(6, width, 4):
+            total += lines[:, column::width]
+        return np.ascontiguousarray(total.reshape(rows * columns, -1).T) / np.float32(width // 4)
 
     # Subsampled chroma is blended over the two lines at an edge, so the lines next to these are compared.
     above, below = line(-2), line(1)
     slopes = (above - line(-4)) + (line(3) - below)
-    jumps = means(4 * (below - above) - 3 * slopes) / np.float32(4)
-    for jump, over, under in zip(jumps, means(above), means(below), strict=True):
+    jumps = (below - above) - np.float32(0.75) * slopes
+    for jump, over, under in zip(jumps, above, below, strict=True):
         yield _Channel(jumps=jump, above=over, below=under, room=255 - over)
         yield _Channel(jumps=-jump, above=over, below=under, room=over)
 
@@ -113,12 +111,12 @@ def _candidates(channel: _Channel, columns: int) -> Iterator[int]:
     import numpy as np  # noqa: PLC0415 - needed only by processes that decode
 
     hits = channel.jumps > _JUMP
-    scores = hits.astype(np.int32) - (~hits & (channel.room > _JUMP))
-    sums = np.concatenate(([0], np.cumsum(scores)))
+    scores = hits.astype(np.int8) - (~hits & (channel.room > _JUMP))
+    sums = np.concatenate(([0], np.cumsum(scores, dtype=np.int32)))
     within = sums[columns:] - sums[:-columns]
     for _ in range(_CANDIDATES):
         first = int(np.argmax(within))
-        if within[first] <= 0:
+        if within[first] < _LEAST_SCORE * columns:
             return
         yield first
         within[max(0, first - columns // 2) : first + columns] = 0
@@ -172,13 +170,19 @@ def _is_equal_jump(channel: _Channel, first: int, columns: int) -> bool:
     equal: NDArray[np.bool_] = free & (deviations <= _EQUAL_WITHIN * expected)
     split = columns - first % columns
     in_rows = [_share(equal[part][free[part]]) for part in (slice(split), slice(split, None))]
-    around = _around(np.where(channel.room > _JUMP, channel.jumps, 0), first, columns)
+    threshold = max(_JUMP, median / 2)
+    around = [
+        part[beside > _JUMP] > threshold
+        for part, beside in zip(
+            _around(channel.jumps, first, columns), _around(channel.room, first, columns), strict=True
+        )
+    ]
     return bool(
         _share(equal[free]) >= _EQUAL
         and min(in_rows) >= _EQUAL_IN_ROW
         and np.median(deviations[equal]) <= _EQUAL_DEVIATION * median
         and (_uneven(channel, row) & equal[1:] & equal[:-1]).sum() >= _LEAST_UNEVEN
-        and max(_share(part > max(_JUMP, median / 2)) for part in around) <= _EQUAL_AROUND
+        and max(map(_share, around)) <= _EQUAL_AROUND
     )
 
 
