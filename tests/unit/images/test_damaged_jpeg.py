@@ -205,6 +205,19 @@ def test_even_areas_of_optimised_files_are_no_holes():
             assert code(inspect, data) == code(decode, data) == ""
 
 
+def test_zero_bits_that_leave_coefficients_as_they_are_make_no_hole():
+    """Of a drawing, a progressive scan that refines coefficients holds 48 zero bytes and more."""
+    draw = random.Random(33)
+    drawing = Image.new("RGB", (1200, 628), "white")
+    for _ in range(12):
+        left, top = draw.randrange(1200), draw.randrange(628)
+        right, bottom = left + draw.randrange(600) + 1, top + draw.randrange(300) + 1
+        drawing.paste(tuple(draw.randrange(256) for _ in range(3)), (left, top, right, bottom))
+    data = jpeg(drawing, quality=100, progressive=True)
+    assert bytes(48) in data
+    assert code(inspect, data) == code(decode, data) == ""
+
+
 def with_frame(marker, precision=8):
     data = jpeg(motif((64, 48)))
     at = data.index(b"\xff\xc0")
