@@ -145,7 +145,7 @@ def _is_jump(channel: _Channel, first: int, columns: int) -> bool:
     jumps = channel.jumps[row]
     median = np.median(jumps)
     return bool(
-        (jumps > _JUMP).mean() >= _WITH_JUMP
+        (np.minimum(jumps, channel.room[row]) > _JUMP).mean() >= _WITH_JUMP
         and median >= _MEDIAN_JUMP
         and np.median(np.abs(jumps - median)) <= _DEVIATION * median
         and max(_share(part > _JUMP) for part in _around(channel.jumps, first, columns)) <= _AROUND
