@@ -36,6 +36,8 @@ _LEAST_SCORE = 0.06
 #: edge of the motif varies more than an error.
 _WITH_JUMP = 0.9
 _DEVIATION = 0.3
+#: Deviation of the median of either row of blocks from the median of both.
+_BETWEEN_ROWS = 0.4
 #: Share of the blocks with room for the jump whose jump is the median; that there is room; the deviation of
 #: these; the share in each of the two rows of blocks.
 _EQUAL = 0.55
@@ -138,16 +140,20 @@ def _uneven(channel: _Channel, row: slice) -> NDArray[np.bool_]:
 
 
 def _is_jump(channel: _Channel, first: int, columns: int) -> bool:
-    """Whether nearly all blocks have a jump, and few around them."""
+    """Whether nearly all blocks have a jump, much the same in both rows of blocks, and few around them."""
     import numpy as np  # noqa: PLC0415 - needed only by processes that decode
 
     row = slice(first, first + columns)
-    jumps = channel.jumps[row]
+    jumps, room = channel.jumps[row], channel.room[row]
     median = np.median(jumps)
+    split = columns - first % columns
     return bool(
-        (np.minimum(jumps, channel.room[row]) > _JUMP).mean() >= _WITH_JUMP
+        (np.minimum(jumps, room) > _JUMP).mean() >= _WITH_JUMP
         and median >= _MEDIAN_JUMP
         and np.median(np.abs(jumps - median)) <= _DEVIATION * median
+        and all(
+            abs(np.median(part) - median) <= _BETWEEN_ROWS * median for part in (jumps[:split], jumps[split:])
+        )
         and max(_share(part > _JUMP) for part in _around(channel.jumps, first, columns)) <= _AROUND
         and _uneven(channel, row).sum() >= max(_LEAST_UNEVEN, _UNEVEN_SHARE * columns)
     )
