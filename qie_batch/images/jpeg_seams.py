@@ -37,7 +37,7 @@ _LEAST_SCORE = 0.06
 _WITH_JUMP = 0.9
 _DEVIATION = 0.3
 #: Deviation of the median of either row of blocks from the median of both.
-_BETWEEN_ROWS = 0.4
+_BETWEEN_ROWS = 0.7
 #: Share of the blocks with room for the jump whose jump is the median; that there is room; the deviation of
 #: these; the share in each of the two rows of blocks.
 _EQUAL = 0.55
@@ -52,7 +52,7 @@ _EQUAL_AROUND = 0.35
 _MARGIN = 0.04
 #: Levels by which two neighbours differ, above and below the seam, in an uneven motif; the share of such.
 _UNEVEN = 0.8
-_UNEVEN_SHARE = 0.2
+_UNEVEN_SHARE = 0.12
 _LEAST_UNEVEN = 6
 
 
