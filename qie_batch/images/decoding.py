@@ -123,7 +123,7 @@ def _open_checked(data: bytes, limits: Limits) -> _Opened:
     _check_still(image)
     if kind == "PNG":
         check_transparency(image)
-    if (kind == "PNG" and not png_chunks.is_whole(data)) or (kind == "WEBP" and webp_chunks.has_hole(data)):
+    if (kind == "PNG" and not png_chunks.is_sound(data)) or (kind == "WEBP" and webp_chunks.has_hole(data)):
         raise _undecodable(kind, data)
     return _Opened(kind=kind, data=data, image=image, layout=layout)
 

@@ -39,6 +39,8 @@ _MAX_SEGMENTS = 20_000
 _COEFFICIENTS = 64
 #: A run of zero bytes that no image gives where zero bits stand for new coefficients.
 _ZEROS = bytes(48)
+#: In a scan that refines AC coefficients, where zero bits also leave up to a thousand of these unchanged.
+_ZEROS_REFINING = bytes(256)
 
 _JFIF = b"\xff\xe0\x00\x10JFIF\0\1\1\0\0\1\0\1\0\0"
 
@@ -48,8 +50,8 @@ class _Scan:
     #: Of the entropy-coded bytes.
     start: int
     end: int
-    #: Whether a long run of zero bits can stand for an even area.
-    zeros_plausible: bool
+    #: A run of zero bytes that this scan cannot hold; none where zero bits can stand for an even area.
+    hole: bytes
 
 
 @dataclass(slots=True, kw_only=True)
@@ -90,10 +92,7 @@ class JpegLayout:
 
     def has_zeros(self) -> bool:
         """Whether a scan holds a run of zero bytes that no encoder writes: a part of the file was lost."""
-        return any(
-            not scan.zeros_plausible and self.data.find(_ZEROS, scan.start, scan.end) >= 0
-            for scan in self.scans
-        )
+        return any(scan.hole and self.data.find(scan.hole, scan.start, scan.end) >= 0 for scan in self.scans)
 
     def is_unfinished(self) -> bool:
         """Whether bits of the coefficients come in none of the scans."""
@@ -175,8 +174,10 @@ class JpegLayout:
         for component, _ in selectors:
             missing = self._missing_bits.get(component, [])
             missing[first : last + 1] = [bits & 15] * len(missing[first : last + 1])
-        plausible = all(self._is_even(tables, first, last, bits) for _, tables in selectors)
-        self.scans.append(_Scan(start=data_start, end=end, zeros_plausible=plausible))
+        hole = _ZEROS_REFINING if first > 0 and bits >> 4 else _ZEROS
+        if all(self._is_even(tables, first, last, bits) for _, tables in selectors):
+            hole = b""
+        self.scans.append(_Scan(start=data_start, end=end, hole=hole))
         self._parts.append((start, end))
 
     def _is_even(self, tables: int, first: int, last: int, bits: int) -> bool:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SIGNATURE = 8
+#: In the file, as the header chunk is the first.
+_COLOUR_TYPE = 25
+_PALETTE = b"\3"
 
 #: Ancillary chunks that are used -> their length in bytes; 0 for any. PNG specification, section 11.3.
 _USED = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"iCCP": 0, b"eXIf": 0, b"acTL": 8, b"fcTL": 26}
@@ -24,6 +27,19 @@ _TRANSPARENCY = b"tRNS"
 def is_whole(data: bytes) -> bool:
     """Whether the chunks lead to the end chunk."""
     return any(name == b"IEND" for name, _, _ in _chunks(data))
+
+
+def is_sound(data: bytes) -> bool:
+    """Whether the chunks that decide pixels are there, with right checksums."""
+    view = memoryview(data)
+    lengths: dict[bytes, int] = {}
+    for name, start, end in _chunks(data):
+        if (name[:1].isupper() or name == _TRANSPARENCY) and not _has_checksum(view[start:end]):
+            return False
+        lengths[name] = lengths.get(name, 0) + end - start - 12
+    if data[_COLOUR_TYPE : _COLOUR_TYPE + 1] == _PALETTE and b"PLTE" not in lengths:
+        return False
+    return b"IEND" in lengths and lengths.get(b"IDAT", 0) > 0
 
 
 def essence(data: bytes) -> bytes:
@@ -66,9 +82,13 @@ def _is_kept(name: bytes, chunk: memoryview) -> bool:
         return True
     if name not in _USED or _USED[name] not in (0, len(chunk) - 12):
         return False
-    if zlib.crc32(chunk[4:-4]) != int.from_bytes(chunk[-4:], "big"):
+    if not _has_checksum(chunk):
         return False
     return name != b"iCCP" or _is_profile(bytes(chunk[8:-4]))
+
+
+def _has_checksum(chunk: memoryview) -> bool:
+    return zlib.crc32(chunk[4:-4]) == int.from_bytes(chunk[-4:], "big")
 
 
 def _is_profile(content: bytes) -> bool:

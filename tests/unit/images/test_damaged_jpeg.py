@@ -93,14 +93,30 @@ def test_lost_restart_interval_is_refused():
     assert code(decode, lost) == "image_broken"
 
 
+def uneven(size=(640, 480)):
+    """Differs from block to block, as photos do, and more than its noise."""
+    tiles = Image.frombytes("L", (80, 60), random.Random(5).randbytes(4800)).resize(
+        size, Image.Resampling.BICUBIC
+    )
+    return tiles.point(lambda value: 90 + value // 4)
+
+
+def shifted(image, levels, step, at=(320, 240)):
+    """As a wrong difference shifts all blocks behind one: `step` is the height of a row of blocks."""
+    width, height = image.size
+    wrong = image.point(lambda value: max(0, min(255, value + levels)))
+    damaged = image.copy()
+    for left, top, right, bottom in ((at[0], at[1], width, height), (0, at[1] + step, width, height)):
+        damaged.paste(wrong.crop((left, top, right, bottom)), (left, top))
+    return damaged
+
+
 def test_wrong_difference_between_two_blocks_is_refused_by_its_seam():
     """An error that libjpeg cannot see: all blocks behind are too dark."""
-    image = Image.merge("RGB", [Image.linear_gradient("L").resize((640, 480))] * 3)
-    dark = image.point(lambda value: value * 0.6)
-    damaged = image.copy()
-    damaged.paste(dark.crop((0, 256, 640, 480)), (0, 256))
-    damaged.paste(dark.crop((320, 240, 640, 256)), (320, 240))
-    assert code(decode, jpeg(damaged, quality=95)) == "image_broken"
+    gradient = Image.linear_gradient("L").resize((480, 640)).transpose(Image.Transpose.ROTATE_90)
+    image = Image.merge("RGB", [gradient] * 3)
+    assert code(decode, jpeg(image, quality=95)) == ""
+    assert code(decode, jpeg(shifted(image, -60, 16), quality=95)) == "image_broken"
 
 
 def test_edge_across_the_whole_picture_is_no_seam():
@@ -108,6 +124,33 @@ def test_edge_across_the_whole_picture_is_no_seam():
     banner.paste("navy", (0, 240, 640, 480))
     banner.paste("red", (320, 0, 640, 240))
     assert code(decode, jpeg(banner)) == ""
+
+
+@pytest.mark.parametrize("levels", [-70, -25, 25, 70])
+@pytest.mark.parametrize("column", [64, 320, 560])
+def test_uneven_motif_of_which_all_blocks_behind_one_are_shifted_is_refused(levels, column):
+    assert code(decode, jpeg(uneven(), quality=90)) == ""
+    damaged = shifted(uneven(), levels, 8, (column, 240))
+    assert code(decode, jpeg(damaged, quality=90)) == "image_broken"
+
+
+def test_seam_is_found_where_a_part_of_the_row_cannot_become_brighter():
+    """A white background stays white, so that only the product shows the seam."""
+    packshot = Image.new("L", (640, 480), "white")
+    packshot.paste(uneven((448, 480)), (96, 0))
+    assert code(decode, jpeg(packshot, quality=90)) == ""
+    assert code(decode, jpeg(shifted(packshot, 40, 8), quality=90)) == "image_broken"
+
+
+@pytest.mark.parametrize("options", [{"subsampling": 0}, {}, {"quality": 30}, {"progressive": True}], ids=str)
+@pytest.mark.parametrize("panels", [("navy", "navy"), ("#eee", "#ddd"), ("#e63", "#e63")])
+def test_step_of_one_row_of_blocks_in_a_drawing_is_no_seam(options, panels):
+    for step in (8, 16):
+        for column in (200, 320, 448):
+            drawing = Image.new("RGB", (640, 480), "white")
+            drawing.paste(panels[0], (column, 240, 640, 480))
+            drawing.paste(panels[1], (0, 240 + step, column, 480))
+            assert code(decode, jpeg(drawing, **options)) == ""
 
 
 def oddities():
@@ -160,6 +203,19 @@ def test_even_areas_of_optimised_files_are_no_holes():
             packshot.paste(motif((100, 80)), (700, 500))
             data = jpeg(packshot, **options)
             assert code(inspect, data) == code(decode, data) == ""
+
+
+def test_zero_bits_that_leave_coefficients_as_they_are_make_no_hole():
+    """Of a drawing, a progressive scan that refines coefficients holds 48 zero bytes and more."""
+    draw = random.Random(33)
+    drawing = Image.new("RGB", (1200, 628), "white")
+    for _ in range(12):
+        left, top = draw.randrange(1200), draw.randrange(628)
+        right, bottom = left + draw.randrange(600) + 1, top + draw.randrange(300) + 1
+        drawing.paste(tuple(draw.randrange(256) for _ in range(3)), (left, top, right, bottom))
+    data = jpeg(drawing, quality=100, progressive=True)
+    assert bytes(48) in data
+    assert code(inspect, data) == code(decode, data) == ""
 
 
 def with_frame(marker, precision=8):

@@ -90,6 +90,18 @@ def test_wrong_checksum_of_what_decides_pixels_is_refused():
     assert code(decode, png(chunk(b"tRNS", bytes(6), crc=3))) == "image_broken"
 
 
+def test_png_that_lacks_pixels_or_its_palette_is_refused_at_submit():
+    for missing in (png(colour=3), png()[:33] + END, png()[:33] + chunk(b"IDAT", b"") + END):
+        assert code(inspect, missing) == code(decode, missing) == "image_broken"
+
+
+def test_wrong_checksum_of_pixels_is_told_at_submit():
+    at = png().index(b"IDAT") + 8
+    for wrong in (png()[:at] + b"x" + png()[at + 1 :], png(end=chunk(b"IEND", b"", crc=4))):
+        assert code(inspect, wrong) == code(decode, wrong) == "image_broken"
+    assert code(inspect, png(chunk(b"tRNS", bytes(6), crc=3))) == "image_broken"
+
+
 def test_one_transparent_colour_of_sixteen_bits_is_refused_at_submit():
     data = png(chunk(b"tRNS", bytes(6)), depth=16)
     assert code(inspect, data) == code(decode, data) == "image_transparency_unsupported"
