@@ -27,7 +27,7 @@ from qie_batch.steps.fsck import fsck
 from qie_batch.steps.submit import enter, prepare, submit, submit_scheduled
 from qie_batch.steps.submit.fetched import FetchedImages, Record
 from qie_batch.steps.submit.image_checks import ImageCheck
-from qie_batch.wiring import services
+from qie_batch.wiring.services import web_images
 from tests.support.painters import IMAGE
 from tests.support.submitting import closing_ledger, request, services
 from tests.support.web_servers import WebServer, answer
@@ -220,7 +220,7 @@ def test_a_run_that_was_interrupted_does_not_fetch_again_and_keeps_no_files(
     address = f"{shop.address}/red.png"
     for new, unchanged in ((1, 0), (0, 1)):
         with closing(
-            FetchedImages(lambda: services.web_images(settings, confined=True), wiring.store(settings))
+            FetchedImages(lambda: web_images(settings, confined=True), wiring.store(settings))
         ) as fetched:
             data = fetched.read(address)
             fetched.upload(address, data, ImageCheck(sha256=hashlib.sha256(data).hexdigest()))
