@@ -15,7 +15,7 @@ from qie_batch.pricing import usd
 from qie_batch.processes.signals import exits_by_sigterm
 from qie_batch.steps.dispatch import dispatch
 from qie_batch.steps.submit import SubmitRequest, enter, estimate, prepare
-from qie_batch.text import many
+from qie_batch.text import many, quoted
 
 if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger
@@ -53,7 +53,7 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
             note(f"engine {prepared.info.name}: {prepared.job.engine_reason}")
             if left_out := unused(request.order, prepared.info):
                 note(f"engine {prepared.info.name} does not use {', '.join(left_out)}")
-            _say_fetched(prepared.survey)
+            _say_of_images(prepared.survey)
             if options["dry_run"]:
                 plan = estimate(prepared, context)
                 _show_estimate(plan, prepared.survey.understood, as_json=options["as_json"])
@@ -72,9 +72,13 @@ def _say_understood(understood: Understanding) -> None:
         note(line)
 
 
-def _say_fetched(survey: Survey) -> None:
+def _say_of_images(survey: Survey) -> None:
     if survey.fetched or survey.unchanged:
         note(f"{many(survey.fetched, 'picture')} fetched from the web, {survey.unchanged} not changed there")
+    number, name = survey.unended
+    if number:
+        among = quoted(name, 200) if number == 1 else f"{quoted(name, 200)} and {number - 1} more"
+        note(f"no end marker, but all pixels, so edited: {among}")
 
 
 def _say_submitted(submitted: Submitted) -> None:

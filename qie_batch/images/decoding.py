@@ -73,7 +73,8 @@ def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageHeader:
         if opened.kind == "PNG":
             # The decoder finds it behind the pixels only by decoding them.
             image.info["exif"] = png_chunks.exif(opened.data)
-        return ImageHeader(opened.kind, *upright_size(image), image.has_transparency_data)
+        ended = opened.layout is None or opened.layout.ended
+        return ImageHeader(opened.kind, *upright_size(image), image.has_transparency_data, ended)
 
 
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, *, draft: int | None = None) -> Image.Image:

@@ -13,3 +13,5 @@ class ImageHeader(NamedTuple):
     height: int
     #: Whether any pixel may be transparent.
     alpha: bool = False
+    #: Whether the file has its end marker; without one, all pixels are there all the same.
+    ended: bool = True

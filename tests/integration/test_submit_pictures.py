@@ -230,3 +230,14 @@ def test_a_bucket_that_is_refused_is_not_asked(verdict):
         raise Rejected(f"not from {bucket}", code="image_address")
 
     assert verdict("s3://bkt/a.jpg", bucket=refuse).reason == "picture 's3://bkt/a.jpg': not from bkt"
+
+
+def test_a_jpeg_without_its_end_marker_is_edited_and_told(decoders, folder):
+    with Image.open(folder / "shoe.png") as picture:
+        picture.convert("RGB").save(folder / "whole.jpg")
+    (folder / "cut.jpg").write_bytes((folder / "whole.jpg").read_bytes()[:-2])
+    images = CheckedImages(ImageSources(str(folder), unreachable, DEFAULT_LIMITS, no_web), DEFAULT_LIMITS)
+    list(images.check(["whole.jpg", "cut.jpg", "shoe.png"], decoders))
+    assert [images[name].ended for name in ("whole.jpg", "cut.jpg", "shoe.png")] == [True, False, True]
+    assert images.unended() == (1, "cut.jpg")
+    assert not images["cut.jpg"].code

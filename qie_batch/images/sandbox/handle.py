@@ -136,10 +136,10 @@ class DecoderProcess:
 
     def read_header(self, request: Request) -> ImageHeader:
         width, height, packed = self._read_reply(Reply.HEADER, request)
-        kind, alpha = divmod(packed, 2)
+        kind, flags = divmod(packed, 4)
         if kind >= len(DECODED):
             raise _invalid_answer()
-        return ImageHeader(DECODED[kind], width, height, bool(alpha))
+        return ImageHeader(DECODED[kind], width, height, bool(flags & 1), bool(flags & 2))
 
     def _read_reply(self, expected: Reply, request: Request) -> tuple[int, int, int]:
         """Width and height within the limits, and the third figure; Rejected if the process refuses."""

@@ -90,7 +90,7 @@ def _answer_next(
     try:
         if request.task == Task.INSPECT:
             header = decoding.inspect(request.data, request.limits)
-            packed = DECODED.index(header.format) * 2 + header.alpha
+            packed = DECODED.index(header.format) * 4 + header.ended * 2 + header.alpha
             _write(writer, REPLY_HEADER.pack(Reply.HEADER, header.width, header.height, packed))
         else:
             _send_image(writer, decode(request.data, request.limits, draft=request.draft or None))

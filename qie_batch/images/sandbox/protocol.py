@@ -29,7 +29,7 @@ class Reply(IntEnum):
 
     #: Width, height, number of bytes; these bytes of RGB.
     IMAGE = 0
-    #: Width, height, twice the index in `kinds.DECODED` and 1 where there is alpha; nothing.
+    #: Width, height, four times the index in `kinds.DECODED`, 2 with the end marker, 1 with alpha; nothing.
     HEADER = 1
     #: Bytes of the error code, bytes of the sentence, 0; both as UTF-8.
     REFUSAL = 2

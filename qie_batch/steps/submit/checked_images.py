@@ -59,6 +59,10 @@ class CheckedImages:
     def __getitem__(self, name: str) -> ImageCheck:
         return self._checks[name]
 
+    def unended(self) -> tuple[int, str]:
+        """As `ImageChecks.unended`."""
+        return self._checks.unended()
+
     def distinct(self) -> int:
         """Different images by content, those that cannot be edited left out."""
         return self._checks.distinct()

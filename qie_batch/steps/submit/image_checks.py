@@ -26,6 +26,8 @@ class ImageCheck:
     height: int = 0
     #: Whether any pixel may be transparent.
     alpha: bool = False
+    #: Whether the file has its end marker.
+    ended: bool = True
     code: str = ""
     reason: str = ""
 
@@ -35,13 +37,13 @@ class ImageCheck:
 
     @property
     def header(self) -> ImageHeader:
-        return ImageHeader(self.format, self.width, self.height, self.alpha)
+        return ImageHeader(self.format, self.width, self.height, self.alpha, self.ended)
 
 
 # Columns in the order of ImageCheck's fields.
-_SELECT = "SELECT sha256, format, width, height, alpha, code, reason FROM images WHERE name = ?"
+_SELECT = "SELECT sha256, format, width, height, alpha, ended, code, reason FROM images WHERE name = ?"
 _UPDATE = (
-    "UPDATE images SET (sha256, format, width, height, alpha, code, reason) = (?, ?, ?, ?, ?, ?, ?)"
+    "UPDATE images SET (sha256, format, width, height, alpha, ended, code, reason) = (?, ?, ?, ?, ?, ?, ?, ?)"
     " WHERE name = ?"
 )
 
@@ -54,7 +56,7 @@ class ImageChecks:
         self._spool = sqlite3.connect("", isolation_level=None)
         self._run(
             "CREATE TABLE images (name TEXT PRIMARY KEY, sha256 TEXT, format TEXT, width INTEGER,"
-            " height INTEGER, alpha INTEGER, code TEXT, reason TEXT)"
+            " height INTEGER, alpha INTEGER, ended INTEGER, code TEXT, reason TEXT)"
         )
 
     def close(self) -> None:
@@ -71,6 +73,12 @@ class ImageChecks:
     def __getitem__(self, name: str) -> ImageCheck:
         (values,) = self._run(_SELECT, name)
         return ImageCheck(**dict(zip(ImageCheck.__slots__, values, strict=True)))
+
+    def unended(self) -> tuple[int, str]:
+        """How many that can be edited lack their end marker, and the name of one; 0 and "" without any."""
+        query = "SELECT count(*), coalesce(min(name), '') FROM images WHERE code = '' AND NOT ended"
+        ((number, name),) = self._run(query)
+        return int(number), name
 
     def distinct(self) -> int:
         """Different images by content, those that cannot be edited left out."""

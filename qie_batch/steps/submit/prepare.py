@@ -84,7 +84,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         planner = Planner(job.order, chosen.info)
         reading = stack.enter_context(Reading(planner, checker, images, header))
         survey = reading.read(manifest, context)
-        survey = replace(survey, fetched=fetched.new, unchanged=fetched.unchanged)
+        survey = replace(survey, fetched=fetched.new, unchanged=fetched.unchanged, unended=images.unended())
         _refuse_bad_rows(path.name, survey, skip_bad_rows=request.skip_bad_rows)
         yield Prepared(
             job=job,

@@ -67,6 +67,8 @@ class Survey:
     #: Images that came from the web, and those that were the same there as at an earlier submission.
     fetched: int = 0
     unchanged: int = 0
+    #: Images without their end marker that are edited all the same, and the name of one.
+    unended: tuple[int, str] = (0, "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,7 +56,7 @@ def refusal(data, call=inspect, **options):
 
 @pytest.mark.parametrize(("kind", "name"), [("JPEG", "JPEG"), ("PNG", "PNG"), ("WEBP", "WEBP")])
 def test_header_names_format_and_size(kind, name):
-    assert inspect(encoded(gradient((70, 50)), kind)) == (name, 70, 50, False)
+    assert inspect(encoded(gradient((70, 50)), kind)) == (name, 70, 50, False, True)
 
 
 def test_empty_file_is_refused():
@@ -145,7 +145,7 @@ def test_long_file_is_refused_unread():
 
 def test_limits_are_the_callers():
     data = encoded(Image.new("RGB", (100, 100)), "PNG")
-    assert inspect(data, Limits(max_pixels=10_000, max_side=100)) == ("PNG", 100, 100, False)
+    assert inspect(data, Limits(max_pixels=10_000, max_side=100)) == ("PNG", 100, 100, False, True)
     assert "10,000 pixels (100 x 100)" in refusal(data, limits=Limits(max_pixels=9_999)).message
     assert refusal(data, limits=Limits(max_side=99)).code == "image_too_large"
 
@@ -165,7 +165,7 @@ def test_animations_are_refused(kind):
 
 def test_second_image_of_a_phones_jpeg_is_ignored():
     mpo = encoded(gradient(), "MPO", save_all=True, append_images=[Image.new("RGB", (32, 24))])
-    assert inspect(mpo) == ("JPEG", 64, 48, False)
+    assert inspect(mpo) == ("JPEG", 64, 48, False, True)
     assert decode(mpo).size == (64, 48)
 
 
