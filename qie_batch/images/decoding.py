@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 _DECODERS: dict[str, type[ImageFile]] = {"JPEG": JpegImageFile, "PNG": PngImageFile, "WEBP": WebPImageFile}
 
+#: What decoders raise of sound images, too: a decoder process cannot import what it has not at its start.
+_NO_DAMAGE = (MemoryError, Rejected, ImportError)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
@@ -66,7 +69,7 @@ def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageHeader:
         if opened.layout and opened.layout.is_suspicious():
             try:
                 jpeg_pixels.check(opened.layout, image)
-            except (MemoryError, Rejected):
+            except _NO_DAMAGE:
                 raise
             except Exception as error:
                 raise _undecodable(opened.kind, opened.data) from error
@@ -94,7 +97,7 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, *, draft: int | None = 
             image.verify()
         with _DECODERS[opened.kind](io.BytesIO(opened.data)) as image:
             return upright_rgb(image)
-    except (MemoryError, Rejected):
+    except _NO_DAMAGE:
         raise
     except Exception as error:
         raise _undecodable(opened.kind, opened.data) from error
@@ -132,7 +135,7 @@ def _open_checked(data: bytes, limits: Limits) -> _Opened:
 def _open(kind: str, data: bytes, limits: Limits) -> ImageFile:
     try:
         return _DECODERS[kind](io.BytesIO(data))
-    except MemoryError:
+    except _NO_DAMAGE:
         raise
     except Image.DecompressionBombError as error:
         raise Rejected(

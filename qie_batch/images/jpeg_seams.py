@@ -145,14 +145,14 @@ def _is_jump(channel: _Channel, first: int, columns: int) -> bool:
 
     row = slice(first, first + columns)
     jumps, room = channel.jumps[row], channel.room[row]
-    median = np.median(jumps)
+    median = _median(jumps)
     split = columns - first % columns
     return bool(
         (np.minimum(jumps, room) > _JUMP).mean() >= _WITH_JUMP
         and median >= _MEDIAN_JUMP
-        and np.median(np.abs(jumps - median)) <= _DEVIATION * median
+        and _median(np.abs(jumps - median)) <= _DEVIATION * median
         and all(
-            abs(np.median(part) - median) <= _BETWEEN_ROWS * median for part in (jumps[:split], jumps[split:])
+            abs(_median(part) - median) <= _BETWEEN_ROWS * median for part in (jumps[:split], jumps[split:])
         )
         and max(_share(part > _JUMP) for part in _around(channel.jumps, first, columns)) <= _AROUND
         and _uneven(channel, row).sum() >= max(_LEAST_UNEVEN, _UNEVEN_SHARE * columns)
@@ -168,7 +168,7 @@ def _is_equal_jump(channel: _Channel, first: int, columns: int) -> bool:
     free = room > _JUMP
     if free.mean() < _WITH_ROOM:
         return False
-    median = float(np.median(jumps[free]))
+    median = _median(jumps[free])
     if median < _MEDIAN_JUMP:
         return False
     expected = np.minimum(median, room)
@@ -186,10 +186,18 @@ def _is_equal_jump(channel: _Channel, first: int, columns: int) -> bool:
     return bool(
         _share(equal[free]) >= _EQUAL
         and min(in_rows) >= _EQUAL_IN_ROW
-        and np.median(deviations[equal]) <= _EQUAL_DEVIATION * median
+        and _median(deviations[equal]) <= _EQUAL_DEVIATION * median
         and (_uneven(channel, row) & equal[1:] & equal[:-1]).sum() >= _LEAST_UNEVEN
         and max(map(_share, around)) <= _EQUAL_AROUND
     )
+
+
+def _median(values: _Levels) -> float:
+    """Not numpy's, which imports a module at its first call: a decoder process cannot open its file."""
+    import numpy as np  # noqa: PLC0415 - needed only by processes that decode
+
+    middle = len(values) // 2
+    return float(np.partition(values, middle)[middle])
 
 
 def _around(jumps: _Levels, first: int, columns: int) -> tuple[_Levels, _Levels]:

@@ -1,6 +1,9 @@
 """Every image of `tests.support.hostile` is decoded by the pool or refused in a sentence."""
 
+import os
 import re
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -117,3 +120,34 @@ def test_small_file_of_endless_scans_is_stopped():
         stopped = answer(pool, "scans", bomb)
     assert stopped.code == "image_hangs_decoder"
     assert stopped.seconds < 10
+
+
+IMPORTS = """
+import sys
+from contextlib import suppress
+from pathlib import Path
+from qie_batch.errors import Rejected
+from qie_batch.images.sandbox import program
+from tests.support.hostile import hostile_pictures
+found = set()
+files = [(path.name, path.read_bytes()) for path in Path("examples/images").iterdir()]
+files += [file for file in hostile_pictures() if len(file[1]) < 200_000]
+before = set(sys.modules)
+for name, data in files:
+    with suppress(Rejected):
+        program.decoding.inspect(data)
+        program.decoding.decode(data)
+    found |= {(name, module) for module in set(sys.modules) - before}
+    before = set(sys.modules)
+print(sorted(found))
+"""
+
+
+def test_a_decoder_process_imports_at_its_start_all_that_any_image_needs():
+    """It cannot open a file later, and an image would be refused for that."""
+    root = Path(__file__).parents[2]
+    environment = {**os.environ, "PYTHONPATH": str(root)}
+    done = subprocess.run(
+        [sys.executable, "-c", IMPORTS], cwd=root, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
