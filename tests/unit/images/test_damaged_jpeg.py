@@ -175,7 +175,7 @@ def oddities():
 @pytest.mark.parametrize("name", list(oddities()))
 def test_oddity_without_harm_is_decoded_to_the_same_pixels(name):
     odd = oddities()[name]
-    assert inspect(odd) == ("JPEG", 640, 480, False)
+    assert inspect(odd)[:4] == ("JPEG", 640, 480, False)
     assert decode(odd).tobytes() == decode(jpeg()).tobytes()
 
 

@@ -71,7 +71,7 @@ METADATA = {
 @pytest.mark.parametrize("name", list(METADATA))
 def test_metadata_of_a_png_never_refuses_the_image(name):
     data = png(METADATA[name])
-    assert inspect(data) == ("PNG", 16, 16, False)
+    assert inspect(data) == ("PNG", 16, 16, False, True)
     assert decode(data).tobytes() == decode(png()).tobytes()
 
 
