@@ -7,7 +7,7 @@ from pathlib import Path
 from PIL import Image, ImageDraw
 
 from qie_batch.engines.classic import create
-from qie_batch.engines.classic.lettering import load_font
+from qie_batch.engines.classic.typesetting import load_font
 from qie_batch.model import EditParams, EditRequest
 
 ROOT = Path(__file__).parents[1]

@@ -31,14 +31,14 @@ from qie_batch.manifest import open_manifest
 from qie_batch.model import BadRow, JobOrder, RowDefaults
 from qie_batch.settings import Settings
 from qie_batch.steps.submit import SubmitRequest, submit
-from qie_batch.web.fetch import Patience
+from qie_batch.web.fetch import Timeouts
 from tests.support.web_servers import PUBLIC, Internet, WebServer, answer, fetcher
 
 if TYPE_CHECKING:
     import socket
 
 WHITE = RowDefaults(instruction="white background")
-PATIENCE = Patience(image=20, silence=10, retry=0.1)
+TIMEOUTS = Timeouts(image=20, silence=10, retry=0.1)
 
 
 class Shop(WebServer):
@@ -83,7 +83,7 @@ def submitted(export: Path, settings: Settings, stack: ExitStack) -> dict[str, A
     ledger = wiring.ledger(settings)
     context = replace(
         wiring.submit_context(settings, ledger),
-        web=lambda _confined: stack.enter_context(fetcher(internet, context=trusted, patience=PATIENCE)),
+        web=lambda _confined: stack.enter_context(fetcher(internet, context=trusted, timeouts=TIMEOUTS)),
     )
     request = SubmitRequest(address=str(export), order=JobOrder(defaults=WHITE), skip_bad_rows=True)
     survey = submit(request, context).survey

@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from qie_batch.errors import Rejected
 from qie_batch.web.addresses import kind_of
 from tests.support.hostile_addresses import REFUSED_V4, REFUSED_V6, hostile_addresses, literals
-from tests.support.web_servers import PATIENCE, PUBLIC, Internet, WebServer, answer, fetcher
+from tests.support.web_servers import PUBLIC, TIMEOUTS, Internet, WebServer, answer, fetcher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -159,7 +159,7 @@ def main() -> None:
     total = sum(int(str(figures["tried"])) for figures in found.values())
     bad = sum(int(str(figures["connections_to_refused_places"])) for figures in found.values())
     print(f"{total} hostile addresses and answers, {bad} connections to refused places")
-    print(f"an image had {PATIENCE.image} s for each of three attempts here; it has 60 in the product")
+    print(f"an image had {TIMEOUTS.image} s for each of three attempts here; it has 60 in the product")
     if arguments.json:
         print(json.dumps({"tried": total, "connections_to_refused_places": bad, "cases": found}))
 
