@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import no_room
 from qie_batch.manifest.aliases import normal
+from qie_batch.manifest.temporary_tables import TemporaryTables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,27 +19,26 @@ _OF_PRODUCT = frozenset(
     )
 )  # fmt: skip
 
-_SCHEMA = """
-PRAGMA cache_size = -4000;
-PRAGMA journal_mode = OFF;
-PRAGMA synchronous = OFF;
-CREATE TABLE products (product TEXT PRIMARY KEY, texts TEXT NOT NULL);
-BEGIN;
-"""
+_SCHEMA = "CREATE TABLE products (product TEXT PRIMARY KEY, texts TEXT NOT NULL);"
 
 
 class ProductTexts:
     """What the first row of a product says, for the further rows that leave the cells empty.
 
-    Kept in a temporary file that SQLite removes, as rows of other products may stand between.
+    Kept in a temporary file, as rows of other products may stand between; `close` removes the file.
     """
 
     def __init__(self) -> None:
-        self._db: sqlite3.Connection | None = None
+        #: Made for the first product: most manifests have none.
+        self._tables: TemporaryTables | None = None
         self._product_id = ""
         self._texts: Mapping[str, str] = {}
         #: The keys of _OF_PRODUCT, once a row was read.
         self._keys: tuple[str, ...] | None = None
+
+    def close(self) -> None:
+        if self._tables:
+            self._tables.close()
 
     def completed(self, product_id: str, cells: dict[str, str]) -> dict[str, str]:
         """Call with every row in the file's order. Raises Unavailable on a full disk."""
@@ -55,14 +53,10 @@ class ProductTexts:
 
     def _first(self, product_id: str, given: Mapping[str, str]) -> Mapping[str, str]:
         """Those of the product's first row, which is this one for a new product."""
-        try:
-            if self._db is None:
-                # One thread may read rows and another one close the reader, never both at once.
-                self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-                self._db.executescript(_SCHEMA)
-            self._db.execute("INSERT OR IGNORE INTO products VALUES (?, ?)", (product_id, json.dumps(given)))
-            found = self._db.execute("SELECT texts FROM products WHERE product = ?", (product_id,))
-            texts: dict[str, str] = json.loads(found.fetchone()[0])
-        except sqlite3.OperationalError as error:
-            raise no_room(error) from error
+        if self._tables is None:
+            self._tables = TemporaryTables(_SCHEMA)
+        run = self._tables.run
+        run("INSERT OR IGNORE INTO products VALUES (?, ?)", product_id, json.dumps(given))
+        ((found,),) = run("SELECT texts FROM products WHERE product = ?", product_id)
+        texts: dict[str, str] = json.loads(found)
         return texts

@@ -82,10 +82,10 @@ def _downloaded(
     with (
         ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="collect") as pool,
         stored_rows(job, store) as rows,
+        closing(ResultNames(template, rows.header, (RESULTS, ERRORS, REPORT, *WORKBOOKS))) as result_names,
     ):
         coming: deque[Future[Collected]] = deque()
         written = [Tables(rows, *pair) for pair in tables]
-        result_names = ResultNames(template, rows.header, (RESULTS, ERRORS, REPORT, *WORKBOOKS))
         for row, items in rows_with_items(rows, jobs.items(job.id)):
             # Failed items take their names too, so that names are the same at every download.
             names = result_names.of_row(row, items)

@@ -31,6 +31,10 @@ class ResultNames:
         self._unique = UniqueNames(reserved)
         self._products = ProductTexts()
 
+    def close(self) -> None:
+        """Remove what is remembered of products."""
+        self._products.close()
+
     def of_row(self, row: ManifestRow | BadRow, items: Iterable[Item]) -> dict[str, str]:
         """The name of each of the row's items, by the item's id."""
         image = image_name(self._image(row), row.cells.get(FOLDER_COLUMN) or self._header.folder)

@@ -11,7 +11,7 @@ from qie_batch.manifest.aliases import REFERENCES
 from qie_batch.model import BadRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from qie_batch.interfaces import EngineCheck
     from qie_batch.model import EditParams, EngineLimits, ManifestRow
@@ -32,13 +32,14 @@ class RowChecker:
 
     def checked(
         self,
-        row: ManifestRow | BadRow,
+        row: ManifestRow,
         checks: Mapping[str, ImageCheck],
-        params_of: Callable[[ManifestRow, Mapping[str, ImageCheck]], EditParams],
+        params: EditParams,
     ) -> ManifestRow | BadRow:
-        """The row, or a bad row if one of its images is, or if the worker's engine would refuse the row."""
-        if isinstance(row, BadRow):
-            return row
+        """The row, or a bad row if one of its images is, or if the worker's engine would refuse the row.
+
+        `params` are the row's as the worker gets them.
+        """
         own = [checks[name] for name in row.images]
         for column, check in zip(IMAGES, own, strict=False):
             if check.code:
@@ -49,7 +50,7 @@ class RowChecker:
         except Rejected as error:
             return self._bad(row, _column_at_fault(sizes, self.limits), error.code, error.message)
         try:
-            self.check(params_of(row, checks), [check.header for check in own])
+            self.check(params, [check.header for check in own])
         except Rejected as error:
             return self._bad(row, error.subject, error.code, " ".join(error.sentences))
         return row

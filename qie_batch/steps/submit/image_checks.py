@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qie_batch.errors import no_room
 from qie_batch.keys import is_web
+from qie_batch.manifest.temporary_tables import TemporaryTables
 from qie_batch.model import ImageHeader
 
 if TYPE_CHECKING:
@@ -52,15 +51,14 @@ class ImageChecks:
     """Every method raises Unavailable when the disk for temporary files is full."""
 
     def __init__(self) -> None:
-        # A temporary file that SQLite itself removes.
-        self._spool = sqlite3.connect("", isolation_level=None)
-        self._run(
+        self._tables = TemporaryTables(
             "CREATE TABLE images (name TEXT PRIMARY KEY, sha256 TEXT, format TEXT, width INTEGER,"
-            " height INTEGER, alpha INTEGER, ended INTEGER, code TEXT, reason TEXT)"
+            " height INTEGER, alpha INTEGER, ended INTEGER, code TEXT, reason TEXT);"
         )
+        self._run = self._tables.run
 
     def close(self) -> None:
-        self._spool.close()
+        self._tables.close()
 
     def expect(self, name: str) -> bool:
         """Whether the name is new."""
@@ -106,9 +104,3 @@ class ImageChecks:
         while rows := self._run(query, after):
             yield from (name for (name,) in rows if is_web(name))
             after = rows[-1][0]
-
-    def _run(self, statement: str, *values: str | int) -> list[Any]:
-        try:
-            return self._spool.execute(statement, values).fetchall()
-        except sqlite3.OperationalError as error:
-            raise no_room(error) from error

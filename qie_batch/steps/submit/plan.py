@@ -36,18 +36,22 @@ class Planner:
         self._info = info
         self._ordinals = count()
 
+    def params(self, row: ManifestRow, checks: Mapping[str, ImageCheck]) -> EditParams:
+        """The parameters of the row's first variant, as the worker gets them."""
+        params = with_output(row.params, checks[row.images[0]].header)
+        return resolve(params, row.id, self._preset(row), self._info)
+
     def items(
-        self, row: ManifestRow | BadRow, checks: Mapping[str, ImageCheck]
+        self, row: ManifestRow, params: EditParams, checks: Mapping[str, ImageCheck]
     ) -> Iterator[tuple[NewItem, str]]:
-        """One item a variant with its preset, or one failed item for a row that cannot be edited."""
-        if isinstance(row, BadRow):
-            yield self._failed(row), ""
-            return
+        """One item a variant with its preset; `params` are those of the first variant."""
         preset = self._preset(row)
         inputs = tuple([checks[name].sha256 for name in row.images])
-        row = with_output_of(row, checks)
         for variant in range(row.variants):
-            text = self._spec(row, variant, inputs, preset).canonical
+            if variant and params.seed is not None:
+                seed = seed_of(row.params.seed, row.id, variant)
+                params = replace(params, seed=seed)
+            text = self._spec(params, inputs, preset).canonical
             item = NewItem(
                 ordinal=next(self._ordinals),
                 line=row.line,
@@ -60,11 +64,8 @@ class Planner:
             # An engine may have presets and not honour them: then they share one history.
             yield item, preset.name if preset and "preset" in self._info.honours else ""
 
-    def params(self, row: ManifestRow, checks: Mapping[str, ImageCheck]) -> EditParams:
-        """The parameters of the row's first variant, as the worker gets them."""
-        return resolve(with_output_of(row, checks), 0, self._preset(row), self._info)
-
-    def _failed(self, row: BadRow) -> NewItem:
+    def failed(self, row: BadRow) -> NewItem:
+        """The one item of a row that cannot be edited."""
         return NewItem(
             ordinal=next(self._ordinals),
             line=row.line,
@@ -81,36 +82,29 @@ class Planner:
             return None
         return preset_named(row.params.preset or self._order.preset, self._info)
 
-    def _spec(
-        self, row: ManifestRow, variant: int, inputs: tuple[str, ...], preset: Preset | None
-    ) -> EditSpec:
+    def _spec(self, params: EditParams, inputs: tuple[str, ...], preset: Preset | None) -> EditSpec:
         info = self._info
         return EditSpec(
             inputs=inputs,
-            params=resolve(row, variant, preset, info),
+            params=params,
             engine=info.name,
             revision=info.revision,
             lora=info.loras.get(preset.lora, preset.lora) if preset else "",
         )
 
 
-def resolve(row: ManifestRow, variant: int, preset: Preset | None, info: EngineInfo) -> EditParams:
+def resolve(given: EditParams, row_id: str, preset: Preset | None, info: EngineInfo) -> EditParams:
     """The row's choices, then the preset's; empty wherever the engine does not honour the field."""
-    given = row.params
     wanted: dict[str, Any] = {
         "negative": given.negative,
         "steps": given.steps if given.steps is not None or preset is None else preset.steps,
         "cfg": given.cfg if given.cfg is not None or preset is None else preset.cfg,
-        "seed": stable_seed(row.id, variant) if given.seed is None else given.seed + variant,
+        "seed": seed_of(given.seed, row_id, 0),
         "preset": preset.name if preset else "",
     }
     unset: dict[str, Any] = {"negative": " ", "steps": None, "cfg": None, "seed": None, "preset": ""}
     honoured = {name: value if name in info.honours else unset[name] for name, value in wanted.items()}
     return replace(given, **honoured)
-
-
-def with_output_of(row: ManifestRow, checks: Mapping[str, ImageCheck]) -> ManifestRow:
-    return replace(row, params=with_output(row.params, checks[row.images[0]].header))
 
 
 def with_output(params: EditParams, image: ImageHeader) -> EditParams:
@@ -129,6 +123,11 @@ def preset_named(name: str, info: EngineInfo) -> Preset:
     if found is None:
         raise UsageError(f"there is no preset {name!r}", hint=f"choose one of: {', '.join(info.presets)}")
     return found
+
+
+def seed_of(given: int | None, row_id: str, variant: int) -> int:
+    """The seed of a variant; without one given, it is `stable_seed`."""
+    return stable_seed(row_id, variant) if given is None else given + variant
 
 
 def stable_seed(row_id: str, variant: int) -> int:

@@ -13,13 +13,14 @@ from qie_batch.steps.submit.items import ItemSpool
 from qie_batch.steps.submit.request import Survey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from qie_batch.manifest import Manifest
     from qie_batch.manifest.stored import StoredHeader
-    from qie_batch.model import ManifestRow
+    from qie_batch.model import ManifestRow, NewItem
     from qie_batch.steps.submit.check_rows import RowChecker
     from qie_batch.steps.submit.checked_images import CheckedImages
+    from qie_batch.steps.submit.image_checks import ImageCheck
     from qie_batch.steps.submit.plan import Planner
     from qie_batch.steps.submit.request import SubmitContext
 
@@ -77,9 +78,13 @@ class Reading:
 
     def _add(self, some: list[ManifestRow | BadRow], context: SubmitContext) -> None:
         checks = {name: self._images[name] for name in dict.fromkeys(_image_names(some))}
-        rows = [self._checker.checked(row, checks, self._planner.params) for row in some]
+        rows: list[ManifestRow | BadRow] = []
+        planned: list[tuple[NewItem, str]] = []
+        for row in some:
+            checked, items = self._planned(row, checks)
+            rows.append(checked)
+            planned += items
         self.rows.write(b"".join(map(row_line, rows)))
-        planned = [found for row in rows for found in self._planner.items(row, checks)]
         self.items.add(item for item, _ in planned)
         bad = [row for row in rows if isinstance(row, BadRow)]
         self._bad_rows += bad[: SHOWN - len(self._bad_rows)]
@@ -88,6 +93,17 @@ class Reading:
         self._edits.update(preset for key, preset in keys if key not in known)
         cached = sum(key in known for key, _ in keys)
         self._counts.update(rows=len(rows), items=len(planned), bad=len(bad), cached=cached)
+
+    def _planned(
+        self, row: ManifestRow | BadRow, checks: Mapping[str, ImageCheck]
+    ) -> tuple[ManifestRow | BadRow, Iterable[tuple[NewItem, str]]]:
+        """The row as checked, and its items with their presets; a bad row has one failed item."""
+        if not isinstance(row, BadRow):
+            params = self._planner.params(row, checks)
+            row = self._checker.checked(row, checks, params)
+            if not isinstance(row, BadRow):
+                return row, self._planner.items(row, params, checks)
+        return row, [(self._planner.failed(row), "")]
 
 
 def _some(rows: Iterable[ManifestRow | BadRow]) -> Iterator[list[ManifestRow | BadRow]]:

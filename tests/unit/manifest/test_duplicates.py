@@ -21,7 +21,7 @@ def test_ids_are_told_apart_by_every_character():
 
 def test_a_full_disk_is_told_as_such():
     with SeenIds() as seen:
-        seen._db.execute("PRAGMA max_page_count = 10")
+        seen._run("PRAGMA max_page_count = 10")
         with pytest.raises(Unavailable) as caught:
             list(map(seen.claim, map(str, count()), count()))
     assert caught.value.code == "no_room"

@@ -23,22 +23,10 @@ from qie_batch.steps.submit import enter, prepare, submit, submit_scheduled
 from qie_batch.steps.submit.catalog import catalog_file
 from qie_batch.steps.submit.image_checks import ImageCheck, ImageChecks
 from tests.support.painters import IMAGE
-from tests.support.submitting import closing_ledger, request, services, submitted
+from tests.support.submitting import request, submitted
 
 CATALOG = b"id,image,instruction\n1,shoe.png,warmer\n2,shoe.png,cooler\n"
 MEGABYTE = 1 << 20
-
-
-@pytest.fixture
-def settings(stack, s3, tmp_path):
-    with services(stack, s3, tmp_path) as settings:
-        yield settings
-
-
-@pytest.fixture
-def ledger(settings):
-    with closing_ledger(settings) as ledger:
-        yield ledger
 
 
 @pytest.fixture

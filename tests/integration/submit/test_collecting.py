@@ -16,7 +16,7 @@ from qie_batch.keys import result_key
 from qie_batch.model import JobOrder, OutputFormat, RowDefaults
 from qie_batch.steps.collect import collect
 from tests.support.ledgers import WORKER, result_of, used
-from tests.support.submitting import closing_ledger, services, submitted
+from tests.support.submitting import submitted
 
 CATALOG = """\
 sku,Image Src,prompt,output
@@ -29,18 +29,6 @@ asked,pics/photo.jpg,make it cooler,png
 """
 #: By id, of a job without options.
 OWN = {"photo": "jpg", "cutout": "png", "cut": "png", "flat": "webp", "same": "webp", "asked": "png"}
-
-
-@pytest.fixture
-def settings(stack, s3, tmp_path):
-    with services(stack, s3, tmp_path) as settings:
-        yield settings
-
-
-@pytest.fixture
-def ledger(settings):
-    with closing_ledger(settings) as ledger:
-        yield ledger
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from PIL import Image
 from qie_batch import wiring
 from qie_batch.model import InvalidManifest, JobOrder, RowDefaults
 from qie_batch.steps.submit import prepare
-from tests.support.submitting import closing_ledger, request, services, submitted
+from tests.support.submitting import request, services, submitted
 
 #: Column names of the user's own.
 HEADER = "sku,Main_Image_URL,Prompt,size,steps,cfg"
@@ -19,12 +19,6 @@ GOOD = "make the background white"
 def settings(stack, s3, tmp_path):
     with services(stack, s3, tmp_path, engine="classic") as settings:
         yield settings
-
-
-@pytest.fixture
-def ledger(settings):
-    with closing_ledger(settings) as ledger:
-        yield ledger
 
 
 @pytest.fixture

@@ -29,7 +29,7 @@ from qie_batch.steps.submit.fetched import FetchedImages, Record
 from qie_batch.steps.submit.image_checks import ImageCheck
 from qie_batch.wiring.services import web_images
 from tests.support.painters import IMAGE
-from tests.support.submitting import closing_ledger, request, services
+from tests.support.submitting import request, services
 from tests.support.web_servers import WebServer, answer
 
 
@@ -73,12 +73,6 @@ def shop():
 def settings(stack, s3, tmp_path, shop):
     with services(stack, s3, tmp_path, image_hosts=(f"127.0.0.1:{shop.port}",), image_http=True) as settings:
         yield settings
-
-
-@pytest.fixture
-def ledger(settings):
-    with closing_ledger(settings) as ledger:
-        yield ledger
 
 
 @pytest.mark.parametrize(

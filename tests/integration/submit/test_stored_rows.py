@@ -39,21 +39,9 @@ from qie_batch.steps.submit import prepare
 from qie_batch.steps.submit.check_rows import RowChecker
 from qie_batch.steps.submit.image_checks import ImageCheck
 from tests.support.painters import IMAGE
-from tests.support.submitting import closing_ledger, request, services, submitted
+from tests.support.submitting import request, submitted
 
 CATALOG = "id,image,instruction,标题\n1,shoe.png,warmer,=春\n2,none.png,cooler,b\n3,shoe.png,brighter,c\n"
-
-
-@pytest.fixture
-def settings(stack, s3, tmp_path):
-    with services(stack, s3, tmp_path) as settings:
-        yield settings
-
-
-@pytest.fixture
-def ledger(settings):
-    with closing_ledger(settings) as ledger:
-        yield ledger
 
 
 @pytest.fixture
@@ -204,7 +192,7 @@ class TestLimits:
     def checked(self, row, checks):
         columns = {name: name for name in ("image", "ref_image_2", "ref_image_3", "size")}
         checker = RowChecker(limits=self.LIMITS, check=lambda _params, _images: None, columns=columns)
-        return checker.checked(row, checks, lambda row, _checks: row.params)
+        return checker.checked(row, checks, row.params)
 
     @pytest.mark.parametrize(
         ("images", "params", "column"),
