@@ -11,6 +11,7 @@ from PIL import Image
 from qie_batch.errors import Rejected
 from qie_batch.images import decode, inspect
 from qie_batch.images.jpeg_layout import read_layout
+from tests.support.refusals import code_of
 
 EOI = b"\xff\xd9"
 
@@ -26,14 +27,6 @@ def jpeg(image=None, **options):
     buffer = io.BytesIO()
     (image or motif()).save(buffer, "JPEG", **{"quality": 85, **options})
     return buffer.getvalue()
-
-
-def code(call, data):
-    try:
-        call(data)
-    except Rejected as error:
-        return error.code
-    return ""
 
 
 def middle(data, share=0.5):
@@ -54,7 +47,7 @@ def test_tail_of_zeros_is_refused_at_submit(options, share):
     data = jpeg(**options)
     at = middle(data, share)
     for damaged in (data[:at] + bytes(len(data) - at), data[:at] + bytes(len(data) - at - 2) + EOI):
-        assert code(inspect, damaged) == code(decode, damaged) == "image_broken"
+        assert code_of(inspect, damaged) == code_of(decode, damaged) == "image_broken"
 
 
 @CODINGS
@@ -62,7 +55,7 @@ def test_tail_of_zeros_is_refused_at_submit(options, share):
 def test_hole_of_four_kibibytes_is_refused(options, fill):
     data = jpeg(**options)
     at = middle(data, 0.4)
-    assert code(decode, data[:at] + fill + data[at + 4096 :]) == "image_broken"
+    assert code_of(decode, data[:at] + fill + data[at + 4096 :]) == "image_broken"
 
 
 @CODINGS
@@ -70,27 +63,27 @@ def test_hole_of_four_kibibytes_is_refused(options, fill):
 def test_cut_file_is_refused_at_submit(options, share):
     data = jpeg(**options)
     cut = data[: middle(data, share)]
-    assert code(inspect, cut) == code(decode, cut) == "image_truncated"
+    assert code_of(inspect, cut) == code_of(decode, cut) == "image_truncated"
 
 
 @CODINGS
 def test_cut_file_with_an_end_marker_is_refused(options):
     data = jpeg(**options)
-    assert code(decode, data[: middle(data)] + EOI) == "image_broken"
+    assert code_of(decode, data[: middle(data)] + EOI) == "image_broken"
 
 
 def test_progressive_file_that_lacks_whole_scans_is_refused_at_submit():
     data = jpeg(progressive=True)
     last = read_layout(data).scans[-1]
     start = data.rfind(b"\xff\xda", 0, last.start)
-    assert code(inspect, data[:start] + EOI) == "image_broken"
-    assert code(inspect, data[:start]) == "image_truncated"
+    assert code_of(inspect, data[:start] + EOI) == "image_broken"
+    assert code_of(inspect, data[:start]) == "image_truncated"
 
 
 def test_lost_restart_interval_is_refused():
     data = jpeg(restart_marker_rows=1)
     lost = data[: data.index(b"\xff\xd2")] + data[data.index(b"\xff\xd5") :]
-    assert code(decode, lost) == "image_broken"
+    assert code_of(decode, lost) == "image_broken"
 
 
 def uneven(size=(640, 480)):
@@ -115,31 +108,31 @@ def test_wrong_difference_between_two_blocks_is_refused_by_its_seam():
     """An error that libjpeg cannot see: all blocks behind are too dark."""
     gradient = Image.linear_gradient("L").resize((480, 640)).transpose(Image.Transpose.ROTATE_90)
     image = Image.merge("RGB", [gradient] * 3)
-    assert code(decode, jpeg(image, quality=95)) == ""
-    assert code(decode, jpeg(shifted(image, -60, 16), quality=95)) == "image_broken"
+    assert code_of(decode, jpeg(image, quality=95)) == ""
+    assert code_of(decode, jpeg(shifted(image, -60, 16), quality=95)) == "image_broken"
 
 
 def test_edge_across_the_whole_picture_is_no_seam():
     banner = Image.new("RGB", (640, 480), "white")
     banner.paste("navy", (0, 240, 640, 480))
     banner.paste("red", (320, 0, 640, 240))
-    assert code(decode, jpeg(banner)) == ""
+    assert code_of(decode, jpeg(banner)) == ""
 
 
 @pytest.mark.parametrize("levels", [-70, -25, 25, 70])
 @pytest.mark.parametrize("column", [64, 320, 560])
 def test_uneven_motif_of_which_all_blocks_behind_one_are_shifted_is_refused(levels, column):
-    assert code(decode, jpeg(uneven(), quality=90)) == ""
+    assert code_of(decode, jpeg(uneven(), quality=90)) == ""
     damaged = shifted(uneven(), levels, 8, (column, 240))
-    assert code(decode, jpeg(damaged, quality=90)) == "image_broken"
+    assert code_of(decode, jpeg(damaged, quality=90)) == "image_broken"
 
 
 def test_seam_is_found_where_a_part_of_the_row_cannot_become_brighter():
     """A white background stays white, so that only the product shows the seam."""
     packshot = Image.new("L", (640, 480), "white")
     packshot.paste(uneven((448, 480)), (96, 0))
-    assert code(decode, jpeg(packshot, quality=90)) == ""
-    assert code(decode, jpeg(shifted(packshot, 40, 8), quality=90)) == "image_broken"
+    assert code_of(decode, jpeg(packshot, quality=90)) == ""
+    assert code_of(decode, jpeg(shifted(packshot, 40, 8), quality=90)) == "image_broken"
 
 
 @pytest.mark.parametrize("options", [{"subsampling": 0}, {}, {"quality": 30}, {"progressive": True}], ids=str)
@@ -150,7 +143,7 @@ def test_step_of_one_row_of_blocks_in_a_drawing_is_no_seam(options, panels):
             drawing = Image.new("RGB", (640, 480), "white")
             drawing.paste(panels[0], (column, 240, 640, 480))
             drawing.paste(panels[1], (0, 240 + step, column, 480))
-            assert code(decode, jpeg(drawing, **options)) == ""
+            assert code_of(decode, jpeg(drawing, **options)) == ""
 
 
 def oddities():
@@ -191,8 +184,8 @@ def test_pixels_are_those_of_pillow():
 def test_grey_and_cmyk_are_checked_too(mode):
     data = jpeg(motif().convert(mode))
     at = middle(data)
-    assert code(decode, data) == ""
-    assert code(decode, data[:at] + bytes(4096) + data[at + 4096 :]) == "image_broken"
+    assert code_of(decode, data) == ""
+    assert code_of(decode, data[:at] + bytes(4096) + data[at + 4096 :]) == "image_broken"
 
 
 def test_even_areas_of_optimised_files_are_no_holes():
@@ -202,7 +195,7 @@ def test_even_areas_of_optimised_files_are_no_holes():
             packshot = Image.new("RGB", (1600, 1200), colour)
             packshot.paste(motif((100, 80)), (700, 500))
             data = jpeg(packshot, **options)
-            assert code(inspect, data) == code(decode, data) == ""
+            assert code_of(inspect, data) == code_of(decode, data) == ""
 
 
 def test_zero_bits_that_leave_coefficients_as_they_are_make_no_hole():
@@ -215,7 +208,7 @@ def test_zero_bits_that_leave_coefficients_as_they_are_make_no_hole():
         drawing.paste(tuple(draw.randrange(256) for _ in range(3)), (left, top, right, bottom))
     data = jpeg(drawing, quality=100, progressive=True)
     assert bytes(48) in data
-    assert code(inspect, data) == code(decode, data) == ""
+    assert code_of(inspect, data) == code_of(decode, data) == ""
 
 
 def with_frame(marker, precision=8):
@@ -239,12 +232,12 @@ def with_frame(marker, precision=8):
 def test_coding_that_is_not_read_is_called_by_its_name(marker, precision, name):
     with pytest.raises(Rejected, match=f"the file is {name}, which is not read: save it as") as caught:
         inspect(with_frame(marker, precision))
-    assert caught.value.code == code(decode, with_frame(marker, precision)) == "image_format_unsupported"
+    assert caught.value.code == code_of(decode, with_frame(marker, precision)) == "image_format_unsupported"
 
 
 def test_endless_segments_are_refused():
     comments = b"\xff\xfe\0\2" * 30_000
-    assert code(inspect, b"\xff\xd8" + comments + jpeg()[2:]) == "image_broken"
+    assert code_of(inspect, b"\xff\xd8" + comments + jpeg()[2:]) == "image_broken"
 
 
 def test_long_runs_of_fill_bytes_are_read_in_linear_time():
@@ -252,5 +245,5 @@ def test_long_runs_of_fill_bytes_are_read_in_linear_time():
     at = middle(data)
     began = time.thread_time()
     for behind in (b"\0", b"\xd0", EOI):
-        code(inspect, data[:at] + b"\xff" * 2_000_000 + behind + data[at:])
+        code_of(inspect, data[:at] + b"\xff" * 2_000_000 + behind + data[at:])
     assert time.thread_time() - began < 2

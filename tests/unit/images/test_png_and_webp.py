@@ -8,8 +8,8 @@ import zlib
 import pytest
 from PIL import Image
 
-from qie_batch.errors import Rejected
 from qie_batch.images import decode, inspect
+from tests.support.refusals import code_of
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -27,14 +27,6 @@ def png(*extra, depth=8, colour=2, end=END):
     rows = (b"\0" + bytes([200, 40, 40, 255][:channels] * 16) * (depth // 8)) * 16
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", 16, 16, depth, colour, 0, 0, 0))
     return SIGNATURE + header + b"".join(extra) + chunk(b"IDAT", zlib.compress(rows)) + end
-
-
-def code(call, data):
-    try:
-        call(data)
-    except Rejected as error:
-        return error.code
-    return ""
 
 
 NOISE = random.Random(5).randbytes(300_000)
@@ -76,41 +68,41 @@ def test_metadata_of_a_png_never_refuses_the_image(name):
 
 
 def test_bytes_behind_the_end_of_a_png_are_ignored():
-    assert code(decode, png() + b"junk") == ""
+    assert code_of(decode, png() + b"junk") == ""
 
 
 def test_png_without_its_end_is_refused_at_submit():
     for data in (png(end=b""), png()[:-14], png()[:-1]):
-        assert code(inspect, data) == code(decode, data) == "image_truncated"
+        assert code_of(inspect, data) == code_of(decode, data) == "image_truncated"
 
 
 def test_wrong_checksum_of_what_decides_pixels_is_refused():
     whole = png()
-    assert code(decode, whole.replace(whole[-16:-12], b"abcd")) == "image_broken"
-    assert code(decode, png(chunk(b"tRNS", bytes(6), crc=3))) == "image_broken"
+    assert code_of(decode, whole.replace(whole[-16:-12], b"abcd")) == "image_broken"
+    assert code_of(decode, png(chunk(b"tRNS", bytes(6), crc=3))) == "image_broken"
 
 
 def test_png_that_lacks_pixels_or_its_palette_is_refused_at_submit():
     for missing in (png(colour=3), png()[:33] + END, png()[:33] + chunk(b"IDAT", b"") + END):
-        assert code(inspect, missing) == code(decode, missing) == "image_broken"
+        assert code_of(inspect, missing) == code_of(decode, missing) == "image_broken"
 
 
 def test_wrong_checksum_of_pixels_is_told_at_submit():
     at = png().index(b"IDAT") + 8
     for wrong in (png()[:at] + b"x" + png()[at + 1 :], png(end=chunk(b"IEND", b"", crc=4))):
-        assert code(inspect, wrong) == code(decode, wrong) == "image_broken"
-    assert code(inspect, png(chunk(b"tRNS", bytes(6), crc=3))) == "image_broken"
+        assert code_of(inspect, wrong) == code_of(decode, wrong) == "image_broken"
+    assert code_of(inspect, png(chunk(b"tRNS", bytes(6), crc=3))) == "image_broken"
 
 
 def test_one_transparent_colour_of_sixteen_bits_is_refused_at_submit():
     data = png(chunk(b"tRNS", bytes(6)), depth=16)
-    assert code(inspect, data) == code(decode, data) == "image_transparency_unsupported"
+    assert code_of(inspect, data) == code_of(decode, data) == "image_transparency_unsupported"
 
 
 def test_png_of_one_frame_is_a_still():
     frame = chunk(b"fcTL", struct.pack(">IIIIIHHBB", 0, 16, 16, 0, 0, 1, 10, 0, 0))
-    assert code(decode, png(chunk(b"acTL", struct.pack(">II", 1, 0)), frame)) == ""
-    assert code(inspect, png(chunk(b"acTL", struct.pack(">II", 3, 0)), frame)) == "image_animated"
+    assert code_of(decode, png(chunk(b"acTL", struct.pack(">II", 1, 0)), frame)) == ""
+    assert code_of(inspect, png(chunk(b"acTL", struct.pack(">II", 3, 0)), frame)) == "image_animated"
 
 
 def webp(**options):
@@ -123,12 +115,12 @@ def webp(**options):
 def test_webp_that_is_cut_or_has_a_hole_is_refused_at_submit(options):
     data = webp(**options)
     cut = data[: len(data) // 2]
-    assert code(inspect, cut) == code(decode, cut) == "image_truncated"
+    assert code_of(inspect, cut) == code_of(decode, cut) == "image_truncated"
     for fill in (bytes(4096), b"\xff" * 4096):
         damaged = data[:6000] + fill + data[10_096:]
-        assert code(inspect, damaged) == code(decode, damaged) == "image_broken"
+        assert code_of(inspect, damaged) == code_of(decode, damaged) == "image_broken"
     tail = data[:6000] + bytes(len(data) - 6000)
-    assert code(inspect, tail) == "image_broken"
+    assert code_of(inspect, tail) == "image_broken"
 
 
 @pytest.mark.parametrize("options", [{"quality": 50}, {"quality": 100}, {"lossless": True}], ids=str)
@@ -138,4 +130,4 @@ def test_even_webp_has_no_hole(options, colour):
     packshot.paste("red", (500, 400, 600, 500))
     buffer = io.BytesIO()
     packshot.save(buffer, "WEBP", **options)
-    assert code(inspect, buffer.getvalue()) == code(decode, buffer.getvalue()) == ""
+    assert code_of(inspect, buffer.getvalue()) == code_of(decode, buffer.getvalue()) == ""

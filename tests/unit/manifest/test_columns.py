@@ -6,16 +6,6 @@ from qie_batch.manifest import COLUMNS, open_manifest
 from qie_batch.model import InvalidManifest, ManifestRow, ReadingOptions, RowDefaults
 
 
-@pytest.fixture
-def catalog(tmp_path):
-    def write(text):
-        path = tmp_path / "catalog.csv"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
-
-
 def refusal(path, **options):
     with pytest.raises(InvalidManifest) as caught:
         open_manifest(path, ReadingOptions(**options))

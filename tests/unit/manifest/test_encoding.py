@@ -51,16 +51,6 @@ CHINESE = [
 ]
 
 
-@pytest.fixture
-def catalog(tmp_path):
-    def write(content):
-        path = tmp_path / "catalog.csv"
-        path.write_bytes(content)
-        return path
-
-    return write
-
-
 def refusal(path, asked=""):
     with pytest.raises(InvalidManifest) as caught:
         detect_encoding(path, asked)

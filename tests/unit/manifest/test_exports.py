@@ -27,16 +27,6 @@ WOO = (
 )
 
 
-@pytest.fixture
-def catalog(tmp_path):
-    def write(text, name="catalog.csv"):
-        path = tmp_path / name
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return write
-
-
 def ids(rows):
     return [(row.id, row.images) for row in rows]
 

@@ -14,16 +14,6 @@ HEADER = "id,image,instruction\n"
 CHINESE = "货号,主图,指令\n甲,图/一.png,把背景换成白色\n乙,图/二.png,把红色的鞋子换成蓝色\n"
 
 
-@pytest.fixture
-def catalog(tmp_path):
-    def write(content, name="catalog.csv"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return write
-
-
 def refusal(path):
     """Of opening the file or of reading its rows."""
     with pytest.raises(InvalidManifest) as caught:

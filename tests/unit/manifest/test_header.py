@@ -11,16 +11,6 @@ from qie_batch.model import BadRow, InvalidManifest, ManifestRow, ReadingOptions
 ROW = "A-1,images/a.jpg,make the background white"
 
 
-@pytest.fixture
-def catalog(tmp_path):
-    def write(content, name="catalog.csv"):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return write
-
-
 def read(path, instruction="", **reading):
     manifest = open_manifest(path, ReadingOptions(**reading), RowDefaults(instruction=instruction))
     return manifest, list(manifest.rows())
