@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qie_batch.manifest.aliases import IMAGE_COLUMN, is_own, means_something, normal
 from qie_batch.manifest.cells import OPTIONAL, preset_reader
 from qie_batch.manifest.faults import WrongCell
-from qie_batch.manifest.several import images_of, is_address, looks_like_an_image, web_host
+from qie_batch.manifest.image_lists import images_of, is_address, looks_like_an_image, web_host
 from qie_batch.manifest.summary import KeptColumn
 from qie_batch.model import InvalidManifest
 from qie_batch.text import quoted
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.faults import Record
-    from qie_batch.manifest.several import Gallery
+    from qie_batch.manifest.image_lists import ImageLists
 
 #: Hosts that are counted one by one.
 MAX_HOSTS = 100
@@ -47,10 +47,10 @@ def study(
     header: Sequence[str],
     columns: Columns,
     presets: Collection[str],
-    gallery: Gallery,
+    image_lists: ImageLists,
 ) -> Evidence:
     """Reads all records, or those before the first that cannot be read."""
-    found = _Study(header, columns, presets, gallery)
+    found = _Study(header, columns, presets, image_lists)
     # The pass over the rows raises what is wrong with the file.
     with suppress(InvalidManifest):
         for record in records:
@@ -60,11 +60,11 @@ def study(
 
 class _Study:
     def __init__(
-        self, header: Sequence[str], columns: Columns, presets: Collection[str], gallery: Gallery
+        self, header: Sequence[str], columns: Columns, presets: Collection[str], image_lists: ImageLists
     ) -> None:
         places = {key: place for place, key in enumerate(header)}
         self._columns = columns
-        self._images_of = gallery.images
+        self._images_of = image_lists.images
         self._readers = {**OPTIONAL, **_TEXTS, "preset": preset_reader(presets)}
         ours = all(is_own(key) or means_something(key) for key in header if key.strip())
         instructed = "instruction" in columns.of

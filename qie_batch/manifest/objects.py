@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.header import Header, distinct
+from qie_batch.manifest.image_lists import images_of, is_address, looks_like_an_image
 from qie_batch.manifest.limits import MAX_COLUMNS
 from qie_batch.manifest.lines import Lines, at_most_max_rows
-from qie_batch.manifest.several import images_of, is_address, looks_like_an_image
 from qie_batch.model import InvalidManifest
 from qie_batch.text import quoted
 

@@ -11,14 +11,14 @@ from qie_batch.manifest.columns import match_columns, refuse_doubles, require
 from qie_batch.manifest.duplicates import SeenIds
 from qie_batch.manifest.encoding import detect_encoding
 from qie_batch.manifest.evidence import study
+from qie_batch.manifest.general_words import mapped, remembered, spelled, told
 from qie_batch.manifest.header import HeaderFinder
+from qie_batch.manifest.image_lists import ImageLists
 from qie_batch.manifest.limits import MAX_BYTES
 from qie_batch.manifest.objects import Objects
 from qie_batch.manifest.row import RowReader
-from qie_batch.manifest.several import Gallery
 from qie_batch.manifest.summary import Understanding
 from qie_batch.manifest.table import Table
-from qie_batch.manifest.words import mapped, remembered, spelled, told
 from qie_batch.manifest.workbook import Workbook, is_archive, refuse_old_office
 from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
@@ -85,7 +85,7 @@ def open_manifest(
     finder = HeaderFinder(mapping=reading.mapping, line=reading.header_line)
     encoding, source = _source(path, reading, finder)
     found = source.found
-    gallery = Gallery(exists)
+    image_lists = ImageLists(exists)
     need_instruction = not defaults.instruction.strip()
     theirs = [place for place, name in enumerate(found.keys) if not is_own(name)]
     keys, names = ([of[place] for place in theirs] for of in (found.keys, found.names))
@@ -94,7 +94,7 @@ def open_manifest(
     matched = match_columns(path.name, names, keys, mapping)
     require(path.name, names, matched, need_instruction=need_instruction)
     columns, kept = remembered(matched, words)
-    evidence = _studied(source, columns, presets, gallery)
+    evidence = _studied(source, columns, presets, image_lists)
     kept = (*kept, *evidence.kept)
     for each in kept:
         columns = columns.without(each.column)
@@ -109,7 +109,7 @@ def open_manifest(
         format=source.format,
         understanding=_understanding(encoding, source, columns, kept, evidence),
         _source=source,
-        _reader=RowReader(found, columns, defaults, presets, gallery),
+        _reader=RowReader(found, columns, defaults, presets, image_lists),
     )
 
 
@@ -136,10 +136,10 @@ def _understanding(
 
 
 def _studied(
-    source: Table | Objects | Workbook, columns: Columns, presets: Collection[str], gallery: Gallery
+    source: Table | Objects | Workbook, columns: Columns, presets: Collection[str], image_lists: ImageLists
 ) -> Evidence:
     try:
-        return study(source.records(), source.found.keys, columns, presets, gallery)
+        return study(source.records(), source.found.keys, columns, presets, image_lists)
     except (OSError, UnicodeDecodeError) as error:
         raise _changed(error) from error
 

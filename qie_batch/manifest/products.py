@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.duplicates import SeenIds
-    from qie_batch.manifest.several import Gallery
+    from qie_batch.manifest.image_lists import ImageLists
 
 
 class Part(NamedTuple):
@@ -27,9 +27,9 @@ class Part(NamedTuple):
 
 
 class Products:
-    def __init__(self, columns: Columns, gallery: Gallery, *, own: bool) -> None:
+    def __init__(self, columns: Columns, image_lists: ImageLists, *, own: bool) -> None:
         """`own` says whether the file has ids or images of ours."""
-        self._images_of = gallery.images
+        self._images_of = image_lists.images
         self._id = columns.of["id"]
         self._image = columns.of["image"]
         self._spare = columns.spare_id

@@ -8,11 +8,11 @@ from qie_batch.keys import S3, is_web
 from qie_batch.manifest.aliases import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, REFERENCES, is_own, normal
 from qie_batch.manifest.cells import OPTIONAL, preset_reader, read_id, read_image
 from qie_batch.manifest.faults import Fault, WrongCell
+from qie_batch.manifest.image_lists import images_of, looks_like_an_image
 from qie_batch.manifest.limits import MAX_CELL, MAX_ID
 from qie_batch.manifest.placeholders import Placeholders
 from qie_batch.manifest.products import Products
-from qie_batch.manifest.several import images_of, looks_like_an_image
-from qie_batch.manifest.survival import CHECK_COLUMN, survived
+from qie_batch.manifest.text_checksum import CHECK_COLUMN, is_intact
 from qie_batch.model import BadRow, EditParams, ManifestRow
 from qie_batch.text import quoted
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from qie_batch.manifest.duplicates import SeenIds
     from qie_batch.manifest.faults import Record
     from qie_batch.manifest.header import Header
+    from qie_batch.manifest.image_lists import ImageLists
     from qie_batch.manifest.products import Part
-    from qie_batch.manifest.several import Gallery
     from qie_batch.model import RowDefaults
 
 _Value = TypeVar("_Value")
@@ -55,14 +55,14 @@ class RowReader:
         columns: Columns,
         defaults: RowDefaults,
         presets: Collection[str],
-        gallery: Gallery,
+        image_lists: ImageLists,
     ) -> None:
         of = columns.of
         self._header = header.keys
         self._own = tuple(name for name in header.keys if is_own(name))
         self._kept = {name: normal(name) for name in self._own if normal(name) in _KEPT}
         self._check = next((name for name in self._own if normal(name) == CHECK_COLUMN), None)
-        self._products = Products(columns, gallery, own=bool(self._kept))
+        self._products = Products(columns, image_lists, own=bool(self._kept))
         self._id = _Column("id", of["id"])
         self._image = _Column("image", of["image"])
         self._references = [_Column(name, of[name]) for name in REFERENCES if name in of]
@@ -160,7 +160,7 @@ class RowReader:
         if not self._own:
             return cells
         kept = {meaning: cells[name].strip() for name, meaning in self._kept.items()}
-        if self._check and not survived(cells[self._check]):
+        if self._check and not is_intact(cells[self._check]):
             kept[CHECK_COLUMN] = cells[self._check]
         for name in self._own:
             cells.pop(name, None)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from qie_batch.manifest.aliases import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, WORDS_COLUMN
 from qie_batch.manifest.formulas import escape
-from qie_batch.manifest.survival import CHECK_COLUMN, check_of
+from qie_batch.manifest.text_checksum import CHECK_COLUMN, checksum_of
 from qie_batch.pricing import decimal_usd
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class _Lines:
     def check(self, cells: Mapping[str, str]) -> str:
         """Of the row and the header; a row that was damaged before keeps the check that shows the damage."""
         given = (cells.get(name, "") for name in self._keys)
-        return cells.get(CHECK_COLUMN) or check_of((*self._names, *given))
+        return cells.get(CHECK_COLUMN) or checksum_of((*self._names, *given))
 
     def write(self, cells: Mapping[str, str], *own: str) -> None:
         given = (cells.get(name, "") for name in self._keys)

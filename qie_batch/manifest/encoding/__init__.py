@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from qie_batch.manifest.encoding import rivals
+from qie_batch.manifest.encoding import candidates
 from qie_batch.manifest.encoding.decoding import SAVE_AS, Undecodable, chunks, decoded
 from qie_batch.manifest.encoding.likelihood import CHINESE
 from qie_batch.manifest.encoding.names import (
@@ -85,8 +85,8 @@ def _utf_8(path: Path) -> Encoding:
         escapes = escapes or "\x1b" in text or "~{" in text
         if len(beyond) <= _BY_CHANCE and not text.isascii():
             beyond.update(character for character in set(text) if character > "\x7f")
-    if 0 < len(beyond) <= _BY_CHANCE and (likelier := rivals.likelier_than_utf_8(path)):
-        names = " or ".join(encoding.name for encoding in rivals.suggested(likelier))
+    if 0 < len(beyond) <= _BY_CHANCE and (likelier := candidates.likelier_than_utf_8(path)):
+        names = " or ".join(encoding.name for encoding in candidates.suggested(likelier))
         raise InvalidManifest(
             f"{path.name} may be UTF-8 or {names} text: too few letters beyond a to z tell which",
             hint=f"{SAVE_AS}, or say which: --encoding UTF-8",
@@ -121,7 +121,7 @@ def _refuse_escapes(path: Path) -> None:
 
 def _chinese(path: Path, line: int) -> Encoding:
     """GB18030 where the file is likely Chinese; `line` is the first one that is not UTF-8."""
-    found = rivals.readings(path)
+    found = candidates.candidates(path)
     counted: Counter[str] = Counter()
     try:
         for text in decoded(path, GB18030.codec):
@@ -130,13 +130,13 @@ def _chinese(path: Path, line: int) -> Encoding:
         # Of two codecs, the one that decoded more of the file is more likely the right one.
         raise _refusal(path, max(line, error.line), found) from None
     bits, number = CHINESE.total(counted)
-    if (number < _FEW or bits / number <= _CHINESE_BITS) and rivals.surely(GB18030, found):
+    if (number < _FEW or bits / number <= _CHINESE_BITS) and candidates.is_certain(GB18030, found):
         return GB18030
     raise _refusal(path, line, found)
 
 
-def _refusal(path: Path, line: int, found: Sequence[rivals.Reading]) -> InvalidManifest:
-    likely = rivals.suggested(found)
+def _refusal(path: Path, line: int, found: Sequence[candidates.Candidate]) -> InvalidManifest:
+    likely = candidates.suggested(found)
     names = [encoding.name for encoding in likely]
     hint = f"{SAVE_AS}, or name its encoding: --encoding {names[0]}" if names else SAVE_AS
     if GB18030 in likely:

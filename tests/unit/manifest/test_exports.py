@@ -6,7 +6,7 @@ import time
 import pytest
 
 from qie_batch.manifest import ErrorsWriter, Extras, ResultsWriter, RowOutcome, open_manifest
-from qie_batch.manifest.several import images_of
+from qie_batch.manifest.image_lists import images_of
 from qie_batch.model import BadRow, InvalidManifest, ReadingOptions, RowDefaults
 
 WHITE = RowDefaults(instruction="make it white")

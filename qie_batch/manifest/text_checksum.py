@@ -17,7 +17,7 @@ CHECK_COLUMN = "qie_check"
 _MOST = 200
 
 
-def check_of(texts: Iterable[str]) -> str:
+def checksum_of(texts: Iterable[str]) -> str:
     """A checksum and the different characters beyond ASCII that it is of; "" where there are none."""
     beyond = (
         character
@@ -30,7 +30,7 @@ def check_of(texts: Iterable[str]) -> str:
     return f"{_checksum(characters)} {characters}" if characters else ""
 
 
-def survived(check: str) -> bool:
+def is_intact(check: str) -> bool:
     """Whether `check` reads as it was written; an empty one has nothing to say."""
     checksum, _, characters = check.strip().partition(" ")
     return not check.strip() or checksum == _checksum(characters)

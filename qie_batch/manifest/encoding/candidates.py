@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from qie_batch.manifest.encoding.likelihood import Language
 
-#: Bits by which the likeliest reading precedes the next one where the text is evidence: 1,000 to 1.
+#: Bits by which the likeliest candidate precedes the next one where the text is evidence: 1,000 to 1.
 _MARGIN = 10.0
-#: Bits by which a reading precedes UTF-8 where bytes decode as UTF-8 by chance.
+#: Bits by which a candidate precedes UTF-8 where bytes decode as UTF-8 by chance.
 _CHANCE = 3.0
 _MOST_SUGGESTED = 4
 #: Bits by which an encoding that few programs write is less likely.
@@ -66,12 +66,12 @@ _RARE: dict[str, Language] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Candidate:
     encoding: Encoding
     bits: float
 
 
-def readings(path: Path) -> list[Reading]:
+def candidates(path: Path) -> list[Candidate]:
     """Of the first lines with characters beyond ASCII, the likeliest first."""
     sample = lines_beyond_ascii(path)
     found = []
@@ -80,27 +80,27 @@ def readings(path: Path) -> list[Reading]:
             bits = language.bits(_decoded(sample, codec))
         except UnicodeDecodeError:
             continue
-        found.append(Reading(encoding=encoding_of(codec), bits=bits + (_RARITY if codec in _RARE else 0)))
-    return sorted(found, key=lambda reading: reading.bits)
+        found.append(Candidate(encoding=encoding_of(codec), bits=bits + (_RARITY if codec in _RARE else 0)))
+    return sorted(found, key=lambda candidate: candidate.bits)
 
 
-def surely(encoding: Encoding, found: Sequence[Reading]) -> bool:
-    """Whether no other reading is nearly as likely."""
-    others = (reading.bits for reading in found[1:])
+def is_certain(encoding: Encoding, found: Sequence[Candidate]) -> bool:
+    """Whether no other candidate is nearly as likely."""
+    others = (candidate.bits for candidate in found[1:])
     return (
         bool(found) and found[0].encoding == encoding and min(others, default=1e9) - found[0].bits >= _MARGIN
     )
 
 
-def suggested(found: Sequence[Reading]) -> list[Encoding]:
-    near = [reading.encoding for reading in found if reading.bits - found[0].bits < 1.5 * _MARGIN]
+def suggested(found: Sequence[Candidate]) -> list[Encoding]:
+    near = [candidate.encoding for candidate in found if candidate.bits - found[0].bits < 1.5 * _MARGIN]
     return near[:_MOST_SUGGESTED]
 
 
-def likelier_than_utf_8(path: Path) -> list[Reading]:
-    """The readings of a file that decodes as UTF-8 by chance; [] where UTF-8 is likely."""
+def likelier_than_utf_8(path: Path) -> list[Candidate]:
+    """The candidates of a file that decodes as UTF-8 by chance; [] where UTF-8 is likely."""
     bits = likelihood.ANY.bits(_decoded(lines_beyond_ascii(path), "utf-8"))
-    return [reading for reading in readings(path) if reading.bits + _CHANCE < bits]
+    return [candidate for candidate in candidates(path) if candidate.bits + _CHANCE < bits]
 
 
 def _decoded(sample: bytes, codec: str) -> str:

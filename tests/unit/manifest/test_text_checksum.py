@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from qie_batch.manifest import ErrorsWriter, ResultsWriter, RowOutcome, open_manifest
-from qie_batch.manifest.survival import check_of, survived
+from qie_batch.manifest.text_checksum import checksum_of, is_intact
 from qie_batch.model import BadRow, InvalidManifest, ManifestRow, ReadingOptions
 
 FAILED = RowOutcome(status="failed", error_code="image_missing", error="There is no picture 'a.png'")
@@ -114,5 +114,5 @@ def test_damage_stays_known_in_the_next_errors_csv_until_its_cell_is_emptied(wri
 
 @pytest.mark.parametrize("text", ["", "plain", "Größe", "a\u3000b\u200bc", "换成；=1", "é" * 9, "字" * 300])
 def test_a_check_that_nobody_touched_survives(text):
-    assert survived(check_of([text]))
-    assert not check_of(["plain"])
+    assert is_intact(checksum_of([text]))
+    assert not checksum_of(["plain"])

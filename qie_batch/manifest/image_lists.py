@@ -48,7 +48,7 @@ def web_host(text: str) -> str:
     return host if len(host) <= _MAX_HOST and not any(map(str.isspace, host)) else ""
 
 
-class Gallery:
+class ImageLists:
     """Tells one image of a long name from several. `exists` says whether there is an image of the name."""
 
     def __init__(self, exists: Callable[[str], bool]) -> None:
