@@ -64,9 +64,14 @@ def complete(spare, job, desk):
 def test_a_worker_killed_in_the_middle_is_replaced_and_no_row_is_lost_or_doubled(
     spare, catalog, desk, record_testsuite_property
 ):
+    # Before the wait: a running edit takes less time than a look at all processes.
+    (worker,) = desk.until(
+        lambda: [pid for (pid, _), line in spare.processes().items() if "workers.app worker" in line],
+        30,
+        "the worker to start",
+    )
     job = spare("submit", catalog).last
     in_the_middle(spare, job, desk, "running")
-    (worker,) = [pid for (pid, _), line in spare.processes().items() if "workers.app worker" in line]
     began = time.time()
     os.kill(worker, signal.SIGKILL)
     first = recovery(spare, job, desk, began, "number = 1")
