@@ -1,5 +1,6 @@
-"""Decoding of untrusted bytes to upright RGB, fitting to the engine's sizes and back, encoding."""
+"""Decoding of untrusted bytes to upright RGB or RGBA, fitting to the engine's sizes and back, encoding."""
 
+from qie_batch.images.colour import on_white
 from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, check_length, decode, inspect
 from qie_batch.images.encoding import encode, thumbnail_jpeg
 from qie_batch.images.limits import check_limits
@@ -15,5 +16,6 @@ __all__ = [
     "encode",
     "fit",
     "inspect",
+    "on_white",
     "thumbnail_jpeg",
 ]

@@ -1,4 +1,4 @@
-"""Converts any mode that a decoder yields to a new upright RGB image in sRGB without metadata."""
+"""Converts any mode that a decoder yields to a new upright RGB or RGBA image in sRGB without metadata."""
 
 from __future__ import annotations
 
@@ -33,17 +33,16 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     return (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
 
 
-def upright_rgb(image: Image.Image) -> Image.Image:
-    """Load the image: transparency on white, colours in sRGB, orientation applied, no metadata."""
+def upright(image: Image.Image) -> Image.Image:
+    """Load the image, in sRGB, orientation applied, no metadata; RGBA where a pixel is transparent."""
     samples = _samples(image)  # load() clears the tiles
     image.load()
     if "transparency" in image.info:
         _scale_transparency(image, samples)
     colours, alpha = _split(image)
     flat = _to_srgb(colours, image.info)
-    if alpha:
-        colours, flat = flat, Image.new("RGB", image.size, "white")
-        flat.paste(colours, mask=alpha)
+    if alpha and alpha.getextrema() != (255, 255):
+        flat.putalpha(alpha)
     flat.info = {}
     orientation = _orientation(image)
     if orientation == 1:
@@ -51,6 +50,15 @@ def upright_rgb(image: Image.Image) -> Image.Image:
     # Not `exif_transpose(image)`, which also writes the EXIF and so fails on some damaged but readable EXIF.
     flat.getexif()[ExifTags.Base.Orientation] = orientation
     return ImageOps.exif_transpose(flat)
+
+
+def on_white(image: Image.Image) -> Image.Image:
+    """The image as RGB, its transparent pixels composed on white."""
+    if image.mode == "RGB":
+        return image
+    flat = Image.new("RGB", image.size, "white")
+    flat.paste(image, mask=image.getchannel("A"))
+    return flat
 
 
 def _samples(image: Image.Image) -> object:

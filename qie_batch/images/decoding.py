@@ -1,4 +1,4 @@
-"""Decodes untrusted bytes to upright opaque RGB.
+"""Decodes untrusted bytes to upright RGB, or RGBA where a pixel is transparent.
 
 Only the decoders of `kinds.DECODED` run, called by class: `Image.open` would warn through process-global
 warning filters, which three threads cannot toggle safely, and would take the small second images that
@@ -20,7 +20,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from qie_batch.errors import Rejected
 from qie_batch.images import jpeg_pixels, png_chunks, webp_chunks
-from qie_batch.images.colour import check_transparency, upright_rgb, upright_size
+from qie_batch.images.colour import check_transparency, upright, upright_size
 from qie_batch.images.jpeg_layout import JpegLayout, read_layout
 from qie_batch.images.kinds import is_cut_short, recognise
 from qie_batch.images.sizes import check_sides
@@ -81,7 +81,7 @@ def inspect(data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageHeader:
 
 
 def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, *, draft: int | None = None) -> Image.Image:
-    """The image, upright, RGB in sRGB, transparency on white, without metadata; else Rejected.
+    """The image, upright, in sRGB, without metadata, RGBA where a pixel is transparent; else Rejected.
 
     With `draft` a JPEG may be decoded to a half, a quarter or an eighth of its size, but its longest side
     is at least `draft`, and it is not checked for damage. MemoryError is not translated, because an image
@@ -92,11 +92,11 @@ def decode(data: bytes, limits: Limits = DEFAULT_LIMITS, *, draft: int | None = 
         with opened.image as image:
             if opened.layout:
                 box = _draft_box(image.size, draft) if draft else None
-                return upright_rgb(jpeg_pixels.load(opened.layout, image, box))
+                return upright(jpeg_pixels.load(opened.layout, image, box))
             # load() accepts PNGs with wrong checksums; verify() does not, but leaves the object unusable.
             image.verify()
         with _DECODERS[opened.kind](io.BytesIO(opened.data)) as image:
-            return upright_rgb(image)
+            return upright(image)
     except _NO_DAMAGE:
         raise
     except Exception as error:

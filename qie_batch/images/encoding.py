@@ -1,4 +1,4 @@
-"""Encodes RGB images without metadata.
+"""Encodes RGB and RGBA images without metadata.
 
 Thread CPU in ms / MB, one image of 1.05 MP and one of 1.5 MP with 3 levels of noise, 2-core AMD EPYC:
 
@@ -20,6 +20,7 @@ import io
 
 from PIL import Image
 
+from qie_batch.images.colour import on_white
 from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, decode
 from qie_batch.model import OutputFormat
 
@@ -28,10 +29,13 @@ QUALITY = 95
 
 
 def encode(image: Image.Image, output: OutputFormat, quality: int | None = None) -> tuple[bytes, str]:
-    """The bytes and their content type. JPEG is 4:4:4, because 4:2:0 blurs coloured text and edges."""
+    """The bytes and their content type; JPEG holds no alpha and shows the image on white.
+
+    JPEG is 4:4:4, because 4:2:0 blurs coloured text and edges.
+    """
     assert output not in (OutputFormat.SAME, OutputFormat.AUTO)  # decided at submit
     quality = quality or QUALITY
-    bare = _bare(image)
+    bare = _bare(on_white(image) if output is OutputFormat.JPEG else image)
     if output is OutputFormat.PNG:
         return _png(bare), "image/png"
     buffer = io.BytesIO()
@@ -43,11 +47,11 @@ def encode(image: Image.Image, output: OutputFormat, quality: int | None = None)
 
 
 def thumbnail_jpeg(image: Image.Image | bytes, side: int, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """A JPEG whose longest side is at most `side`; Rejected where bytes cannot be decoded."""
+    """A JPEG, on white, whose longest side is at most `side`; Rejected where bytes cannot be decoded."""
     if isinstance(image, bytes):
         # Twice the side, so that the resampling still averages pixels.
         image = decode(image, limits, draft=2 * side)
-    small = _bare(image)
+    small = _bare(on_white(image))
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
     small.save(buffer, "JPEG", quality=85, optimize=True)
@@ -56,7 +60,7 @@ def thumbnail_jpeg(image: Image.Image | bytes, side: int, limits: Limits = DEFAU
 
 def _bare(image: Image.Image) -> Image.Image:
     """A copy without `info`, from which Pillow would write comments, profiles and text."""
-    bare = image.convert("RGB")
+    bare = image.copy()
     bare.info = {}
     return bare
 
@@ -70,6 +74,7 @@ def _png(image: Image.Image) -> bytes:
         *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
         *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
     )
-    written, data = cv2.imencode(".png", cv2.cvtColor(np.asarray(image), cv2.COLOR_RGB2BGR), options)
+    order = cv2.COLOR_RGBA2BGRA if image.mode == "RGBA" else cv2.COLOR_RGB2BGR
+    written, data = cv2.imencode(".png", cv2.cvtColor(np.asarray(image), order), options)
     assert written  # false only for unknown formats and array types
     return bytes(data)

@@ -26,13 +26,18 @@ MIN_SIDE = 16
 class Fitted:
     #: The engine's input: exactly a bucket's size where there are buckets.
     image: Image.Image
-    #: The part of `image` (left, top, right, bottom) that is kept; the rest is padding.
-    frame: tuple[int, int, int, int]
-    #: Width and height of the result.
-    size: tuple[int, int]
+    #: The part of `image` (left, top, right, bottom) that is kept; the rest is padding. None where the engine
+    #: edits in place, and its result, of any size, is fitted.
+    frame: tuple[int, int, int, int] | None
+    #: Width and height of the result; None for those that the engine gives.
+    size: tuple[int, int] | None
 
     def restore(self, edited: Image.Image) -> Image.Image:
         """The engine's result for `image`, without the padding, at exactly `size`."""
+        if self.size is None:
+            return edited
+        if self.frame is None:
+            return _letterboxed(edited, self.size)
         if edited.size != self.image.size:
             raise ValueError(f"the engine painted {edited.size} where {self.image.size} was asked for")
         return _scaled(edited, self.size, self.frame)
@@ -41,7 +46,7 @@ class Fitted:
 def fit(
     image: Image.Image, buckets: Sequence[tuple[int, int]], size: tuple[int, int] | None = None
 ) -> Fitted:
-    """The image (RGB) at a size that the engine paints; without buckets at its own size, or at `size`.
+    """The image (RGB or RGBA) at a size that the engine paints; without buckets at its own size.
 
     A `size` of another ratio shows the whole image between bands of the median colour of its border. The
     median, unlike the mean, stays white where the product touches an edge of a white image. The padding
@@ -51,10 +56,9 @@ def fit(
     Rejected: image_too_small. `check_limits` comes before, for ratios that no size of the engine shows.
     """
     check_sides(image.size)
-    target = size or image.size
     if not buckets:
-        shown = image if size is None else _letterboxed(image, size)
-        return Fitted(image=shown, frame=(0, 0, *target), size=target)
+        return Fitted(image=image, frame=None, size=size)
+    target = size or image.size
     bucket = min(buckets, key=lambda each: abs(math.log(each[0] * target[1] / (each[1] * target[0]))))
     inner = _inside(target, bucket)
     shown = _scaled(image, inner) if size is None else _letterboxed(image, inner)
@@ -79,7 +83,7 @@ def _letterboxed(image: Image.Image, size: tuple[int, int]) -> Image.Image:
     if max(size[0] - inner[0], size[1] - inner[1]) <= pixel:
         return _scaled(image, size)
     shown = _scaled(image, inner)
-    canvas = Image.new("RGB", size, _border_colour(shown))
+    canvas = Image.new(shown.mode, size, _border_colour(shown))
     canvas.paste(shown, _centred(inner, size))
     return canvas
 
@@ -90,7 +94,7 @@ def _extended(image: Image.Image, size: tuple[int, int], frame: tuple[int, int, 
         return image
     left, top, right, bottom = frame
     width, height = size
-    canvas = Image.new("RGB", size)
+    canvas = Image.new(image.mode, size)
     canvas.paste(image, (left, top))
     for line, band in (
         ((left, 0, left + 1, height), (0, 0, left, height)),
@@ -106,7 +110,7 @@ def _extended(image: Image.Image, size: tuple[int, int], frame: tuple[int, int, 
 
 def _border_colour(image: Image.Image) -> tuple[int, ...]:
     width, height = image.size
-    strip = Image.new("RGB", (2 * (width + height), 1))
+    strip = Image.new(image.mode, (2 * (width + height), 1))
     strip.paste(image.crop((0, 0, width, 1)), (0, 0))
     strip.paste(image.crop((0, height - 1, width, height)), (width, 0))
     sides = image.transpose(Image.Transpose.TRANSPOSE)

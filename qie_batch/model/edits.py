@@ -110,7 +110,7 @@ def cache_key_of(canonical: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditRequest:
-    """One call of an engine. All images are RGB, upright and opaque."""
+    """One call of an engine. All images are upright and RGB, or RGBA where `EngineInfo.alpha` allows that."""
 
     #: The image to edit first, then the references.
     images: tuple[Image.Image, ...]
@@ -124,5 +124,8 @@ class EditRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditResult:
-    #: RGB, of the request's width and height.
+    #: RGB, or RGBA where `EngineInfo.alpha` allows that, of the request's width and height; of any size where
+    #: `EngineLimits.sizes` is empty.
     image: Image.Image
+    #: Short clauses for people, such as "kept transparency".
+    notes: tuple[str, ...] = ()

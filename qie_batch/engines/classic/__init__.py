@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qie_batch.model import EditParams, ImageHeader
 
 #: The revision must change when the same instruction gives other pixels.
-INFO = EngineInfo(name="classic", revision="1", limits=EngineLimits(max_images=1))
+INFO = EngineInfo(name="classic", revision="2", limits=EngineLimits(max_images=1), alpha=True)
 
 
 def info(_options: Mapping[str, object]) -> EngineInfo:

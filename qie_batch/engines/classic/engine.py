@@ -2,14 +2,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-from PIL import Image
-
 from qie_batch.engines.classic import INFO
+from qie_batch.engines.classic.canvas import Canvas
 from qie_batch.engines.classic.operations import apply
 from qie_batch.engines.classic.rules import operations_for
 from qie_batch.images import check_limits
 from qie_batch.model import EditResult
+from qie_batch.vision.cutout import find_product
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,8 +25,8 @@ class ClassicEngine:
         check_limits(INFO.limits, [image.size for image in request.images])
         image = request.images[0]
         operations = operations_for(request.params.instruction, image.size)
-        pixels = np.asarray(image.convert("RGB"))
+        canvas = Canvas.of(image)
         for number, operation in enumerate(operations, start=1):
-            pixels = apply(operation, pixels)
+            canvas = apply(operation, canvas, find_product)
             on_step(number)
-        return EditResult(image=Image.fromarray(pixels))
+        return EditResult(image=canvas.image(), notes=canvas.notes)

@@ -7,24 +7,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw
 
+from qie_batch.engines.classic.edits import Place
 from qie_batch.engines.classic.typesetting import fitted
-from qie_batch.engines.classic.vocabulary import Place
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qie_batch.engines.classic.vocabulary import WriteText
+    from qie_batch.engines.classic.canvas import Canvas, Pixels
+    from qie_batch.engines.classic.edits import WriteText
 
-    Pixels = NDArray[np.uint8]
     Rgb = tuple[int, int, int]
     Box = tuple[int, int, int, int]
 
 _DARK, _LIGHT = (24, 25, 28), (255, 255, 255)
 
 
-def write(pixels: Pixels, text: WriteText) -> Pixels:
+def write(canvas: Canvas, text: WriteText) -> Canvas:
     """The image with the text; Rejected (text_does_not_fit) at no readable size."""
-    height, width = pixels.shape[:2]
+    pixels = canvas.rgb
+    width, height = canvas.size
     lines, sized = fitted(text.text, (width, height))
     image = Image.fromarray(pixels)
     draw = ImageDraw.Draw(image)
@@ -39,7 +40,7 @@ def write(pixels: Pixels, text: WriteText) -> Pixels:
         draw = ImageDraw.Draw(image)
     start = (left - box[0], top - box[1])
     draw.multiline_text(start, block, font=sized, fill=ink, spacing=spacing, align="center")
-    return np.asarray(image)
+    return canvas.painted(np.asarray(image))
 
 
 def _corner(box: tuple[float, float, float, float], place: Place, width: int, height: int) -> tuple[int, int]:

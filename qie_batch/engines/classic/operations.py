@@ -1,110 +1,77 @@
-"""Operations on pixels: arrays of uint8, (height, width, 3), RGB; the input is not changed."""
+"""From an operation to the function that carries it out."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-import cv2
-import numpy as np
-
-from qie_batch.engines.classic import background, lettering, recolour
-from qie_batch.engines.classic.vocabulary import (
+from qie_batch.engines.classic import adjustments, background, geometry, lettering, recolour
+from qie_batch.engines.classic.edits import (
+    AddBorder,
+    AddShadow,
+    AutoLevels,
+    BalanceWhite,
+    Crop,
+    Flip,
     MakeGrey,
+    Pad,
     Recolour,
+    Resize,
+    Rotate,
     SetBackground,
     SetBrightness,
+    SetContrast,
+    SetSaturation,
     SetTone,
-    Tone,
+    Sharpen,
+    Trim,
     WriteText,
 )
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from qie_batch.engines.classic.vocabulary import Operation
-
-    Pixels = NDArray[np.uint8]
-
-#: For each channel: gain and offset, on values of 0 to 255.
-_WARM = ((1.06, 5.0), (1.0, 1.0), (0.86, -3.0))
-_COOL = ((0.88, -3.0), (0.99, 1.0), (1.07, 6.0))
-_FADED = ((0.86, 30.0), (0.84, 22.0), (0.74, 26.0))
-_SEPIA = np.array([[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]], np.float32)
+    from qie_batch.engines.classic.canvas import Canvas, Cutter
+    from qie_batch.engines.classic.edits import Operation
 
 
-def apply(operation: Operation, pixels: Pixels) -> Pixels:
+def apply(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:  # noqa: C901, PLR0911, PLR0912 - one case an operation
+    """The canvas after the operation; the one given is not changed. Rejected where pixels forbid it."""
     match operation:
         case SetBackground():
-            return background.replace(pixels, operation.colour.rgb)
+            return background.replace(canvas, operation.colour, cut)
+        case AddShadow():
+            return background.add_shadow(canvas, operation.strength, cut)
         case Recolour():
-            return recolour.shift(pixels, operation.source, operation.target)
+            return recolour.recolour(canvas, operation.changes, cut)
         case SetTone():
-            return _toned(pixels, operation.tone)
+            return adjustments.tone(canvas, operation.tone, operation.strength)
         case SetBrightness():
-            return _brightened(pixels, operation.gamma)
+            return adjustments.brightness(canvas, operation.change)
+        case SetContrast():
+            return adjustments.contrast(canvas, operation.change)
+        case SetSaturation():
+            return adjustments.saturation(canvas, operation.change)
+        case Sharpen():
+            return adjustments.sharpen(canvas, operation.strength)
+        case AutoLevels():
+            return adjustments.auto_levels(canvas)
+        case BalanceWhite():
+            return adjustments.white_balance(canvas)
         case MakeGrey():
-            return _grey(pixels)
+            return adjustments.grey(canvas)
         case WriteText():
-            return lettering.write(pixels, operation)
+            return lettering.write(canvas, operation)
+        case Crop():
+            return geometry.crop(canvas, operation)
+        case Trim():
+            return geometry.trim(canvas, cut)
+        case Pad():
+            return geometry.pad(canvas, operation)
+        case Resize():
+            return geometry.resize(canvas, operation)
+        case Rotate():
+            return geometry.rotate(canvas, operation.degrees)
+        case Flip():
+            return geometry.flip(canvas, operation.axis)
+        case AddBorder():
+            return geometry.border(canvas, operation)
         case _:
             assert_never(operation)
-
-
-def _grey(pixels: Pixels) -> Pixels:
-    grey: Pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    return grey
-
-
-def _brightened(pixels: Pixels, gamma: float) -> Pixels:
-    """Apply a power curve to lightness only, so that white and hues do not change."""
-    curve = np.round((np.arange(256) / 255.0) ** gamma * 255).astype(np.uint8)
-    lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
-    lab[..., 0] = curve[lab[..., 0]]
-    brighter: Pixels = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
-    return brighter
-
-
-def _toned(pixels: Pixels, tone: Tone) -> Pixels:
-    match tone:
-        case Tone.WARM:
-            return _balanced(pixels, _WARM)
-        case Tone.COOL:
-            return _balanced(pixels, _COOL)
-        case Tone.AUTUMN:
-            return _balanced(_turned_to_autumn(pixels), _WARM)
-        case Tone.VINTAGE:
-            return _vintage(pixels)
-        case _:
-            assert_never(tone)
-
-
-def _balanced(pixels: Pixels, balance: tuple[tuple[float, float], ...]) -> Pixels:
-    values = np.arange(256, dtype=np.float32)
-    curves = np.stack([np.clip(values * gain + lift, 0, 255) for gain, lift in balance], axis=-1)
-    balanced: Pixels = cv2.LUT(pixels, np.round(curves).astype(np.uint8).reshape(256, 1, 3))
-    return balanced
-
-
-def _turned_to_autumn(pixels: Pixels) -> Pixels:
-    """Shift greens and yellows towards orange and red, and increase saturation a little."""
-    hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
-    hues = np.arange(180, dtype=np.float32) * 2
-    turned = np.interp(hues, [0, 20, 60, 150, 185, 360], [0, 20, 36, 28, 185, 360])
-    curve = np.zeros(256, np.uint8)
-    curve[:180] = np.round(turned / 2).astype(np.uint8) % 180
-    deeper = np.clip(np.arange(256) * 1.12, 0, 255).astype(np.uint8)
-    hsv[..., 0] = curve[hsv[..., 0]]
-    hsv[..., 1] = deeper[hsv[..., 1]]
-    turned_pixels: Pixels = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
-    return turned_pixels
-
-
-def _vintage(pixels: Pixels) -> Pixels:
-    """Half sepia, lifted blacks and slightly darker corners."""
-    sepia = cv2.addWeighted(pixels, 0.5, cv2.transform(pixels, _SEPIA), 0.5, 0)
-    faded = _balanced(sepia, _FADED)
-    height, width = pixels.shape[:2]
-    across = np.linspace(-1, 1, width, dtype=np.float32) ** 2
-    down = np.linspace(-1, 1, height, dtype=np.float32)[:, None] ** 2
-    light = 1 - 0.11 * (across + down)
-    return (faded * light[..., None]).astype(np.uint8)

@@ -12,14 +12,23 @@ from qie_batch.errors import Rejected
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from qie_batch.engines.classic.canvas import Canvas, Cutter, Floats
     from qie_batch.engines.classic.colours import Colour, HueFamily
-
-    Floats = NDArray[np.float32]
+    from qie_batch.engines.classic.edits import HueChange
 
 #: Degrees over which the selection fades out on both sides of the family's arc.
 _HUE_RAMP = 8.0
 #: A smaller share of the image counts as none.
 _LEAST_SHARE = 0.002
+
+
+def recolour(canvas: Canvas, changes: tuple[HueChange, ...], _cut: Cutter) -> Canvas:
+    """The recoloured image; Rejected (colour_not_found) where too little has a source colour."""
+    pixels = canvas.rgb
+    for change in changes:
+        assert change.source
+        pixels = shift(pixels, change.source, change.target)
+    return canvas.painted(pixels)
 
 
 def shift(pixels: NDArray[np.uint8], source: HueFamily, target: Colour) -> NDArray[np.uint8]:

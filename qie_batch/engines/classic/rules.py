@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qie_batch.engines.classic.edits import SetBackground, WriteText
 from qie_batch.engines.classic.typesetting import require_glyphs, require_room
-from qie_batch.engines.classic.vocabulary import SetBackground, WriteText, parse
+from qie_batch.engines.classic.vocabulary import parse
 from qie_batch.errors import Rejected
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.vocabulary import Operation
+    from qie_batch.engines.classic.edits import Operation
 
 #: Pixels of the shorter side from which a product can be told from its background.
 LEAST_SIDE = 32

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -26,6 +25,18 @@ from qie_batch.engines.classic.clauses import (
 )
 from qie_batch.engines.classic.colour_codes import colour_of, spelled_alike
 from qie_batch.engines.classic.colours import BY_WORD
+from qie_batch.engines.classic.edits import (
+    HueChange,
+    MakeGrey,
+    Operation,
+    Place,
+    Recolour,
+    SetBackground,
+    SetBrightness,
+    SetTone,
+    Tone,
+    WriteText,
+)
 from qie_batch.engines.classic.quotes import taken_out
 from qie_batch.errors import Rejected
 from qie_batch.text import printable
@@ -33,7 +44,6 @@ from qie_batch.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qie_batch.engines.classic.colours import Colour, HueFamily
 
 #: The operations, each with an example instruction in English and in Chinese.
 CAPABILITIES = (
@@ -49,55 +59,6 @@ CAPABILITIES = (
 )
 
 
-class Tone(StrEnum):
-    WARM = "warm"
-    COOL = "cool"
-    AUTUMN = "autumn"
-    VINTAGE = "vintage"
-
-
-class Place(StrEnum):
-    TOP = "top"
-    CENTRE = "centre"
-    BOTTOM = "bottom"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetBackground:
-    colour: Colour
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recolour:
-    source: HueFamily
-    target: Colour
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetTone:
-    tone: Tone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetBrightness:
-    #: Exponent on values of 0 to 1: below 1 is brighter.
-    gamma: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MakeGrey:
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WriteText:
-    text: str
-    place: Place
-    #: None is black or white, by the higher contrast.
-    colour: Colour | None = None
-
-
-Operation = SetBackground | Recolour | SetTone | SetBrightness | MakeGrey | WriteText
 #: What a clause was understood as, or the clause.
 Found: TypeAlias = Operation | str
 
@@ -106,7 +67,7 @@ _TONES |= {"warm": Tone.WARM, "cool": Tone.COOL, "autu": Tone.AUTUMN, "fall": To
 _TONES |= {"cold": Tone.COOL, "vint": Tone.VINTAGE, "retr": Tone.VINTAGE}
 _PLACES = {"top": Place.TOP, "bottom": Place.BOTTOM, "底": Place.BOTTOM, "下": Place.BOTTOM}
 _PLACES |= {"上": Place.TOP, "顶": Place.TOP}
-_GAMMAS = {True: {"less": 0.86, "": 0.74, "more": 0.58}, False: {"less": 1.18, "": 1.4, "more": 1.8}}
+_CHANGES = {"less": 0.1, "": 0.2, "more": 0.35}
 
 #: A longer instruction is parsed anew each time, so that the cache stays small.
 _LONGEST_CACHED = 500
@@ -187,7 +148,7 @@ def _recolour(found: re.Match[str]) -> Operation | None:
     if source.family is None or words & FORBIDDEN_WORDS or FORBIDDEN_HANZI.search(CLOTHES.sub("", thing)):
         return None
     target = colour_of(found["target"])
-    return Recolour(source=source.family, target=target) if target else None
+    return Recolour(changes=(HueChange(source=source.family, target=target),)) if target else None
 
 
 def _tone(found: re.Match[str]) -> Operation | None:
@@ -197,7 +158,7 @@ def _tone(found: re.Match[str]) -> Operation | None:
 
 def _brightness(found: re.Match[str]) -> Operation | None:
     much = "less" if found["less"] else "more" if found["more"] else ""
-    return SetBrightness(gamma=_GAMMAS[found["up"] is not None][much])
+    return SetBrightness(change=_CHANGES[much] if found["up"] else -_CHANGES[much])
 
 
 def _grey(_found: re.Match[str]) -> Operation | None:

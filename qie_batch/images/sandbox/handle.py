@@ -122,16 +122,18 @@ class DecoderProcess:
 
     def read_image(self, request: Request) -> Image.Image:
         width, height, length = self._read_reply(Reply.IMAGE, request)
-        if length != 3 * width * height:
+        row_bytes = length // height
+        mode = {3 * width: "RGB", 4 * width: "RGBA"}.get(row_bytes)
+        if mode is None or length != row_bytes * height:
             raise _invalid_answer()
-        image = Image.new("RGB", (width, height))
-        rows = strip_rows(width)
-        buffer = memoryview(bytearray(3 * width * min(rows, height)))
+        image = Image.new(mode, (width, height))
+        rows = strip_rows(row_bytes)
+        buffer = memoryview(bytearray(row_bytes * min(rows, height)))
         for top in range(0, height, rows):
             size = width, min(rows, height - top)
-            strip = buffer[: 3 * width * size[1]]
+            strip = buffer[: row_bytes * size[1]]
             self._fill(strip)
-            image.paste(Image.frombytes("RGB", size, strip), (0, top))
+            image.paste(Image.frombytes(mode, size, strip), (0, top))
         return image
 
     def read_header(self, request: Request) -> ImageHeader:

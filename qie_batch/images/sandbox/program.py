@@ -107,8 +107,9 @@ def _answer_next(
 
 def _send_image(writer: BinaryIO, image: Image.Image) -> None:
     width, height = image.size
-    _write(writer, REPLY_HEADER.pack(Reply.IMAGE, width, height, 3 * width * height))
-    rows = strip_rows(width)
+    row_bytes = len(image.getbands()) * width
+    _write(writer, REPLY_HEADER.pack(Reply.IMAGE, width, height, row_bytes * height))
+    rows = strip_rows(row_bytes)
     for top in range(0, height, rows):
         _write(writer, image.crop((0, top, width, min(height, top + rows))).tobytes())
 

@@ -27,7 +27,7 @@ class Task(IntEnum):
 class Reply(IntEnum):
     """The first field of a reply's header, and what the other three and the bytes behind them are."""
 
-    #: Width, height, number of bytes; these bytes of RGB.
+    #: Width, height, number of bytes; these bytes of RGB or RGBA.
     IMAGE = 0
     #: Width, height, four times the index in `kinds.DECODED`, 2 with the end marker, 1 with alpha; nothing.
     HEADER = 1
@@ -69,6 +69,6 @@ def read_request(reader: BinaryIO) -> Request | None:
     return Request(task=task, data=reader.read(length), limits=limits, draft=draft)
 
 
-def strip_rows(width: int) -> int:
-    """How many rows of an image of this width are sent at a time."""
-    return max(1, _STRIP_BYTES // (3 * width))
+def strip_rows(row_bytes: int) -> int:
+    """How many rows of so many bytes are sent at a time."""
+    return max(1, _STRIP_BYTES // row_bytes)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def fetch(spec: EditSpec, context: EditContext) -> tuple[Image, ...]:
-    """The decoded inputs, RGB and upright; Rejected outside the limits of the engine."""
+    """The decoded inputs, upright, RGB or RGBA; Rejected outside the limits of the engine."""
     sources = (context.store.get(input_key(sha256)) for sha256 in spec.inputs)
     images = tuple(context.decoders.decode(source, context.limits) for source in sources)
     check_limits(context.engine.info.limits, [image.size for image in images], spec.params.size)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.images import fit
+from qie_batch.images import fit, on_white
 from qie_batch.model import EditRequest, Stage
 
 if TYPE_CHECKING:
@@ -17,7 +17,10 @@ def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, cont
     """The edited image at the size that the row asks for. Raises as `Engine.edit` and `HeldLease.check`."""
     attempt = lease.attempt
     params = attempt.spec.params
-    fitted = fit(images[0], context.engine.info.limits.sizes, params.size)
+    info = context.engine.info
+    if not info.alpha:
+        images = tuple(map(on_white, images))
+    fitted = fit(images[0], info.limits.sizes, params.size)
     request = EditRequest(
         images=(fitted.image, *images[1:]),
         params=params,

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from qie_batch.errors import Rejected
-from qie_batch.images import Limits, check_length, decode, inspect
+from qie_batch.images import Limits, check_length, decode, inspect, on_white
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -295,12 +295,12 @@ def test_sixteen_bit_colour_keeps_its_high_bytes():
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparency_is_composited_on_white(mode):
+def test_transparency_is_decoded_and_composed_on_white(mode):
     image = Image.new("RGBA", (32, 32), (0, 0, 0, 0))
     image.paste((0, 0, 0, 255), (0, 0, 16, 32))
     image.paste((0, 0, 0, 128), (16, 0, 24, 32))
     for kind in ("PNG", "WEBP"):
-        decoded = decode(encoded(image.convert(mode), kind, lossless=True))
+        decoded = on_white(decode(encoded(image.convert(mode), kind, lossless=True)))
         assert [decoded.getpixel((x, 9)) for x in (4, 20, 28)] == [(0,) * 3, (127,) * 3, (255,) * 3]
 
 
@@ -308,7 +308,7 @@ def test_transparent_palette_colour_becomes_white():
     image = Image.new("P", (32, 32), 0)
     image.putpalette([255, 0, 0, 0, 128, 0])
     image.paste(1, (16, 0, 32, 32))
-    decoded = decode(encoded(image, "PNG", transparency=0))
+    decoded = on_white(decode(encoded(image, "PNG", transparency=0)))
     assert (decoded.getpixel((2, 2)), decoded.getpixel((20, 2))) == ((255, 255, 255), (0, 128, 0))
 
 
@@ -316,12 +316,12 @@ def test_transparent_palette_colour_becomes_white():
 def test_palette_with_an_alpha_for_each_colour_is_decoded_without_a_warning():
     image = Image.new("P", (32, 32), 1)
     image.putpalette([255, 0, 0, 0, 0, 0])
-    decoded = decode(encoded(image, "PNG", transparency=bytes([0, 128])))
+    decoded = on_white(decode(encoded(image, "PNG", transparency=bytes([0, 128]))))
     assert decoded.getpixel((2, 2)) == (127, 127, 127)
 
 
 def test_transparent_colour_of_an_rgb_png_becomes_white():
-    decoded = decode(encoded(Image.new("RGB", (16, 16), (1, 2, 3)), "PNG", transparency=(1, 2, 3)))
+    decoded = on_white(decode(encoded(Image.new("RGB", (16, 16), (1, 2, 3)), "PNG", transparency=(1, 2, 3))))
     assert decoded.getpixel((2, 2)) == (255, 255, 255)
 
 
@@ -349,12 +349,12 @@ def keyed(depth, colour, key, pixels):
     ],
 )
 def test_transparent_grey_of_any_depth_becomes_white(depth, key, row, expected):
-    decoded = decode(keyed(depth, 0, [key], row))
+    decoded = on_white(decode(keyed(depth, 0, [key], row)))
     assert (decoded.getpixel((2, 9)), decoded.getpixel((13, 9))) == ((expected[0],) * 3, (expected[1],) * 3)
 
 
 def test_transparent_colour_counts_its_low_bytes():
-    decoded = decode(keyed(8, 2, [0x0101, 0x0202, 0x0303], b"\1\2\3" * 8 + b"\1\2\4" * 8))
+    decoded = on_white(decode(keyed(8, 2, [0x0101, 0x0202, 0x0303], b"\1\2\3" * 8 + b"\1\2\4" * 8)))
     assert (decoded.getpixel((2, 9)), decoded.getpixel((13, 9))) == ((255,) * 3, (1, 2, 4))
 
 

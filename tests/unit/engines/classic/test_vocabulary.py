@@ -3,8 +3,8 @@ import time
 import pytest
 
 from qie_batch.engines.classic.colours import BLUE, BY_WORD, ORANGE, RED
-from qie_batch.engines.classic.vocabulary import (
-    CAPABILITIES,
+from qie_batch.engines.classic.edits import (
+    HueChange,
     MakeGrey,
     Place,
     Recolour,
@@ -13,12 +13,12 @@ from qie_batch.engines.classic.vocabulary import (
     SetTone,
     Tone,
     WriteText,
-    parse,
 )
+from qie_batch.engines.classic.vocabulary import CAPABILITIES, parse
 from qie_batch.errors import Rejected
 
 WHITE = SetBackground(colour=BY_WORD["white"])
-BLUE_TO_RED = Recolour(source=BLUE, target=BY_WORD["red"])
+BLUE_TO_RED = Recolour(changes=(HueChange(source=BLUE, target=BY_WORD["red"]),))
 NEW = "新品上市"
 
 
@@ -38,13 +38,19 @@ NEW = "新品上市"
         ("change the blue jacket to red", BLUE_TO_RED),
         ("Please turn the blue leather jacket into a red jacket", BLUE_TO_RED),
         ("change the jacket from blue to red", BLUE_TO_RED),
-        ("make the blue jacket dark green", Recolour(source=BLUE, target=BY_WORD["dark green"])),
+        (
+            "make the blue jacket dark green",
+            Recolour(changes=(HueChange(source=BLUE, target=BY_WORD["dark green"]),)),
+        ),
         ("change the light blue jacket to red", BLUE_TO_RED),
-        ("replace the orange with blue", Recolour(source=ORANGE, target=BY_WORD["blue"])),
+        (
+            "replace the orange with blue",
+            Recolour(changes=(HueChange(source=ORANGE, target=BY_WORD["blue"]),)),
+        ),
         ("把蓝色外套换成红色", BLUE_TO_RED),
         ("请将蓝色的外套改为红色外套", BLUE_TO_RED),
         ("把外套从蓝色改成红色", BLUE_TO_RED),
-        ("把红色的包换成蓝色", Recolour(source=RED, target=BY_WORD["blue"])),
+        ("把红色的包换成蓝色", Recolour(changes=(HueChange(source=RED, target=BY_WORD["blue"]),))),
         ("give it a warm tone", SetTone(tone=Tone.WARM)),
         ("warmer", SetTone(tone=Tone.WARM)),
         ("make it cooler", SetTone(tone=Tone.COOL)),
@@ -54,13 +60,13 @@ NEW = "新品上市"
         ("调成冷色调", SetTone(tone=Tone.COOL)),
         ("改成秋天风格", SetTone(tone=Tone.AUTUMN)),
         ("加上复古滤镜", SetTone(tone=Tone.VINTAGE)),
-        ("make it brighter", SetBrightness(gamma=0.74)),
-        ("much brighter", SetBrightness(gamma=0.58)),
-        ("darken the photo", SetBrightness(gamma=1.4)),
-        ("make it a bit darker", SetBrightness(gamma=1.18)),
-        ("调亮一点", SetBrightness(gamma=0.86)),
-        ("把图片调暗", SetBrightness(gamma=1.4)),
-        ("提高亮度", SetBrightness(gamma=0.74)),
+        ("make it brighter", SetBrightness(change=0.2)),
+        ("much brighter", SetBrightness(change=0.35)),
+        ("darken the photo", SetBrightness(change=-0.2)),
+        ("make it a bit darker", SetBrightness(change=-0.1)),
+        ("调亮一点", SetBrightness(change=0.1)),
+        ("把图片调暗", SetBrightness(change=-0.2)),
+        ("提高亮度", SetBrightness(change=0.2)),
         ("make it black and white", MakeGrey()),
         ("convert the image to greyscale", MakeGrey()),
         ("变成黑白", MakeGrey()),
@@ -147,7 +153,8 @@ def test_a_colour_may_be_given_as_a_code(instruction, rgb):
 
 def test_a_code_may_be_the_target_of_a_recolour_and_the_colour_of_a_text():
     (recolour,) = parse("change the blue jacket to #ff0000")
-    assert (recolour.source, recolour.target.rgb) == (BLUE, (255, 0, 0))
+    (change,) = recolour.changes
+    assert (change.source, change.target.rgb) == (BLUE, (255, 0, 0))
     (chinese,) = parse("把蓝色外套换成 rgb(255, 0, 0)")
     assert (chinese.source, chinese.target.rgb) == (BLUE, (255, 0, 0))
     (text,) = parse('add the text "Sale" at the top in #ff8800')
@@ -193,7 +200,7 @@ def test_a_transparent_background_is_refused_in_a_sentence_of_its_own(instructio
 
 
 def test_joined_clauses_keep_their_order():
-    brighter, new = SetBrightness(gamma=0.74), WriteText(text="A, and B", place=Place.TOP)
+    brighter, new = SetBrightness(change=0.2), WriteText(text="A, and B", place=Place.TOP)
     english = 'Make the background white, then add the text "A, and B" at the top and make it brighter.'
     assert parse(english) == (WHITE, new, brighter)
     assert parse("把背景换成白色，然后在上方添加文字“A, and B”，并提高亮度。") == (WHITE, new, brighter)  # noqa: RUF001  the Chinese comma

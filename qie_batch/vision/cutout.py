@@ -1,4 +1,8 @@
-"""Segments a product from a plain backdrop, in a small copy of the image."""
+"""Segments a product from a plain backdrop, in a small copy of the image.
+
+The backdrop is modelled as a smooth surface in Lab colour, fitted to the border of the image. An image whose
+border does not fit such a surface has no plain background and is Rejected.
+"""
 
 from __future__ import annotations
 
@@ -30,17 +34,30 @@ _MOST_SHADOW = 0.25
 _CLEAR_EDGE = 0.8
 
 
+#: Pixels of the longer side of the copy in which the product is segmented.
+_WORKING_SIDE = 448
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cutout:
+    """A product and its backdrop in a small copy of the image; `matte.refined` enlarges the mask."""
+
     #: 1 product, 0 backdrop.
     mask: Floats
     #: What the backdrop alone would look like, RGB of 0 to 255.
     backdrop: Floats
     #: Share of the backdrop's light in the product's shadow; 1 outside of the shadow.
     shade: Floats
+    #: A doubt that a person should look at, "" for none.
+    note: str = ""
 
 
-def find_product(small: Pixels) -> Cutout:
+def find_product(pixels: Pixels) -> Cutout:
+    """The cut-out of an image of any size; Rejected (background_not_plain, product_not_found) in doubt."""
+    scale = min(1.0, _WORKING_SIDE / max(pixels.shape[:2]))
+    small = (
+        cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA) if scale < 1 else pixels
+    )
     lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     backdrop, spread = _fitted_backdrop(lab)
     difference = lab - backdrop
