@@ -156,7 +156,8 @@ def test_a_code_may_be_the_target_of_a_recolour_and_the_colour_of_a_text():
     (change,) = recolour.changes
     assert (change.source, change.target.rgb) == (BLUE, (255, 0, 0))
     (chinese,) = parse("把蓝色外套换成 rgb(255, 0, 0)")
-    assert (chinese.source, chinese.target.rgb) == (BLUE, (255, 0, 0))
+    (change,) = chinese.changes
+    assert (change.source, change.target.rgb) == (BLUE, (255, 0, 0))
     (text,) = parse('add the text "Sale" at the top in #ff8800')
     assert (text.text, text.colour.rgb) == ("Sale", (255, 136, 0))
 
