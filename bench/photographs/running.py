@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
 
+import qie_batch
 from qie_batch import wiring
 from qie_batch.errors import QieError
 from qie_batch.images import decode
@@ -20,7 +23,6 @@ from qie_batch.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from qie_batch.interfaces import Engine
 
@@ -72,11 +74,15 @@ def one_edit(engine: Engine, edit: Edit) -> Outcome:
 
 def through_product(edits: Sequence[Edit], folder: Path) -> Iterator[Outcome]:
     """Submit a catalog to an embedded stack in the folder, download the results as PNG and read them."""
+    own = str(Path(qie_batch.__file__).parents[1])
+    paths = os.pathsep.join(filter(None, (own, os.environ.get("PYTHONPATH"))))
+    # Every process of the stack imports what this one does, wherever it was started.
+    os.environ |= {"PYTHONPATH": paths, "PYTHONSAFEPATH": "1"}
     catalog = folder / "catalog.csv"
     with catalog.open("w", encoding="utf-8", newline="") as file:
         lines = csv.writer(file)
         lines.writerow(("id", "image", "instruction"))
-        lines.writerows((edit.id, edit.image, edit.instruction) for edit in edits)
+        lines.writerows((edit.id, edit.image.absolute(), edit.instruction) for edit in edits)
     results = folder / "results"
     with embedded_stack(folder / "stack", "classic") as embedded:
         options = ("--wait", "--skip-bad-rows", "--output", "png")
