@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image, ImageOps
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 #: The factor by which Pillow scales the 2-bit and 4-bit samples of a PNG, but not its transparent value.
 _SCALES = {"L;2": 85, "L;4": 17}
+#: Pixels and colour of the checks that stand for transparency.
+_CHECK, _GREY = 8, (224, 224, 224)
 #: The EXIF orientations in which width and height change places.
 _SIDEWAYS = range(5, 9)
 
@@ -33,22 +36,38 @@ def upright_size(image: Image.Image) -> tuple[int, int]:
     return (height, width) if _orientation(image) in _SIDEWAYS else (width, height)
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """Load the image, in sRGB, orientation applied, no metadata; RGBA where a pixel is transparent."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layers:
+    """What was loaded, without the decoder: that of WebP holds three more copies of the pixels."""
+
+    #: L, RGB or CMYK, which are the modes of embedded profiles; shared with no other image.
+    colours: Image.Image
+    #: None without transparency.
+    alpha: Image.Image | None
+    info: dict[str | tuple[int, int], object]
+    #: By EXIF.
+    orientation: int
+
+
+def load(image: Image.Image) -> Layers:
     samples = _samples(image)  # load() clears the tiles
     image.load()
     if "transparency" in image.info:
         _scale_transparency(image, samples)
     colours, alpha = _split(image)
-    flat = _to_srgb(colours, image.info)
-    if alpha and alpha.getextrema() != (255, 255):
-        flat.putalpha(alpha)
+    return Layers(colours=colours, alpha=alpha, info=dict(image.info), orientation=_orientation(image))
+
+
+def upright(layers: Layers) -> Image.Image:
+    """In sRGB, orientation applied, no metadata; RGBA where a pixel is transparent."""
+    flat = _to_srgb(layers.colours, layers.info)
+    if layers.alpha and layers.alpha.getextrema() != (255, 255):
+        flat.putalpha(layers.alpha)
     flat.info = {}
-    orientation = _orientation(image)
-    if orientation == 1:
+    if layers.orientation == 1:
         return flat
     # Not `exif_transpose(image)`, which also writes the EXIF and so fails on some damaged but readable EXIF.
-    flat.getexif()[ExifTags.Base.Orientation] = orientation
+    flat.getexif()[ExifTags.Base.Orientation] = layers.orientation
     return ImageOps.exif_transpose(flat)
 
 
@@ -57,6 +76,37 @@ def on_white(image: Image.Image) -> Image.Image:
     if image.mode == "RGB":
         return image
     flat = Image.new("RGB", image.size, "white")
+    flat.paste(image, mask=image.getchannel("A"))
+    return flat
+
+
+def off_white(image: Image.Image, alpha: Image.Image) -> Image.Image:
+    """The RGBA image that is `image` (RGB) when composed on white, as far as `alpha` (L) allows that.
+
+    An edge pixel that was half white gets the colour of its other half, so that it is no seam on a dark page.
+    """
+    import numpy as np  # noqa: PLC0415 - needed only by processes that edit
+
+    pixels = np.dstack([np.asarray(image), np.asarray(alpha)])
+    edge = (pixels[..., 3] > 0) & (pixels[..., 3] < 255)
+    found = pixels[edge].astype(np.float32)
+    colours = 255 - (255 - found[:, :3]) * 255 / found[:, 3:]
+    pixels[edge, :3] = np.clip(colours, 0, 255).round().astype(np.uint8)
+    return Image.fromarray(pixels)
+
+
+def on_checks(image: Image.Image) -> Image.Image:
+    """The image as RGB, its transparent pixels on the light checks by which editors show them."""
+    if image.mode == "RGB":
+        return image
+    side = _CHECK
+    tile = Image.new("RGB", (2 * side, 2 * side), "white")
+    tile.paste(_GREY, (0, 0, side, side))
+    tile.paste(_GREY, (side, side, 2 * side, 2 * side))
+    flat = Image.new("RGB", image.size)
+    for top in range(0, image.height, 2 * side):
+        for left in range(0, image.width, 2 * side):
+            flat.paste(tile, (left, top))
     flat.paste(image, mask=image.getchannel("A"))
     return flat
 
@@ -75,7 +125,7 @@ def _scale_transparency(image: Image.Image, samples: object) -> None:
 
 
 def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
-    """The colours as L, RGB or CMYK, which are the modes of embedded profiles, and the alpha if any."""
+    """Colours and alpha as in `Layers`."""
     if image.mode.startswith("I"):
         # 16-bit grey; convert() alone would clip every value above 255 to white.
         grey = image.point(lambda value: value * (1 / 256)).convert("L")
@@ -83,10 +133,10 @@ def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
     if image.mode == "LA":
         return image.getchannel("L"), image.getchannel("A")
     if image.has_transparency_data:
-        rgba = image.convert("RGBA")
+        rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         return rgba.convert("RGB"), rgba.getchannel("A")
     if image.mode in ("L", "RGB", "CMYK"):
-        return image, None
+        return image.copy(), None
     return image.convert("RGB"), None
 
 
@@ -107,7 +157,7 @@ def _to_srgb(colours: Image.Image, info: dict[str | tuple[int, int], object]) ->
     gamma = info.get("gamma")
     if isinstance(gamma, float) and "srgb" not in info:
         return from_gamma(colours, gamma)
-    return colours.convert("RGB")
+    return colours if colours.mode == "RGB" else colours.convert("RGB")
 
 
 def _orientation(image: Image.Image) -> int:

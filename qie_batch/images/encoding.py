@@ -20,7 +20,7 @@ import io
 
 from PIL import Image
 
-from qie_batch.images.colour import on_white
+from qie_batch.images.colour import on_checks, on_white
 from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, decode
 from qie_batch.model import OutputFormat
 
@@ -31,30 +31,33 @@ QUALITY = 95
 def encode(image: Image.Image, output: OutputFormat, quality: int | None = None) -> tuple[bytes, str]:
     """The bytes and their content type; JPEG holds no alpha and shows the image on white.
 
-    JPEG is 4:4:4, because 4:2:0 blurs coloured text and edges.
+    What an image holds under fully transparent pixels is gone from PNG and WebP, too: they are white there.
+    Alpha is exact in both. JPEG is 4:4:4, because 4:2:0 blurs coloured text and edges.
     """
     assert output not in (OutputFormat.SAME, OutputFormat.AUTO)  # decided at submit
     quality = quality or QUALITY
     bare = _bare(on_white(image) if output is OutputFormat.JPEG else image)
+    if bare.mode == "RGBA":
+        _clear_hidden(bare)
     if output is OutputFormat.PNG:
         return _png(bare), "image/png"
     buffer = io.BytesIO()
     if output is OutputFormat.JPEG:
         bare.save(buffer, "JPEG", quality=quality, subsampling="4:4:4")
         return buffer.getvalue(), "image/jpeg"
-    bare.save(buffer, "WEBP", quality=quality, method=2)
+    bare.save(buffer, "WEBP", quality=quality, method=2, alpha_quality=100)
     return buffer.getvalue(), "image/webp"
 
 
 def thumbnail_jpeg(image: Image.Image | bytes, side: int, limits: Limits = DEFAULT_LIMITS) -> bytes:
-    """A JPEG, on white, whose longest side is at most `side`; Rejected where bytes cannot be decoded."""
+    """A JPEG whose longest side is at most `side`, transparency on checks; Rejected for undecodable bytes."""
     if isinstance(image, bytes):
         # Twice the side, so that the resampling still averages pixels.
         image = decode(image, limits, draft=2 * side)
-    small = _bare(on_white(image))
+    small = _bare(image)
     small.thumbnail((side, side), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()
-    small.save(buffer, "JPEG", quality=85, optimize=True)
+    on_checks(small).save(buffer, "JPEG", quality=85, optimize=True)
     return buffer.getvalue()
 
 
@@ -63,6 +66,16 @@ def _bare(image: Image.Image) -> Image.Image:
     bare = image.copy()
     bare.info = {}
     return bare
+
+
+def _clear_hidden(image: Image.Image) -> None:
+    """Make fully transparent pixels white: what was cut away must not travel along unseen.
+
+    White, because programs that drop alpha show it.
+    """
+    hidden = image.getchannel("A").point([255] + [0] * 255)
+    if hidden.getbbox():
+        image.paste((255, 255, 255, 0), mask=hidden)
 
 
 def _png(image: Image.Image) -> bytes:

@@ -9,6 +9,7 @@ from qie_batch.errors import Rejected
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qie_batch.images.decoding import Limits
     from qie_batch.model import EngineLimits
 
 
@@ -31,6 +32,18 @@ def check_limits(
     for reference in references:
         _check_ratio(reference, limits.max_reference_ratio or ratio, "reference picture")
     _check_ratio(result or image, ratio, "result")
+
+
+def check_result(size: tuple[int, int], limits: Limits) -> None:
+    """Rejected (result_too_large) if no image of this size could be opened again, as the report does."""
+    width, height = size
+    if max(size) > limits.max_side or width * height > limits.max_pixels:
+        raise Rejected(
+            f"the result would have {width:,} x {height:,} pixels; no side may be longer than "
+            f"{limits.max_side:,} (QIE_MAX_SIDE), and {limits.max_pixels:,} pixels are allowed "
+            "(QIE_MAX_PIXELS): ask for a smaller size",
+            code="result_too_large",
+        )
 
 
 def _check_ratio(size: tuple[int, int], most: float | None, name: str) -> None:

@@ -29,7 +29,7 @@ def from_profile(colours: Image.Image, profile: bytes) -> Image.Image:
                 return _converted(colours, profile)
         except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
             pass
-    return colours.convert("RGB")
+    return colours if colours.mode == "RGB" else colours.convert("RGB")
 
 
 def from_gamma(colours: Image.Image, gamma: float) -> Image.Image:

@@ -2,14 +2,15 @@
 
 The model paints about one megapixel and displaces the content of stretched images, so images are never
 stretched: `fit` scales the image into the bucket of the nearest ratio and pads the rest, and `restore` crops
-the padding and scales back.
+the padding and scales back. An engine without buckets edits the image as it is, and its result is fitted to
+the size asked for: what stands at the border of the result then continues in the bands.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from PIL import Image, ImageStat
 
@@ -22,22 +23,37 @@ if TYPE_CHECKING:
 MIN_SIDE = 16
 
 
+class Fitted(Protocol):
+    #: The engine's input.
+    @property
+    def image(self) -> Image.Image: ...
+
+    def restore(self, edited: Image.Image) -> Image.Image:
+        """The engine's result for `image` at the size of the result."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fitted:
-    #: The engine's input: exactly a bucket's size where there are buckets.
+class InPlace:
+    """Of an engine without buckets, whose result may have any size."""
+
     image: Image.Image
-    #: The part of `image` (left, top, right, bottom) that is kept; the rest is padding. None where the engine
-    #: edits in place, and its result, of any size, is fitted.
-    frame: tuple[int, int, int, int] | None
-    #: Width and height of the result; None for those that the engine gives.
+    #: Width and height asked for; None for those that the engine gives.
     size: tuple[int, int] | None
 
     def restore(self, edited: Image.Image) -> Image.Image:
-        """The engine's result for `image`, without the padding, at exactly `size`."""
-        if self.size is None:
-            return edited
-        if self.frame is None:
-            return _letterboxed(edited, self.size)
+        return letterboxed(edited, self.size) if self.size else edited
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InBucket:
+    #: Of exactly a bucket's size.
+    image: Image.Image
+    #: The part of `image` (left, top, right, bottom) that is kept; the rest is padding.
+    frame: tuple[int, int, int, int]
+    #: Width and height of the result.
+    size: tuple[int, int]
+
+    def restore(self, edited: Image.Image) -> Image.Image:
         if edited.size != self.image.size:
             raise ValueError(f"the engine painted {edited.size} where {self.image.size} was asked for")
         return _scaled(edited, self.size, self.frame)
@@ -57,14 +73,14 @@ def fit(
     """
     check_sides(image.size)
     if not buckets:
-        return Fitted(image=image, frame=None, size=size)
+        return InPlace(image=image, size=size)
     target = size or image.size
     bucket = min(buckets, key=lambda each: abs(math.log(each[0] * target[1] / (each[1] * target[0]))))
-    inner = _inside(target, bucket)
-    shown = _scaled(image, inner) if size is None else _letterboxed(image, inner)
+    inner = inside(target, bucket)
+    shown = _scaled(image, inner) if size is None else letterboxed(image, inner)
     left, top = _centred(inner, bucket)
     frame = (left, top, left + inner[0], top + inner[1])
-    return Fitted(image=_extended(shown, bucket, frame), frame=frame, size=target)
+    return InBucket(image=_extended(shown, bucket, frame), frame=frame, size=target)
 
 
 def check_sides(size: tuple[int, int]) -> None:
@@ -76,8 +92,9 @@ def check_sides(size: tuple[int, int]) -> None:
         )
 
 
-def _letterboxed(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    inner = _inside(image.size, size)
+def letterboxed(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The whole image at this size, between bands of the median colour (and alpha) of its border."""
+    inner = inside(image.size, size)
     # A band thinner than one pixel of the image comes from rounding: scale to fill it.
     pixel = max(1.0, max(inner) / max(image.size))
     if max(size[0] - inner[0], size[1] - inner[1]) <= pixel:
@@ -131,7 +148,7 @@ def _scaled(
     return image.resize(size, resampling, box=(left, top, right, bottom))
 
 
-def _inside(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
+def inside(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:
     """The largest size of the ratio of `size` within `room`, to the nearest pixel."""
     scale = min(room[0] / size[0], room[1] / size[1])
     width, height = (max(1, round(side * scale)) for side in size)

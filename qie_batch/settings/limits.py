@@ -6,6 +6,6 @@ from pydantic import BaseModel
 
 
 class LimitSettings(BaseModel):
-    max_pixels: int = 40_000_000
-    max_side: int = 8192
+    max_pixels: int = 64_000_000
+    max_side: int = 12_000
     max_bytes: int = 50_000_000

@@ -113,7 +113,7 @@ IMAGES = {
     "PNG turned": encoded(scene(), exif=turned(6)),
     "WebP turned": encoded(scene(), "WEBP", exif=turned(8)),
     "many strips": encoded(scene(size=(1299, 901)), "JPEG"),
-    "one column": encoded(scene(size=(16, 8192)), "PNG"),
+    "one column": encoded(scene(size=(16, 12_000)), "PNG"),
 }
 REFUSED = {
     "empty": b"",
@@ -124,7 +124,7 @@ REFUSED = {
     "tiny": encoded(Image.new("RGB", (8, 8))),
     "animated": encoded(scene(), "WEBP", save_all=True, append_images=[scene("L").convert("RGB")]),
     "3.6 GP of PNG": PLAIN[:16] + b"\0\0\xea\x60" * 2 + PLAIN[24:],
-    "wide": encoded(Image.new("L", (8193, 16))),
+    "wide": encoded(Image.new("L", (12_001, 16))),
     "268 MP of WebP": encoded(Image.new("RGB", (16_383, 16_383)), "WEBP", lossless=True, method=0),
 }
 
@@ -365,9 +365,9 @@ def test_memory_of_parent_and_decoder_process_is_flat(pool):
 
 
 def test_largest_image_allowed_stays_within_the_memory_limit(pool):
-    data = encoded(Image.new("RGBA", (7990, 5000), (200, 100, 50, 90)), "WEBP", lossless=True, method=0,
+    data = encoded(Image.new("RGBA", (11_990, 5_330), (200, 100, 50, 90)), "WEBP", lossless=True, method=0,
                    quality=0, exif=turned(6))  # fmt: skip
-    assert pool.decode(data).size == (5000, 7990)
+    assert pool.decode(data).size == (5_330, 11_990)
     assert max(int(status(pid, "VmHWM")) for pid in pids(pool)) < 1_500_000  # kB
 
 

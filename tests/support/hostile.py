@@ -161,8 +161,8 @@ def _pngs(good: bytes, chance: random.Random) -> Iterator[tuple[str, bytes]]:
             yield f"{name.decode()} changed and sealed {number}.png", sealed
     line = bytes(1 + 3 * SIZE[0])
     for width, height in (
-        *((0, 0), (0, 61), (97, 0), (1, 1), (15, 97), (61, 97), (97, 6100), (9700, 61), (8192, 4882)),
-        *((8193, 16), (60_000, 60_000), (2**31 - 1, 1), (2**31 - 1, 2**31 - 1), (2**32 - 1, 2**32 - 1)),
+        *((0, 0), (0, 61), (97, 0), (1, 1), (15, 97), (61, 97), (97, 6100), (9700, 61), (12_000, 5333)),
+        *((12_001, 16), (60_000, 60_000), (2**31 - 1, 1), (2**31 - 1, 2**31 - 1), (2**32 - 1, 2**32 - 1)),
     ):
         yield f"says {width} x {height}.png", _png(width, height, line * SIZE[1])
     for colour in range(8):
@@ -192,7 +192,7 @@ def _pngs(good: bytes, chance: random.Random) -> Iterator[tuple[str, bytes]]:
     ):
         yield f"{name}.png", _png(*SIZE, plain, part)
     yield "100 MB in 16 x 16.png", _png(16, 16, bytes(100_000_000))
-    yield "40 MP of nothing.png", _png(8000, 5000, bytes(5000 * 1001), depth=1, colour=0)
+    yield "64 MP of nothing.png", _png(8000, 8000, bytes(8000 * 1001), depth=1, colour=0)
     yield "no pixels.png", _png(*SIZE, b"")
     tiny = b"".join(_chunk(b"IDAT", bytes([byte])) for byte in zlib.compress(plain))
     yield "one byte a chunk.png", good[:33] + tiny + good[-12:]
@@ -264,7 +264,7 @@ def _webps(lossless: bytes, lossy: bytes) -> Iterator[tuple[str, bytes]]:
         for length in (0, 4, 11, 2**31, 2**32 - 1):
             yield f"{kind} file says {length}.webp", _riff(still, length=length)
             yield f"{kind} chunk says {length}.webp", _riff(still[:4] + struct.pack("<I", length) + still[8:])
-        for width, height in ((1, 1), (97, 61), (8192, 4882), (13_300, 13_300), (2**24, 2**24), (2**24, 1)):
+        for width, height in ((1, 1), (97, 61), (12_000, 5333), (13_300, 13_300), (2**24, 2**24), (2**24, 1)):
             for flags in (0, 0x02, 0x10, 0x20, 0x3E, 0xFF):
                 name = f"{kind} on a canvas of {width} x {height} flags {flags:x}.webp"
                 yield name, _riff(_canvas(width, height, flags), still)
@@ -276,14 +276,14 @@ def _webps(lossless: bytes, lossy: bytes) -> Iterator[tuple[str, bytes]]:
         for what in (b"ICCP", b"EXIF", b"XMP "):
             parts = _canvas(97, 61, 0x3C), _webp_chunk(what, b"\xff" * 3_000_000), still
             yield f"{kind} 3 MB of {what.decode()}.webp", _riff(*parts)
-    for width, height in ((1, 1), (8192, 4882), (8192, 16_384), (16_384, 16_384)):
+    for width, height in ((1, 1), (12_000, 5333), (8192, 16_384), (16_384, 16_384)):
         size = (0x2F | (width - 1) << 8 | (height - 1) << 22).to_bytes(5, "little")
         yield f"bomb of {width} x {height}.webp", _riff(_webp_chunk(b"VP8L", size + bytes(8)))
-    for width, height in ((0, 0), (16_383, 16_383), (8192, 4882)):
+    for width, height in ((0, 0), (16_383, 16_383), (12_000, 5333)):
         size = lossy[20:26] + struct.pack("<HH", width, height) + lossy[30:]
         yield f"lossy says {width} x {height}.webp", _riff(_webp_chunk(b"VP8 ", size))
-    solid = Image.new("RGBA", (8000, 5000), (1, 2, 3, 4))
-    yield "40 MP in a few bytes.webp", _encoded(solid, "WEBP", lossless=True, quality=0, method=0)
+    solid = Image.new("RGBA", (8000, 8000), (1, 2, 3, 4))
+    yield "64 MP in a few bytes.webp", _encoded(solid, "WEBP", lossless=True, quality=0, method=0)
     yield "animation.webp", _encoded(_scene(), "WEBP", save_all=True, append_images=[_scene("L")])
 
 

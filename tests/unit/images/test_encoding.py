@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 
 from qie_batch.errors import Rejected
-from qie_batch.images import decode, encode, thumbnail_jpeg
+from qie_batch.images import decode, encode, off_white, on_white, thumbnail_jpeg
 from qie_batch.model import OutputFormat
 
 
@@ -101,3 +101,50 @@ def test_thumbnail_never_enlarges():
 def test_thumbnail_of_no_image_is_refused():
     with pytest.raises(Rejected):
         thumbnail_jpeg(b"<html>", 100)
+
+
+def transparent():
+    """Colours everywhere, alpha from 0 to 255 from top to bottom."""
+    image = Image.merge("RGB", [Image.radial_gradient("L").resize((96, 256))] * 3)
+    image.paste((10, 200, 30), (0, 0, 96, 20))
+    image.putalpha(Image.linear_gradient("L").resize((96, 256)))
+    return image
+
+
+@pytest.mark.parametrize("output", [OutputFormat.PNG, OutputFormat.WEBP])
+def test_alpha_comes_back_exactly(output):
+    image = transparent()
+    assert decode(encode(image, output)[0]).getchannel("A").tobytes() == image.getchannel("A").tobytes()
+
+
+def test_colours_that_nobody_sees_are_not_in_a_png():
+    image = transparent()
+    reread = decode(encode(image, OutputFormat.PNG)[0])
+    hidden = [pixel for pixel in reread.get_flattened_data() if not pixel[3]]
+    assert set(hidden) == {(255, 255, 255, 0)}
+    assert on_white(reread).tobytes() == on_white(image).tobytes()
+    assert image.getpixel((5, 0)) == (10, 200, 30, 0), "the image itself was changed"
+
+
+def test_a_jpeg_shows_transparency_as_white():
+    reread = decode(encode(transparent(), OutputFormat.JPEG)[0])
+    assert reread.mode == "RGB"
+    assert min(reread.getpixel((5, 0))) > 250
+
+
+def test_a_thumbnail_shows_transparency_as_checks():
+    reread = decode(thumbnail_jpeg(Image.new("RGBA", (64, 64), (255, 0, 0, 0)), 64))
+    assert min(reread.getpixel((4, 12))) > 250
+    assert max(reread.getpixel((4, 4))) < 235
+
+
+def test_an_image_taken_off_white_is_the_same_on_white():
+    image = transparent()
+    flat = on_white(image)
+    again = off_white(flat, image.getchannel("A"))
+    assert again.getchannel("A").tobytes() == image.getchannel("A").tobytes()
+    assert max(high for _, high in ImageChops.difference(on_white(again), flat).getextrema()) <= 1
+    # Where alpha is high enough for 8 bits, the colours are those of before.
+    lower = (0, 128, 96, 256)
+    left = ImageChops.difference(again.crop(lower).convert("RGB"), image.crop(lower).convert("RGB"))
+    assert max(high for _, high in left.getextrema()) <= 3

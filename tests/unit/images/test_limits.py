@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from qie_batch.errors import Rejected
-from qie_batch.images import check_limits
+from qie_batch.images import Limits, check_limits, check_result
 from qie_batch.model import EngineLimits
 
 STRICT = EngineLimits(max_images=3, max_ratio=16)
@@ -44,3 +44,12 @@ def test_more_images_than_the_engine_takes_are_refused():
     assert refusal(STRICT, *[(64, 64)] * 4).code == "image_count"
     assert refusal(EngineLimits(), (64, 64), (64, 64)).code == "references_not_supported"
     assert refusal(STRICT).code == "image_count"
+
+
+def test_a_result_that_could_not_be_opened_again_is_refused():
+    limits = Limits(max_side=200, max_pixels=10_000)
+    check_result((200, 50), limits)
+    for size in ((201, 16), (101, 100)):
+        with pytest.raises(Rejected, match=r"QIE_MAX_SIDE.*QIE_MAX_PIXELS") as caught:
+            check_result(size, limits)
+        assert caught.value.code == "result_too_large"

@@ -117,6 +117,20 @@ def test_size_of_another_ratio_shows_the_whole_image_between_bands(buckets):
     assert result.getpixel((400, 3)) == (255, 0, 0)
 
 
+@pytest.mark.parametrize("buckets", [BUCKETS, ()])
+def test_bands_beside_a_transparent_border_are_transparent(buckets):
+    image = Image.new("RGBA", (300, 600), (90, 90, 90, 0))
+    image.paste((200, 0, 0, 255), (100, 100, 200, 500))
+    fitted = fit(image, buckets, (800, 800))
+    result = fitted.restore(fitted.image)
+    assert [result.getpixel((x, 400))[3] for x in (10, 190, 400, 610, 790)] == [0, 0, 255, 0, 0]
+
+
+def test_bands_continue_the_background_that_the_edit_gave():
+    fitted = fit(Image.new("RGB", (300, 600), "grey"), (), (800, 800))
+    assert fitted.restore(Image.new("RGB", (300, 600), "teal")).getpixel((5, 5)) == (0, 128, 128)
+
+
 def test_bands_have_the_median_colour_of_the_border():
     image = Image.new("RGB", (300, 600), (250, 251, 252))
     image.paste("black", (100, 0, 200, 600))
