@@ -43,15 +43,15 @@ def downgrade() -> None:
         op.execute(jobs.update().where(jobs.c.id == row.id).values(values))
     op.drop_column("jobs", "defaults")
     op.drop_column("jobs", "reading")
-    _drop_quality()
+    _drop_later_fields()
 
 
-def _drop_quality() -> None:
-    """Earlier versions know no such field in a spec. Inside of a text the quotes would be escaped."""
+def _drop_later_fields() -> None:
+    """Earlier versions know no such fields in a spec. Inside of a text the quotes would be escaped."""
     items = _table("items", "id", "spec")
-    for row in _rows(items, items.c.spec.like('%"quality":%')):
-        spec = json.loads(row.spec)
-        spec.pop("quality", None)
+    later = ("quality", "keep_alpha")
+    for row in _rows(items, sa.or_(*(items.c.spec.like(f'%"{name}":%') for name in later))):
+        spec = {name: value for name, value in json.loads(row.spec).items() if name not in later}
         text = json.dumps(spec, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         op.execute(items.update().where(items.c.id == row.id).values(spec=text))
 

@@ -91,6 +91,9 @@ def _row_options() -> tuple[Callable[[_Command], _Command], ...]:
             help="png, jpeg, webp, or same: that of the picture.  [default: same; png for transparent ones]",
         ),
         click.option("--quality", metavar="N", help="Of JPEG and WebP results, 1 to 100."),
+        click.option(
+            "--keep-alpha", is_flag=True, help="Put the transparency of the picture back after the edit."
+        ),
         click.option("--size", metavar="WxH", help="Of the results in pixels.  [default: as the picture]"),
         click.option("--seed", metavar="N", help="[default: the same for the same row]"),
         click.option("--steps", metavar="N", help="[default: as the preset says]"),
@@ -125,7 +128,16 @@ def _defaults(options: Mapping[str, Any]) -> RowDefaults:
     values = {name: _read(name, text) for name in _VALUES if (text := options[name]) is not None}
     if values.get("output") is OutputFormat.PNG and "quality" in values:
         raise UsageError("--quality is of JPEG and WebP, and --output is png", hint="leave one of them out")
-    return RowDefaults(instruction=options["instruction"], negative=options["negative"], **values)
+    if values.get("output") is OutputFormat.JPEG and options["keep_alpha"]:
+        raise UsageError(
+            "--keep-alpha keeps transparency, and JPEG holds none", hint="choose --output png or webp"
+        )
+    return RowDefaults(
+        instruction=options["instruction"],
+        negative=options["negative"],
+        keep_alpha=options["keep_alpha"],
+        **values,
+    )
 
 
 def _read(name: str, text: str) -> Any:

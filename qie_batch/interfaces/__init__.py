@@ -1,6 +1,6 @@
 """The Protocols of store, queue, ledger, engine, web and observer."""
 
-from qie_batch.interfaces.engine import Engine, EngineCatalog, EngineCheck, EngineChoice
+from qie_batch.interfaces.engine import AlphaForecast, Engine, EngineCatalog, EngineCheck, EngineChoice
 from qie_batch.interfaces.ledger import (
     Attempts,
     Audit,
@@ -19,6 +19,7 @@ from qie_batch.interfaces.store import ObjectStore, StoredObject
 from qie_batch.interfaces.web import Version, WebImages
 
 __all__ = [
+    "AlphaForecast",
     "Attempts",
     "Audit",
     "Clock",

@@ -5,13 +5,18 @@ An engine is a module with these functions, found by its name:
     info(options: Mapping[str, object]) -> EngineInfo   loads no weights and no heavy package
     create(options: Mapping[str, object]) -> Engine     loaded and warm
 
-and, if the engine refuses rows by more than its limits, a third, which imports no heavy package either:
+and, where they say more than EngineInfo can, these, which import no heavy package either:
 
     check(params: EditParams, images: Sequence[ImageHeader]) -> None
+    gives_alpha(params: EditParams) -> bool
 
 `check` raises Rejected for a row that no pixel can save: submit calls it for every row, and the engine first
 in every edit. The parameters are those that the worker gets. `subject` of the error is the column at fault
 (`instruction`, `size`, `ref_image_2` ...), "" if none is. The sizes are those of the upright images.
+
+`gives_alpha` says whether these parameters make pixels transparent, whatever the image: submit then chooses a
+format that holds alpha, or refuses JPEG. It is False for a row that `check` refuses. Without the function,
+an edit makes none.
 
 `options` are the settings whose names the module lists in OPTIONS, and QIE_ENGINE_OPTIONS if QIE_ENGINE names
 the module or the module is not ours.
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
     from qie_batch.model import EditRequest, EditResult, EngineInfo, Rate
 
 EngineCheck: TypeAlias = Callable[[EditParams, Sequence[ImageHeader]], None]
+AlphaForecast: TypeAlias = Callable[[EditParams], bool]
 
 
 class EngineChoice(NamedTuple):
@@ -46,6 +52,9 @@ class EngineCatalog(Protocol):
 
     def check(self, name: str) -> EngineCheck:
         """What the engine refuses without pixels: nothing, if its module has no `check`."""
+
+    def gives_alpha(self, name: str) -> AlphaForecast:
+        """Which edits make pixels transparent: none, if its module has no `gives_alpha`."""
 
     def rate(self, info: EngineInfo, device: str = "") -> Rate:
         """Micro-dollars of the engine on the device; "" is the device that the engine expects."""

@@ -34,6 +34,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "variants": (),
     "priority": (),
     "output": (),
+    "keep_alpha": ("keep_transparency", "保留透明"),
 }  # fmt: skip
 
 #: The columns of further images, in the order in which the engine gets them.

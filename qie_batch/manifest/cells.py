@@ -95,6 +95,23 @@ OUTPUTS = {
     "jpg": OutputFormat.JPEG,
 }
 
+#: As people, spreadsheets and JSON write them.
+_YES_NO = {
+    **dict.fromkeys(("yes", "true", "1", "y", "是"), True),
+    **dict.fromkeys(("no", "false", "0", "n", "否"), False),
+}
+
+
+def _yes_no(column: str) -> Callable[[str], bool]:
+    def read(text: str) -> bool:
+        found = _YES_NO.get(text.casefold())
+        if found is None:
+            raise WrongCell(f"{column}_invalid", f"'{column}' is {quoted(text)}: write yes or no")
+        return found
+
+    return read
+
+
 #: The columns that override the job's choice -> the reader of a value for the field of the same name.
 OPTIONAL: Mapping[str, Callable[[str], Any]] = {
     "steps": _whole("steps", 1, 100),
@@ -104,6 +121,7 @@ OPTIONAL: Mapping[str, Callable[[str], Any]] = {
     "variants": _whole("variants", 1, 8),
     "priority": _choice("priority", {priority.name.lower(): priority for priority in Priority}),
     "output": _choice("output", OUTPUTS),
+    "keep_alpha": _yes_no("keep_alpha"),
 }
 
 #: No column of its own: the quality of all results of a job.

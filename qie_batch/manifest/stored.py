@@ -88,7 +88,7 @@ def row_line(row: ManifestRow | BadRow) -> bytes:
         "line": row.line,
         "id": row.id,
         "images": row.images,
-        "params": {name: value for name in _PARAMS if (value := getattr(params, name)) is not None},
+        "params": {name: value for name in _PARAMS if not _is_unset(value := getattr(params, name))},
         "variants": row.variants,
     }
     if row.priority is not None:
@@ -126,6 +126,10 @@ class StoredRows:
 
     def __iter__(self) -> Iterator[ManifestRow | BadRow]:
         return map(parse_row, self._file)
+
+
+def _is_unset(value: object) -> bool:
+    return value is None or value is False
 
 
 def _line(values: dict[str, Any]) -> bytes:

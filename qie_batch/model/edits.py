@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PIL import Image
 
 
@@ -22,7 +24,8 @@ class OutputFormat(StrEnum):
     WEBP = "webp"
     #: The format of the image to edit.
     SAME = "same"
-    #: SAME, but PNG where the image may be transparent. `steps.submit` decides both: no cache key has them.
+    #: SAME, but PNG where image or result may be transparent. `steps.submit` decides both: no cache key has
+    #: them.
     AUTO = "auto"
 
 
@@ -42,6 +45,8 @@ class EditParams:
     output: OutputFormat = OutputFormat.PNG
     #: Of JPEG and WebP, 1 to 100; None is the encoder's choice, and the only value for PNG.
     quality: int | None = None
+    #: Of an engine that gets no alpha: the result gets that of the image to edit.
+    keep_alpha: bool = False
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -50,6 +55,9 @@ class EditParams:
 
 
 _PARAMS = tuple(field.name for field in fields(EditParams))
+#: Left out of a spec where they have these values, as in the specs of earlier versions, so that their cache
+#: keys stay.
+_LATER: Mapping[str, object] = {"quality": None, "keep_alpha": False}
 # One encoder for all: json.dumps makes a new one at each call.
 _encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
@@ -71,8 +79,9 @@ class EditSpec:
         """The canonical JSON of all fields and the schema version; the ledger stores this text."""
         params = self.params
         fields = {name: getattr(params, name) for name in _PARAMS}
-        if params.quality is None:
-            del fields["quality"]  # as in the specs of earlier versions, so that their cache keys stay
+        for name, unset in _LATER.items():
+            if fields[name] is unset:
+                del fields[name]
         fields |= {
             "schema": SCHEMA_VERSION,
             "inputs": self.inputs,
@@ -91,8 +100,7 @@ class EditSpec:
     def parse(cls, canonical: str) -> Self:
         """The inverse of `canonical`; ledgers of 0.1.0 hold the same fields without `schema`."""
         fields: dict[str, Any] = json.loads(canonical)
-        params = {name: fields[name] for name in _PARAMS if name != "quality"}
-        params["quality"] = fields.get("quality")
+        params = {name: fields[name] for name in _PARAMS if name in fields or name not in _LATER}
         params["output"] = OutputFormat(params["output"])
         return cls(
             inputs=tuple(fields["inputs"]),

@@ -63,7 +63,8 @@ class EngineInfo:
     #: By LoRA: its name with the pinned hash of its file, as a cache key contains them.
     loras: Mapping[str, str] = field(default_factory=dict)
     limits: EngineLimits = EngineLimits()
-    #: The engine takes and gives RGBA images; any other engine gets transparent pixels composed on white.
+    #: The engine takes and gives RGBA images; any other engine gets transparent pixels composed on white, and
+    #: they are put back where `EditParams.keep_alpha` asks for that.
     alpha: bool = False
     tariff: Tariff = DEVICE_HOUR
     #: The device that edits are expected on, whose price is charged for estimates before there is history.

@@ -41,6 +41,7 @@ class RowDefaults:
     output: OutputFormat = OutputFormat.AUTO
     #: Of JPEG and WebP, 1 to 100.
     quality: int | None = None
+    keep_alpha: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

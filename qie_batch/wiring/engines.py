@@ -15,10 +15,10 @@ from qie_batch.interfaces import EngineChoice
 from qie_batch.pricing import rate_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
-    from qie_batch.interfaces import Engine, EngineCheck
-    from qie_batch.model import EditParams, EngineInfo, ImageHeader, Rate
+    from qie_batch.interfaces import AlphaForecast, Engine, EngineCheck
+    from qie_batch.model import EngineInfo, Rate
     from qie_batch.settings import Settings
 
 #: The default with a CUDA device and the weights, and the default without.
@@ -61,19 +61,13 @@ class InstalledEngines:
 
     def check(self, name: str) -> EngineCheck:
         """The module's own `check`, if it has one."""
-        own: EngineCheck | None = getattr(engine_module(name), "check", None)
-        if own is None:
-            return lambda _params, _images: None
+        own = _own(name, "check", "cannot check a row")
+        return own or (lambda _params, _images: None)
 
-        def check(params: EditParams, images: Sequence[ImageHeader]) -> None:
-            try:
-                own(params, images)
-            except QieError:
-                raise
-            except Exception as error:  # noqa: BLE001 - likewise
-                _misconfigured(name, "cannot check a row", error)
-
-        return check
+    def gives_alpha(self, name: str) -> AlphaForecast:
+        """The module's own `gives_alpha`, if it has one."""
+        own = _own(name, "gives_alpha", "does not say whether it makes pixels transparent")
+        return own or (lambda _params: False)
 
     def rate(self, info: EngineInfo, device: str = "") -> Rate:
         """What the engine charges on the device; without one, on the device that the engine expects."""
@@ -115,6 +109,23 @@ def engine_module(name: str) -> Any:
     if not hasattr(module, "info") or not hasattr(module, "create"):
         raise Misconfigured(f"the module {name!r} is no engine", hint=hint)
     return module
+
+
+def _own(name: str, function: str, what: str) -> Callable[..., Any] | None:
+    """A function that the module need not have; Misconfigured, with `what` it does, for errors of its own."""
+    own: Callable[..., Any] | None = getattr(engine_module(name), function, None)
+    if own is None:
+        return None
+
+    def guarded(*arguments: object) -> Any:
+        try:
+            return own(*arguments)
+        except QieError:
+            raise
+        except Exception as error:  # noqa: BLE001 - the module may be of any package
+            _misconfigured(name, what, error)
+
+    return guarded
 
 
 def _misconfigured(name: str, what: str, error: Exception) -> NoReturn:

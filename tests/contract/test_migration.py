@@ -24,7 +24,7 @@ from qie_batch.model import (
     RowDefaults,
     RunState,
 )
-from tests.support.ledgers import WORKER, add, result_of, start, used
+from tests.support.ledgers import WORKER, add, new_items, new_job, result_of, spec, start, used
 
 FILLED = Path(__file__).parents[1] / "data" / "ledger-0.1.0.jsonl"
 ROWS = [json.loads(line) for line in FILLED.read_text(encoding="utf-8").splitlines()]
@@ -77,10 +77,10 @@ def test_cache_keys_are_those_that_were_stored(old, ledger):
         stored = {row.id: row.cache_key for row in connection.execute(select(items.c.id, items.c.cache_key))}
     specs = {item.id: item.spec for job in ledger.jobs.latest() for item in ledger.jobs.items(job.id)}
     assert len(specs) == 24
-    for item_id, spec in specs.items():
-        assert (spec.cache_key if spec else None) == stored[item_id]
-        if spec:
-            assert type(spec).parse(spec.canonical) == spec
+    for item_id, each in specs.items():
+        assert (each.cache_key if each else None) == stored[item_id]
+        if each:
+            assert type(each).parse(each.canonical) == each
 
 
 def test_the_ledger_contradicts_itself_nowhere(ledger):
@@ -133,7 +133,8 @@ def test_the_broker_of_before_is_remembered(ledger):
 
 def test_the_way_back_leaves_specs_that_0_1_0_can_read(old, ledger):
     """It takes every field of the column for one of its own, and `schema` is none."""
-    add(ledger, "new", job_id="new")
+    later = (spec("new"), spec("good", quality=80), spec("clear", keep_alpha=True))
+    ledger.intake.add_job(new_job("new"), new_items(*later))
     migrate(old, "r0001", down=True)
     with old.read() as connection:
         specs = [json.loads(row.spec) for row in connection.execute(select(items.c.spec)) if row.spec]

@@ -26,10 +26,17 @@ def info(_options: Mapping[str, object]) -> EngineInfo:
 
 def check(params: EditParams, images: Sequence[ImageHeader]) -> None:
     """Rejected if the instruction cannot be carried out, whatever the image of this size shows."""
-    from qie_batch.engines.classic.rules import operations_for  # noqa: PLC0415 - status and doctor check no row
+    from qie_batch.engines.classic import rules  # noqa: PLC0415 - status and doctor check no row
 
     own = (images[0].width, images[0].height)
-    operations_for(params.instruction, params.size or own, column="size" if params.size else "image")
+    rules.require_readable(rules.operations_for(params.instruction, own), own, params.size)
+
+
+def gives_alpha(params: EditParams) -> bool:
+    """Whether the instruction makes pixels transparent; False where `check` refuses it."""
+    from qie_batch.engines.classic import rules  # noqa: PLC0415 - likewise
+
+    return rules.gives_alpha(params.instruction)
 
 
 def create(_options: Mapping[str, object]) -> Engine:

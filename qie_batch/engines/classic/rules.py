@@ -8,6 +8,7 @@ from qie_batch.engines.classic.edits import SetBackground, WriteText
 from qie_batch.engines.classic.typesetting import require_glyphs, require_room
 from qie_batch.engines.classic.vocabulary import parse
 from qie_batch.errors import Rejected
+from qie_batch.images import inside
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.edits import Operation
@@ -35,3 +36,27 @@ def operations_for(
                 subject=column,
             )
     return operations
+
+
+def require_readable(
+    operations: tuple[Operation, ...], size: tuple[int, int], asked: tuple[int, int] | None
+) -> None:
+    """Rejected (text_does_not_fit) if a text that fits is too small once the result has the size asked for.
+
+    The image is edited at its own `size`, and then scaled to fit within `asked`.
+    """
+    if asked is None:
+        return
+    shown = inside(size, asked)
+    for operation in operations:
+        if isinstance(operation, WriteText):
+            require_room(operation.text, shown)
+
+
+def gives_alpha(instruction: str) -> bool:
+    """Whether the instruction makes pixels transparent; False for one that is not understood."""
+    try:
+        operations = parse(instruction)
+    except Rejected:
+        return False
+    return any(isinstance(each, SetBackground) and each.colour is None for each in operations)

@@ -3,8 +3,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qie_batch.images import fit, on_white, share_changed
-from qie_batch.model import EditRequest, Stage
+from qie_batch.errors import Rejected
+from qie_batch.images import (
+    check_result,
+    fit,
+    inside,
+    letterboxed,
+    off_white,
+    on_white,
+    share_changed,
+)
+from qie_batch.model import EditRequest, OutputFormat, Stage
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -12,6 +21,8 @@ if TYPE_CHECKING:
     from qie_batch.steps.edit.context import EditContext
     from qie_batch.steps.edit.events import EventStream
     from qie_batch.steps.edit.leases import HeldLease
+
+_PUT_ON_WHITE = "transparent pixels were put on white, as this engine takes none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +39,7 @@ def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, cont
     attempt = lease.attempt
     params = attempt.spec.params
     info = context.engine.info
+    source = images[0]
     if not info.alpha:
         images = tuple(map(on_white, images))
     fitted = fit(images[0], info.limits.sizes, params.size)
@@ -49,4 +61,24 @@ def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, cont
     events.emit(Stage.PAINTED, step=lease.last_step)
     changed = share_changed(fitted.image, output.image)
     notes = ("nothing changed", *output.notes) if changed == 0 else output.notes
-    return Painted(image=fitted.restore(output.image), changed=changed, notes=notes)
+    result = fitted.restore(output.image)
+    check_result(result.size, context.limits)
+    if source.mode == "RGBA" and not info.alpha:
+        if params.keep_alpha:
+            _require_shape(fitted.image, output.image)
+            result = off_white(result, letterboxed(source.getchannel("A"), result.size))
+        notes = (*notes, "put the transparency back" if params.keep_alpha else _PUT_ON_WHITE)
+    if result.mode == "RGBA" and params.output is OutputFormat.JPEG:
+        notes = (*notes, "transparent pixels became white, as JPEG holds none")
+    return Painted(image=result, changed=changed, notes=notes)
+
+
+def _require_shape(given: Image, edited: Image) -> None:
+    """Rejected if the edit was more than a change of scale: nothing says which pixel is where then."""
+    shown = inside(given.size, edited.size)
+    if max(edited.width - shown[0], edited.height - shown[1]) > 1:
+        raise Rejected(
+            "the edit changed the shape of the picture, so its transparency cannot be put back:"
+            " leave keep_alpha out",
+            code="shape_changed",
+        )

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from qie_batch.errors import Rejected
 from qie_batch.images import check_limits
 from qie_batch.manifest.aliases import REFERENCES
-from qie_batch.model import BadRow
+from qie_batch.model import BadRow, OutputFormat
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from qie_batch.interfaces import EngineCheck
+    from qie_batch.interfaces import AlphaForecast, EngineCheck
     from qie_batch.model import EditParams, EngineLimits, ManifestRow
     from qie_batch.steps.submit.image_checks import ImageCheck
 
@@ -27,6 +27,7 @@ class RowChecker:
 
     limits: EngineLimits
     check: EngineCheck
+    gives_alpha: AlphaForecast
     #: Column -> header name, of the columns that the manifest has.
     columns: Mapping[str, str]
 
@@ -51,9 +52,24 @@ class RowChecker:
             return self._bad(row, _column_at_fault(sizes, self.limits), error.code, error.message)
         try:
             self.check(params, [check.header for check in own])
+            self._check_format(params)
         except Rejected as error:
             return self._bad(row, error.subject, error.code, " ".join(error.sentences))
         return row
+
+    def _check_format(self, params: EditParams) -> None:
+        """Rejected if transparent pixels are asked for, and JPEG.
+
+        Those that merely stay transparent are composed on white, as in any other program.
+        """
+        if params.output is not OutputFormat.JPEG:
+            return
+        if params.keep_alpha or self.gives_alpha(params):
+            raise Rejected(
+                "The result is transparent and JPEG holds no transparency: choose output png or webp",
+                code="output_has_no_alpha",
+                subject="output",
+            )
 
     def _bad(self, row: ManifestRow, column: str, code: str, reason: str) -> BadRow:
         return BadRow(

@@ -21,6 +21,7 @@ from qie_batch.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from qie_batch.interfaces import AlphaForecast
     from qie_batch.model import EditParams, EngineInfo, ImageHeader, JobOrder, ManifestRow, Preset
     from qie_batch.steps.submit.image_checks import ImageCheck
 
@@ -31,15 +32,19 @@ _SAME = {"JPEG": OutputFormat.JPEG, "WEBP": OutputFormat.WEBP}
 class Planner:
     """Makes the items of one job, numbered in the order of its rows."""
 
-    def __init__(self, order: JobOrder, info: EngineInfo) -> None:
+    def __init__(self, order: JobOrder, info: EngineInfo, gives_alpha: AlphaForecast) -> None:
         self._order = order
         self._info = info
+        self._gives_alpha = gives_alpha
         self._ordinals = count()
 
     def params(self, row: ManifestRow, checks: Mapping[str, ImageCheck]) -> EditParams:
         """The parameters of the row's first variant, as the worker gets them."""
-        params = with_output(row.params, checks[row.images[0]].header)
-        return resolve(params, row.id, self._preset(row), self._info)
+        params = resolve(row.params, row.id, self._preset(row), self._info)
+        image = checks[row.images[0]].header
+        # Only then does it change the result, and so may be part of the cache key.
+        params = replace(params, keep_alpha=params.keep_alpha and image.alpha and not self._info.alpha)
+        return with_output(params, image, gives_alpha=self._gives_alpha(params))
 
     def items(
         self, row: ManifestRow, params: EditParams, checks: Mapping[str, ImageCheck]
@@ -107,11 +112,14 @@ def resolve(given: EditParams, row_id: str, preset: Preset | None, info: EngineI
     return replace(given, **honoured)
 
 
-def with_output(params: EditParams, image: ImageHeader) -> EditParams:
-    """The parameters with the format of the result decided, where that depends on the image to edit."""
+def with_output(params: EditParams, image: ImageHeader, *, gives_alpha: bool = False) -> EditParams:
+    """The parameters with the format of the result decided, where that depends on the image to edit.
+
+    `gives_alpha`: the edit makes pixels transparent, whatever the image.
+    """
     output = params.output
     if output is OutputFormat.AUTO:
-        output = OutputFormat.PNG if image.alpha else OutputFormat.SAME
+        output = OutputFormat.PNG if image.alpha or gives_alpha else OutputFormat.SAME
     if output is OutputFormat.SAME:
         output = _SAME.get(image.format, OutputFormat.PNG)
     return replace(params, output=output, quality=None if output is OutputFormat.PNG else params.quality)

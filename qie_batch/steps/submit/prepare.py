@@ -76,12 +76,14 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         # Before the images are closed, which waits for their threads.
         stack.callback(fetched.stop)
         header = StoredHeader.of(manifest, folder=job.folder, manifest_key=job.manifest_key)
+        gives_alpha = context.engines.gives_alpha(chosen.info.name)
         checker = RowChecker(
             limits=chosen.info.limits,
             check=context.engines.check(chosen.info.name),
+            gives_alpha=gives_alpha,
             columns=manifest.columns,
         )
-        planner = Planner(job.order, chosen.info)
+        planner = Planner(job.order, chosen.info, gives_alpha)
         reading = stack.enter_context(Reading(planner, checker, images, header))
         survey = reading.read(manifest, context)
         survey = replace(survey, fetched=fetched.new, unchanged=fetched.unchanged, unended=images.unended())

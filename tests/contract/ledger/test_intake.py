@@ -20,7 +20,7 @@ def test_a_job_comes_back_as_it_was_given(ledger):
         name="Frühjahr 春.csv",
         reading=ReadingOptions(mapping={"id": "货号"}, encoding="big5", sheet="春", header_line=3),
         defaults=RowDefaults(
-            instruction="white background", size=(800, 600), cfg=4.5, variants=2, quality=80
+            instruction="white background", size=(800, 600), cfg=4.5, variants=2, quality=80, keep_alpha=True
         ),
         folder="s3://shop/2026/",
         budget_micros=2**53 + 1,

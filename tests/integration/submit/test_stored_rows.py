@@ -191,7 +191,12 @@ class TestLimits:
 
     def checked(self, row, checks):
         columns = {name: name for name in ("image", "ref_image_2", "ref_image_3", "size")}
-        checker = RowChecker(limits=self.LIMITS, check=lambda _params, _images: None, columns=columns)
+        checker = RowChecker(
+            limits=self.LIMITS,
+            check=lambda _params, _images: None,
+            gives_alpha=lambda _params: False,
+            columns=columns,
+        )
         return checker.checked(row, checks, row.params)
 
     @pytest.mark.parametrize(

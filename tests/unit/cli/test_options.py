@@ -29,6 +29,7 @@ OURS = {
     "--cfg",
     "--variants",
     "--negative",
+    "--keep-alpha",
 }
 
 
@@ -123,6 +124,12 @@ def test_a_quality_of_png_is_refused():
         "--quality is of JPEG and WebP, and --output is png" in refusal("--quality 80 --output png").message
     )
     assert order("--quality 80").defaults.quality == 80
+
+
+def test_transparency_is_not_kept_in_a_jpeg():
+    assert "JPEG holds none" in refusal("--keep-alpha --output jpeg").message
+    assert order("--keep-alpha --output webp").defaults.keep_alpha
+    assert not order("--output jpeg").defaults.keep_alpha
 
 
 def test_a_mapping_needs_its_sign_and_one_header():

@@ -5,6 +5,7 @@ import csv
 import pytest
 
 from qie_batch.manifest import open_manifest
+from qie_batch.manifest.stored import parse_row, row_line
 from qie_batch.model import (
     BadRow,
     EditParams,
@@ -53,7 +54,7 @@ def test_every_override_is_read(read):
     overrides = {
         "preset": "Fast", "steps": "20.0", "cfg": "4,5", "seed": "4294967295", "size": " 1024 x 768 ",
         "variants": "8", "priority": "HIGH", "output": "jpg", "negative_prompt": "blurry",
-        "ref_image_2": "s3://shop/logo.png", "ref_image_3": "b.png",
+        "ref_image_2": "s3://shop/logo.png", "ref_image_3": "b.png", "keep_alpha": "yes",
     }  # fmt: skip
     (row,) = read({**GOOD, **overrides})
     assert (row.params.preset, row.params.steps, row.params.cfg, row.params.seed, row.params.size) == (
@@ -64,12 +65,26 @@ def test_every_override_is_read(read):
         (1024, 768),
     )
     assert (row.variants, row.priority, row.params.output) == (8, Priority.HIGH, OutputFormat.JPEG)
+    assert row.params.keep_alpha
     assert (row.params.negative, row.images) == ("blurry", ("a.png", "s3://shop/logo.png", "b.png"))
 
 
 @pytest.mark.parametrize("size", ["640x480", "640\u00d7480", "640*480", "640X480"])
 def test_a_size_may_be_written_in_each_usual_way(read, size):
     assert read({**GOOD, "size": size})[0].params.size == (640, 480)
+
+
+@pytest.mark.parametrize(
+    ("cell", "kept"),
+    [("Yes", True), ("TRUE", True), ("1", True), ("是", True), ("no", False), ("false", False), ("", True)],
+)
+@pytest.mark.parametrize("header", ["keep_alpha", "Keep Transparency", "保留透明"])
+def test_whether_alpha_is_kept_may_be_written_in_each_usual_way(tmp_path, header, cell, kept):
+    path = tmp_path / "m.csv"
+    path.write_text(f"id,image,instruction,{header}\nA,a.png,make it red,{cell}\n", encoding="utf-8")
+    (row,) = open_manifest(path, defaults=RowDefaults(keep_alpha=True)).rows()
+    assert row.params.keep_alpha is kept
+    assert parse_row(row_line(row)) == row
 
 
 @pytest.mark.parametrize(
@@ -106,6 +121,7 @@ def test_a_size_may_be_written_in_each_usual_way(read, size):
         ("variants", "9", "variants_invalid", "from 1 to 8"),
         ("priority", "urgent", "priority_invalid", "write one of high, normal, low"),
         ("output", "gif", "output_invalid", "write one of png, jpeg, webp, same, jpg"),
+        ("keep_alpha", "perhaps", "keep_alpha_invalid", "write yes or no"),
     ],
 )
 def test_a_wrong_cell_is_named_with_what_to_do(read, column, cell, code, advice):

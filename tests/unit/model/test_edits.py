@@ -59,6 +59,12 @@ def test_every_spec_of_a_ledger_of_the_last_version_has_the_cache_key_that_it_ha
     assert [EditSpec.parse(item["spec"]).cache_key for item in found] == [item["cache_key"] for item in found]
 
 
+def test_a_spec_is_silent_about_fields_of_later_versions_that_are_not_set():
+    assert {"quality", "keep_alpha"}.isdisjoint(json.loads(PLAIN.canonical))
+    kept = replace(PLAIN, params=replace(PLAIN.params, keep_alpha=True))
+    assert EditSpec.parse(kept.canonical) == kept
+
+
 CHANGES = {
     "instruction": "make it blue",
     "negative": "noise",
@@ -70,6 +76,7 @@ CHANGES = {
     "preset": "draft",
     "output": OutputFormat.JPEG,
     "quality": 80,
+    "keep_alpha": True,
 }
 
 

@@ -2,11 +2,12 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from qie_batch.engines.classic import check, create
+from qie_batch.engines.classic import check, create, gives_alpha
 from qie_batch.errors import Rejected
 from qie_batch.model import EditParams, ImageHeader
 from tests.support.requests import edit_request
@@ -31,13 +32,15 @@ def refusal(instruction, size=(800, 600), asked=(None, None)):
         ("make the model smile", (800, 600), (None, None), ("instruction_not_understood", "instruction")),
         ('add the text "한국" at the top', (800, 600), (None, None), ("glyph_missing", "instruction")),
         ('add the text "New"', (60, 60), (None, None), ("text_does_not_fit", "instruction")),
-        ('add the text "New"', (60, 60), (600, 600), None),
+        ('add the text "New"', (60, 60), (600, 600), ("text_does_not_fit", "instruction")),
+        ('add the text "New"', (600, 600), (4096, 64), ("text_does_not_fit", "instruction")),
+        ('add the text "New"', (300, 300), (4096, 600), None),
         ('add the text "New"', (600, 600), (60, 60), ("text_does_not_fit", "instruction")),
         (f'add the text "{LONG}"', (1000, 1000), (None, None), None),
         (f'add the text "{LONG * 2}"', (4000, 4000), (None, None), ("text_does_not_fit", "instruction")),
         ("white background", (20, 600), (None, None), ("picture_too_small", "image")),
-        ("white background", (600, 600), (600, 31), ("picture_too_small", "size")),
-        ("white background", (20, 20), (600, 600), None),
+        ("white background", (2000, 64), (64, 64), None),
+        ("white background", (20, 20), (600, 600), ("picture_too_small", "image")),
     ],
 )
 def test_a_row_is_refused_by_its_instruction_and_its_size(instruction, size, asked, found):
@@ -52,6 +55,14 @@ def test_a_text_that_fits_an_image_only_in_one_of_its_two_ways_up_is_refused_in_
     assert refusal(text, tall.size) == ("text_does_not_fit", "instruction")
     with pytest.raises(Rejected) as worker:
         create({}).edit(edit_request(images=(tall,), instruction=text), lambda _step: None)
+    assert worker.value.code == "text_does_not_fit"
+
+
+def test_a_text_that_only_the_size_asked_for_makes_too_small_is_refused_by_the_engine_too():
+    asked = edit_request(images=(Image.new("RGB", (600, 600)),), instruction='add the text "New"')
+    asked = replace(asked, params=replace(asked.params, width=4096, height=64))
+    with pytest.raises(Rejected) as worker:
+        create({}).edit(asked, lambda _step: None)
     assert worker.value.code == "text_does_not_fit"
 
 
@@ -74,3 +85,8 @@ def test_a_check_imports_neither_opencv_nor_numpy():
         "sys.exit('cv2' in sys.modules or 'numpy' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_no_pixel_becomes_transparent_by_an_instruction_that_is_refused_or_paints():
+    for instruction in ("make the model smile", "make the background white", "make it warmer"):
+        assert not gives_alpha(EditParams(instruction=instruction))
