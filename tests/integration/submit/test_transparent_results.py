@@ -78,7 +78,7 @@ def test_a_transparent_result_of_a_jpeg_is_a_png_or_the_row_is_refused(surveyed)
         ("3", "output", "output_has_no_alpha"),
         ("4", "output", "output_has_no_alpha"),
     ]
-    sentence = "The result is transparent and JPEG holds no transparency: choose output png or webp"
+    sentence = "The result is transparent and JPEG holds no transparency: choose output png or webp."
     assert bad[0].reason == sentence
     assert [json.loads(spec)["output"] for spec in specs] == ["png", "webp", "jpeg"]
 
