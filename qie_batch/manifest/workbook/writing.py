@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _MAX_TEXT = 32_767
 _CUT = "… (cut: the CSV file has all of it)"
 #: Own columns whose cells are numbers; all others are texts, so that ids keep their zeros.
-_NUMBERS = frozenset(("qie_width", "qie_height", "qie_seconds", "qie_cost", "qie_attempts"))
+_NUMBERS = frozenset(("qie_width", "qie_height", "qie_changed", "qie_seconds", "qie_cost", "qie_attempts"))
 _OPTIONS = {
     "constant_memory": True,
     "strings_to_formulas": False,

@@ -106,8 +106,8 @@ def line(cells):
 
 def test_results_csv_is_the_input_row_and_what_became_of_it(tmp_path):
     done = RowOutcome(
-        status="succeeded", output="A.png", width=1024, height=768, seed=7, engine="qwen",
-        seconds=25.64159, cost_micros=12_345_678, attempts=2,
+        status="succeeded", output="A.png", width=1024, height=768, changed=0.6249, note="kept; all",
+        seed=7, engine="qwen", seconds=25.64159, cost_micros=12_345_678, attempts=2,
     )  # fmt: skip
     cached = RowOutcome(status="succeeded", output="B.png", seconds=0.0, cost_micros=0, cached=True)
     header = ("Price", "id")
@@ -118,9 +118,9 @@ def test_results_csv_is_the_input_row_and_what_became_of_it(tmp_path):
         == (
             "\ufeff"
             + line("Price,id," + ",".join(RESULT_COLUMNS))
-            + line("9.50,A,succeeded,A.png,1024,768,7,qwen,25.642,12.345678,false,2,,,")
-            + line(",B,succeeded,B.png,,,,,0.000,0.000000,true,0,,,")
-            + line(",C,failed,,,,,,,,false,0,image_missing,There is no picture 'a.png',")
+            + line("9.50,A,succeeded,A.png,1024,768,0.6249,kept; all,7,qwen,25.642,12.345678,false,2,,,")
+            + line(",B,succeeded,B.png,,,,,,,0.000,0.000000,true,0,,,")
+            + line(",C,failed,,,,,,,,,,false,0,image_missing,There is no picture 'a.png',")
         ).encode()
     )
 
