@@ -37,7 +37,7 @@ class Fitted:
         if self.size is None:
             return edited
         if self.frame is None:
-            return _letterboxed(edited, self.size)
+            return letterboxed(edited, self.size)
         if edited.size != self.image.size:
             raise ValueError(f"the engine painted {edited.size} where {self.image.size} was asked for")
         return _scaled(edited, self.size, self.frame)
@@ -61,7 +61,7 @@ def fit(
     target = size or image.size
     bucket = min(buckets, key=lambda each: abs(math.log(each[0] * target[1] / (each[1] * target[0]))))
     inner = _inside(target, bucket)
-    shown = _scaled(image, inner) if size is None else _letterboxed(image, inner)
+    shown = _scaled(image, inner) if size is None else letterboxed(image, inner)
     left, top = _centred(inner, bucket)
     frame = (left, top, left + inner[0], top + inner[1])
     return Fitted(image=_extended(shown, bucket, frame), frame=frame, size=target)
@@ -76,14 +76,20 @@ def check_sides(size: tuple[int, int]) -> None:
         )
 
 
-def _letterboxed(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+def letterboxed(
+    image: Image.Image, size: tuple[int, int], bands: tuple[float, ...] | float | None = None
+) -> Image.Image:
+    """The whole image at exactly this size, never stretched, between bands of a colour.
+
+    Without `bands` they have the median colour of the border of the image.
+    """
     inner = _inside(image.size, size)
     # A band thinner than one pixel of the image comes from rounding: scale to fill it.
     pixel = max(1.0, max(inner) / max(image.size))
     if max(size[0] - inner[0], size[1] - inner[1]) <= pixel:
         return _scaled(image, size)
     shown = _scaled(image, inner)
-    canvas = Image.new(shown.mode, size, _border_colour(shown))
+    canvas = Image.new(shown.mode, size, _border_colour(shown) if bands is None else bands)
     canvas.paste(shown, _centred(inner, size))
     return canvas
 
