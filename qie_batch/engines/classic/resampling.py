@@ -63,13 +63,14 @@ def _weighted(rgb: Pixels, alpha: Pixels, change: Resampler, outside: Rgba) -> t
     """
     weight = alpha.astype(np.float32)
     cover: Floats = change(weight, (outside[3],))
-    shown = cover >= 0.5
-    divisor = np.where(shown, cover, np.float32(np.inf))
+    rounded = np.clip(np.rint(cover), 0, 255).astype(np.uint8)
+    # Below one half, alpha is rounded to 0 and no colour shows.
+    cover = np.maximum(cover, 0.5)
     colours = np.empty((*cover.shape, 3), np.uint8)
     for channel in range(3):
-        plane = change(rgb[..., channel] * weight, (outside[channel] * outside[3],))
-        colours[..., channel] = np.clip(np.rint(plane / divisor), 0, 255)
-    return colours, np.clip(np.rint(cover), 0, 255).astype(np.uint8)
+        plane = change(rgb[..., channel] * weight, (outside[channel] * outside[3],)) / cover
+        colours[..., channel] = np.clip(plane, 0, 255, out=plane) + 0.5
+    return colours, rounded
 
 
 def _rotation(old: tuple[int, int], degrees: float, new: tuple[int, int]) -> NDArray[np.float64]:
