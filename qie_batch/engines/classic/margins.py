@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 #: Alpha up to this counts as transparent.
 CLEAR = 8
-#: Levels of a channel by which a pixel of a plain border may differ from its median.
-_PLAIN = 10
+#: Levels of a channel by which a pixel of a plain border may differ from its median without a visible seam.
+_PLAIN = 5
+#: Levels over which a pixel is content, not backdrop with artefacts of JPEG.
+_UNLIKE = 10
 #: The share of the border that must be alike; the product may touch the rest.
 _PLAIN_SHARE = 0.97
 #: The share that has the very median colour in a border without noise.
@@ -57,7 +59,7 @@ def rim(pixels: Pixels) -> Pixels:
     return np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
 
 
-def unlike(pixels: Pixels, colour: tuple[int, ...], levels: int = _PLAIN) -> NDArray[np.bool_]:
+def unlike(pixels: Pixels, colour: tuple[int, ...], levels: int = _UNLIKE) -> NDArray[np.bool_]:
     """Where a channel differs by more than these levels from the colour."""
     low = tuple(max(0, value - levels) for value in colour[:3])
     high = tuple(min(255, value + levels) for value in colour[:3])
@@ -95,6 +97,6 @@ def _differs(side: Pixels, edge: Pixels) -> bool:
 def _opaque(rgb: Pixels, share: float) -> Margin:
     red, green, blue = (round(float(value)) for value in np.median(rgb, axis=0))
     colour = (red, green, blue)
-    alike = share * float((~unlike(rgb, colour)).mean())
+    alike = share * float((~unlike(rgb, colour, _PLAIN)).mean())
     exact = share * float((~unlike(rgb, colour, 1)).mean())
     return Margin(rgba=(*colour, 255), plain=alike >= _PLAIN_SHARE, exact=exact >= _EXACT_SHARE)
