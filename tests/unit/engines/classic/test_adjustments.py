@@ -83,7 +83,7 @@ def test_strips_leave_no_seam(adjust, monkeypatch):
     )
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(
     rgb=st.tuples(*[st.integers(0, 255)] * 3),
     change=st.floats(-0.6, 0.6),

@@ -56,7 +56,7 @@ OPERATIONS = [
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=str)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(shape=SHAPES)
 def test_all_layers_have_exactly_the_size_that_was_foretold(operation, shape):
     for canvas in (canvas_of(*shape), Canvas(rgb=canvas_of(*shape).rgb)):
@@ -67,7 +67,7 @@ def test_all_layers_have_exactly_the_size_that_was_foretold(operation, shape):
         assert (after.alpha is None) == (canvas.alpha is None)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(shape=SHAPES)
 def test_two_flips_and_four_quarter_turns_change_nothing(shape):
     canvas = canvas_of(*shape)
