@@ -82,7 +82,7 @@ def rotate(canvas: Canvas, degrees: float) -> Canvas:
 
 
 def flip(canvas: Canvas, axis: Axis) -> Canvas:
-    side = 1 if axis is Axis.HORIZONTAL else 0
+    side = {Axis.VERTICAL: 0, Axis.HORIZONTAL: 1}[axis]
     return _each(canvas, lambda layer: np.ascontiguousarray(np.flip(layer, side)))
 
 
