@@ -92,15 +92,20 @@ def check_sides(size: tuple[int, int]) -> None:
         )
 
 
-def letterboxed(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The whole image at this size, between bands of the median colour (and alpha) of its border."""
+def letterboxed(
+    image: Image.Image, size: tuple[int, int], bands: tuple[float, ...] | float | None = None
+) -> Image.Image:
+    """The whole image at exactly this size, never stretched, between bands of a colour.
+
+    Without `bands` they have the median colour (and alpha) of the border of the image.
+    """
     inner = inside(image.size, size)
     # A band thinner than one pixel of the image comes from rounding: scale to fill it.
     pixel = max(1.0, max(inner) / max(image.size))
     if max(size[0] - inner[0], size[1] - inner[1]) <= pixel:
         return _scaled(image, size)
     shown = _scaled(image, inner)
-    canvas = Image.new(shown.mode, size, _border_colour(shown))
+    canvas = Image.new(shown.mode, size, _border_colour(shown) if bands is None else bands)
     canvas.paste(shown, _centred(inner, size))
     return canvas
 

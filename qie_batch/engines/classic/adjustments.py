@@ -1,112 +1,154 @@
-"""Changes of tone and light of the whole image."""
+"""Changes of tone and light of the whole image; alpha stays as it is."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, assert_never
+from functools import partial
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic.edits import Tone
+from qie_batch.engines.classic import sharpening
+from qie_batch.engines.classic.light import (
+    blended,
+    extremes,
+    in_strips,
+    luma,
+    ramp,
+    relit,
+    saturated,
+    within_gamut,
+)
+from qie_batch.engines.classic.tones import toned
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.canvas import Canvas, Pixels
+    from qie_batch.engines.classic.canvas import Canvas, Floats
+    from qie_batch.engines.classic.edits import Tone
 
-#: For each channel: gain and offset, on values of 0 to 255.
-_WARM = ((1.06, 5.0), (1.0, 1.0), (0.86, -3.0))
-_COOL = ((0.88, -3.0), (0.99, 1.0), (1.07, 6.0))
-_FADED = ((0.86, 30.0), (0.84, 22.0), (0.74, 26.0))
-_SEPIA = np.array([[0.393, 0.769, 0.189], [0.349, 0.686, 0.168], [0.272, 0.534, 0.131]], np.float32)
+#: Changes of middle lightness and of contrast are limited to these.
+_LEAST_CHANGE, _MOST_CHANGE = -0.9, 0.9
+#: Pixels of the longer side of the copy in which levels and white are measured.
+_MEASURED_SIDE = 512
+#: Alpha over which a pixel counts there.
+_OPAQUE = 240
+#: Percentiles that become black and white, and how far either end may move.
+_ENDS, _MOST_BLACK, _LEAST_WHITE = (0.5, 99.5), 0.35, 0.55
+#: Levels closer to the ends than this are full.
+_FULL = 3 / 255
+#: Paper may be no more saturated than this; a colour cast beyond the first value is corrected in part.
+_NEUTRAL = (0.16, 0.34)
+_LEAST_PAPER = 0.005
+#: Limits of a channel's gain, and the gain that no person would see.
+_MOST_GAIN, _NO_GAIN = 1.35, 1.012
 
 
-def tone(canvas: Canvas, name: Tone, _strength: float) -> Canvas:
-    return canvas.painted(_toned(canvas.rgb, name))
+def tone(canvas: Canvas, name: Tone, strength: float) -> Canvas:
+    return canvas.painted(toned(canvas.rgb, name, strength))
 
 
 def brightness(canvas: Canvas, change: float) -> Canvas:
-    return canvas.painted(_brightened(canvas.rgb, math.log(0.5 * (1 + change)) / math.log(0.5)))
-
-
-def grey(canvas: Canvas) -> Canvas:
-    return canvas.painted(_grey(canvas.rgb))
+    """A power curve of luma: white stays white and black stays black."""
+    limited = min(max(change, _LEAST_CHANGE), _MOST_CHANGE)
+    gamma = math.log(0.5 * (1 + limited)) / math.log(0.5)
+    return canvas.painted(in_strips(canvas.rgb, partial(relit, curve=lambda light: cv2.pow(light, gamma))))
 
 
 def contrast(canvas: Canvas, change: float) -> Canvas:
-    raise NotImplementedError
+    """A curve of luma through black, middle grey and white, as much steeper in the middle as asked."""
+    limited = min(max(change, _LEAST_CHANGE), _MOST_CHANGE)
+    curve = _steeper if limited > 0 else _flatter
+    return canvas.painted(in_strips(canvas.rgb, partial(relit, curve=partial(curve, change=limited))))
 
 
 def saturation(canvas: Canvas, change: float) -> Canvas:
-    raise NotImplementedError
+    """Distance from grey times 1 + change, as far as the gamut allows; -1 is grey."""
+    if change <= -1:
+        return grey(canvas)
+    return canvas.painted(in_strips(canvas.rgb, partial(saturated, gain=1 + change)))
+
+
+def grey(canvas: Canvas) -> Canvas:
+    return canvas.painted(cv2.cvtColor(cv2.cvtColor(canvas.rgb, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB))
 
 
 def sharpen(canvas: Canvas, strength: float) -> Canvas:
-    raise NotImplementedError
+    return canvas.painted(sharpening.sharpened(canvas.rgb, canvas.alpha, strength))
 
 
 def auto_levels(canvas: Canvas) -> Canvas:
-    raise NotImplementedError
+    """The lowest and the highest half percent of all channels become 0 and 255, so that no colour is lost."""
+    visible = _visible(canvas)
+    if not len(visible):
+        return canvas.painted(canvas.rgb, "levels were already full")
+    low = float(np.percentile(visible.min(axis=-1), _ENDS[0]))
+    high = float(np.percentile(visible.max(axis=-1), _ENDS[1]))
+    black = min(low, _MOST_BLACK) if low > _FULL else 0.0
+    white = max(high, _LEAST_WHITE) if high < 1 - _FULL else 1.0
+    if (black, white) == (0, 1):
+        return canvas.painted(canvas.rgb, "levels were already full")
+    gain = 1 / (white - black)
+
+    def stretched(rgb: Floats) -> Floats:
+        target = np.clip((luma(rgb) - np.float32(black)) * np.float32(gain), 0, 1)
+        return within_gamut((rgb - np.float32(black)) * np.float32(gain), target)
+
+    return canvas.painted(in_strips(canvas.rgb, stretched))
 
 
 def white_balance(canvas: Canvas) -> Canvas:
-    raise NotImplementedError
+    """What is nearest to white loses its tint, and all other colours change in proportion."""
+    gains = _gains(_visible(canvas))
+    if gains is None:
+        return canvas.painted(canvas.rgb, "found nothing white or grey to balance by")
+    if gains.max() / gains.min() < _NO_GAIN:
+        return canvas.painted(canvas.rgb, "white balance was already right")
+
+    def balanced(rgb: Floats) -> Floats:
+        changed = cv2.transform(rgb, np.diag(gains))
+        # A pixel that is white already keeps its white.
+        white = ramp(extremes(rgb)[0], 0.96, 1)
+        mixed = blended(changed, rgb, white)
+        return within_gamut(mixed, np.minimum(luma(mixed), 1))
+
+    return canvas.painted(in_strips(canvas.rgb, balanced))
 
 
-def _grey(pixels: Pixels) -> Pixels:
-    grey: Pixels = cv2.cvtColor(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB)
-    return grey
+def _steeper(light: Floats, change: float) -> Floats:
+    near = np.minimum(light, 1 - light)
+    half = 0.5 * cv2.pow(2 * near, 1 + change)
+    curve: Floats = np.where(light < 0.5, half, 1 - half)
+    return curve
 
 
-def _brightened(pixels: Pixels, gamma: float) -> Pixels:
-    """Apply a power curve to lightness only, so that white and hues do not change."""
-    curve = np.round((np.arange(256) / 255.0) ** gamma * 255).astype(np.uint8)
-    lab = cv2.cvtColor(pixels, cv2.COLOR_RGB2LAB)
-    lab[..., 0] = curve[lab[..., 0]]
-    brighter: Pixels = cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)
-    return brighter
+def _flatter(light: Floats, change: float) -> Floats:
+    return light + np.float32(2 * change) * light * (1 - light) * (2 * light - 1)
 
 
-def _toned(pixels: Pixels, tone: Tone) -> Pixels:
-    match tone:
-        case Tone.WARM:
-            return _balanced(pixels, _WARM)
-        case Tone.COOL:
-            return _balanced(pixels, _COOL)
-        case Tone.AUTUMN:
-            return _balanced(_turned_to_autumn(pixels), _WARM)
-        case Tone.VINTAGE:
-            return _vintage(pixels)
-        case _:
-            assert_never(tone)
+def _visible(canvas: Canvas) -> Floats:
+    """(n, 3): pixels of a small copy, those that are opaque."""
+    scale = min(1.0, _MEASURED_SIDE / max(canvas.size))
+    size = tuple(max(1, round(side * scale)) for side in canvas.size)
+    pixels: Floats = cv2.resize(canvas.rgb, size, interpolation=cv2.INTER_AREA) / np.float32(255)
+    if canvas.alpha is None:
+        return pixels.reshape(-1, 3)
+    seen: Floats = pixels[cv2.resize(canvas.alpha, size, interpolation=cv2.INTER_AREA) > _OPAQUE]
+    return seen
 
 
-def _balanced(pixels: Pixels, balance: tuple[tuple[float, float], ...]) -> Pixels:
-    values = np.arange(256, dtype=np.float32)
-    curves = np.stack([np.clip(values * gain + lift, 0, 255) for gain, lift in balance], axis=-1)
-    balanced: Pixels = cv2.LUT(pixels, np.round(curves).astype(np.uint8).reshape(256, 1, 3))
-    return balanced
-
-
-def _turned_to_autumn(pixels: Pixels) -> Pixels:
-    """Shift greens and yellows towards orange and red, and increase saturation a little."""
-    hsv = cv2.cvtColor(pixels, cv2.COLOR_RGB2HSV)
-    hues = np.arange(180, dtype=np.float32) * 2
-    turned = np.interp(hues, [0, 20, 60, 150, 185, 360], [0, 20, 36, 28, 185, 360])
-    curve = np.zeros(256, np.uint8)
-    curve[:180] = np.round(turned / 2).astype(np.uint8) % 180
-    deeper = np.clip(np.arange(256) * 1.12, 0, 255).astype(np.uint8)
-    hsv[..., 0] = curve[hsv[..., 0]]
-    hsv[..., 1] = deeper[hsv[..., 1]]
-    turned_pixels: Pixels = cv2.cvtColor(hsv, cv2.COLOR_HSV2RGB)
-    return turned_pixels
-
-
-def _vintage(pixels: Pixels) -> Pixels:
-    """Half sepia, lifted blacks and slightly darker corners."""
-    sepia = cv2.addWeighted(pixels, 0.5, cv2.transform(pixels, _SEPIA), 0.5, 0)
-    faded = _balanced(sepia, _FADED)
-    height, width = pixels.shape[:2]
-    across = np.linspace(-1, 1, width, dtype=np.float32) ** 2
-    down = np.linspace(-1, 1, height, dtype=np.float32)[:, None] ** 2
-    light = 1 - 0.11 * (across + down)
-    return (faded * light[..., None]).astype(np.uint8)
+def _gains(visible: Floats) -> Floats | None:
+    """Of each channel; None where no part of the image is near to white or grey."""
+    high = visible.max(axis=-1)
+    tinted = (high - visible.min(axis=-1)) / np.maximum(high, 1e-3)
+    light = visible @ np.array([0.299, 0.587, 0.114], np.float32)
+    paper = (tinted < _NEUTRAL[1]) & (light > 0.3)
+    if paper.sum() < max(4, _LEAST_PAPER * len(visible)):
+        return None
+    # Where something is white or grey beside paler tints, the tints are colours and not the light.
+    whiteness = light[paper] - 1.5 * tinted[paper]
+    brightest = np.median(visible[paper][whiteness >= np.percentile(whiteness, 90)], axis=0)
+    grey = float(brightest @ np.array([0.299, 0.587, 0.114], np.float32))
+    tint = float(np.ptp(brightest) / brightest.max())
+    share = 1 - float(np.clip((tint - _NEUTRAL[0]) / (_NEUTRAL[1] - _NEUTRAL[0]), 0, 1))
+    gains: Floats = np.clip((grey / brightest) ** share, 1 / _MOST_GAIN, _MOST_GAIN).astype(np.float32)
+    return gains

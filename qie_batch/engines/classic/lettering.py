@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from PIL import Image, ImageDraw
@@ -12,49 +13,107 @@ from qie_batch.engines.classic.typesetting import fitted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from PIL import ImageFont
 
-    from qie_batch.engines.classic.canvas import Canvas, Pixels
+    from qie_batch.engines.classic.canvas import Canvas, Floats, Pixels
     from qie_batch.engines.classic.edits import WriteText
 
     Rgb = tuple[int, int, int]
     Box = tuple[int, int, int, int]
 
 _DARK, _LIGHT = (24, 25, 28), (255, 255, 255)
+_LEFT = frozenset({Place.LEFT, Place.TOP_LEFT, Place.BOTTOM_LEFT})
+_RIGHT = frozenset({Place.RIGHT, Place.TOP_RIGHT, Place.BOTTOM_RIGHT})
+_TOP = frozenset({Place.TOP, Place.TOP_LEFT, Place.TOP_RIGHT})
+_BOTTOM = frozenset({Place.BOTTOM, Place.BOTTOM_LEFT, Place.BOTTOM_RIGHT})
+#: Shares of the height and of the width that stay free beside a text; the smaller one counts at the sides.
+_MARGIN, _SIDE_MARGIN = 0.06, 0.08
+#: Opacity of a plate, of 255.
+_PLATE = 217
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Block:
+    """The lines of a text, set at its size."""
+
+    text: str
+    font: ImageFont.FreeTypeFont
+    align: Literal["left", "center", "right"]
+
+    @property
+    def spacing(self) -> int:
+        return round(self.font.size * 0.28)
+
+    def box(self) -> tuple[float, float, float, float]:
+        draw = ImageDraw.Draw(Image.new("L", (1, 1)))
+        return draw.multiline_textbbox(
+            (0, 0), self.text, font=self.font, spacing=self.spacing, align=self.align
+        )
+
+    def cover(self, size: tuple[int, int], start: tuple[float, float]) -> Pixels:
+        """The coverage of each pixel by ink in an area of this size."""
+        layer = Image.new("L", size)
+        ImageDraw.Draw(layer).multiline_text(
+            start, self.text, font=self.font, fill=255, spacing=self.spacing, align=self.align
+        )
+        return np.asarray(layer)
 
 
 def write(canvas: Canvas, text: WriteText) -> Canvas:
-    """The image with the text; Rejected (text_does_not_fit) at no readable size."""
-    pixels = canvas.rgb
+    """The image with the text, opaque also where the image is transparent.
+
+    Rejected (text_does_not_fit) at no readable size.
+    """
     width, height = canvas.size
-    lines, sized = fitted(text.text, (width, height))
-    image = Image.fromarray(pixels)
-    draw = ImageDraw.Draw(image)
-    block = "\n".join(lines)
-    spacing = round(sized.size * 0.28)
-    box = draw.multiline_textbbox((0, 0), block, font=sized, spacing=spacing, align="center")
-    left, top = _corner(box, text.place, width, height)
-    placed = (left, top, left + round(box[2] - box[0]), top + round(box[3] - box[1]))
-    ink, plate = _ink(pixels, placed, text.colour.rgb if text.colour else None)
+    align: Literal["left", "center", "right"] = (
+        "left" if text.place in _LEFT else "right" if text.place in _RIGHT else "center"
+    )
+    lines, font = fitted(text.text, (width, height), beside=align != "center")
+    block = _Block(text="\n".join(lines), font=font, align=align)
+    ink_box = block.box()
+    wide, tall = round(ink_box[2] - ink_box[0]), round(ink_box[3] - ink_box[1])
+    left, top = _corner((wide, tall), text.place, (width, height))
+    area = _area((left, top, left + wide, top + tall), round(font.size * 0.42), canvas.size)
+    ink, plate = _ink(
+        _visible(canvas, (left, top, left + wide, top + tall)), text.colour.rgb if text.colour else None
+    )
+    size = area[2] - area[0], area[3] - area[1]
+    out = canvas
     if plate:
-        image = _plated(image, placed, plate, round(sized.size))
-        draw = ImageDraw.Draw(image)
-    start = (left - box[0], top - box[1])
-    draw.multiline_text(start, block, font=sized, fill=ink, spacing=spacing, align="center")
-    return canvas.painted(np.asarray(image))
+        out = _painted(out, area, _plate(size, font.size), plate)
+    start = (left - ink_box[0] - area[0], top - ink_box[1] - area[1])
+    return _painted(out, area, block.cover(size, start), ink)
 
 
-def _corner(box: tuple[float, float, float, float], place: Place, width: int, height: int) -> tuple[int, int]:
-    wide, tall = round(box[2] - box[0]), round(box[3] - box[1])
-    margin = round(0.06 * height)
-    tops = {Place.TOP: margin, Place.CENTRE: (height - tall) // 2, Place.BOTTOM: height - margin - tall}
-    return (width - wide) // 2, tops[place]
+def _corner(text: tuple[int, int], place: Place, size: tuple[int, int]) -> tuple[int, int]:
+    """Left and top of a text of this size."""
+    (wide, tall), (width, height) = text, size
+    margin = round(_MARGIN * height)
+    side = min(margin, round(_SIDE_MARGIN * width))
+    left = side if place in _LEFT else width - side - wide if place in _RIGHT else (width - wide) // 2
+    top = margin if place in _TOP else height - margin - tall if place in _BOTTOM else (height - tall) // 2
+    return left, top
 
 
-def _ink(pixels: Pixels, box: Box, asked: Rgb | None) -> tuple[Rgb, Rgb | None]:
-    """Colour of the text, and of a plate under the text if the contrast with the image is too low."""
+def _area(box: Box, pad: int, size: tuple[int, int]) -> Box:
+    """The box with a plate's margin, within the image."""
     left, top, right, bottom = box
-    pad = max(2, (bottom - top) // 4)
-    under = pixels[max(0, top - pad) : bottom + pad, max(0, left - pad) : right + pad].reshape(-1, 3)
+    return max(0, left - pad), max(0, top - pad), min(size[0], right + pad), min(size[1], bottom + pad)
+
+
+def _visible(canvas: Canvas, box: Box) -> Pixels:
+    """(n, 3): what is seen around the box, on white where the image is transparent."""
+    pad = max(2, (box[3] - box[1]) // 4)
+    left, top, right, bottom = _area(box, pad, canvas.size)
+    pixels = canvas.rgb[top:bottom, left:right]
+    if canvas.alpha is not None:
+        cover = canvas.alpha[top:bottom, left:right, None].astype(np.float32) / 255
+        pixels = np.round(cover * pixels + (1 - cover) * 255).astype(np.uint8)
+    return pixels.reshape(-1, 3)
+
+
+def _ink(under: Pixels, asked: Rgb | None) -> tuple[Rgb, Rgb | None]:
+    """Colour of the text, and of a plate under the text if the contrast with the image is too low."""
     worst = {ink: _least_contrast(under, ink) for ink in ((asked,) if asked else (_DARK, _LIGHT))}
     ink = max(worst, key=lambda colour: worst[colour])
     if worst[ink] >= 3.5:
@@ -78,17 +137,34 @@ def _luminance(rgb: Pixels) -> NDArray[np.float64]:
     return luminance
 
 
-def _plated(image: Image.Image, box: Box, plate: Rgb, size: int) -> Image.Image:
-    """The image with a rounded, mostly opaque plate, its corners antialiased."""
-    pad, factor = round(size * 0.42), 4
-    left, top, right, bottom = (box[0] - pad, box[1] - pad, box[2] + pad, box[3] + pad)
-    wide, tall = right - left, bottom - top
+def _plate(size: tuple[int, int], font_size: float) -> Pixels:
+    """The opacity of a rounded plate, its corners antialiased."""
+    factor = 4
+    wide, tall = size
     shape = Image.new("L", (wide * factor, tall * factor))
     ImageDraw.Draw(shape).rounded_rectangle(
-        (0, 0, wide * factor - 1, tall * factor - 1), radius=pad * factor * 0.8, fill=217
+        (0, 0, wide * factor - 1, tall * factor - 1), radius=font_size * 0.34 * factor, fill=_PLATE
     )
-    out = image.copy()
-    out.paste(
-        Image.new("RGB", (wide, tall), plate), (left, top), shape.resize((wide, tall), Image.Resampling.BOX)
+    return np.asarray(shape.resize((wide, tall), Image.Resampling.BOX))
+
+
+def _painted(canvas: Canvas, area: Box, opacity: Pixels, colour: Rgb) -> Canvas:
+    """The colour laid over the area: alpha becomes the union of both."""
+    left, top, right, bottom = area
+    place = np.s_[top:bottom, left:right]
+    over: Floats = opacity[..., None].astype(np.float32) / np.float32(255)
+    rgb = canvas.rgb.copy()
+    own = (
+        np.ones_like(over)
+        if canvas.alpha is None
+        else canvas.alpha[place][..., None].astype(np.float32) / 255
     )
-    return out
+    total = over + own * (1 - over)
+    ink = np.array(colour, np.float32)
+    blend = (over * ink + own * (1 - over) * rgb[place]) / np.maximum(total, 1e-6)
+    rgb[place] = np.where(over > 0, np.round(blend), rgb[place]).astype(np.uint8)
+    if canvas.alpha is None:
+        return replace(canvas, rgb=rgb)
+    alpha = canvas.alpha.copy()
+    alpha[place] = np.round(total[..., 0] * 255).astype(np.uint8)
+    return replace(canvas, rgb=rgb, alpha=alpha)

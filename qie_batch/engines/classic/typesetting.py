@@ -20,6 +20,10 @@ SIMPLIFIED, TRADITIONAL = 0, 1
 _SIZE = 64
 _LEAST_PIXELS = 10
 _MOST_LETTERS = 120
+#: Shares of the width that a text may take: in the middle, and at a side.
+_WIDTH, _HALF_WIDTH = 0.84, 0.46
+#: A text at a side has at least this share of the shorter side of the image as its size, or the whole width.
+_READS_WELL = 0.03
 #: No glyph is wider, in units of the size.
 _WIDEST = 3
 _MOST_NAMED = 8
@@ -46,32 +50,48 @@ def require_room(text: str, size: tuple[int, int]) -> None:
     width, height = size
     if len(text) <= _MOST_LETTERS:
         # One line of the widest glyphs would fit: no need to measure the text.
-        at_least = min(0.84 * width / (_WIDEST * len(text)), 0.085 * height)
+        at_least = min(_WIDTH * width / (_WIDEST * len(text)), 0.085 * height)
         if at_least >= _LEAST_PIXELS:
             return
     fitted(text, size)
 
 
-def fitted(text: str, size: tuple[int, int]) -> tuple[list[str], ImageFont.FreeTypeFont]:
-    """Fewest lines at the largest size that fits 84 % of the width and a share of the height."""
-    width, height = size
+def fitted(
+    text: str, size: tuple[int, int], *, beside: bool = False
+) -> tuple[list[str], ImageFont.FreeTypeFont]:
+    """Fewest lines at the largest size that fits the width and a share of the height.
+
+    A text at a side is `beside` the rest of the image: it takes half of the width where it can be read well
+    in that. Rejected (text_does_not_fit) where it would be too small on the whole width.
+    """
     font = load_font(face_of(text))
-    best: tuple[int, list[str]] = (0, [])
-    for count in range(1, 5) if len(text) <= _MOST_LETTERS else ():
-        lines = _broken(text, font, count)
-        widest = max(font.getlength(line) for line in lines) / font.size
-        pixels = int(min(0.84 * width / widest, (0.055 + 0.03 * len(lines)) * height / len(lines)))
-        if pixels > best[0] * 1.15:
-            best = (pixels, lines)
-    if best[0] < _LEAST_PIXELS:
+    lines, pixels = _largest(text, font, size, _HALF_WIDTH) if beside else ([], 0)
+    if pixels < _READS_WELL * min(size) or pixels < _LEAST_PIXELS:
+        lines, pixels = _largest(text, font, size, _WIDTH)
+    if pixels < _LEAST_PIXELS:
         shown = text if len(text) <= _MOST_LETTERS else text[:_MOST_LETTERS] + "…"
         raise Rejected(
-            f"The text “{shown}” is too long to be read on a picture of {width}x{height}.",
+            f"The text “{shown}” is too long to be read on a picture of {size[0]}x{size[1]}.",
             code="text_does_not_fit",
             hint="Shorten the text.",
             subject="instruction",
         )
-    return best[1], font.font_variant(size=best[0])
+    return lines, font.font_variant(size=pixels)
+
+
+def _largest(
+    text: str, font: ImageFont.FreeTypeFont, size: tuple[int, int], share: float
+) -> tuple[list[str], int]:
+    """The lines and their size in pixels within a share of the width; 0 for a text of too many letters."""
+    width, height = size
+    best: tuple[int, list[str]] = (0, [])
+    for count in range(1, 5) if len(text) <= _MOST_LETTERS else ():
+        lines = _broken(text, font, count)
+        widest = max(font.getlength(line) for line in lines) / font.size
+        pixels = int(min(share * width / widest, (0.055 + 0.03 * len(lines)) * height / len(lines)))
+        if pixels > best[0] * 1.15:
+            best = (pixels, lines)
+    return best[1], best[0]
 
 
 def face_of(text: str) -> int:
