@@ -16,35 +16,49 @@ if TYPE_CHECKING:
 
 #: How far a JPEG carries the backdrop's chroma into the product, in pixels.
 _BLEED = 2
-#: How far inside the product the colour of a pixel at its edge is looked for, in pixels.
+#: How far inside the product the colour of a pixel at its edge is looked for, in pixels; farther where
+#: the mask is of a smaller copy.
 _REACH = 5
 #: The share of the backdrop's chroma up to which a pixel of the product has it from the JPEG; beyond the
 #: second, it is the product's own.
 _BLED, _OWN = 0.6, 0.85
 #: Rows of a band that needs no overlap.
 _THIN = 32
+#: The distance of product and backdrop, in levels, from which alpha is corrected by it, and fully so.
+_ALIKE, _APART = 40, 90
+#: The distance of a pixel from every mixture of the two at which it has a third colour.
+_UNLIKE = 15
+#: The most by which alpha is corrected, in levels: little downward, since the product may have a rim of the
+#: backdrop's colour.
+_LESS, _MORE = 30, 90
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def foreground(pixels: Pixels, alpha: Pixels, cutout: Cutout, *, band: int = BAND // 2) -> Pixels:
-    """The product's own colours, without the backdrop that shows through its edge; 0 where alpha is 0."""
+def separated(
+    pixels: Pixels, alpha: Pixels, cutout: Cutout, *, band: int = BAND // 2
+) -> tuple[Pixels, Pixels]:
+    """The product's own colours, without the backdrop that shows through its edge, and alpha after them.
+
+    Colours are 0 where alpha is 0.
+    """
     height, width = alpha.shape
     out: Pixels = cv2.copyTo(pixels, alpha)
-    margin = _BLEED + _REACH
+    cover = alpha.copy()
+    reach = _REACH + round(1.5 * max(0.0, width / cutout.mask.shape[1] - 1))
+    margin = _BLEED + reach
     for first, last in _bands(height, band):
         top, bottom = max(0, first - margin), min(height, last + margin)
         around = alpha[top:bottom]
         edge = (around.max(axis=0) > 0) & (around.min(axis=0) < 255)
-        if not edge.any():
-            continue
         for left, right in runs(edge, margin):
             start, end = max(0, left - margin), min(width, right + margin)
-            inside, own = _inside(pixels[top:bottom, start:end], around[:, start:end])
+            inside, own = _inside(pixels[top:bottom, start:end], around[:, start:end], reach)
             window = slice(first - top, last - top), slice(left - start, right - start)
             part = slice(first, last), slice(left, right)
             old = _light(cutout, (width, height), *part)
-            out[part] = _cleaned(pixels[part], alpha[part], old, own[window], inside[window])
-    return out
+            cover[part] = _solved(pixels[part], alpha[part], old, own[window], inside[window])
+            out[part] = _cleaned(pixels[part], cover[part], old, own[window], inside[window])
+    return out, cover
 
 
 def _light(cutout: Cutout, size: tuple[int, int], rows: slice, columns: slice) -> Floats:
@@ -53,13 +67,28 @@ def _light(cutout: Cutout, size: tuple[int, int], rows: slice, columns: slice) -
     return backdrop * enlarged_part(cutout.shade, size, rows, columns)[..., None]
 
 
-def _inside(pixels: Pixels, alpha: Pixels) -> tuple[Pixels, Floats]:
+def _inside(pixels: Pixels, alpha: Pixels, reach: int) -> tuple[Pixels, Floats]:
     """1 in the edge near an inside and 0 elsewhere, and the mean colour of the inside around each pixel."""
     core = cv2.erode((alpha == 255).astype(np.uint8), np.ones((2 * _BLEED + 1,) * 2, np.uint8))
-    side = (2 * _REACH + 1,) * 2
+    side = (2 * reach + 1,) * 2
     count = cv2.boxFilter(core, cv2.CV_32F, side, normalize=False)
     total = cv2.boxFilter(cv2.copyTo(pixels, core), cv2.CV_32F, side, normalize=False)
     return ((count > 0) & (core == 0)).astype(np.uint8), total / np.maximum(count, 1)[..., None]
+
+
+def _solved(pixels: Pixels, alpha: Pixels, old: Floats, own: Floats, near: Pixels) -> Pixels:
+    """Alpha by where the pixel's colour lies between backdrop and product, as far as these two differ."""
+    way = own - old
+    length = np.einsum("ijk,ijk->ij", way, way)
+    seen = pixels - old
+    share = np.einsum("ijk,ijk->ij", seen, way) / np.maximum(length, 1)
+    unlike = seen - np.clip(share, 0, 1)[..., None] * way
+    moved = np.clip(255 * share - alpha, -_LESS, _MORE)
+    trust = np.clip((length - _ALIKE**2) / (_APART**2 - _ALIKE**2), 0, 1) * near
+    trust *= np.clip(1 - np.einsum("ijk,ijk->ij", unlike, unlike) / _UNLIKE**2, 0, 1)
+    partly = (alpha > 0) & (alpha < 255)
+    solved: Pixels = np.rint(np.clip(alpha + moved * trust * partly, 0, 255)).astype(np.uint8)
+    return solved
 
 
 def _cleaned(pixels: Pixels, alpha: Pixels, old: Floats, own: Floats, near: Pixels) -> Pixels:

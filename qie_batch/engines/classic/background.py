@@ -11,7 +11,7 @@ import numpy as np
 from qie_batch.engines.classic.transparency import is_cutout, opaque_colours, without_shadow
 from qie_batch.errors import Rejected
 from qie_batch.vision import shadow
-from qie_batch.vision.compositing import darkened, foreground, lay_on, underlaid
+from qie_batch.vision.compositing import darkened, lay_on, separated, underlaid
 from qie_batch.vision.matte import refined
 from qie_batch.vision.plate import known_backdrop
 
@@ -33,7 +33,7 @@ def replace(canvas: Canvas, colour: Colour | None, cut: Cutter) -> Canvas:
     if canvas.alpha is not None and is_cutout(canvas):
         return _behind_transparent(canvas, canvas.alpha, colour)
     canvas, product, cutout = _found(canvas, cut)
-    rgb = foreground(canvas.rgb, product, cutout)
+    rgb, product = separated(canvas.rgb, product, cutout)
     if colour is None:
         notes = ("shadow removed",) if _has_shadow(cutout) else ()
         return replaced(canvas, rgb=rgb, alpha=product, product=product, notes=(*canvas.notes, *notes))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from qie_batch.vision.compositing import foreground, lay_on
+from qie_batch.vision.compositing import lay_on, separated
 from qie_batch.vision.cutout import Cutout
 from qie_batch.vision.matte import refined
 
@@ -29,8 +29,9 @@ def test_bands_give_the_very_pixels_of_the_whole(height, width, shrink, band):
     pixels, cutout = scene(height, width, shrink)
     alpha = refined(pixels, cutout.mask, band=height)
     assert np.array_equal(refined(pixels, cutout.mask, band=band), alpha)
-    whole = foreground(pixels, alpha, cutout, band=height)
-    assert np.array_equal(foreground(pixels, alpha, cutout, band=band), whole)
+    whole, parts = (separated(pixels, alpha, cutout, band=rows) for rows in (height, band))
+    assert np.array_equal(whole[0], parts[0])
+    assert np.array_equal(whole[1], parts[1])
 
 
 def disc(side, shrink):
@@ -58,8 +59,7 @@ def test_edge_of_the_mask_lies_on_the_edge_of_the_image(shrink):
 
 def test_product_from_a_blue_backdrop_has_no_blue_fringe():
     pixels, cover, cutout = disc(240, 1)
-    alpha = refined(pixels, cutout.mask)
-    product = foreground(pixels, alpha, cutout)
+    product, alpha = separated(pixels, refined(pixels, cutout.mask), cutout)
     fringe = (cover > 0.5) & (cv2.erode(cover, np.ones((7, 7))) < 1) & (alpha > 128)
     blueness = (product[..., 2].astype(int) - product[..., 0])[fringe] - (DARK[2] - DARK[0])
     before = (pixels[..., 2].astype(int) - pixels[..., 0])[fringe] - (DARK[2] - DARK[0])
@@ -71,7 +71,7 @@ def test_product_from_a_blue_backdrop_has_no_blue_fringe():
 def test_inside_of_the_product_keeps_every_pixel():
     pixels, cover, cutout = disc(240, 2.2)
     inside = cv2.erode(cover, np.ones((17, 17))) == 1
-    product = foreground(pixels, refined(pixels, cutout.mask), cutout)
+    product, _alpha = separated(pixels, refined(pixels, cutout.mask), cutout)
     assert np.array_equal(product[inside], pixels[inside])
 
 
