@@ -1,4 +1,8 @@
-"""A small mask at the size of the image, its edge aligned with the edge in the image."""
+"""A small mask at the size of the image, its edge aligned with the edge in the image.
+
+Works in bands of rows, and there only in the columns near the edge. Sums are of integers, so that the result
+does not depend on the division into bands.
+"""
 
 from __future__ import annotations
 
@@ -8,22 +12,103 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     Pixels = NDArray[np.uint8]
     Floats = NDArray[np.float32]
+    Flags = NDArray[np.bool_]
+
+#: Rows of a band, without its overlap.
+BAND = 192
+#: The variance of the guide, in levels, below which the mask is smoothed and not aligned.
+_FLAT = 4e-4 * 255 * 255
+#: Fixed point of the filter's slope and offset, within 16 bits: a slope is under 12.5, an offset under 3,500.
+_SLOPE, _OFFSET = 1024.0, 8.0
+#: The filter's output that is wholly backdrop, and wholly product.
+_OUTSIDE, _INSIDE = 0.22 * 255, 0.84 * 255
 
 
-def refined(pixels: Pixels, mask: Floats) -> Floats:
-    """The mask (0 to 1, of any size) at the size of `pixels`, refined by a guided filter."""
+def refined(pixels: Pixels, mask: Floats, *, band: int = BAND) -> Pixels:
+    """The mask (0 to 1, of any size) at the size of `pixels`, 0 to 255, refined by a guided filter."""
     height, width = pixels.shape[:2]
-    wide = cv2.resize(mask, (width, height), interpolation=cv2.INTER_LINEAR)
-    guide = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / 255
-    side = (2 * round(1.5 * width / mask.shape[1] + 1) + 1,) * 2
-    mean_guide, mean_mask = cv2.blur(guide, side), cv2.blur(wide, side)
-    covariance = cv2.blur(guide * wide, side) - mean_guide * mean_mask
-    slope = covariance / (cv2.blur(guide * guide, side) - mean_guide * mean_guide + 4e-4)
-    offset = mean_mask - slope * mean_guide
-    alpha = cv2.blur(slope, side) * guide + cv2.blur(offset, side)
-    clipped: Floats = np.clip((alpha - 0.22) / 0.62, 0, 1)
-    return clipped
+    alpha = np.empty((height, width), np.uint8)
+    radius = round(1.5 * max(1.0, width / mask.shape[1]) + 1)
+    for first in range(0, height, band):
+        last = min(first + band, height)
+        top, bottom = max(0, first - 2 * radius), min(height, last + 2 * radius)
+        wide = _levels(enlarged(mask, (width, height), top, bottom))
+        alpha[first:last] = wide[first - top : last - top]
+        for left, right in runs(_mixed(wide), 2 * radius):
+            start, end = max(0, left - 2 * radius), min(width, right + 2 * radius)
+            guide = cv2.cvtColor(pixels[top:bottom, start:end], cv2.COLOR_RGB2GRAY)
+            fine = _guided(guide, wide[:, start:end], radius)
+            alpha[first:last, left:right] = fine[first - top : last - top, left - start : right - start]
+    return alpha
+
+
+def enlarged(small: Floats, size: tuple[int, int], first: int, last: int) -> Floats:
+    """Rows `first` to `last` of `small` enlarged to `size` (width, height), the same in every division."""
+    width, height = size
+    rows = _between(small, height, first, last)
+    wide: Floats = cv2.resize(rows, (width, last - first), interpolation=cv2.INTER_LINEAR)
+    return wide
+
+
+def enlarged_part(small: Floats, size: tuple[int, int], rows: slice, columns: slice) -> Floats:
+    """As `enlarged`, for few columns."""
+    width, height = size
+    part = _between(small, height, rows.start, rows.stop).swapaxes(0, 1)
+    return _between(part, width, columns.start, columns.stop).swapaxes(0, 1)
+
+
+def _between(small: Floats, height: int, first: int, last: int) -> Floats:
+    """Rows of `small` enlarged to `height`, by linear interpolation."""
+    at = np.clip((np.arange(first, last) + 0.5) * (len(small) / height) - 0.5, 0, len(small) - 1)
+    above = at.astype(np.intp)
+    weight = (at - above).astype(np.float32).reshape(-1, *[1] * (small.ndim - 1))
+    rows: Floats = small[above] * (1 - weight) + small[np.minimum(above + 1, len(small) - 1)] * weight
+    return rows
+
+
+def runs(wanted: Flags, margin: int) -> Iterator[tuple[int, int]]:
+    """Start and end of each stretch of columns within `margin` of a wanted one."""
+    if margin:
+        kernel = np.ones((1, 2 * margin + 1), np.uint8)
+        wanted = cv2.dilate(wanted.astype(np.uint8)[None], kernel)[0] > 0
+    steps = np.flatnonzero(np.diff(wanted.astype(np.int8), prepend=0, append=0))
+    yield from zip(steps[::2].tolist(), steps[1::2].tolist(), strict=True)
+
+
+def _levels(share: Floats) -> Pixels:
+    levels: Pixels = cv2.convertScaleAbs(share, alpha=255)
+    return levels
+
+
+def _mixed(wide: Pixels) -> Flags:
+    """The columns that are not, with their neighbours, wholly product or wholly backdrop."""
+    least, most = wide.min(axis=0), wide.max(axis=0)
+    mixed: Flags = (most > 0) & (least < 255)
+    mixed[1:] |= most[1:] != most[:-1]
+    return mixed
+
+
+def _guided(guide: Pixels, wide: Pixels, radius: int) -> Pixels:
+    """The guided filter of He, Sun and Tang with a grey guide, stretched to 0 and 255."""
+    side = (2 * radius + 1,) * 2
+    scale = np.float32(1 / (side[0] * side[1]))
+
+    def mean(values: NDArray[np.generic]) -> Floats:
+        total: Floats = cv2.boxFilter(values, cv2.CV_32F, side, normalize=False)
+        return total * scale
+
+    mean_guide, mean_mask = mean(guide), mean(wide)
+    slope: Floats = mean(cv2.multiply(guide, wide, dtype=cv2.CV_16U)) - mean_guide * mean_mask
+    slope /= mean(cv2.multiply(guide, guide, dtype=cv2.CV_16U)) - mean_guide * mean_guide + _FLAT
+    offset: Floats = mean_mask - slope * mean_guide
+    slope = mean(np.rint(slope * _SLOPE).astype(np.int16)) * np.float32(1 / _SLOPE)
+    offset = mean(np.rint(offset * _OFFSET).astype(np.int16)) * np.float32(1 / _OFFSET)
+    fine = (slope * guide + offset - _OUTSIDE) * (255 / (_INSIDE - _OUTSIDE))
+    levels: Pixels = np.rint(np.clip(fine, 0, 255)).astype(np.uint8)
+    return levels

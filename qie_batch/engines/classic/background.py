@@ -1,4 +1,4 @@
-"""Replaces the plain backdrop of a product by a colour and keeps the product's soft shadow."""
+"""Replaces the backdrop of a product by a colour or by transparency, and adds a shadow."""
 
 from __future__ import annotations
 
@@ -8,36 +8,105 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from qie_batch.engines.classic.transparency import is_cutout, opaque_colours, without_shadow
+from qie_batch.errors import Rejected
+from qie_batch.vision import shadow
+from qie_batch.vision.compositing import darkened, lay_on, separated, underlaid
 from qie_batch.vision.matte import refined
+from qie_batch.vision.plate import known_backdrop
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Canvas, Cutter, Floats, Pixels
     from qie_batch.engines.classic.colours import Colour
     from qie_batch.vision.cutout import Cutout
 
+#: Light under which a backdrop counts as shaded, and the shaded area, as a share of the product's, that makes
+#: a shadow.
+_SHADED, _SHADOW_AREA = 0.88, 0.02
+#: The darkness outside of the product, relative to its area, under which a shadow cannot be seen.
+_LEAST_SHADOW = 0.004
+_DARK_BACKDROP = 40
+
 
 def replace(canvas: Canvas, colour: Colour | None, cut: Cutter) -> Canvas:
     """The image with the new background; Rejected (background_not_plain, product_not_found) in doubt."""
+    if canvas.alpha is not None and is_cutout(canvas):
+        return _behind_transparent(canvas, canvas.alpha, colour)
+    canvas, product, cutout = _found(canvas, cut)
+    rgb, product = separated(canvas.rgb, product, cutout)
     if colour is None:
-        raise NotImplementedError
+        notes = ("shadow removed",) if _has_shadow(cutout) else ()
+        return replaced(canvas, rgb=rgb, alpha=product, product=product, notes=(*canvas.notes, *notes))
+    lay_on(rgb, product, colour.rgb, None if float(cutout.shade.min()) >= 1 else cutout.shade)
+    return replaced(canvas, rgb=rgb, alpha=None, product=product)
+
+
+def _behind_transparent(canvas: Canvas, alpha: Pixels, colour: Colour | None) -> Canvas:
+    product = without_shadow(canvas.rgb, alpha) if canvas.product is None else canvas.product
+    if colour is None:
+        notes = (*canvas.notes, "background was transparent already")
+        return replaced(canvas, product=product, notes=notes)
+    rgb = canvas.rgb.copy()
+    lay_on(rgb, alpha, colour.rgb, None)
+    return replaced(canvas, rgb=rgb, alpha=None, product=product)
+
+
+def _found(canvas: Canvas, cut: Cutter) -> tuple[Canvas, Pixels, Cutout]:
+    """The canvas in opaque colours, its product mask (0 to 255), and the backdrop, searched for once."""
+    canvas = replaced(canvas, rgb=opaque_colours(canvas))
+    if canvas.product is not None:
+        return canvas, canvas.product, known_backdrop(canvas.rgb, canvas.product)
     cutout = cut(canvas.rgb)
-    alpha = refined(canvas.rgb, cutout.mask)
-    product = np.round(alpha * 255).astype(np.uint8)
-    return replaced(canvas, rgb=_composed(canvas.rgb, alpha, cutout, colour.rgb), product=product)
+    product = refined(canvas.rgb, cutout.mask)
+    if canvas.alpha is not None:
+        product = np.minimum(product, canvas.alpha)
+    notes = (*canvas.notes, cutout.note) if cutout.note else canvas.notes
+    return replaced(canvas, notes=notes), product, cutout
+
+
+def _has_shadow(cutout: Cutout) -> bool:
+    near = cv2.dilate((cutout.mask > 0).astype(np.uint8), np.ones((5, 5), np.uint8))
+    shaded = float(((cutout.shade < _SHADED) & (near == 0)).sum())
+    return shaded > _SHADOW_AREA * float(cutout.mask.sum())
 
 
 def add_shadow(canvas: Canvas, strength: float, cut: Cutter) -> Canvas:
-    raise NotImplementedError
+    """A soft shadow of the product, on its backdrop or on transparent pixels; the shadow it has stays alone.
+
+    Rejected (no_room_for_shadow) where the product fills the image, and as `replace` is.
+    """
+    if canvas.alpha is not None and is_cutout(canvas):
+        return _with_shadow_beneath(canvas, canvas.alpha, strength)
+    canvas, product, cutout = _found(canvas, cut)
+    canvas = replaced(canvas, product=product)
+    if _has_shadow(cutout):
+        return _noted(canvas, "the product has a soft shadow already, no other was added")
+    dark = _cast(product, strength)
+    if float(np.median(cutout.backdrop)) < _DARK_BACKDROP:
+        canvas = _noted(canvas, "a shadow hardly shows on so dark a background")
+    return replaced(canvas, rgb=darkened(canvas.rgb, product, dark, cutout))
 
 
-def _composed(pixels: Pixels, alpha: Floats, cutout: Cutout, rgb: tuple[int, int, int]) -> Pixels:
-    """Composite over the new colour, with the old backdrop removed from partly transparent edge pixels."""
-    size = (pixels.shape[1], pixels.shape[0])
-    shade = cv2.resize(cutout.shade, size, interpolation=cv2.INTER_CUBIC)[..., None]
-    old = cv2.resize(cutout.backdrop, size, interpolation=cv2.INTER_LINEAR) * shade
-    new = np.array(rgb, np.float32) * np.clip(shade, 0, 1)
-    cover = alpha[..., None]
-    product = np.clip((pixels - (1 - cover) * old) / np.maximum(cover, 0.2), 0, 255)
-    blend = cover * product + (1 - cover) * new
-    out = np.where(cover >= 1, pixels.astype(np.float32), blend)
-    return np.round(np.clip(out, 0, 255)).astype(np.uint8)
+def _with_shadow_beneath(canvas: Canvas, alpha: Pixels, strength: float) -> Canvas:
+    product = without_shadow(canvas.rgb, alpha) if canvas.product is None else canvas.product
+    canvas = replaced(canvas, product=product)
+    shaded = np.count_nonzero((alpha > 255 * (1 - _SHADED)) & (product == 0))
+    if shaded > _SHADOW_AREA * np.count_nonzero(product):
+        return _noted(canvas, "the product has a soft shadow already, no other was added")
+    rgb, whole = underlaid(canvas.rgb, alpha, _cast(product, strength))
+    return replaced(canvas, rgb=rgb, alpha=whole)
+
+
+def _noted(canvas: Canvas, note: str) -> Canvas:
+    return replaced(canvas, notes=(*canvas.notes, note))
+
+
+def _cast(product: Pixels, strength: float) -> Floats:
+    dark = shadow.cast(product, strength)
+    if shadow.shows(dark, product) < _LEAST_SHADOW * min(1.0, strength):
+        raise Rejected(
+            "The product leaves no room for a shadow in this picture.",
+            code="no_room_for_shadow",
+            hint="Add a margin before the shadow, or use a picture with space around the product.",
+        )
+    return dark
