@@ -30,6 +30,13 @@ def many(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def percent(share: float) -> str:
+    """0 %, less than 1 %, 62 %: never 0 % of something, nor 100 % of not everything."""
+    if 0 < share < 0.01:
+        return "less than 1 %"
+    return f"{min(99, round(100 * share)) if share < 1 else 100} %"
+
+
 def duration(seconds: float) -> str:
     """Two units at most: "0.04 s", "4.2 s", "1 min 5 s", "3 h 20 min", "2 d 4 h"."""
     if seconds < 59.95:

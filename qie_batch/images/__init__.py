@@ -2,6 +2,7 @@
 
 from qie_batch.images.colour import on_white
 from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, check_length, decode, inspect
+from qie_batch.images.difference import share_changed
 from qie_batch.images.encoding import encode, thumbnail_jpeg
 from qie_batch.images.limits import check_limits
 from qie_batch.images.sizes import Fitted, fit
@@ -17,5 +18,6 @@ __all__ = [
     "fit",
     "inspect",
     "on_white",
+    "share_changed",
     "thumbnail_jpeg",
 ]

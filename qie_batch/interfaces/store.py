@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from io import BufferedIOBase
     from typing import BinaryIO
 
@@ -15,6 +15,8 @@ class StoredObject:
     size: int
     #: Seconds since 1970, by the store's clock.
     modified: float
+    #: As given to `put_new`; `list` does not read it.
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class ObjectStore(Protocol):
@@ -23,10 +25,17 @@ class ObjectStore(Protocol):
     Raises Rejected (object_name) for a key that some server would store under another one.
     """
 
-    def put_new(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> bool:
+    def put_new(
+        self,
+        key: str,
+        data: bytes | BufferedIOBase,
+        content_type: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> bool:
         """Create the object, with a checksum for the server to verify; False if the key exists.
 
-        A file is read from its start and never held in memory.
+        A file is read from its start and never held in memory. `metadata` has names in lower case and any
+        values, 1 KB in all.
         """
 
     def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:

@@ -137,6 +137,8 @@ def _item_page(job_id: str, after: int) -> Select[Any]:
             results.c.width,
             results.c.height,
             results.c.device,
+            results.c.changed,
+            results.c.note,
             results.c.engine.label("result_engine"),
             results.c.seconds.label("result_seconds"),
             results.c.cost_micros.label("result_cost"),

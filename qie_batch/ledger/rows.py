@@ -105,6 +105,8 @@ def result_of(row: Row[Any]) -> Result:
         height=row.height,
         engine=row.result_engine,
         device=row.device,
+        changed=row.changed,
+        note=row.note,
         seconds=row.result_seconds,
         cost_micros=row.result_cost,
     )

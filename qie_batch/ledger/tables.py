@@ -60,6 +60,8 @@ results = Table(
     Column("height", Integer, nullable=False),
     Column("engine", String(64), nullable=False),
     Column("device", Text, nullable=False),
+    Column("changed", Double),
+    Column("note", Text, nullable=False, server_default=text("''")),
     Column("seconds", Double, nullable=False),
     Column("cost_micros", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),

@@ -23,6 +23,8 @@ RESULT_COLUMNS = (
     "qie_output",
     "qie_width",
     "qie_height",
+    "qie_changed",
+    "qie_note",
     "qie_seed",
     "qie_engine",
     "qie_seconds",
@@ -52,6 +54,9 @@ class RowOutcome:
     output: str = ""
     width: int | None = None
     height: int | None = None
+    #: Share of the pixels that the edit changed, 0 to 1.
+    changed: float | None = None
+    note: str = ""
     seed: int | None = None
     engine: str = ""
     seconds: float | None = None
@@ -95,6 +100,8 @@ class ResultsWriter:
             outcome.output,
             _number(outcome.width),
             _number(outcome.height),
+            "" if outcome.changed is None else f"{outcome.changed:.4f}",
+            outcome.note,
             _number(outcome.seed),
             outcome.engine,
             "" if outcome.seconds is None else f"{outcome.seconds:.3f}",

@@ -76,6 +76,10 @@ class Result:
     height: int
     engine: str
     device: str
+    #: Share of the pixels that differ visibly from the image to edit; None where the sizes differ.
+    changed: float | None = None
+    #: What a person should know of the edit, "" for nothing.
+    note: str = ""
     #: Device seconds and cost of the attempt that made the result; 0 before the ledger has the result.
     seconds: float = 0.0
     cost_micros: int = 0

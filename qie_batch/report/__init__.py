@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from qie_batch.model import ItemState
 from qie_batch.pricing import usd
-from qie_batch.text import duration
+from qie_batch.text import duration, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -96,7 +96,8 @@ def _page() -> tuple[Template, str]:
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"usd": usd, "duration": duration, "moment": _moment, "jpeg": _jpeg}
+    environment.filters |= {"usd": usd, "duration": duration, "percent": percent}
+    environment.filters |= {"moment": _moment, "jpeg": _jpeg}
     template = environment.from_string(files.joinpath("page.html.j2").read_text("utf-8"))
     return template, files.joinpath("style.css").read_text("utf-8")
 

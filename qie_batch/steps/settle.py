@@ -117,6 +117,8 @@ def _outcome(item: Item, output: str) -> RowOutcome:
         output=output if result else "",
         width=result.width if result else None,
         height=result.height if result else None,
+        changed=result.changed if result else None,
+        note=result.note if result else "",
         seed=item.spec.params.seed if item.spec else None,
         engine=result.engine if result else "",
         seconds=item.seconds,

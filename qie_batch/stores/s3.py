@@ -7,6 +7,7 @@ import hashlib
 import re
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, unquote
 
 import boto3
 import stamina
@@ -20,7 +21,7 @@ from qie_batch.stores.object_names import canonical_key
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from io import BufferedIOBase
     from typing import BinaryIO
 
@@ -70,12 +71,18 @@ class S3Store:
         self._client = client
         self._bucket = bucket
 
-    def put_new(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> bool:
+    def put_new(
+        self,
+        key: str,
+        data: bytes | BufferedIOBase,
+        content_type: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> bool:
         """False also if this call created the object but the response to its first request was lost."""
         try:
             for attempt in _conflict_attempts():
                 with attempt:
-                    self._put(key, data, content_type, IfNoneMatch="*")
+                    self._put(key, data, content_type, Metadata=_escaped(metadata or {}), IfNoneMatch="*")
         except _SDK_ERRORS as error:
             if _code(error) in _TAKEN:
                 return False
@@ -121,7 +128,10 @@ class S3Store:
                 return None
             raise self._unavailable(key, error) from error
         return StoredObject(
-            key=key, size=answer["ContentLength"], modified=answer["LastModified"].timestamp()
+            key=key,
+            size=answer["ContentLength"],
+            modified=answer["LastModified"].timestamp(),
+            metadata={name.lower(): unquote(value) for name, value in answer.get("Metadata", {}).items()},
         )
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
@@ -144,14 +154,14 @@ class S3Store:
     def address(self, key: str) -> str:
         return str(S3Address(bucket=self._bucket, key=key))
 
-    def _put(self, key: str, data: bytes | BufferedIOBase, content_type: str, **condition: str) -> None:
+    def _put(self, key: str, data: bytes | BufferedIOBase, content_type: str, **more: Any) -> None:
         self._client.put_object(
             Bucket=self._bucket,
             Key=canonical_key(key),
             Body=data,
             ContentType=content_type,
             ChecksumSHA256=base64.b64encode(_sha256(data)).decode(),
-            **condition,
+            **more,
         )
 
     def _too_large(self, key: str, most: int) -> Rejected:
@@ -199,6 +209,11 @@ def _conflict_attempts() -> Iterable[stamina.Attempt]:
         wait_jitter=0.08,
         wait_max=0.1,
     )
+
+
+def _escaped(metadata: Mapping[str, str]) -> dict[str, str]:
+    """HTTP headers hold ASCII only."""
+    return {name: quote(value, safe=" ,;:()") for name, value in metadata.items()}
 
 
 def _sha256(data: bytes | BufferedIOBase) -> bytes:

@@ -41,6 +41,14 @@ def test_a_taken_key_keeps_its_bytes(store):
     assert store.get("results/k") == b"first"
 
 
+def test_metadata_of_any_characters_comes_back_with_the_object(store):
+    metadata = {"changed": "0.62", "note": "kept transparency: 62 % - 留透明; “%41”"}
+    assert store.put_new("results/described", b"x", PNG, metadata) is True
+    assert store.stat("results/described").metadata == metadata
+    assert store.put_new("results/plain", b"x", PNG) is True
+    assert store.stat("results/plain").metadata == {}
+
+
 def test_of_sixteen_racers_one_wins(store):
     racers = [f"racer {number}".encode() for number in range(16)]
     with ThreadPoolExecutor(16) as pool:

@@ -28,6 +28,8 @@ RESULT = Result(
     height=768,
     engine="classic",
     device="cpu",
+    changed=0.62,
+    note="kept transparency",
 )
 
 

@@ -32,6 +32,8 @@ def item(**changes: Any) -> ItemView:
         device="cpu",
         width=1024,
         height=768,
+        changed=0.62,
+        note="",
     )
     return replace(made, **changes)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from qie_batch.text import LoneBrace, Template, duration, printable, quoted
+from qie_batch.text import LoneBrace, Template, duration, percent, printable, quoted
 
 
 @pytest.mark.parametrize(
@@ -21,6 +21,14 @@ from qie_batch.text import LoneBrace, Template, duration, printable, quoted
 )
 def test_durations_read_in_two_units(seconds, text):
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(0, "0 %"), (0.001, "less than 1 %"), (0.62, "62 %"), (0.999, "99 %"), (1, "100 %")],
+)
+def test_a_share_is_none_or_all_only_where_it_is(share, text):
+    assert percent(share) == text
 
 
 def test_what_moves_a_cursor_is_never_printed_and_wide_spaces_are():

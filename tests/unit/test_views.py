@@ -84,6 +84,8 @@ def test_an_item_has_its_result_and_its_failure():
         "device": "cpu",
         "width": 1024,
         "height": 768,
+        "changed": 0.62,
+        "note": "kept transparency",
     }
     assert as_json(views.dumped(views.item_view(item()))) == as_json(edited)
     wrong = item(
@@ -97,6 +99,8 @@ def test_an_item_has_its_result_and_its_failure():
         "device": "",
         "width": None,
         "height": None,
+        "changed": None,
+        "note": "",
     }
     assert as_json(views.dumped(views.item_view(wrong))) == as_json(edited | failed)
 

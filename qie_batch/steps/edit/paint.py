@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qie_batch.images import fit, on_white
+from qie_batch.images import fit, on_white, share_changed
 from qie_batch.model import EditRequest, Stage
 
 if TYPE_CHECKING:
@@ -13,7 +14,16 @@ if TYPE_CHECKING:
     from qie_batch.steps.edit.leases import HeldLease
 
 
-def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, context: EditContext) -> Image:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Painted:
+    #: At the size of the result.
+    image: Image
+    changed: float | None
+    #: Short clauses.
+    notes: tuple[str, ...] = ()
+
+
+def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, context: EditContext) -> Painted:
     """The edited image at the size that the row asks for. Raises as `Engine.edit` and `HeldLease.check`."""
     attempt = lease.attempt
     params = attempt.spec.params
@@ -37,4 +47,6 @@ def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, cont
         output = context.engine.edit(request, on_step)
         lease.images += 1
     events.emit(Stage.PAINTED, step=lease.last_step)
-    return fitted.restore(output.image)
+    changed = share_changed(fitted.image, output.image)
+    notes = ("nothing changed", *output.notes) if changed == 0 else output.notes
+    return Painted(image=fitted.restore(output.image), changed=changed, notes=notes)

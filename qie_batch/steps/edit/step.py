@@ -70,8 +70,8 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
     if result is None:
         images = fetch(spec, context)
         events.emit(Stage.FETCHED)
-        image = paint(images, lease, events, context)
-        result = store(image, lease, context)
+        painted = paint(images, lease, events, context)
+        result = store(painted, lease, context)
     events.emit(Stage.STORED)
     return result
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 from qie_batch.errors import Rejected, StoreUnavailable
 from qie_batch.images import encode
@@ -12,20 +12,51 @@ from qie_batch.keys import result_key
 from qie_batch.model import Result
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PIL.Image import Image
 
     from qie_batch.model import EditSpec
     from qie_batch.steps.edit.context import EditContext
     from qie_batch.steps.edit.leases import HeldLease
+    from qie_batch.steps.edit.paint import Painted
+
+#: Characters; an object's metadata is limited to 2 KB by S3.
+_LONGEST_NOTE = 300
 
 
-def store(image: Image, lease: HeldLease, context: EditContext) -> Result:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remarks:
+    """What is known of a result beside its pixels; stored with the object, for the attempt that adopts it."""
+
+    changed: float | None = None
+    note: str = ""
+
+    @classmethod
+    def of(cls, painted: Painted) -> Self:
+        changed = None if painted.changed is None else round(painted.changed, 4)
+        return cls(changed=changed, note="; ".join(dict.fromkeys(painted.notes))[:_LONGEST_NOTE])
+
+    @classmethod
+    def parse(cls, metadata: Mapping[str, str]) -> Self:
+        """The inverse of `metadata`; of an object that an earlier version stored, nothing is known."""
+        changed = metadata.get("changed")
+        return cls(changed=float(changed) if changed else None, note=metadata.get("note", ""))
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        figures = {} if self.changed is None else {"changed": str(self.changed)}
+        return figures | ({"note": self.note} if self.note else {})
+
+
+def store(painted: Painted, lease: HeldLease, context: EditContext) -> Result:
     """Encode and create the object; if another attempt created the object first, that one is the result."""
     spec = lease.attempt.spec
     key = result_key(spec.cache_key)
-    data, content_type = encode(image, spec.params.output, spec.params.quality)
-    if context.leases.retry_write(lambda: _put(key, data, content_type, lease, context)):
-        return _described(data, image, spec, context)
+    encoded = encode(painted.image, spec.params.output, spec.params.quality)
+    remarks = Remarks.of(painted)
+    if context.leases.retry_write(lambda: _put(key, encoded, remarks, lease, context)):
+        return _described(encoded[0], painted.image, remarks, spec, context)
     if found := find(spec, context):
         return found
     raise StoreUnavailable(f"object {key!r} was there before ours and is gone again", code="result_gone")
@@ -47,19 +78,26 @@ def find(spec: EditSpec, context: EditContext) -> Result | None:
             " fsck with repair removes the object once it is a day old, then retry the job",
             code="result_broken",
         ) from error
-    return _described(data, image, spec, context)
+    return _described(data, image, _remarks(key, context), spec, context)
 
 
-def _put(key: str, data: bytes, content_type: str, lease: HeldLease, context: EditContext) -> bool:
+def _remarks(key: str, context: EditContext) -> Remarks:
+    found = context.store.stat(key)
+    return Remarks.parse(found.metadata if found else {})
+
+
+def _put(
+    key: str, encoded: tuple[bytes, str], remarks: Remarks, lease: HeldLease, context: EditContext
+) -> bool:
     lease.check_fence()
     try:
-        return context.store.put_new(key, data, content_type)
+        return context.store.put_new(key, *encoded, remarks.metadata)
     except StoreUnavailable:
         context.breaker.open()  # claim no items whose results could not be stored either
         raise
 
 
-def _described(data: bytes, image: Image, spec: EditSpec, context: EditContext) -> Result:
+def _described(data: bytes, image: Image, remarks: Remarks, spec: EditSpec, context: EditContext) -> Result:
     cache_key = spec.cache_key
     return Result(
         cache_key=cache_key,
@@ -70,4 +108,6 @@ def _described(data: bytes, image: Image, spec: EditSpec, context: EditContext) 
         height=image.height,
         engine=context.worker.engine,
         device=context.engine.device,
+        changed=remarks.changed,
+        note=remarks.note,
     )

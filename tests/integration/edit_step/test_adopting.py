@@ -6,10 +6,11 @@ import hashlib
 from dataclasses import replace
 
 import pytest
+from PIL import ImageOps
 
 from qie_batch.errors import LedgerUnavailable
 from qie_batch.ledger.attempts import SqlAttempts
-from qie_batch.model import RETRY_POLICY
+from qie_batch.model import RETRY_POLICY, EditResult
 from qie_batch.steps.edit import edit
 from qie_batch.stores.s3 import S3Store
 from tests.support.ledgers import enqueue, told
@@ -43,6 +44,30 @@ def test_a_finished_edit_of_a_killed_process_is_adopted_without_the_engine(ledge
     edit("job.0", make_context(engine := Painter()))
     assert (told(ledger), engine.edits, only(ledger).attempt) == ("S", 0, 2)
     assert list(ledger.audit.contradictions()) == []
+
+
+def test_an_adopted_result_keeps_what_is_known_of_its_edit(ledger, clock, make_context):
+    class Inverter(Painter):
+        def edit(self, request, on_step):
+            image = super().edit(request, on_step).image
+            return EditResult(image=ImageOps.invert(image), notes=("one", "two", "one"))
+
+    submit(ledger, "red")
+    with pytest.raises(Killed):
+        edit("job.0", make_context(Inverter(), attempts=Deaf(ledger._db, Killed())))
+    clock.turn(61)
+    assert ledger.recovery.expire_leases() == 1
+    enqueue(ledger)
+    edit("job.0", make_context(engine := Inverter()))
+    (item,) = ledger.jobs.items("job")
+    assert (engine.edits, item.result.changed, item.result.note) == (0, 1.0, "one; two")
+
+
+def test_an_edit_that_changes_no_pixel_says_so(ledger, make_context):
+    submit(ledger, "red")
+    edit("job.0", make_context(Painter()))
+    (item,) = ledger.jobs.items("job")
+    assert (item.result.changed, item.result.note) == (0.0, "nothing changed")
 
 
 def test_a_finished_edit_waits_for_a_ledger_that_is_away(ledger, make_context):

@@ -180,11 +180,11 @@ def test_a_finished_edit_waits_for_a_store_that_does_not_write(ledger, store, ma
     class Full(S3Store):
         refused = 0
 
-        def put_new(self, key, data, content_type):
+        def put_new(self, *object_):
             if self.refused < 2:
                 self.refused += 1
                 raise BUSY
-            return super().put_new(key, data, content_type)
+            return super().put_new(*object_)
 
     full = Full(store._client, store._bucket)
     edit("job.0", make_context(engine := Painter(), store=full))

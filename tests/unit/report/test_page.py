@@ -156,7 +156,11 @@ def test_a_card_shows_both_pictures_and_what_they_took():
 def test_a_cached_card_says_so_and_costs_nothing():
     html = words(page(pair(cached=True, attempts=0, device_seconds=0.0, cost_micros=0)))
     assert "SKU-1 cached Make" in html
-    assert "1024 \u00d7 768 $0.00" in html
+    assert "1024 \u00d7 768 changed 62 % of the picture $0.00" in html
+
+
+def test_a_card_shows_the_note_of_its_edit():
+    assert "kept transparency" in words(page(pair(note="kept transparency")))
 
 
 def test_a_failed_card_shows_the_picture_it_has_and_the_reason():

@@ -1,0 +1,38 @@
+"""Jobs, items, costs, schedules and checks as JSON shapes: one spelling for every face.
+
+A view holds exact values, so that pages can format them; the annotations say what JSON shows instead: money
+as a decimal string, durations to the millisecond. Annotations are evaluated in this package, as pydantic
+reads them.
+"""
+
+from qie_batch.views.dumping import dumped, dumped_cost
+from qie_batch.views.jobs import ItemView, JobView, item_view, job_view
+from qie_batch.views.records import (
+    BadRowView,
+    CostView,
+    EstimateView,
+    FsckView,
+    RunView,
+    ScheduleView,
+    bad_row_view,
+    cost_view,
+    schedule_view,
+)
+
+__all__ = [
+    "BadRowView",
+    "CostView",
+    "EstimateView",
+    "FsckView",
+    "ItemView",
+    "JobView",
+    "RunView",
+    "ScheduleView",
+    "bad_row_view",
+    "cost_view",
+    "dumped",
+    "dumped_cost",
+    "item_view",
+    "job_view",
+    "schedule_view",
+]
