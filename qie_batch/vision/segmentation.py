@@ -58,10 +58,11 @@ def load_segmenter(model: SegmentationModel) -> OnnxSegmenter:
     options.intra_op_num_threads = min(_MOST_THREADS, os.cpu_count() or 1)
     # Threads that wait without sleeping would take the cores of other edits.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    # Between edits the arena would keep 600 MB, and a model given as bytes a second copy of its weights.
     options.enable_cpu_mem_arena = False
-    content = model.content()
+    path = str(model.pinned_file())
     try:
-        session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's errors have no common class
         problem = str(error).splitlines()[0]
         raise Misconfigured(f"the model {model.path} cannot be loaded: {problem}") from error

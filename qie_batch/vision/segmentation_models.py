@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
 from qie_batch.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from io import BufferedReader
+    from collections.abc import Mapping
     from pathlib import Path
 
 #: How the one model that ships in a package gets onto a machine.
@@ -92,32 +90,20 @@ class SegmentationModel:
         """The model's part of cache keys, from the pin."""
         return f"{self.name}-{self.sha256[:_SHORT]}"
 
-    def content(self) -> bytes:
-        """The file; Misconfigured if it cannot be read or is another one than the pinned."""
-        with self._opened() as file:
-            content = file.read()
-        self._compare(hashlib.sha256(content).hexdigest())
-        return content
-
-    def require_pinned_file(self) -> None:
-        """As `content`, with little memory."""
-        with self._opened() as file:
-            self._compare(hashlib.file_digest(file, "sha256").hexdigest())
-
-    @contextmanager
-    def _opened(self) -> Iterator[BufferedReader]:
+    def pinned_file(self) -> Path:
+        """The file's path; Misconfigured if it cannot be read or is another one than the pinned."""
+        path = self.path.expanduser()
         try:
-            with self.path.expanduser().open("rb") as file:
-                yield file
+            with path.open("rb") as file:
+                found = hashlib.file_digest(file, "sha256").hexdigest()
         except OSError as error:
             raise Misconfigured(
-                f"the model {self.path} cannot be read: {error.strerror or error}",
+                f"the model {path} cannot be read: {error.strerror or error}",
                 hint=f"correct QIE_CUTOUT_MODEL, or get U2-Net with `{HOW_TO_GET}`",
             ) from error
-
-    def _compare(self, found: str) -> None:
         if found != self.sha256:
             raise Misconfigured(
-                f"the model {self.path} is not the pinned file: its sha256 is {found}, not {self.sha256}",
+                f"the model {path} is not the pinned file: its sha256 is {found}, not {self.sha256}",
                 hint="fetch the file again, or set QIE_CUTOUT_SHA256 if you trust this one",
             )
+        return path

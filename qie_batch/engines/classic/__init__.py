@@ -58,7 +58,7 @@ def cutout(options: Mapping[str, Any]) -> str:
         )
     if not model.path.expanduser().exists():
         return f"{model.revision}; {model.path} is not on this machine, and only a classic worker needs it"
-    model.require_pinned_file()
+    model.pinned_file()
     missing = (
         "" if find_spec("onnxruntime") else "; a classic worker needs qie-batch[cutout], which is not here"
     )

@@ -45,10 +45,10 @@ def test_a_model_without_a_whole_pin_is_refused(pin, said):
 
 def test_another_file_than_the_pinned_one_is_refused(model):
     other = SegmentationModel.of(model.path, PIN)
-    for use in (other.content, other.require_pinned_file, lambda: load_segmenter(other)):
+    for use in (other.pinned_file, lambda: load_segmenter(other)):
         with pytest.raises(Misconfigured, match="is not the pinned file"):
             use()
-    model.require_pinned_file()
+    assert model.pinned_file() == model.path
 
 
 def test_a_missing_file_is_refused_with_the_way_to_get_one():
