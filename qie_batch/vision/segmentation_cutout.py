@@ -6,7 +6,7 @@ alone is the cut-out, if the model is sure of it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -35,6 +35,8 @@ _MOST_UNSURE = 0.04
 _SEEN_SLOPE, _OVER_BACKDROP = 1.0, 3.0
 #: The share of the mask's outline that must lie on an edge in the image.
 _LEAST_SEEN = 0.9
+#: A shadow darkens the three channels of the backdrop alike, and its outline has less than this slope.
+_GREY, _SOFT_SLOPE = 0.08, 3.5
 _LEAST_PRODUCT, _MOST_PRODUCT = 0.005, 0.97
 
 
@@ -52,6 +54,7 @@ class ModelCutter:
         except Rejected as refusal:
             return self._alone(pixels, sure, refusal)
         own = _resized(sure, cutout.mask.shape)
+        cutout = _without_shadows(cutout, _small(pixels, own), own)
         if _difference(cutout.mask > 0.5, own > 0.5) > _TOLERANCE:
             raise _doubtful("the built-in cut-out and the model find different products in it")
         return cutout
@@ -69,13 +72,19 @@ class ModelCutter:
         unsure = (mask > 0.1) & (mask < 0.9) & ~_edge(product)
         if float(unsure.sum()) > _MOST_UNSURE * float(product.sum()):
             raise _doubtful("the model is not sure what belongs to the product")
-        small = cv2.resize(pixels, mask.shape[::-1], interpolation=cv2.INTER_AREA)
+        small = _small(pixels, mask)
         if _seen_outline(small, product) < _LEAST_SEEN:
             raise _doubtful("there is no edge in it where the model sees one")
         mirrored = self._mask(np.ascontiguousarray(pixels[:, ::-1]))[:, ::-1]
         if _difference(product, mirrored > 0.5) > _TOLERANCE:
             raise _doubtful("the model finds another product in the mirrored picture")
         return _cutout(small.astype(np.float32), ((mask + mirrored) / 2).astype(np.float32))
+
+
+def _small(pixels: Pixels, mask: Floats) -> Pixels:
+    """The image at the size of the mask."""
+    small: Pixels = cv2.resize(pixels, mask.shape[::-1], interpolation=cv2.INTER_AREA)
+    return small
 
 
 def _resized(mask: Floats, shape: tuple[int, ...]) -> Floats:
@@ -110,13 +119,40 @@ def _doubtful(why: str) -> Rejected:
     )
 
 
+def _slope(small: Pixels) -> Floats:
+    """Lab units a pixel."""
+    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    down, across = (cv2.Sobel(lab, cv2.CV_32F, *way) / 8 for way in ((0, 1), (1, 0)))
+    slope: Floats = np.sqrt((down * down + across * across).sum(axis=-1))
+    return slope
+
+
+def _outline(product: Flags) -> Flags:
+    """The outermost pixels, but not those at the border of the image."""
+    inner: Flags = cv2.erode(product.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
+    return product & ~inner
+
+
+def _without_shadows(cutout: Cutout, small: Pixels, model: Floats) -> Cutout:
+    """The cut-out less its parts beside the model's product that are soft shadows on the backdrop."""
+    own, slope = cutout.mask > 0.5, _slope(small)
+    light = small / np.maximum(cutout.backdrop, 1)
+    count, labels = cv2.connectedComponents(own.astype(np.uint8))
+    touching = set(np.unique(labels[_grown(model > 0.1, _BAND)]))
+    shadows = np.zeros_like(own)
+    for part in (labels == label for label in range(1, count) if label not in touching):
+        grey = float(np.median(np.ptp(light[part], axis=-1))) < _GREY
+        if grey and light[part].max() < 1 and float(np.median(slope[_outline(part)])) < _SOFT_SLOPE:
+            shadows |= part
+    if not shadows.any():
+        return cutout
+    shade = np.where(shadows, light.mean(axis=-1), cutout.shade).astype(np.float32)
+    return replace(cutout, mask=np.where(shadows, np.float32(0), cutout.mask), shade=shade)
+
+
 def _seen_outline(small: Pixels, product: Flags) -> float:
     """The share of the outline, inside of the image, that lies on an edge in it."""
-    lab = cv2.cvtColor(small.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    slopes = [cv2.Sobel(lab, cv2.CV_32F, *way) / 8 for way in ((1, 0), (0, 1))]
-    slope = np.sqrt(sum((each * each).sum(axis=-1) for each in slopes)).astype(np.float32)
-    inner = cv2.erode(product.astype(np.uint8), np.ones((3, 3), np.uint8), borderValue=1) > 0
-    outline = product & ~inner
+    slope, outline = _slope(small), _outline(product)
     beside = slope[~_grown(product, 2 * _BAND)]
     usual = float(np.median(beside)) if beside.size else 0.0
     seen = cv2.dilate(slope, np.ones((5, 5), np.uint8))[outline] > max(_SEEN_SLOPE, _OVER_BACKDROP * usual)

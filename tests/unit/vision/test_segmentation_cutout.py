@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -67,6 +68,26 @@ def test_the_built_in_cutout_counts_where_the_model_agrees():
 )
 def test_masks_that_disagree_are_refused(area):
     assert refusal(drawn(), mask_of(area)).code == "cutout_doubtful"
+
+
+def with_dark_strip(blur):
+    """A dark strip under the product, as a soft shadow or with hard edges."""
+    light = np.ones((HEIGHT, WIDTH), np.float32)
+    light[205:222, 100:210] = 0.3
+    light = cv2.GaussianBlur(light, (0, 0), blur)
+    return np.round(drawn() * light[..., None]).astype(np.uint8)
+
+
+def test_a_soft_shadow_that_the_built_in_takes_for_product_is_shadow():
+    pixels = with_dark_strip(6)
+    cutout = cut(pixels, mask_of(BOX))
+    assert cutout.mask[200:].max() == 0
+    assert cutout.shade[213, 150] < 0.8
+    assert cutout.mask[120, 150] == 1
+
+
+def test_a_second_object_that_the_model_misses_is_refused():
+    assert refusal(with_dark_strip(0.5), mask_of(BOX)).code == "cutout_doubtful"
 
 
 def test_the_model_alone_cuts_out_what_the_built_in_refuses():
