@@ -75,6 +75,10 @@ def _engine(settings: Settings) -> str:
     return f"{info.name} {info.revision}: {reason}"
 
 
+def _cutout(settings: Settings) -> str:
+    return wiring.InstalledEngines(settings).cutout()
+
+
 def _prices(settings: Settings) -> str:
     engines = wiring.InstalledEngines(settings)
     rates = {name: engines.rate(engines.info(name)) for name in engines.names()}
@@ -96,6 +100,7 @@ _CHECKS: Mapping[str, Callable[[Settings], str]] = {
     "broker": _broker,
     "store": _store,
     "engine": _engine,
+    "cutout": _cutout,
     "prices": _prices,
     "disk": _disk,
 }

@@ -21,3 +21,7 @@ class EngineSettings(BaseModel):
     lora_dir: Path | None = None
     #: Pinned sha256 of each LoRA file, by file name; a file without one is refused.
     lora_sha256: dict[str, str] = Field(default_factory=dict)
+    #: File of a segmentation model for the classic engine's cut-out, named as rembg names it.
+    cutout_model: Path | None = None
+    #: Pinned sha256 of that file; empty for a model whose file is known.
+    cutout_sha256: str = ""

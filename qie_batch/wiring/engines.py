@@ -86,6 +86,11 @@ class InstalledEngines:
         extra = self._settings.engine_options if chosen else {}
         return {option: getattr(self._settings, option) for option in named} | extra
 
+    def cutout(self) -> str:
+        """Which cut-out the classic engine uses; Misconfigured if its model cannot be used."""
+        text: str = engine_module(ELSEWHERE).cutout(self.options(ELSEWHERE))
+        return text
+
     def preset_names(self) -> list[str]:
         """Of all engines that come with qie-batch."""
         return list(dict.fromkeys(preset for name in self.names() for preset in self.info(name).presets))

@@ -6,9 +6,13 @@ An instruction with any other part is Rejected as a whole, so that no image is e
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from qie_batch.model import EngineInfo, EngineLimits
+from qie_batch.vision.segmentation_models import HOW_TO_GET, SegmentationModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,9 +23,14 @@ if TYPE_CHECKING:
 #: The revision must change when the same instruction gives other pixels.
 INFO = EngineInfo(name="classic", revision="2", limits=EngineLimits(max_images=1), alpha=True)
 
+#: Settings that become options of this engine.
+OPTIONS = ("cutout_model", "cutout_sha256")
 
-def info(_options: Mapping[str, object]) -> EngineInfo:
-    return INFO
+
+def info(options: Mapping[str, Any]) -> EngineInfo:
+    """The revision names the cut-out model by its pin: submit need not have the file, but the settings."""
+    model = _cutout_model(options)
+    return replace(INFO, revision=f"{INFO.revision}+{model.revision}") if model else INFO
 
 
 def check(params: EditParams, images: Sequence[ImageHeader]) -> None:
@@ -39,8 +48,30 @@ def gives_alpha(params: EditParams) -> bool:
     return rules.gives_alpha(params.instruction)
 
 
-def create(_options: Mapping[str, object]) -> Engine:
-    """The engine has no options; all are ignored."""
-    from qie_batch.engines.classic.engine import ClassicEngine  # noqa: PLC0415 - submit needs no OpenCV
+def create(options: Mapping[str, Any]) -> Engine:
+    """Misconfigured for a cut-out model that cannot be loaded or is not the pinned file."""
+    from qie_batch.engines.classic.engine import ClassicEngine, cutter_of  # noqa: PLC0415 - submit needs no OpenCV
 
-    return ClassicEngine()
+    return ClassicEngine(info=info(options), cut=cutter_of(_cutout_model(options)))
+
+
+def cutout(options: Mapping[str, Any]) -> str:
+    """Which cut-out is in use, for people; Misconfigured for a model that would be refused."""
+    model = _cutout_model(options)
+    if model is None:
+        return (
+            f"built-in. U2-Net (176 MB, MIT, weights Apache-2.0) would find more products: {HOW_TO_GET};"
+            " pip install qie-batch[cutout]; QIE_CUTOUT_MODEL=/path/to/u2net.onnx"
+        )
+    if not model.path.expanduser().exists():
+        return f"{model.revision}; {model.path} is not on this machine, and only a classic worker needs it"
+    model.pinned_file()
+    missing = (
+        "" if find_spec("onnxruntime") else "; a classic worker needs qie-batch[cutout], which is not here"
+    )
+    return f"built-in and {model.revision}: {model.path} is the pinned file{missing}"
+
+
+def _cutout_model(options: Mapping[str, Any]) -> SegmentationModel | None:
+    path = options.get("cutout_model")
+    return SegmentationModel.of(Path(path), str(options.get("cutout_sha256", ""))) if path else None

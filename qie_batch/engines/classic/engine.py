@@ -9,25 +9,39 @@ from qie_batch.engines.classic.rules import operations_for, require_readable
 from qie_batch.images import check_limits
 from qie_batch.model import EditResult
 from qie_batch.vision.cutout import find_product
+from qie_batch.vision.segmentation import load_segmenter
+from qie_batch.vision.segmentation_cutout import ModelCutter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qie_batch.model import EditRequest
+    from qie_batch.engines.classic.canvas import Cutter
+    from qie_batch.model import EditRequest, EngineInfo
+    from qie_batch.vision.segmentation_models import SegmentationModel
+
+
+def cutter_of(model: SegmentationModel | None) -> Cutter:
+    """The built-in cut-out, or the one with the model, which is loaded."""
+    if model is None:
+        return find_product
+    return ModelCutter(segment=load_segmenter(model))
 
 
 class ClassicEngine:
-    info = INFO
     device = "cpu"
+
+    def __init__(self, *, info: EngineInfo = INFO, cut: Cutter = find_product) -> None:
+        self.info = info
+        self._cut = cut
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """One step is one operation. Only instruction and size change the result; nothing is random."""
-        check_limits(INFO.limits, [image.size for image in request.images])
+        check_limits(self.info.limits, [image.size for image in request.images])
         image = request.images[0]
         operations = operations_for(request.params.instruction, image.size)
         require_readable(operations, image.size, request.params.size)
         canvas = Canvas.of(image)
         for number, operation in enumerate(operations, start=1):
-            canvas = apply(operation, canvas, find_product)
+            canvas = apply(operation, canvas, self._cut)
             on_step(number)
         return EditResult(image=canvas.image(), notes=canvas.notes)
