@@ -28,7 +28,7 @@ _SKY = 0.4
 #: The most that may be of the hue and not selected, as a share of what is selected.
 _OTHERS = 0.08
 #: The most of a selection that may be paler than its core, and of its outline where no edge ends the colour.
-_PALE, _OPEN = 0.4, 0.08
+_PALE, _OPEN = 0.4, 0.06
 #: A selection of scattered pieces may grow by this; one whose largest piece is this share of it, by more.
 _GROWTH, _WHOLE = 1.5, 0.75
 #: The least share of a product that a colour like skin's must have: of a cut-out, of given transparency.
@@ -53,7 +53,8 @@ def chosen(survey: Survey, family: HueFamily, ground: Ground) -> tuple[Selection
     group = _group(survey, parts, known=product is not None)
     main = group[parts.labels]
     selection = grown(survey, main, survey.valid if product is None else product)
-    notes = _checked_others(family, parts, group, selection, known=product is not None)
+    scattered = int(core.sum() - parts.area.sum())
+    notes = _checked_others(family, parts, group, selection, scattered, known=product is not None)
     _check_extent(survey, family, selection, product)
     _check_skin(family, parts, group, selection, ground)
     return selection, notes
@@ -127,12 +128,12 @@ def _in_skin(survey: Survey, parts: Parts, group: Flags) -> Flags:
 
 
 def _checked_others(
-    family: HueFamily, parts: Parts, group: Flags, selection: Selection, *, known: bool
+    family: HueFamily, parts: Parts, group: Flags, selection: Selection, scattered: int, *, known: bool
 ) -> list[str]:
     """A note of areas of the hue that stay as they are; Rejected where they are large."""
     reached = np.bincount(parts.labels[selection.flags], minlength=len(group))
     left = (parts.area > 0) & (reached < 0.5 * parts.area)
-    others = float(parts.area[left].sum())
+    others = float(parts.area[left].sum()) + scattered
     total = float(selection.flags.sum())
     if others < 0.004 * total:
         return []

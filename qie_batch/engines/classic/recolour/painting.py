@@ -22,7 +22,7 @@ _MOST_CONTRAST = 1.4
 #: A smaller part of a change is not seen.
 _NOTHING = 0.004
 #: Pixels of a strip.
-_STRIP = 1 << 18
+_STRIP = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

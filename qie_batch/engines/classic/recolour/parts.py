@@ -22,8 +22,8 @@ _HUE, _RATIO, _LIGHT = 13.0, 1.5, 24.0
 SHADE_CONTACT = 0.38
 #: Areas below this share of the image are judged with their neighbours.
 _TINY = 0.0002
-#: Pixels from an area up to which an edge belongs to it.
-_REACH = 8
+#: The share of the longer side up to which edges and tiny areas belong to the nearest larger one.
+_REACH = 0.025
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +64,7 @@ def parts_of(survey: Survey, flags: Flags, edges: Flags) -> Parts:
     distance, nearest = cv2.distanceTransformWithLabels(
         1 - seeds, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_CCOMP
     )
-    labels = np.where(flags & (distance < _REACH), nearest, 0)
+    labels = np.where(flags & (distance < max(8, _REACH * max(flags.shape))), nearest, 0)
     count = int(labels.max()) + 1
     flat = labels.ravel()
     area = np.bincount(flat, minlength=count).astype(np.float64)

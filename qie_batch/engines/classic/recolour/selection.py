@@ -29,6 +29,8 @@ _SIDE_DRIFT, _DARK_DRIFT = 20.0, 34.0
 _SIDE_CONTACT, _FOLD_CONTACT = 0.4, 0.5
 #: Share of the core's chroma at the same lightness from which a pixel may be the core's highlight or shadow.
 _LEAST_PRESENCE = 0.42
+#: The same for a pixel outside of the selection into which the colour goes on.
+_OPEN_PRESENCE = 0.25
 #: Lab units of lightness a pixel from which there is an edge.
 _LIGHT_EDGE = 4.0
 #: Lab chroma below which a hue is noise.
@@ -153,7 +155,7 @@ def openness(survey: Survey, selection: Selection) -> float:
     slope = np.hypot(*(cv2.Sobel(light, cv2.CV_32F, *way) / 8 for way in ((1, 0), (0, 1))))
     edge = survey.edges | (cv2.dilate(slope, np.ones((3, 3), np.uint8)) > _LIGHT_EDGE)
     turned, _mean = _turned(survey, selection.core)
-    alike = (np.abs(turned) < 45) & (survey.chroma > _LEAST_PRESENCE * _expected(survey, selection.core, 60))
+    alike = (np.abs(turned) < 45) & (survey.chroma > _OPEN_PRESENCE * _expected(survey, selection.core, 60))
     goes_on = (ring & alike & ~edge & (survey.chroma > _FAINT)).astype(np.uint8)
     _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(goes_on, connectivity=8)
     longest = int(stats[1:, cv2.CC_STAT_AREA].max()) if len(stats) > 1 else 0
