@@ -135,7 +135,7 @@ def _checked_others(
     left = (parts.area > 0) & (reached < 0.5 * parts.area)
     others = float(parts.area[left].sum()) + scattered
     total = float(selection.flags.sum())
-    if others < 0.004 * total:
+    if others < 0.015 * total:
         return []
     dull = left & parts.like_skin() & (parts.chroma < 0.7 * _chroma(parts, group))
     if others - float(parts.area[dull].sum()) > _OTHERS * total:
