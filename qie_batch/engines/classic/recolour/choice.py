@@ -1,0 +1,189 @@
+"""Chooses what a recolour changes, or refuses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from qie_batch.engines.classic.recolour import refusals
+from qie_batch.engines.classic.recolour.ground import border_share
+from qie_batch.engines.classic.recolour.parts import Parts, main_group, parts_of
+from qie_batch.engines.classic.recolour.selection import Selection, grown, openness, pale_share, sure
+from qie_batch.engines.classic.recolour.survey import dilated
+
+if TYPE_CHECKING:
+    from qie_batch.engines.classic.colours import HueFamily
+    from qie_batch.engines.classic.recolour.ground import Ground
+    from qie_batch.engines.classic.recolour.survey import Flags, Survey
+
+#: Shares of the image or, where it is known, the product.
+_LEAST, _MOST = 0.02, 0.85
+_LEAST_OF_PRODUCT = 0.015
+#: The share of the border from which an area may be background, and from which a cut-out is worth its time.
+_BACKDROP, _TOUCHES = 0.30, 0.02
+#: The share of the upper border from which an area may be the sky or a wall.
+_SKY = 0.4
+#: The most that may be of the hue and not selected, as a share of what is selected.
+_OTHERS = 0.08
+#: The most of a selection that may be paler than its core, and of its outline where no edge ends the colour.
+_PALE, _OPEN = 0.4, 0.06
+#: A selection of scattered pieces may grow by this; one whose largest piece is this share of it, by more.
+_GROWTH, _WHOLE = 1.5, 0.75
+#: The least share of a product that a colour like skin's must have: of a cut-out, of given transparency.
+_SKIN_OF_PRODUCT, _SKIN_OF_GIVEN = 0.4, 0.15
+#: Lab chroma from which a colour is too vivid for skin, hair or wood.
+_VIVID = 46
+
+
+def chosen(survey: Survey, family: HueFamily, ground: Ground) -> tuple[Selection, list[str]]:
+    """The selection with notes of what a person should check; Rejected where it would be a guess."""
+    core = sure(survey, family, survey.valid)
+    if not core.any():
+        raise refusals.not_found(family, survey, ground.product() if ground.given else None)
+    product = _product(survey, family, core, ground)
+    if product is None and core.sum() > _MOST * survey.valid.sum():
+        raise refusals.everywhere(family)
+    if product is not None:
+        core = sure(survey, family, survey.valid & product)
+        if not core.any():
+            raise refusals.not_found(family, survey, product)
+    parts = parts_of(survey, core, survey.edges)
+    group = _group(survey, parts, known=product is not None)
+    main = group[parts.labels]
+    selection = grown(survey, main, survey.valid if product is None else product)
+    scattered = int(core.sum() - parts.area.sum())
+    notes = _checked_others(family, parts, group, selection, scattered, known=product is not None)
+    _check_extent(survey, family, selection, product)
+    _check_skin(family, parts, group, selection, ground)
+    return selection, notes
+
+
+def own_family(survey: Survey, ground: Ground) -> HueFamily:
+    """The hue of most of the product; Rejected where there is none."""
+    product = ground.product()
+    if product is None:
+        raise refusals.no_product()
+    ranked = refusals.shares(survey, product)
+    chromatic = sum(share for _family, share in ranked)
+    family, first = ranked[0]
+    if first < 0.2 or first < 0.6 * chromatic:
+        raise refusals.no_own_colour(survey, product)
+    return family
+
+
+def _product(survey: Survey, family: HueFamily, core: Flags, ground: Ground) -> Flags | None:
+    """The product where it matters: the colour reaches the border, or there is little of it."""
+    share = float(core.sum()) / max(int(survey.valid.sum()), 1)
+    if not ground.given and border_share(core) < _TOUCHES and share > 2 * _LEAST:
+        return None
+    product = ground.product()
+    if product is None or ground.given:
+        return product
+    outside = core & ~product
+    if outside.sum() > 0.1 * core.size:
+        inside = core & product
+        if not inside.any():
+            raise refusals.backdrop(family)
+        apart = survey.lab[inside].mean(axis=0) - survey.lab[outside].mean(axis=0)
+        if float(np.linalg.norm(apart)) < 28:
+            raise refusals.backdrop(family)
+    return dilated(product, 3)
+
+
+def _group(survey: Survey, parts: Parts, *, known: bool) -> Flags:
+    """By number, the areas to change: of one colour in a scene, of one hue on a known product."""
+    group = main_group(parts)
+    if known:
+        vivid = _chroma(parts, group) > _VIVID
+        group = (parts.area > 0) & (group | ~(parts.like_skin() & vivid))
+    total = float(parts.area[group].sum())
+    large = group & (parts.area >= 0.004 * total)
+    if parts.area[large].sum() > 0.85 * total:
+        reach = max(3, round(0.012 * max(parts.labels.shape))) | 1
+        near = dilated(large[parts.labels], reach)
+        inside = np.bincount(parts.labels[near], minlength=len(group))
+        group = large | (group & (inside > 0.5 * parts.area))
+    return group & ~_in_skin(survey, parts, group)
+
+
+def _chroma(parts: Parts, group: Flags) -> float:
+    return float(np.average(parts.chroma[group], weights=parts.area[group]))
+
+
+def _in_skin(survey: Survey, parts: Parts, group: Flags) -> Flags:
+    """By number, small areas with skin all round, such as lips."""
+    hue = np.degrees(np.arctan2(survey.lab[..., 2], survey.lab[..., 1]))
+    light = survey.lab[..., 0]
+    skin = (hue > 22) & (hue < 82) & (survey.chroma > 8) & (survey.chroma < 48) & (light > 25)
+    skin &= ~group[parts.labels]
+    total = parts.area[group].sum()
+    found = np.zeros_like(group)
+    for number in np.flatnonzero(group & (parts.area < 0.1 * total) & (parts.area > 0.0015 * total)):
+        flags = parts.labels == number
+        ring = dilated(flags, 9) & ~flags
+        found[number] = float(skin[ring].mean()) > 0.5
+    return found
+
+
+def _checked_others(
+    family: HueFamily, parts: Parts, group: Flags, selection: Selection, scattered: int, *, known: bool
+) -> list[str]:
+    """A note of areas of the hue that stay as they are; Rejected where they are large."""
+    reached = np.bincount(parts.labels[selection.flags], minlength=len(group))
+    left = (parts.area > 0) & (reached < 0.5 * parts.area)
+    others = float(parts.area[left].sum()) + scattered
+    total = float(selection.flags.sum())
+    if others < 0.015 * total:
+        return []
+    dull = left & parts.like_skin() & (parts.chroma < 0.7 * _chroma(parts, group))
+    if others - float(parts.area[dull].sum()) > _OTHERS * total:
+        raise refusals.several(family)
+    if others > _OTHERS * total:
+        if _chroma(parts, group) < _VIVID and not known:
+            raise refusals.like_skin(family)
+        return [f"paler {refusals.named(family)} such as skin, hair or wood was left as it was"]
+    return [f"small other areas of {refusals.named(family)} were left as they were"]
+
+
+def _check_extent(survey: Survey, family: HueFamily, selection: Selection, product: Flags | None) -> None:
+    area = float(selection.flags.sum())
+    valid = float(survey.valid.sum())
+    least = _LEAST * valid if product is None else min(_LEAST * valid, _LEAST_OF_PRODUCT * product.sum())
+    if area < least:
+        raise refusals.not_found(family, survey, product)
+    if product is None and area > _MOST * valid:
+        raise refusals.everywhere(family)
+    _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(selection.flags.astype(np.uint8))
+    whole = float(stats[1:, cv2.CC_STAT_AREA].max()) / area
+    if area > _GROWTH * selection.core.sum() and whole < _WHOLE:
+        raise refusals.no_edge(family)
+    if pale_share(survey, selection) > _PALE or openness(survey, selection) > _OPEN:
+        raise refusals.no_edge(family)
+    top = float(selection.flags[0].mean())
+    if product is None and (border_share(selection.flags) > _BACKDROP or top > _SKY):
+        raise refusals.backdrop(family)
+
+
+def _check_skin(family: HueFamily, parts: Parts, group: Flags, selection: Selection, ground: Ground) -> None:
+    """What has the colour of skin must be most of a product, in one piece: else it may be a face."""
+    skin = float(parts.area[group & parts.like_skin()].sum())
+    if skin < 0.3 * parts.area[group].sum():
+        return
+    product = ground.product()
+    if product is None:
+        raise refusals.like_skin(family)
+    area = float(selection.flags.sum())
+    _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(selection.flags.astype(np.uint8))
+    areas = stats[1:, cv2.CC_STAT_AREA]
+    pieces = areas[areas < 0.3 * areas.max()].sum()
+    if ground.given:
+        if area < _SKIN_OF_GIVEN * product.sum():
+            raise refusals.like_skin(family)
+    elif (
+        area < _SKIN_OF_PRODUCT * product.sum()
+        or pieces > 0.05 * areas.max()
+        or border_share(selection.flags) > 0.01
+    ):
+        raise refusals.like_skin(family)
