@@ -25,6 +25,9 @@ _DETAIL = 0.03
 _MOST_SHADOW = 0.25
 #: The share of the product that may be a line round a shadow.
 _OUTLINED = 0.08
+#: The share of the product that may have the colour of a backdrop that is neither grey nor white, in more or
+#: less light; white and grey products have that of white and grey backdrops, which is noted.
+_ALIKE, _NOTABLE = 0.08, 0.4
 #: The share of the product's edge that must be a sharp edge of the image.
 _SHARP_EDGE = 0.8
 
@@ -43,15 +46,18 @@ def examined(scene: Scene, surface: Surface, contours: Contours, grown: Grown, m
         raise _not_found("A part of the product has the colour of the background in this picture.")
     if _outlined_shade(surface, grown.ground, product) > _OUTLINED * area:
         raise _not_found("A part of the product looks like a shadow on the background.")
+    alike = _like_backdrop(surface, product) / area
+    if alike > _ALIKE and not surface.light_and_neutral:
+        raise _not_found("Much of what stands out of the background has its colour.")
     if grown.uncertain_inside > _UNCERTAIN_INSIDE * area:
         raise _not_found(
             "Areas inside the product have the colour of the background: they may be holes or parts of it."
         )
     if _detail_outside(scene, contours, product) > _DETAIL:
         raise _not_found("There is fine detail in what looks like background.")
-    return (
-        "areas inside the product that look like the background were kept" if grown.uncertain_inside else ""
-    )
+    if grown.uncertain_inside:
+        return "areas inside the product that look like the background were kept"
+    return "product and background have nearly the same colour" if alike > _NOTABLE else ""
 
 
 def require_even_light(border: Surface, ground: Flags) -> None:
@@ -90,6 +96,12 @@ def _outlined_shade(surface: Surface, ground: Flags, product: Flags) -> int:
     other = np.abs(surface.lightness) > max(3.0, 4 * surface.error)
     between = dilated(ground & other, 3) & dilated(ground & ~other, 3)
     return int(np.count_nonzero(product & ~thick & between))
+
+
+def _like_backdrop(surface: Surface, product: Flags) -> int:
+    """Pixels inside the product that only more or less light sets off from the backdrop."""
+    inner = cv2.erode(product.astype(np.uint8), disc(3)) > 0
+    return int(np.count_nonzero(inner & surface.like_shade()))
 
 
 def _detail_outside(scene: Scene, contours: Contours, product: Flags) -> float:

@@ -25,8 +25,6 @@ _RADIUS, _NARROW, _WIDE = 3, 1, 6
 _SPECK, _HOLE = 0.0003, 0.0008
 #: Lab lightness from which a backdrop is overexposed: a white print is as white.
 _CLIPPED = 99.5
-#: Chroma up to which a backdrop is grey or white, and lightness from which it is light.
-_NEUTRAL, _LIGHT = 10.0, 60.0
 
 
 def first_ground(surface: Surface, contours: Contours) -> Flags:
@@ -37,7 +35,7 @@ def grow(surface: Surface, contours: Contours) -> Grown:
     narrow, usual, wide = (_ground(surface, contours, radius) for radius in (_NARROW, _RADIUS, _WIDE))
     ground = usual.copy()
     narrow_leak = wide_leak = 0
-    strict = _light_and_neutral(surface)
+    strict = surface.light_and_neutral
     for box, inside, area in _parts(narrow & ~usual, 4):
         if _equal(surface, box, inside, strict=strict):
             ground[box] |= inside
@@ -108,7 +106,7 @@ def _holes(surface: Surface, contours: Contours, ground: Flags) -> tuple[Flags, 
     """Areas enclosed by sharp edges that equal the backdrop (a mug's handle), and doubtful pixels."""
     holes = np.zeros_like(ground)
     uncertain = 0
-    strict = _light_and_neutral(surface)
+    strict = surface.light_and_neutral
     clipped = float(np.median(surface.lab[::8, ::8, 0])) > _CLIPPED
     for box, inside, area in _parts(~ground & ~contours.barrier, int(_HOLE * ground.size)):
         if not _equal(surface, box, inside):
@@ -118,12 +116,6 @@ def _holes(surface: Surface, contours: Contours, ground: Flags) -> tuple[Flags, 
         else:
             holes[box] |= inside
     return holes, uncertain
-
-
-def _light_and_neutral(surface: Surface) -> bool:
-    """Whether a white or grey part of a product may have the backdrop's colour by chance."""
-    middle = np.median(surface.lab[::8, ::8], axis=(0, 1))
-    return bool(np.hypot(middle[1], middle[2]) < _NEUTRAL and middle[0] > _LIGHT)
 
 
 def _equal(surface: Surface, box: tuple[slice, slice], inside: Flags, *, strict: bool = False) -> bool:

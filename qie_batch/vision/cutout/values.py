@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 
+#: Chroma up to which a backdrop is grey or white, and lightness from which it is light.
+_NEUTRAL, _LIGHT = 10.0, 60.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cutout:
     """A product and its backdrop in a small copy of the image; `matte.refined` enlarges the mask."""
@@ -73,6 +77,12 @@ class Surface:
     distance: Floats
     #: Up to here a distance is noise of the image or error of the surface.
     error: float
+
+    @property
+    def light_and_neutral(self) -> bool:
+        """Whether a white or grey part of a product may have the backdrop's colour by chance."""
+        lightness, red, yellow = np.median(self.lab[::8, ::8], axis=(0, 1))
+        return bool(np.hypot(red, yellow) < _NEUTRAL and lightness > _LIGHT)
 
     def like_shade(self) -> Flags:
         """Pixels that may be the backdrop in a shadow or in a brighter light."""
