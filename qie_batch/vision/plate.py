@@ -10,7 +10,7 @@ import numpy as np
 from qie_batch.vision.cutout import Cutout
 
 if TYPE_CHECKING:
-    from qie_batch.vision.cutout import Flags, Floats, Pixels
+    from qie_batch.vision.cutout.values import Flags, Floats, Pixels
 
 _WORKING_SIDE = 448
 #: The share of a channel by which the light of an unshaded backdrop varies.

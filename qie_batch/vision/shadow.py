@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from qie_batch.vision.cutout import Floats, Pixels
+    from qie_batch.vision.cutout.values import Floats, Pixels
 
 _WORKING_SIDE = 512
 #: Blur and way down as shares of the product's size, and darkness: of the soft part and of the contact.

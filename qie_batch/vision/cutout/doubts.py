@@ -1,0 +1,111 @@
+"""What speaks against a mask; Rejected where it is too much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from qie_batch.errors import Rejected
+from qie_batch.vision.cutout.backdrop import not_plain
+from qie_batch.vision.cutout.values import dilated, disc
+
+if TYPE_CHECKING:
+    from qie_batch.vision.cutout.contours import Contours
+    from qie_batch.vision.cutout.values import Flags, Floats, Grown, Scene, Surface
+
+#: Share of the product's area that may lie behind a gap of the outline 12 pixels wide, and the weight of
+#: an area behind a gap of 2 pixels, which the backdrop does not grow through.
+_LEAK, _NARROW = 0.025, 0.1
+#: Share of the product's area that may be an enclosed area of nearly the backdrop's colour: hole or print?
+_UNCERTAIN_INSIDE = 0.03
+#: The share of all fine detail that may lie in the backdrop, and of the shadow.
+_DETAIL = 0.03
+_MOST_SHADOW = 0.25
+#: The share of the product that may be a line round a shadow.
+_OUTLINED = 0.08
+#: The share of the product that may have the colour of a backdrop that is neither grey nor white, in more or
+#: less light; white and grey products have that of white and grey backdrops, which is noted.
+_ALIKE, _NOTABLE = 0.08, 0.4
+#: The share of the product's edge that must be a sharp edge of the image.
+_SHARP_EDGE = 0.8
+
+
+def examined(scene: Scene, surface: Surface, contours: Contours, grown: Grown, mask: Floats) -> str:
+    """A note for a person, "" for none; Rejected in doubt."""
+    product = mask > 0
+    area = int(product.sum())
+    if not 0.005 < area / product.size < 0.97:
+        raise _not_found("Product and background cannot be told apart in this picture.")
+    if _spans(product):
+        raise not_plain("what stands out of it reaches from side to side")
+    if _sharp_share(product, contours) < _SHARP_EDGE:
+        raise _not_found("The product has no clear edge in this picture.")
+    if grown.wide_leak + _NARROW * grown.narrow_leak > _LEAK * area:
+        raise _not_found("A part of the product has the colour of the background in this picture.")
+    if _outlined_shade(surface, grown.ground, product) > _OUTLINED * area:
+        raise _not_found("A part of the product looks like a shadow on the background.")
+    alike = _like_backdrop(surface, product) / area
+    if alike > _ALIKE and not surface.light_and_neutral:
+        raise _not_found("Much of what stands out of the background has its colour.")
+    if grown.uncertain_inside > _UNCERTAIN_INSIDE * area:
+        raise _not_found(
+            "Areas inside the product have the colour of the background: they may be holes or parts of it."
+        )
+    if _detail_outside(scene, contours, product) > _DETAIL:
+        raise _not_found("There is fine detail in what looks like background.")
+    if grown.uncertain_inside:
+        return "areas inside the product that look like the background were kept"
+    return "product and background have nearly the same colour" if alike > _NOTABLE else ""
+
+
+def require_even_light(border: Surface, ground: Flags) -> None:
+    """Rejected (background_not_plain) where much of the ground is darker than its border."""
+    if ground.any() and float((border.lightness[ground] < -6).mean()) > _MOST_SHADOW:
+        raise not_plain("too much of it is darker than its border")
+
+
+def _not_found(sentence: str) -> Rejected:
+    return Rejected(
+        sentence,
+        code="product_not_found",
+        hint="Use a picture whose product differs from its backdrop in colour or brightness, or one with a "
+        "transparent background, or set QIE_CUTOUT_MODEL to a segmentation model.",
+    )
+
+
+def _spans(product: Flags) -> bool:
+    """Whether one part of the product touches opposite sides of the image, as a table or a floor does."""
+    _count, labels = cv2.connectedComponents(product.astype(np.uint8), connectivity=8)
+    sides = [set(np.unique(side)) - {0} for side in (labels[:, :2], labels[:, -2:], labels[:2], labels[-2:])]
+    return bool(sides[0] & sides[1] or sides[2] & sides[3])
+
+
+def _sharp_share(product: Flags, contours: Contours) -> float:
+    edge = product & (cv2.erode(product.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
+    edge[:2] = edge[-2:] = False
+    edge[:, :2] = edge[:, -2:] = False
+    near = dilated(contours.barrier, 2)
+    return float(near[edge].mean()) if edge.any() else 0.0
+
+
+def _outlined_shade(surface: Surface, ground: Flags, product: Flags) -> int:
+    """Pixels of thin lines between the backdrop and what was taken for its shadow."""
+    thick = cv2.morphologyEx(product.astype(np.uint8), cv2.MORPH_OPEN, disc(4)) > 0
+    other = np.abs(surface.lightness) > max(3.0, 4 * surface.error)
+    between = dilated(ground & other, 3) & dilated(ground & ~other, 3)
+    return int(np.count_nonzero(product & ~thick & between))
+
+
+def _like_backdrop(surface: Surface, product: Flags) -> int:
+    """Pixels inside the product that only more or less light sets off from the backdrop."""
+    inner = cv2.erode(product.astype(np.uint8), disc(3)) > 0
+    return int(np.count_nonzero(inner & surface.like_shade()))
+
+
+def _detail_outside(scene: Scene, contours: Contours, product: Flags) -> float:
+    """The share of the image's fine detail that lies away from the product."""
+    detail = scene.detail > max(1.0, 5 * contours.noise)
+    outside = detail & ~dilated(product, scene.halo + 2)
+    return float(outside.sum() / max(1, detail.sum()))
