@@ -141,10 +141,12 @@ class Pad:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resize:
-    """To a width, a height, or both (then between bands, never stretched), or by a factor."""
+    """To a width, a height, or both (then between bands, never stretched), a longer side, or by a factor."""
 
     width: int | None = None
     height: int | None = None
+    #: Pixels of the longer side; without the others.
+    longest: int | None = None
     factor: float | None = None
 
 

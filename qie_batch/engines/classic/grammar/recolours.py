@@ -1,0 +1,149 @@
+"""Clauses that give a product another colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qie_batch.engines.classic.colour_codes import agreed
+from qie_batch.engines.classic.edits import HueChange, Recolour
+from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused
+
+if TYPE_CHECKING:
+    from qie_batch.engines.classic.colours import Colour
+    from qie_batch.engines.classic.edits import Operation
+    from qie_batch.engines.classic.grammar.clause import Clause, Word
+
+Words = tuple["Word", ...]
+
+_VERBS = ("change", "swap", "ba")
+#: The words of an object's name.
+_NAMES = (UNKNOWN, "item", "parts", "pattern", "body", "part", "scene", "textword")
+_LEFT = LINKS | {*_NAMES, "colour", "colourword", "change", "swap", "from", "usage", "it", "with"}
+_RIGHT = frozenset({"the", "plain", "colour", "colourword", "parts", "is", "new", "of", "item", UNKNOWN, "in"})
+_SWAPS = LINKS | {"joint", "swap", "colour", "colourword", "with", "parts", "around", "around words", "change", "image", "away"}
+_AIMS = ("to", "in", "with", "is", "for", "by", "change")
+_LONGEST_NAME = 4
+
+
+def recolour(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+    if not clause.has("colour") or clause.has("ground", "number", "text", "place", "not"):
+        return None
+    if not clause.only(_LEFT | _RIGHT | {"by"}):
+        return None
+    split = _split(clause.words)
+    if split is None:
+        return None
+    left, right, joined = split
+    target = _target(left, right)
+    if target is None:
+        return None
+    sources = [word for word in left if word.has("colour")]
+    if len(sources) > 1 or not _is_object(left, joined=joined):
+        return None
+    return _change(left, sources[0].meanings["colour"] if sources else None, target)
+
+
+def _split(words: Words) -> tuple[Words, Words, bool] | None:
+    """What is changed, what it becomes, and whether a word such as "to" stands between."""
+    colours = [at for at, word in enumerate(words) if word.has("colour")]
+    last = colours[-1]
+    if len(colours) > 1 and words[last].text.startswith("#") and colours[-2] == last - 1:
+        last -= 1
+    at = last
+    while at and words[at - 1].has("the", "plain", "new", "colourword") and not words[at - 1].has("of"):
+        at -= 1
+    aim = at
+    while aim and words[aim - 1].has(*_AIMS) and not (aim == 1):
+        aim -= 1
+    if aim < at:
+        return words[:aim], words[at:], True
+    return words[:at], words[at:], False
+
+
+def _target(left: Words, right: Words) -> Colour | None:
+    """The new colour; behind it only the same object may be named again, or "one", "colour"."""
+    if not all(word.has(*_RIGHT) for word in right):
+        return None
+    named = {word.text for word in left if word.has(UNKNOWN, "item")}
+    tail = [word for word in right if word.has(UNKNOWN, "item")]
+    if any(word.text not in named for word in tail):
+        return None
+    return agreed([word.meanings["colour"] for word in right if word.has("colour")])
+
+
+def _is_object(left: Words, *, joined: bool) -> bool:
+    """Whether the words name an object or a colour to be changed, with a verb or a word such as "to"."""
+    if not left or not all(word.has(*_LEFT) for word in left):
+        return False
+    names = [at for at, word in enumerate(left) if word.has(*_NAMES)]
+    verbs = [at for at, word in enumerate(left) if word.has("change", "swap")]
+    if len([at for at in names if left[at].has(UNKNOWN)]) > _LONGEST_NAME:
+        return False
+    if names and names[-1] - names[0] > _LONGEST_NAME:
+        return False
+    if left[-1].has("of", "with") or any(word.has("with") for word in left):
+        return False
+    coloured = any(word.has("colour") for word in left)
+    if not coloured and not (names and any(left[at].has(*_NAMES) for at in names)):
+        return False
+    if any(at > names[0] for at in verbs) if names else False:
+        return False
+    if any(word.has("it") for word in left):
+        return False
+    return joined or bool(verbs) or left[0].has("ba")
+
+
+def _change(left: Words, source: Colour | None, target: Colour) -> tuple[Operation, ...] | Refused | None:
+    for word in left:
+        refused = _not_a_product(word, coloured=source is not None)
+        if refused:
+            return Refused(refused)
+    if source is None:
+        if not any(word.has(UNKNOWN, "item") for word in left):
+            return None
+        return (Recolour(changes=(HueChange(source=None, target=target),)),)
+    if source.family is None:
+        return _no_hue(source)
+    return (Recolour(changes=(HueChange(source=source.family, target=target),)),)
+
+
+def _no_hue(source: Colour) -> Refused:
+    return Refused(
+        f"“{source.name}” has no hue by which a recolour could tell it from the rest of the picture; "
+        "it starts from a colour such as red, orange, yellow, green, blue, purple, pink or brown."
+    )
+
+
+def _not_a_product(word: Word, *, coloured: bool) -> str:
+    if word.has("body"):
+        return f"“{word.text}”: hair, skin and faces are not recoloured; only products are."
+    if word.has("textword"):
+        return f"“{word.text}”: letters and logos cannot be told from the rest of their colour, so they are not recoloured."
+    if word.has("part"):
+        return f"“{word.text}” is a part of a product, and the rest of that colour would change too."
+    if word.has("scene", "pattern") and not coloured:
+        return f"“{word.text}” is no product; say which colour to change, as in “change blue to red”."
+    return ""
+
+
+def swap(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+    """Two colours that exchange their places."""
+    if not clause.has("swap") or clause.has("to", "for") or not clause.only(_SWAPS):
+        return None
+    colours = clause.values("colour")
+    if len(colours) != 2:
+        return None
+    for colour in colours:
+        if colour.family is None:
+            return _no_hue(colour)
+    one, other = colours
+    if one.family is other.family:
+        return Refused(f"“{one.name}” and “{other.name}” are one hue family, so they cannot be swapped.")
+    return (
+        Recolour(
+            changes=(
+                HueChange(source=one.family, target=other),
+                HueChange(source=other.family, target=one),
+            )
+        ),
+    )

@@ -1,0 +1,153 @@
+"""Clauses that change the number of pixels or the way up: resize, rotate, flip."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qie_batch.engines.classic.edits import Axis, Flip, Resize, Rotate
+from qie_batch.engines.classic.grammar.clause import LINKS, Refused
+
+if TYPE_CHECKING:
+    from qie_batch.engines.classic.edits import Operation
+    from qie_batch.engines.classic.grammar.clause import Clause, Number
+
+_IMAGE = LINKS | {"it", "image", "usage"}
+_RESIZES = _IMAGE | {"joint", 
+    "resize", "size", "width", "height", "longest", "number", "factor", "change", "by", "with", "on", "more",
+    "square", "add",
+}  # fmt: skip
+_ROTATES = _IMAGE | {"rotate", "quarter", "turning", "place", "number", "by", "change", "flip", "more", "add"}
+_FLIPS = _IMAGE | {"joint", "flip", "axis", "quarter", "change", "on", "by", "add", "rotate", "under", "look", "swap"}
+
+#: Sides of a result, in pixels, and factors.
+LEAST_SIDE, MOST_SIDE = 16, 8192
+_FACTORS = (0.01, 10.0)
+
+
+def resize(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+    if not clause.has("resize", "size", "width", "height", "longest", "number", "factor"):
+        return None
+    if not clause.only(_RESIZES):
+        return None
+    sizes, numbers, factors = clause.values("size"), clause.values("number"), clause.values("factor")
+    if len(sizes) + len(factors) + bool(numbers) != 1:
+        return None
+    if sizes:
+        width, height = sizes[0]
+        if clause.has("more", "longest") or (clause.has("square") and width != height):
+            return None
+        return _checked(width=width, height=height)
+    if clause.has("square"):
+        return None
+    if factors:
+        return _by_factor_word(clause, factors[0])
+    if len(numbers) == 2:
+        return _of_two_sides(clause)
+    return _of_one_number(clause, numbers[0]) if len(numbers) == 1 else None
+
+
+def _by_factor_word(clause: Clause, factor: float) -> tuple[Operation, ...] | Refused | None:
+    if not clause.has("resize", "change", "more") or clause.has("width", "height", "longest"):
+        return None
+    grows = (set(clause.values("resize")) | set(clause.values("more"))) - {0}
+    return None if (factor > 1 and -1 in grows) or (factor < 1 and 1 in grows) else _scaled(factor)
+
+
+def _of_two_sides(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+    """`width 800 height 600`, `800 wide and 600 high`."""
+    order = [kind for word in clause for kind in ("width", "height", "number") if word.has(kind)]
+    sides = [kind for kind in order if kind != "number"]
+    if sorted(sides) != ["height", "width"] or order in (["width", "height", "number", "number"],):
+        return None
+    if any(number.unit not in {"", "px"} for number in clause.values("number")):
+        return None
+    first, second = (round(number.amount) for number in clause.values("number"))
+    return _checked(**{sides[0]: first, sides[1]: second})
+
+
+def _of_one_number(clause: Clause, number: Number) -> tuple[Operation, ...] | Refused | None:
+    sides = [kind for kind in ("width", "height", "longest") if clause.has(kind)]
+    if number.unit in {"", "px"}:
+        if len(sides) > 1 or number.signed or clause.has("by", "more"):
+            return None
+        if sides:
+            return _checked(**{sides[0]: round(number.amount)})
+        named = clause.has("resize") or (number.unit == "px" and clause.has("change"))
+        return _checked(longest=round(number.amount)) if named else None
+    if sides or number.signed:
+        return Refused("A size is not negative.") if number.amount < 0 and clause.has("resize") else None
+    if number.unit == "x" and clause.has("resize"):
+        shrinks = -1 in clause.values("resize")
+        return _scaled(1 / number.amount if shrinks and number.amount > 1 else number.amount) if number.amount else None
+    return _of_percentage(clause, number.amount) if number.unit == "%" and clause.has("resize") else None
+
+
+def _of_percentage(clause: Clause, percent: float) -> tuple[Operation, ...] | Refused | None:
+    signs = {sign for sign in clause.values("resize") if sign} | set(clause.values("more"))
+    targeted = clause.has("to") or any(word.text[-1:] in "到为至成" for word in clause if word.has("resize"))
+    if len(signs) > 1:
+        return None
+    if clause.has("by") or (signs and not targeted):
+        sign = signs.pop() if signs else 0
+        if not clause.has("by") and percent != 50:
+            small, large = (100 - percent, 100 + percent)
+            return Refused(f"It is not clear whether to {percent:g} % or by {percent:g} %, which gives {small if sign < 0 else large:g} %.")
+        if not sign:
+            return None
+        return _scaled(1 + sign * percent / 100)
+    if signs and (percent > 100) != (signs == {1}):
+        return None
+    return _scaled(percent / 100)
+
+
+def _scaled(factor: float) -> tuple[Operation, ...] | Refused:
+    low, high = _FACTORS
+    if not low <= factor <= high:
+        return Refused(f"A picture is resized to {low:.0%} to {high:.0%} of its size, not to {factor:.4g}.".replace("%", " %"))
+    return (Resize(factor=round(factor, 6)),)
+
+
+def _checked(**sides: int) -> tuple[Operation, ...] | Refused:
+    for side in sides.values():
+        if not LEAST_SIDE <= side <= MOST_SIDE:
+            return Refused(f"A side has {LEAST_SIDE} to {MOST_SIDE} pixels, not {side}.")
+    return (Resize(**sides),)
+
+
+def rotate(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+    if not clause.has("rotate", "quarter", "turning", "number") or not clause.only(_ROTATES):
+        return None
+    if clause.has("flip") and not clause.has("rotate"):
+        return None
+    ways = {1 if way == "right" else -1 if way == "left" else 0 for way in clause.values("place")}
+    ways |= set(clause.values("turning"))
+    numbers, quarters = clause.values("number"), clause.values("quarter")
+    if len(ways) > 1 or 0 in ways or len(numbers) + len(quarters) > 1:
+        return None
+    if not clause.has("rotate", "quarter") and not (numbers and (clause.has("turning") or numbers[0].unit == "degrees")):
+        return None
+    if numbers and (numbers[0].unit not in {"", "degrees"} or (numbers[0].signed and ways)):
+        return None
+    if not (numbers or quarters or ways) or 1 < len(clause.values("more")):
+        return None
+    degrees = numbers[0].amount if numbers else quarters[0] if quarters else 90.0
+    if not 0 < abs(degrees) < 360:
+        return Refused(f"A picture is rotated by more than 0 and less than 360 degrees, not by {degrees:g}.")
+    return (Rotate(degrees=degrees * (ways.pop() if ways else 1)),)
+
+
+def flip(clause: Clause) -> tuple[Operation, ...] | None:
+    """Without a direction, left and right are exchanged."""
+    if not clause.only(_FLIPS):
+        return None
+    flips = [word for word in clause if word.has("flip")]
+    if not flips and not (clause.has("swap") and clause.has("axis")):
+        return None
+    axes = list(dict.fromkeys(clause.values("axis")))
+    if clause.has("quarter"):
+        axes = [*axes, *(["vertical"] if "vertical" not in axes else [])]
+        if len(axes) > 1:
+            return None
+    if not axes:
+        return (Flip(axis=Axis.HORIZONTAL),) if not any(word.has("rotate") for word in flips) else None
+    return tuple(Flip(axis=Axis(axis)) for axis in axes)
