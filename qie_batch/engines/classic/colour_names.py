@@ -78,3 +78,9 @@ NAMED: tuple[tuple[int, str | None, str], ...] = (
     (0xC9909B, "pink", "dusty pink|dusty rose|old rose|blush pink|blush|藕粉色|藕粉|豆沙色|干玫瑰色|脏粉"),
     (0xD94F76, "pink", "rose|rose red|rose pink|玫瑰色|玫粉色|桃红|蔷薇色"),
 )  # fmt: skip
+
+#: Words that name goods as often as their colour: a coffee cup is not brown.
+AS_GOODS = frozenset(
+    "wine rose coffee chocolate espresso sand stone peach lemon lime apricot champagne mushroom brick slate "
+    "cream plum eggplant denim rust sunflower canary copper bronze brass ruby 咖啡 杏 桃 米 银 金 香槟 薄荷 栗 蜜桃".split()
+)

@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 _ABOUT = LINKS | {"joint", "upon", "it", "image", "usage", "plain", "colourword", "on", "with", "by", "from"}
 _GROUND = _ABOUT | {
-    "ground", "colour", "change", "swap", "add", "item", "cut", "away", UNKNOWN, "all", "number", "empty", "levels",
+    "fill", "under",    "ground", "colour", "change", "swap", "add", "item", "cut", "away", UNKNOWN, "all", "number", "parts",
 }  # fmt: skip
-_CLEAR = LINKS | {
+_CLEAR = LINKS | {"snip", 
     "ground", "remove", "cut", "away", "transparent", "format", "item", "it", "image", "usage", "add", "change",
     "on", "with", "from", "colour", "colourword", "none", "plain", "by", "swap", "take",
 }  # fmt: skip
 _FILLS = LINKS | {"colour", "change", "swap", "add", "it", "with", "by", "plain", "colourword", "on", "ground"}
 _SHADOW = LINKS | {
     "shadow", "add", "soft", "slight", "shade", "under", "item", UNKNOWN, "it", "with", "image", "usage", "on",
-    "place", "from",
+    "place", "from", "ba",
 }  # fmt: skip
 #: Words of an object's name.
 _LONGEST_NAME = 4
@@ -34,7 +34,7 @@ _AIMS = ("to", "with", "by", "for", "in", "is", "change", "on")
 def background(clause: Clause) -> tuple[Operation, ...] | None:
     if not clause.has("ground") or not clause.only(_GROUND) or clause.has("number"):
         return None
-    if not _object_stands_before_on(clause):
+    if not _object_stands_before_on(clause) or not _joined_to_code(clause):
         return None
     colour = _new_colour(clause)
     return (SetBackground(colour=colour),) if colour else None
@@ -52,8 +52,24 @@ def _object_stands_before_on(clause: Clause) -> bool:
     on = [index for index in clause.positions("on") if not clause.words[index].has("place")]
     if any(last < index for index in on) and min(clause.positions("ground")) > last:
         return clause.words[0].has("add", "cut", "change", "ba", "the", "item", UNKNOWN, "colour", "on")
+    if _is_given(clause, first, last):
+        return True
     ground = clause.positions("ground")[-1]
-    return not unknown and first > ground and clause.words[first - 1].has("the", "for", "of", "on")
+    return not unknown and first > ground and clause.words[first - 1].has("the", "for", "of", "on", "under")
+
+
+def _is_given(clause: Clause, first: int, last: int) -> bool:
+    """`give the product a white background`, `product, white background`."""
+    words = clause.words
+    before_colour = last + 1 < len(words) and words[last + 1].has("the", "change", "add", "colour", "plain")
+    named = first == last == 0 and words[0].has("item")
+    return before_colour and (named or words[0].text in {"give", "给", "for", "为"})
+
+
+def _joined_to_code(clause: Clause) -> bool:
+    """Whether nothing but a code stands behind a comma."""
+    joints = clause.positions("joint")
+    return all(at + 1 < len(clause) and clause.words[at + 1].text.startswith("#") for at in joints)
 
 
 def _new_colour(clause: Clause) -> Colour | None:
@@ -73,6 +89,8 @@ def _new_colour(clause: Clause) -> Colour | None:
     for place in places:
         if place not in new and not _is_old(words, place, new[0]):
             return None
+    if any(word.has("parts") and word.text not in {"one", "ones"} for word in words):
+        return None
     if any(word.has("item", UNKNOWN) for word in _between(words, new[-1], clause.positions("ground")[-1])):
         return None
     return agreed([words[place].meanings["colour"] for place in new])
@@ -81,7 +99,7 @@ def _new_colour(clause: Clause) -> Colour | None:
 def _is_old(words: tuple[Word, ...], place: int, new: int) -> bool:
     """Whether the colour at `place` describes what is there: before the noun, and an aim stands after it."""
     between = words[place + 1 : new]
-    described = any(word.has("ground", "item", UNKNOWN) for word in between)
+    described = bool(between) and between[0].has("ground", "item", "of", "colourword", UNKNOWN)
     return any(word.has(*_AIMS) for word in between) and (
         described or (place > 0 and words[place - 1].has("from"))
     )
@@ -124,6 +142,8 @@ def transparent(clause: Clause) -> tuple[Operation, ...] | None:
     if (ground and (removes or makes or clause.has("cut"))) or formatted:
         return (SetBackground(colour=None),)
     if clause.has("cut") and not clause.has("change", "swap", "colour", "format", "on", "with"):
+        return (SetBackground(colour=None),)
+    if clause.has("snip") and clause.has("away") and clause.has("item", "it"):
         return (SetBackground(colour=None),)
     whole = makes and not clause.has("item", "it", "image", "change", "colour", "remove", "add")
     return (SetBackground(colour=None),) if whole else None
@@ -171,6 +191,8 @@ def _caster_is_named(clause: Clause) -> bool:
     first, last = unknown[0], unknown[-1]
     if last - first >= _LONGEST_NAME:
         return False
+    if words[0].has("ba") and first == 1:
+        return True
     behind = any(word.has("under", "to", "for", "of", "on", "with") for word in words[:first])
     follows = last + 1 < len(words) and words[last + 1].has("under", "place", "of")
     return (behind and first > clause.positions("shadow")[0]) or follows

@@ -34,7 +34,7 @@ _SCANNED = re.compile(
     r"|(?P<file>[\w-]{1,60}\.(?:png|jpe?g|webp|gif|svg|bmp|tiff?|psd|ai|pdf)\b)"
     rf"|(?P<width>-?\d{{3,6}}){_PIXELS}{_BY}(?P<height>-?\d{{1,6}})(?![\d%]){_PIXELS}"
     rf"|(?<![\d.])(?P<wide>\d{{1,2}}(?:\.\d{{1,2}})?)(?: ?[:/比] ?|{_BY}|-(?=\d))(?P<tall>\d{{1,2}}(?:\.\d{{1,2}})?)(?![\d.%])"
-    rf"|(?P<number>(?P<sign>[+-](?=\d{{1,6}}(?![\d ]*[x×*:]\d)))?\d{{1,6}}(?:\.\d{{1,3}})?(?!\d))(?: ?(?P<unit>{_UNIT})(?![a-z]))?"
+    rf"|(?P<number>(?<![a-z])(?P<sign>[+-](?=\d{{1,6}}(?![\d ]*[x×*:]\d)))?\d{{1,6}}(?:\.\d{{1,3}})?(?!\d))(?: ?(?P<unit>{_UNIT})(?![a-z]))?"
     r"|(?P<symbol>-->|->|=>|→|=|:)|(?P<joint>[,;.!?。、\n&+()|/~]|[-–—]+(?=\s|$)|(?<=\s)[-–—]+)"  # noqa: RUF001 - dashes
     r"|(?P<word>[a-zà-öø-ÿ]+(?:'(?!s\b)[a-z]+)*)|(?P<possessive>'s\b)|(?P<hanzi>[\u3400-\u9fff]+)|(?P<other>.)",
     re.DOTALL,
@@ -46,12 +46,17 @@ _NUMERAL = re.compile(
     r"(?P<share>百分之)?(?:(?P<hundreds>[一二两三])百)?(?:(?P<tens>[一二三四五六七八九])?(?P<ten>十))?"
     r"(?P<ones>[一二三四五六七八九])?(?P<unit>度|像素|个像素)?"
 )
+#: A numbered list.
+_LISTED = re.compile(r"\s*1[.)、] ?(?=\D)")
+_NUMBERED = re.compile(r"(?:^|(?<=[\s,;。]))\d[.)、] ?(?=\D)")
 _PAIRED = re.compile(r"\bb ?[&/] ?w\b|\bblack[ -]?(?:&|and|'?n'?)[ -]?white\b")
 
 
 def normalised(plain: str) -> str:
     """One form for full and half width, case, apostrophes, codes of colours, and Chinese numerals."""
     plain = unicodedata.normalize("NFKC", plain).lower().replace("\u2019", "'")
+    if _LISTED.match(plain):
+        plain = _NUMBERED.sub(";", plain)
     plain = _PAIRED.sub("monochrome", spelled_alike(plain))
     return plain if plain.isascii() else _NUMERAL.sub(_in_digits, plain)
 

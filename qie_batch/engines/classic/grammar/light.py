@@ -142,7 +142,8 @@ def _changes(
 def complaint(clause: Clause) -> tuple[str, int] | None:
     """Of "too dark" the kind and the direction that mends it: ("brightness", 1)."""
     allowed = _IMAGE | {"too", "bright", "slight", "vivid", "blurry", "look", "contrasty", "sharp", "colourword", "more"}
-    if not clause.has("too") or not clause.only(allowed) or clause.has("change", "add"):
+    says = clause.has("too") or any(word.text in {"is", "are"} for word in clause)
+    if not says or not clause.only(allowed) or clause.has("change", "add"):
         return None
     lacking = -1 if "lacking" in clause.values("too") else 1
     if clause.has("blurry"):
@@ -157,10 +158,16 @@ def tone(clause: Clause) -> tuple[Operation, ...] | None:
     if not clause.has("tone") or not clause.only(_TONES) or -1 in clause.values("more"):
         return None
     tones, degrees = set(clause.values("tone")), set(clause.values("slight"))
-    if len(tones) != 1 or len(degrees) > 1:
+    bare = {word.text for word in clause} <= {"cool", "cold", "fall", "aged", "fall", "it"}
+    if len(tones) != 1 or len(degrees) > 1 or bare or (clause.has("change") and not _looks(clause)):
         return None
     strength = {"slight": 0.5, "strong": 1.5}.get("".join(degrees), 1.0)
     return (SetTone(tone=Tone(tones.pop()), strength=strength),)
+
+
+def _looks(clause: Clause) -> bool:
+    """Whether a word that is a verb too, as "fall", is named as a look."""
+    return clause.has("look") or not any(word.text in {"fall", "aged"} for word in clause)
 
 
 def grey(clause: Clause) -> tuple[Operation, ...] | None:
@@ -173,7 +180,7 @@ def grey(clause: Clause) -> tuple[Operation, ...] | None:
 
 
 def auto(clause: Clause) -> tuple[Operation, ...] | None:
-    if not clause.only(_AUTO) or clause.has("to"):
+    if not clause.only(_AUTO):
         return None
     automatic = clause.has("automatic") and clause.has("levels", "contrast", "adjusting", "enhance")
     by_hand = clause.has("levels") and clause.has("adjusting")

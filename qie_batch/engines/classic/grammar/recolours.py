@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.colour_codes import agreed
+from qie_batch.engines.classic.colour_names import AS_GOODS
+from qie_batch.engines.classic.colours import BY_WORD
 from qie_batch.engines.classic.edits import HueChange, Recolour
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused
 
@@ -19,6 +21,7 @@ _VERBS = ("change", "swap", "ba")
 #: The words of an object's name.
 _NAMES = (UNKNOWN, "item", "parts", "pattern", "body", "part", "scene", "textword")
 _LEFT = LINKS | {*_NAMES, "colour", "colourword", "change", "swap", "from", "usage", "it", "with"}
+_LEFT |= {"parted"}
 _RIGHT = frozenset({"the", "plain", "colour", "colourword", "parts", "is", "new", "of", "item", UNKNOWN, "in"})
 _SWAPS = LINKS | {"joint", "swap", "colour", "colourword", "with", "parts", "around", "around words", "change", "image", "away"}
 _AIMS = ("to", "in", "with", "is", "for", "by", "change")
@@ -35,7 +38,7 @@ def recolour(clause: Clause) -> tuple[Operation, ...] | Refused | None:
         return None
     left, right, joined = split
     target = _target(left, right)
-    if target is None:
+    if target is None or _is_fruit(right):
         return None
     sources = [word for word in left if word.has("colour")]
     if len(sources) > 1 or not _is_object(left, joined=joined):
@@ -56,6 +59,9 @@ def _split(words: Words) -> tuple[Words, Words, bool] | None:
     while aim and words[aim - 1].has(*_AIMS) and not (aim == 1):
         aim -= 1
     if aim < at:
+        replaces = any(word.has("with", "for", "by") for word in words[aim:at])
+        if replaces and len(colours) == 1:
+            return None
         return words[:aim], words[at:], True
     return words[:at], words[at:], False
 
@@ -71,12 +77,17 @@ def _target(left: Words, right: Words) -> Colour | None:
     return agreed([word.meanings["colour"] for word in right if word.has("colour")])
 
 
+def _is_fruit(right: Words) -> bool:
+    """Whether "an orange" may be a thing."""
+    return right[0].text in {"a", "an"} and not any(word.has(UNKNOWN, "item", "colourword", "parts") for word in right)
+
+
 def _is_object(left: Words, *, joined: bool) -> bool:
     """Whether the words name an object or a colour to be changed, with a verb or a word such as "to"."""
     if not left or not all(word.has(*_LEFT) for word in left):
         return False
     names = [at for at, word in enumerate(left) if word.has(*_NAMES)]
-    verbs = [at for at, word in enumerate(left) if word.has("change", "swap")]
+    verbs = [at for at, word in enumerate(left) if word.has("change", "swap") or (not at and word.text == "colour")]
     if len([at for at in names if left[at].has(UNKNOWN)]) > _LONGEST_NAME:
         return False
     if names and names[-1] - names[0] > _LONGEST_NAME:
@@ -99,12 +110,24 @@ def _change(left: Words, source: Colour | None, target: Colour) -> tuple[Operati
         if refused:
             return Refused(refused)
     if source is None:
-        if not any(word.has(UNKNOWN, "item") for word in left):
+        if not _is_one_product(left):
             return None
         return (Recolour(changes=(HueChange(source=None, target=target),)),)
+    if any(word.text in AS_GOODS for word in left if word.has("colour")):
+        return None
     if source.family is None:
         return _no_hue(source)
     return (Recolour(changes=(HueChange(source=source.family, target=target),)),)
+
+
+def _is_one_product(left: Words) -> bool:
+    """Whether the words name a product, and not a part of it or what takes its place."""
+    names = [at for at, word in enumerate(left) if word.has(UNKNOWN, "item")]
+    if not names or any(word.has("with", "for") for word in left):
+        return False
+    within = left[names[0] : names[-1] + 1]
+    part = any(word.has("of") for word in within) and not any(word.text == "colour" for word in left)
+    return not part and not any(word.has("parted") for word in left[names[0] + 1 :]) and len(names) <= 3
 
 
 def _no_hue(source: Colour) -> Refused:
@@ -131,6 +154,8 @@ def swap(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     if not clause.has("swap") or clause.has("to", "for") or not clause.only(_SWAPS):
         return None
     colours = clause.values("colour")
+    if len(colours) == 1:
+        colours = [BY_WORD[letter] for word in clause if word.has("colour") for letter in word.text if letter in BY_WORD]
     if len(colours) != 2:
         return None
     for colour in colours:

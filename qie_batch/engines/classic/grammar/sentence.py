@@ -145,12 +145,12 @@ def _begins(word: Word) -> bool:
 
 
 def _read(clause: Clause, before: list[Part], *, alone: bool) -> Part | Refused | None:
-    found = _of_one_reader(clause)
-    if isinstance(found, tuple):
-        return Part(clause=clause, operations=found)
     complaint = light.complaint(clause)
     if complaint:
         return Part(clause=clause, complaint=complaint)
+    found = _of_one_reader(clause)
+    if isinstance(found, tuple):
+        return Part(clause=clause, operations=found)
     if _on_colour_may_stand(clause, before, alone=alone):
         on = backgrounds.on_colour(clause)
         if on:

@@ -21,7 +21,7 @@ _RATIO = _IMAGE | {"joint", "square", "ratio", "ratioword", "portrait", "landsca
 _CROPS = _RATIO | {"crop", "size", "place", "centring", "from", "by", "around", "with", "on", "away", "tight"}
 _RATIOS = _RATIO | {"resize", "size"}
 _TRIMS = _IMAGE | {
-    "trim", "crop", "tight", "margin", "edges", "empty", "colour", "item", UNKNOWN, "around", "remove", "from",
+    "trim", "crop", "tight", "margin", "parts", "edges", "empty", "colour", "item", UNKNOWN, "around", "remove", "from",
     "away", "border", "transparent", "plain", "on", "pad", "by",
 }  # fmt: skip
 _PADS = _IMAGE | {"joint", 

@@ -47,7 +47,7 @@ def resize(clause: Clause) -> tuple[Operation, ...] | Refused | None:
 
 
 def _by_factor_word(clause: Clause, factor: float) -> tuple[Operation, ...] | Refused | None:
-    if not clause.has("resize", "change", "more") or clause.has("width", "height", "longest"):
+    if not (clause.has("resize", "change", "more") or "size" in clause.words[0].text) or clause.has("width", "height", "longest"):
         return None
     grows = (set(clause.values("resize")) | set(clause.values("more"))) - {0}
     return None if (factor > 1 and -1 in grows) or (factor < 1 and 1 in grows) else _scaled(factor)
@@ -70,9 +70,12 @@ def _of_one_number(clause: Clause, number: Number) -> tuple[Operation, ...] | Re
     if number.unit in {"", "px"}:
         if len(sides) > 1 or number.signed or clause.has("by", "more"):
             return None
+        if number.unit != "px" and 0 < number.amount < 100:
+            return None
         if sides:
             return _checked(**{sides[0]: round(number.amount)})
-        named = clause.has("resize") or (number.unit == "px" and clause.has("change"))
+        pixels = number.unit == "px" and (clause.has("change") or (len(clause) == 1 and number.amount >= 100))
+        named = clause.has("resize") or pixels
         return _checked(longest=round(number.amount)) if named else None
     if sides or number.signed:
         return Refused("A size is not negative.") if number.amount < 0 and clause.has("resize") else None
