@@ -24,7 +24,7 @@ _CLEAR = LINKS | {"snip",
 _FILLS = LINKS | {"colour", "change", "swap", "add", "it", "with", "by", "plain", "colourword", "on", "ground"}
 _SHADOW = LINKS | {
     "shadow", "add", "soft", "slight", "shade", "under", "item", UNKNOWN, "it", "with", "image", "usage", "on",
-    "place", "from", "ba",
+    "place", "from", "cast",
 }  # fmt: skip
 #: Words of an object's name.
 _LONGEST_NAME = 4
@@ -32,7 +32,7 @@ _AIMS = ("to", "with", "by", "for", "in", "is", "change", "on")
 
 
 def background(clause: Clause) -> tuple[Operation, ...] | None:
-    if not clause.has("ground") or not clause.only(_GROUND) or clause.has("number"):
+    if not clause.has("ground") or not clause.only(_GROUND) or clause.has("number", "transparent"):
         return None
     if not _object_stands_before_on(clause) or not _joined_to_code(clause):
         return None
@@ -67,8 +67,12 @@ def _is_given(clause: Clause, first: int, last: int) -> bool:
 
 
 def _joined_to_code(clause: Clause) -> bool:
-    """Whether nothing but a code stands behind a comma."""
+    """Whether nothing but a code, or the colour of the background before, stands behind a comma."""
     joints = clause.positions("joint")
+    if len(joints) == 1 and clause.has("ground") and clause.positions("ground")[-1] < joints[0]:
+        before, after = clause.words[: joints[0]], clause.words[joints[0] + 1 :]
+        if before[0].has("change", "ba") and not any(word.has("colour", "item", UNKNOWN) for word in before):
+            return all(word.has("change", "to", "it", "with", "colour", "plain", "the", "of") for word in after)
     return all(at + 1 < len(clause) and clause.words[at + 1].text.startswith("#") for at in joints)
 
 
@@ -135,6 +139,8 @@ def transparent(clause: Clause) -> tuple[Operation, ...] | None:
     if clause.has("none") and not (clause.has("ground") and len(clause) - len(clause.positions("the")) == 2):
         return None
     if clause.has("colour") and not _names_old_ground(clause):
+        return None
+    if len(clause.positions("ground")) > 1 and clause.has("colour"):
         return None
     ground, makes = clause.has("ground"), clause.has("transparent")
     removes = clause.has("remove", "none", "away")

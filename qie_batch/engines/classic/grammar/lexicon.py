@@ -22,6 +22,7 @@ def _by_word() -> dict[str, Meanings]:
             found.setdefault(word, {}).setdefault(kind, value)
     for word, colour in BY_WORD.items():
         found.setdefault(word, {})["colour"] = colour
+    found["whiten"] = {"colour": BY_WORD["white"], "change": None}
     for word in GOODS.split():
         found[word] = {UNKNOWN: None}
     return found

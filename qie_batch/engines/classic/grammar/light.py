@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from qie_batch.engines.classic.grammar.clause import Clause, Number
 
 _IMAGE = LINKS | {"it", "image", "usage"}
-_ADJUSTS = _IMAGE | {"joint", 
+_ADJUSTS = _IMAGE | {"joint", "edges", 
     "more", "bright", "brightness", "contrast", "contrasty", "saturation", "vivid", "desaturate", "sharp",
-    "colourword", "look", "change", "add", "slight", "number", "by", "with", "tight",
+    "colourword", "look", "change", "add", "slight", "number", "by", "with",
 }  # fmt: skip
 _TONES = _IMAGE | {
     "tone", "look", "more", "change", "add", "slight", "too", "with", "levels", "colourword", "plain", "on",
 }  # fmt: skip
-_GREYS = _IMAGE | {"grey", "desaturate", "look", "change", "add", "with", "plain", "colourword", "format", "on"}
-_AUTO = _IMAGE | {
-    "automatic", "levels", "contrast", "adjusting", "enhance", "change", "add", "sharp", "on", "brightness",
-    "colourword", "more",
+_GREYS = _IMAGE | {"grey", "desaturate", "look", "change", "add", "with", "plain", "colourword", "on"}
+_AUTO = _IMAGE | {"joint", 
+    "automatic", "levels", "contrast", "adjusting", "enhance", "change", "add", "on", "brightness",
+    "colourword",
 }  # fmt: skip
-_WHITE = _IMAGE | {
+_WHITE = _IMAGE | {"joint", 
     "wb", "cast", "automatic", "adjusting", "change", "add", "remove", "colour", "colourword", "tone", "from",
     "away", "look", "too", "on",
 }  # fmt: skip
@@ -78,7 +78,7 @@ _DIRECTED = {"bright": "brightness", "contrasty": "contrast", "vivid": "saturati
 
 def adjust(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     """Brightness, contrast, saturation, sharpness: one, or several nouns with one direction."""
-    if not clause.only(_ADJUSTS):
+    if not clause.only(_ADJUSTS) or (clause.has("edges") and not clause.has("sharp")):
         return None
     nouns = [kind for word in clause for kind in _SCALES if word.has(kind)]
     directed = [(kind, word.meanings[kind]) for word in clause for kind in _DIRECTED if word.has(kind)]
@@ -95,11 +95,21 @@ def adjust(clause: Clause) -> tuple[Operation, ...] | Refused | None:
         kinds, sign = [_DIRECTED[directed[0][0]]], directed[0][1] * min(clause.values("more"), default=1)
     elif nouns and not directed:
         kinds, sign = list(dict.fromkeys(nouns)), _sign(clause)
+        if len(kinds) > 1 and not _shares_direction(clause):
+            return None
     else:
         return None
     if not sign or len({*clause.values("more")}) > 1:
         return None
     return _changes(clause, kinds, sign, numbers[0] if numbers else None)
+
+
+def _shares_direction(clause: Clause) -> bool:
+    """Whether one direction and one degree are said of all the nouns, before or behind them."""
+    nouns = [at for at, word in enumerate(clause) if word.has(*_SCALES)]
+    between = clause.words[nouns[0] : nouns[-1]]
+    verbs = [word for word in clause if word.has("more", "add")]
+    return len(verbs) <= 1 and not any(word.has("more", "add", "number", "slight") for word in between)
 
 
 def _names_colours(clause: Clause) -> bool:
@@ -141,10 +151,12 @@ def _changes(
 
 def complaint(clause: Clause) -> tuple[str, int] | None:
     """Of "too dark" the kind and the direction that mends it: ("brightness", 1)."""
-    allowed = _IMAGE | {"too", "bright", "slight", "vivid", "blurry", "look", "contrasty", "sharp", "colourword", "more"}
-    says = clause.has("too") or any(word.text in {"is", "are"} for word in clause)
+    allowed = _IMAGE | {"too", "bright", "slight", "vivid", "blurry", "look", "contrasty", "sharp", "colourword", "more", "cast", "colour"}
+    says = clause.has("too") or (clause.has("cast") and not clause.has("wb")) or any(word.text in {"is", "are"} for word in clause)
     if not says or not clause.only(allowed) or clause.has("change", "add"):
         return None
+    if clause.has("cast", "colour"):
+        return ("cast", 1)
     lacking = -1 if "lacking" in clause.values("too") else 1
     if clause.has("blurry"):
         return ("sharp", 1)
@@ -155,7 +167,7 @@ def complaint(clause: Clause) -> tuple[str, int] | None:
 
 
 def tone(clause: Clause) -> tuple[Operation, ...] | None:
-    if not clause.has("tone") or not clause.only(_TONES) or -1 in clause.values("more"):
+    if not clause.has("tone") or not clause.only(_TONES) or -1 in clause.values("more") and not _cools_down(clause):
         return None
     tones, degrees = set(clause.values("tone")), set(clause.values("slight"))
     bare = {word.text for word in clause} <= {"cool", "cold", "fall", "aged", "fall", "it"}
@@ -163,6 +175,10 @@ def tone(clause: Clause) -> tuple[Operation, ...] | None:
         return None
     strength = {"slight": 0.5, "strong": 1.5}.get("".join(degrees), 1.0)
     return (SetTone(tone=Tone(tones.pop()), strength=strength),)
+
+
+def _cools_down(clause: Clause) -> bool:
+    return "cool" in clause.values("tone") and any(word.text == "down" for word in clause)
 
 
 def _looks(clause: Clause) -> bool:
@@ -189,7 +205,7 @@ def auto(clause: Clause) -> tuple[Operation, ...] | None:
 
 
 def white_balance(clause: Clause) -> tuple[Operation, ...] | None:
-    if not clause.has("wb", "cast") or not clause.only(_WHITE):
+    if not clause.has("wb", "cast") or not clause.only(_WHITE) or (clause.has("joint") and not clause.has("cast")):
         return None
     mends = clause.has("remove", "adjusting") or any(word.text in {"adjust"} for word in clause)
     if clause.has("wb"):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from qie_batch.engines.classic.colours import BY_WORD
-from qie_batch.engines.classic.grammar.clause import UNKNOWN
-from qie_batch.engines.classic.grammar.lexer import words_of
+from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN
+from qie_batch.engines.classic.grammar.lexer import normalised, words_of
+from qie_batch.engines.classic.quotes import taken_out
 
 #: Sentences that are understood, a few for each operation; a test parses them all.
 EXAMPLES = (
@@ -35,27 +36,42 @@ _COLOURS = tuple(sorted(word for word in BY_WORD if word.isascii()))
 _LONGEST = 80
 
 
-def _pairs(text: str) -> Counter[str]:
+#: Kinds that many sentences of any operation have.
+_COMMON = LINKS | {"change", "it", "image", "add", "by", "with", "on", "joint", "not", "slight", "usage"}
+
+
+def _features(text: str) -> Counter[str]:
+    """What kinds of words the text has, which count more, and its pairs of letters."""
     padded = f" {' '.join(text.split())} "
     found = Counter(padded[at : at + 2] for at in range(len(padded) - 1))
-    found.update(character for character in text if not character.isascii())
+    kinds = {kind for word in words_of(normalised(text)) for kind in word.meanings} - _COMMON
+    found.update({f"kind {kind}": 6 for kind in kinds})
     return found
 
 
-_EXAMPLES = tuple((example, example.isascii(), _pairs(example.lower())) for example in EXAMPLES)
+@cache
+def _examples() -> tuple[tuple[str, bool, Counter[str]], ...]:
+    found = []
+    for example in EXAMPLES:
+        plain, _ = taken_out(example)
+        found.append((example, _is_english(example), _features(plain)))
+    return tuple(found)
+
+
+def _is_english(text: str) -> bool:
+    return all(ord(character) < 0x2E80 for character in text)
 
 
 @lru_cache(maxsize=4096)
 def nearest(clause: str) -> str:
-    """Of the clause's language; by pairs of letters in common, the first of equals."""
-    shown = clause[:_LONGEST]
-    own = _pairs(shown)
-    ascii_only = all(ord(character) < 0x2E80 for character in shown)
+    """The example of the clause's language that has most in common with it, the first of equals."""
+    own = _features(clause[:_LONGEST])
+    english = _is_english(clause[:_LONGEST])
     total = own.total()
     best, example = -1.0, EXAMPLES[0]
-    for text, is_ascii, pairs in _EXAMPLES:
-        if is_ascii is ascii_only:
-            share = 2 * (own & pairs).total() / (total + pairs.total())
+    for text, is_english, features in _examples():
+        if is_english is english:
+            share = 2 * (own & features).total() / (total + features.total())
             if share > best:
                 best, example = share, text
     return example

@@ -19,7 +19,7 @@ Words = tuple["Word", ...]
 
 _VERBS = ("change", "swap", "ba")
 #: The words of an object's name.
-_NAMES = (UNKNOWN, "item", "parts", "pattern", "body", "part", "scene", "textword")
+_NAMES = (UNKNOWN, "item", "parts", "pattern", "body", "part", "scene", "textword", "graphic")
 _LEFT = LINKS | {*_NAMES, "colour", "colourword", "change", "swap", "from", "usage", "it", "with"}
 _LEFT |= {"parted"}
 _RIGHT = frozenset({"the", "plain", "colour", "colourword", "parts", "is", "new", "of", "item", UNKNOWN, "in"})
@@ -58,6 +58,8 @@ def _split(words: Words) -> tuple[Words, Words, bool] | None:
     aim = at
     while aim and words[aim - 1].has(*_AIMS) and not (aim == 1):
         aim -= 1
+    if aim == at and words[at].has("colourword") and len(colours) == 1 and len(words) <= 4:
+        return words[:at], words[at:], True
     if aim < at:
         replaces = any(word.has("with", "for", "by") for word in words[aim:at])
         if replaces and len(colours) == 1:
@@ -140,7 +142,7 @@ def _no_hue(source: Colour) -> Refused:
 def _not_a_product(word: Word, *, coloured: bool) -> str:
     if word.has("body"):
         return f"“{word.text}”: hair, skin and faces are not recoloured; only products are."
-    if word.has("textword"):
+    if word.has("textword", "graphic"):
         return f"“{word.text}”: letters and logos cannot be told from the rest of their colour, so they are not recoloured."
     if word.has("part"):
         return f"“{word.text}” is a part of a product, and the rest of that colour would change too."

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.edits import (
+    BalanceWhite,
     Recolour,
     SetBackground,
     SetBrightness,
@@ -48,6 +49,8 @@ _READERS: tuple[Reader, ...] = (
 #: A clause has at most so many words, and so many parts that are joined by "and".
 _LONGEST_CLAUSE = 30
 _MOST_PARTS = 4
+#: Words that are read; a longer instruction is refused.
+_MOST_WORDS = 120
 #: Chinese verbs before which a clause may begin without a word that joins.
 _BEGINNINGS = (
     "add", "change", "to", "crop", "trim", "resize", "rotate", "flip", "pad", "remove", "cut", "write", "more",
@@ -77,65 +80,92 @@ class Failure:
     sentence: str = ""
 
 
+class _Attempt:
+    """One way through a sentence: parts as short as the words that join allow, longer where that fails."""
+
+    def __init__(self, words: list[Word], *, completes: bool) -> None:
+        self.words = words
+        #: Whether a clause may take its verb from the one before.
+        self.completes = completes
+        self.has_text = any(word.has("text") for word in words)
+        self.furthest, self.refused = 0, ""
+        self._failed: set[tuple[int, int]] = set()
+
+    def parts(self, at: int, before: tuple[Part, ...], began: int) -> tuple[Part, ...] | None:
+        """The parts from `at` to the end, behind those `before`, of which the last began at `began`."""
+        while at < len(self.words) and self.words[at].has("joint"):
+            at += 1
+        if at == len(self.words):
+            return before
+        if (at, began) in self._failed:
+            return None
+        for end in _ends(self.words, at):
+            found = self._read(at, end, before)
+            if isinstance(found, Refused):
+                self._note(at, found.sentence)
+                break
+            whole = self.parts(end, (*before, found), at) if found else None
+            if whole is not None:
+                return whole
+        self._note(at, "")
+        self._failed.add((at, began))
+        return None
+
+    def _note(self, at: int, sentence: str) -> None:
+        if at > self.furthest or (at == self.furthest and not self.refused):
+            self.furthest, self.refused = at, sentence
+
+    def _read(self, start: int, end: int, before: tuple[Part, ...]) -> Part | Refused | None:
+        while end > start and self.words[end - 1].has("joint", "with", "is"):
+            end -= 1
+        while start < end and self.words[start].has("with") and not self.words[start].has("add"):
+            start += 1
+        if start == end:
+            return None
+        clause = Clause.of(tuple(self.words[start:end]))
+        found = _read(clause, before, alone=not self.has_text)
+        if found is None and before and self.completes:
+            completed = _of_one_reader(_completed(clause, before[-1].clause))
+            return Part(clause=clause, operations=completed) if isinstance(completed, tuple) else None
+        return found
+
+
 def understood(words: list[Word]) -> list[Part] | Failure:
     """The parts of the sentence, or the first clause that is not understood."""
-    parts: list[Part] = []
-    texts_in_all = any(word.has("text") for word in words)
-    at = 0
-    while at < len(words):
-        if words[at].has("joint"):
-            at += 1
-            continue
-        part, refused, end = _longest(words, at, parts, alone=not texts_in_all)
-        if part is None:
-            return _failure(words, at, refused)
-        parts.append(part)
-        at = end
-    return _complaints_mended(_filled(parts))
-
-
-def _longest(
-    words: list[Word], start: int, before: list[Part], *, alone: bool
-) -> tuple[Part | None, Refused | None, int]:
-    """The longest clause from `start` that is understood, or the sentence that refuses one."""
-    for end in reversed(list(_ends(words, start))):
-        last = end
-        while last > start and words[last - 1].has("joint", "with", "is"):
-            last -= 1
-        clause = Clause.of(_without_leading(words[start:last]))
-        if not clause.words:
-            continue
-        found = _read(clause, before, alone=alone)
-        if isinstance(found, Part):
-            return found, None, end
-        if found:
-            return None, found, end
-    return None, None, start
-
-
-def _without_leading(words: list[Word]) -> tuple[Word, ...]:
-    at = 0
-    while at < len(words) and words[at].has("joint", "with") and not words[at].has("add"):
-        at += 1
-    return tuple(words[at:])
+    if len(words) > _MOST_WORDS:
+        return Failure(start=0, end=words[_MOST_WORDS].end)
+    attempt = _Attempt(words, completes=False)
+    parts = attempt.parts(0, (), -1)
+    if parts is None and not attempt.refused:
+        attempt = _Attempt(words, completes=True)
+        parts = attempt.parts(0, (), -1)
+    if parts is None:
+        return _failure(words, attempt.furthest, attempt.refused)
+    return _complaints_mended(_filled(list(parts)))
 
 
 def _ends(words: list[Word], start: int) -> Iterator[int]:
-    """Where a clause from `start` may end: before words that join, and before a Chinese verb."""
-    parts = 0
-    for at in range(start + 1, min(len(words), start + _LONGEST_CLAUSE) + 1):
-        if at == len(words):
-            yield at
+    """Where a clause from `start` may end, the likeliest first.
+
+    At the next word that joins, or before it, at "with" and Chinese verbs, the longest first; then further on.
+    """
+    limit = min(len(words), start + _LONGEST_CLAUSE)
+    within: list[int] = []
+    at = start + 1
+    while at < limit and not words[at].has("joint"):
+        if words[at].has("with") or _begins(words[at]):
+            within.append(at)
+        at += 1
+    yield at
+    yield from reversed(within)
+    for _ in range(_MOST_PARTS - 1):
+        if at >= limit or words[at].meanings.get("joint") == "then":
             return
-        word = words[at]
-        if word.meanings.get("joint") == "then":
-            yield at
-            return
-        if word.has("joint", "with") or _begins(word):
-            yield at
-            parts += word.has("joint") and not words[at - 1].has("joint")
-            if parts >= _MOST_PARTS:
-                return
+        while at < limit and words[at].has("joint"):
+            at += 1
+        while at < limit and not words[at].has("joint"):
+            at += 1
+        yield at
 
 
 def _begins(word: Word) -> bool:
@@ -144,7 +174,7 @@ def _begins(word: Word) -> bool:
     return not word.text.isascii() and word.has(*_BEGINNINGS)
 
 
-def _read(clause: Clause, before: list[Part], *, alone: bool) -> Part | Refused | None:
+def _read(clause: Clause, before: tuple[Part, ...], *, alone: bool) -> Part | Refused | None:
     complaint = light.complaint(clause)
     if complaint:
         return Part(clause=clause, complaint=complaint)
@@ -159,10 +189,6 @@ def _read(clause: Clause, before: list[Part], *, alone: bool) -> Part | Refused 
         filling = backgrounds.filling(clause)
         if filling:
             return Part(clause=clause, operations=filling)
-    if found is None and before:
-        completed = _of_one_reader(_completed(clause, before[-1].clause))
-        if isinstance(completed, tuple):
-            return Part(clause=clause, operations=completed)
     return found
 
 
@@ -176,7 +202,7 @@ def _of_one_reader(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     return None
 
 
-def _on_colour_may_stand(clause: Clause, before: list[Part], *, alone: bool) -> bool:
+def _on_colour_may_stand(clause: Clause, before: tuple[Part, ...], *, alone: bool) -> bool:
     """Where "it" is the product: at the start, not behind a text."""
     if not clause.has("on"):
         return False
@@ -211,7 +237,8 @@ def _filled(parts: list[Part]) -> list[Part]:
 
 
 def _complaints_mended(parts: list[Part]) -> list[Part] | Failure:
-    mended = {
+    mended = {("cast", 1)} if any(isinstance(one, BalanceWhite) for part in parts for one in part.operations) else set()
+    mended |= {
         (_DIMENSIONS[type(one)], 1 if getattr(one, "change", 1) > 0 else -1)
         for part in parts
         for one in part.operations
@@ -230,13 +257,43 @@ def operations_of(parts: list[Part]) -> tuple[Operation, ...]:
         for one in part.operations:
             if found and isinstance(one, Recolour) and isinstance(found[-1], Recolour):
                 found[-1] = Recolour(changes=tuple(dict.fromkeys((*found[-1].changes, *one.changes))))
-            elif one not in found:
+            elif not _merged(found, one) and one not in found:
                 found.append(one)
     return tuple(found)
 
 
-def _failure(words: list[Word], at: int, refused: Refused | None) -> Failure:
+def _merged(found: list[Operation], one: Operation) -> bool:
+    """Put the one with a degree in the place of the one without, where both say the same: "clearer, sharpen"."""
+    size, usual = _degree(one)
+    for at, other in enumerate(found):
+        if usual and type(other) is type(one):
+            same = _degree(other)[0]
+            if same * size > 0 and usual in (abs(same), abs(size)):
+                found[at] = other if abs(size) == usual else one
+                return True
+    return False
+
+
+def _degree(operation: Operation) -> tuple[float, float]:
+    """How far it goes, and how far without a word of degree; 0 for an operation without degrees."""
+    match operation:
+        case SetBrightness(change=change):
+            return change, 0.2
+        case SetContrast(change=change):
+            return change, 0.2
+        case SetSaturation(change=change):
+            return change, 0.25
+        case Sharpen(strength=strength):
+            return strength, 1.0
+        case _:
+            return 0.0, 0.0
+
+
+def _failure(words: list[Word], at: int, sentence: str) -> Failure:
+    if not words:
+        return Failure(start=0, end=0)
+    at = min(at, len(words) - 1)
     end = at + 1
     while end < len(words) and not words[end].has("joint"):
         end += 1
-    return Failure(start=words[at].start, end=words[end - 1].end, sentence=refused.sentence if refused else "")
+    return Failure(start=words[at].start, end=words[end - 1].end, sentence=sentence)

@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from qie_batch.engines.classic.grammar.clause import Clause, Number
 
 _IMAGE = LINKS | {"it", "image", "usage"}
-_RATIO = _IMAGE | {"joint", "square", "ratio", "ratioword", "portrait", "landscape", "change", "add"}
-_CROPS = _RATIO | {"crop", "size", "place", "centring", "from", "by", "around", "with", "on", "away", "tight"}
+_RATIO = _IMAGE | {"square", "ratio", "ratioword", "portrait", "landscape", "change", "add"}
+_CROPS = _RATIO | {"trim", "snip", "crop", "size", "place", "centring", "from", "by", "around", "with", "on", "away", "tight"}
 _RATIOS = _RATIO | {"resize", "size"}
 _TRIMS = _IMAGE | {
     "trim", "crop", "tight", "margin", "parts", "edges", "empty", "colour", "item", UNKNOWN, "around", "remove", "from",
-    "away", "border", "transparent", "plain", "on", "pad", "by",
+    "away", "border", "transparent", "plain", "on", "by", "ground",
 }  # fmt: skip
 _PADS = _IMAGE | {"joint", 
     "pad", "margin", "square", "ratio", "ratioword", "number", "by", "with", "add", "change", "around", "colour",
-    "item", UNKNOWN, "empty", "plain", "slight", "more", "edges", "on", "size", "transparent", "colourword", "under",
+    "item", UNKNOWN, "empty", "plain", "slight", "more", "edges", "size", "transparent", "colourword", "under",
 }  # fmt: skip
-_BORDERS = _IMAGE | {"joint", 
+_BORDERS = _IMAGE | {"outline", "joint", 
     "border", "add", "change", "colour", "number", "thick", "around", "with", "by", "plain", "slight", "edges",
     "item", "on", "width", "colourword",
 }  # fmt: skip
@@ -62,10 +62,10 @@ def _whole(width: float, height: float) -> tuple[int, int]:
 
 
 def crop(clause: Clause) -> tuple[Operation, ...] | Refused | None:
-    if not clause.has("crop") or not clause.only(_CROPS) or {*clause.values("place")} - {"centre"}:
+    if not clause.has("crop", "trim", "snip") or not clause.only(_CROPS) or {*clause.values("place")} - {"centre"}:
         return None
     sizes = clause.values("size")
-    if sizes and not clause.has("ratio") and len(sizes) == 1:
+    if sizes and not clause.has("ratio", "square") and len(sizes) == 1:
         width, height = sizes[0]
         if not (16 <= width and 16 <= height):
             return None
@@ -86,7 +86,7 @@ def ratio(clause: Clause) -> tuple[Operation, ...] | Refused | None:
 
 
 def trim(clause: Clause) -> tuple[Operation, ...] | None:
-    if not clause.only(_TRIMS) or clause.has("crop") and clause.has("pad"):
+    if not clause.only(_TRIMS) or any(word.text.startswith("留") for word in clause):
         return None
     if any(colour is not BY_WORD["white"] for colour in clause.values("colour")):
         return None
@@ -98,7 +98,9 @@ def trim(clause: Clause) -> tuple[Operation, ...] | None:
     if unknown and not clause.has("around", "to", "tight"):
         return None
     margin = clause.has("margin", "empty") or (clause.has("edges", "border") and clause.has("colour", "transparent"))
-    if clause.has("border") and not clause.has("colour", "empty", "transparent"):
+    if clause.has("border") and not clause.has("colour", "empty", "transparent", "trim"):
+        return None
+    if clause.has("ground") and not (clause.has("empty") and clause.has("around", "trim", "crop")):
         return None
     aimed = clause.has("item", "tight") or bool(unknown)
     cuts = clause.has("trim") or (clause.has("crop") and (aimed or margin)) or (clause.has("remove") and margin)
@@ -107,7 +109,8 @@ def trim(clause: Clause) -> tuple[Operation, ...] | None:
 
 
 def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:
-    if not clause.has("pad", "margin") or not clause.only(_PADS) or not _surrounded_is_named(clause):
+    edged = clause.has("edges") and clause.has("colour") and clause.has("add")
+    if not (clause.has("pad", "margin") or edged) or not clause.only(_PADS) or not _surrounded_is_named(clause):
         return None
     if -1 in clause.values("more"):
         return None
@@ -115,15 +118,13 @@ def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     colour = agreed(colours) if colours else None
     if colours and colour is None:
         return None
-    if "white" in clause.values("margin"):
-        if colours and colour is not BY_WORD["white"]:
-            return None
-        colour = BY_WORD["white"]
-    measured = _margin(clause) if clause.has("number", "margin") else ()
+    measured = _margin(clause) if clause.has("number", "margin") or edged else ()
     if measured is None or isinstance(measured, Refused):
         return measured
     sizes = clause.values("size")
-    if len(sizes) == 1 and not clause.has("number", "ratio", "square"):
+    if sizes and (len(sizes) > 1 or clause.has("joint") or not clause.has("pad")):
+        return None
+    if sizes and not clause.has("number", "ratio", "square"):
         width, height = sizes[0]
         common = max(1, gcd(width, height))
         return (Pad(ratio=(width // common, height // common), colour=colour), Resize(width=width, height=height))
@@ -131,17 +132,16 @@ def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:
         found = _ratio(clause)
         if found is None or isinstance(found, Refused) or sizes:
             return found if isinstance(found, Refused) else None
-        own = [Pad(**measured, colour=colour)] if clause.has("number") and measured else []
+        own = [Pad(**measured, colour=colour)] if clause.has("number", "joint") and measured else []
         return (*own, Pad(ratio=found, colour=colour))
     return (Pad(**measured, colour=colour),) if measured and not sizes else None
 
 
 def _surrounded_is_named(clause: Clause) -> bool:
-    unknown = clause.positions(UNKNOWN)
-    if not unknown:
-        return True
-    before = clause.words[: unknown[0]]
-    return unknown[-1] - unknown[0] < 3 and any(word.has("around", "on", "to") for word in before)
+    """Whether names of objects stand behind "around" alone."""
+    named = [at for at, word in enumerate(clause) if word.has(UNKNOWN, "item")]
+    before = clause.words[: named[0]] if named else ()
+    return not named or (named[-1] - named[0] < 3 and any(word.has("around", "for") for word in before))
 
 
 def _margin(clause: Clause) -> Mapping[str, float] | Refused | None:
@@ -167,7 +167,8 @@ def measure(number: Number, what: str, *, most_percent: int) -> Mapping[str, flo
 
 
 def border(clause: Clause) -> tuple[Operation, ...] | Refused | None:
-    if not clause.has("border") or not clause.only(_BORDERS):
+    outlined = clause.has("outline") and clause.has("around") and clause.has("image")
+    if not (clause.has("border") or outlined) or not clause.only(_BORDERS):
         return None
     if any(word.has("change") and word.text not in {"make", "set", "做"} for word in clause):
         return None

@@ -16,8 +16,8 @@ _RESIZES = _IMAGE | {"joint",
     "resize", "size", "width", "height", "longest", "number", "factor", "change", "by", "with", "on", "more",
     "square", "add",
 }  # fmt: skip
-_ROTATES = _IMAGE | {"rotate", "quarter", "turning", "place", "number", "by", "change", "flip", "more", "add"}
-_FLIPS = _IMAGE | {"joint", "flip", "axis", "quarter", "change", "on", "by", "add", "rotate", "under", "look", "swap"}
+_ROTATES = _IMAGE | {"rotate", "quarter", "turning", "place", "number", "by", "change", "more", "add"}
+_FLIPS = _IMAGE | {"joint", "flip", "axis", "quarter", "change", "on", "by", "add", "swap"}
 
 #: Sides of a result, in pixels, and factors.
 LEAST_SIDE, MOST_SIDE = 16, 8192
@@ -38,12 +38,16 @@ def resize(clause: Clause) -> tuple[Operation, ...] | Refused | None:
             return None
         return _checked(width=width, height=height)
     if clause.has("square"):
-        return None
+        return _checked(width=round(numbers[0].amount), height=round(numbers[0].amount)) if _is_pixels(numbers) else None
     if factors:
         return _by_factor_word(clause, factors[0])
     if len(numbers) == 2:
         return _of_two_sides(clause)
     return _of_one_number(clause, numbers[0]) if len(numbers) == 1 else None
+
+
+def _is_pixels(numbers: list[Number]) -> bool:
+    return len(numbers) == 1 and numbers[0].unit == "px" and not numbers[0].signed
 
 
 def _by_factor_word(clause: Clause, factor: float) -> tuple[Operation, ...] | Refused | None:
@@ -70,6 +74,8 @@ def _of_one_number(clause: Clause, number: Number) -> tuple[Operation, ...] | Re
     if number.unit in {"", "px"}:
         if len(sides) > 1 or number.signed or clause.has("by", "more"):
             return None
+        if not number.unit and any(word.text in {"scale", "rescale"} for word in clause) and number.amount <= 10:
+            return _scaled(number.amount)
         if number.unit != "px" and 0 < number.amount < 100:
             return None
         if sides:
@@ -90,13 +96,13 @@ def _of_percentage(clause: Clause, percent: float) -> tuple[Operation, ...] | Re
     targeted = clause.has("to") or any(word.text[-1:] in "到为至成" for word in clause if word.has("resize"))
     if len(signs) > 1:
         return None
+    if clause.has("by") and not signs:
+        return _scaled(percent / 100)
     if clause.has("by") or (signs and not targeted):
-        sign = signs.pop() if signs else 0
+        sign = signs.pop()
         if not clause.has("by") and percent != 50:
             small, large = (100 - percent, 100 + percent)
             return Refused(f"It is not clear whether to {percent:g} % or by {percent:g} %, which gives {small if sign < 0 else large:g} %.")
-        if not sign:
-            return None
         return _scaled(1 + sign * percent / 100)
     if signs and (percent > 100) != (signs == {1}):
         return None
@@ -118,7 +124,7 @@ def _checked(**sides: int) -> tuple[Operation, ...] | Refused:
 
 
 def rotate(clause: Clause) -> tuple[Operation, ...] | Refused | None:
-    if not clause.has("rotate", "quarter", "turning", "number") or not clause.only(_ROTATES):
+    if not clause.has("rotate", "quarter", "turning", "number", "place") or not clause.only(_ROTATES):
         return None
     if clause.has("flip") and not clause.has("rotate"):
         return None
@@ -127,7 +133,8 @@ def rotate(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     numbers, quarters = clause.values("number"), clause.values("quarter")
     if len(ways) > 1 or 0 in ways or len(numbers) + len(quarters) > 1:
         return None
-    if not clause.has("rotate", "quarter") and not (numbers and (clause.has("turning") or numbers[0].unit == "degrees")):
+    turned = len(ways) == 1 and any(word.text == "turn" for word in clause)
+    if not clause.has("rotate", "quarter") and not turned and not (numbers and (clause.has("turning") or numbers[0].unit == "degrees")):
         return None
     if numbers and (numbers[0].unit not in {"", "degrees"} or (numbers[0].signed and ways)):
         return None

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from qie_batch.engines.classic.edits import Operation
     from qie_batch.engines.classic.grammar.clause import Clause
 
-_TEXTS = LINKS | {"joint", 
+_TEXTS = LINKS | {"joint", "centred", 
     "text", "textword", "saying", "letters", "corner", "place", "centring", "colour", "colourword", "add", "write",
     "image", "it", "with", "on", "under", "part", "parts", "size", "edges", "around",
 }  # fmt: skip
@@ -24,13 +24,24 @@ def text(clause: Clause) -> tuple[Operation, ...] | None:
     texts, colours = clause.values("text"), clause.values("colour")
     if len(texts) != 1 or not clause.has("add", "write", "textword", "place", "saying"):
         return None
-    if any(word.has("colour") for word in clause) and _is_ground(clause):
+    if (colours and _is_ground(clause)) or not _ends_with_text(clause):
         return None
     colour = agreed(colours) if colours else None
     place = _place(clause)
     if (colours and colour is None) or place is None:
         return None
     return (WriteText(text=texts[0], place=place, colour=colour),)
+
+
+def _ends_with_text(clause: Clause) -> bool:
+    """Whether what is joined behind the text says where or in which colour it stands, and names no other."""
+    at = clause.positions("text")[0]
+    joints = [joint for joint in clause.positions("joint") if joint > at]
+    tail = clause.words[joints[0] + 1 :] if joints else ()
+    return not joints or (
+        any(word.has("place", "colour", "letters") for word in tail)
+        and not any(word.has("textword") and not word.has("letters") for word in tail)
+    )
 
 
 def _is_ground(clause: Clause) -> bool:
