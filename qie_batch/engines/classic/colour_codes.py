@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import colorsys
 import re
+from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.colours import BY_WORD, Colour
+if TYPE_CHECKING:
+    from qie_batch.engines.classic.colours import Colour
 
 #: The form of every code after `spelled_alike`.
 CODE = "#[0-9a-f]{6}"
@@ -35,7 +37,7 @@ def spelled_alike(plain: str) -> str:
 
 
 def agreed(colours: list[Colour]) -> Colour | None:
-    """The colour that all these words name; a code beside a name decides. None if they contradict each other."""
+    """The colour that all these words name, a code before a name; None if they contradict each other."""
     named = [colour for colour in colours if not _is_code(colour)]
     codes = [colour for colour in colours if _is_code(colour)]
     if len(set(map(id, named))) > 1 or len({code.rgb for code in codes}) > 1 or not colours:

@@ -25,7 +25,7 @@ NAMED: tuple[tuple[int, str | None, str], ...] = (
     (0xB08D57, None, "bronze|brass|古铜色|古铜|青铜色|黄铜色"),
     (0xB87333, "orange", "copper|紫铜色|红铜色|铜色"),
     (0xC42330, "red", "red|红色|大红色|红|大红|正红|鲜红|中国红|朱红"),
-    (0x7B1E33, "red", "burgundy|wine red|wine|bordeaux|dark red|deep red|酒红色|酒红|深红色|深红|暗红|勃艮第红"),
+    (0x7B1E33, "red", "burgundy|wine red|wine|bordeaux|dark red|deep red|酒红色|酒红|深红色|深红|暗红"),
     (0x7A1F2B, "red", "maroon|oxblood|枣红色|枣红|栗红"),
     (0xB01030, "red", "crimson|ruby|ruby red|cherry red|绯红|宝石红|樱桃红|胭脂红"),
     (0xD9281E, "red", "scarlet|bright red|fire red|vermilion|猩红|亮红|火红"),
@@ -47,7 +47,7 @@ NAMED: tuple[tuple[int, str | None, str], ...] = (
     (0xFFF06A, "yellow", "lemon|lemon yellow|canary|canary yellow|柠檬黄|柠檬色"),
     (0xF6D44D, "yellow", "sunflower|鹅黄|向日葵黄"),
     (0x2F8F4E, "green", "green|绿色|绿|翠绿|草绿"),
-    (0x1F5A3A, "green", "dark green|forest green|bottle green|hunter green|深绿色|墨绿色|深绿|墨绿|森林绿|祖母绿"),
+    (0x1F5A3A, "green", "dark green|forest green|bottle green|hunter green|深绿色|墨绿色|深绿|墨绿|祖母绿"),
     (0x5B6236, "green", "army green|military green|军绿色|军绿"),
     (0x6F7A35, "green", "olive|olive green|橄榄绿|橄榄色|橄榄"),
     (0x10905F, "green", "emerald|emerald green|翡翠绿|宝石绿"),
@@ -61,7 +61,7 @@ NAMED: tuple[tuple[int, str | None, str], ...] = (
     (0x9CC4E8, "blue", "light blue|sky blue|浅蓝色|天蓝色|浅蓝|天蓝|淡蓝|水蓝"),
     (0xB7D6F0, "blue", "baby blue|powder blue|ice blue|婴儿蓝|冰蓝"),
     (0x4A90C2, "blue", "lake blue|湖蓝色|湖蓝|steel blue"),
-    (0x1F45C4, "blue", "royal blue|electric blue|sapphire|sapphire blue|bright blue|宝蓝色|宝蓝|宝石蓝|皇家蓝|克莱因蓝"),
+    (0x1F45C4, "blue", "royal blue|electric blue|sapphire|bright blue|宝蓝色|宝蓝|宝石蓝|克莱因蓝"),
     (0x1E2F57, "blue", "navy|navy blue|dark blue|midnight blue|深蓝色|藏青色|深蓝|藏青|藏蓝|海军蓝|午夜蓝"),
     (0x6E86A6, "blue", "haze blue|dusty blue|雾霾蓝|雾蓝"),
     (0x4C6A92, "blue", "denim|denim blue|牛仔蓝"),
@@ -81,6 +81,10 @@ NAMED: tuple[tuple[int, str | None, str], ...] = (
 
 #: Words that name goods as often as their colour: a coffee cup is not brown.
 AS_GOODS = frozenset(
-    "wine rose coffee chocolate espresso sand stone peach lemon lime apricot champagne mushroom brick slate "
-    "cream plum eggplant denim rust sunflower canary copper bronze brass ruby 咖啡 杏 桃 米 银 金 香槟 薄荷 栗 蜜桃".split()
-)
+    {
+        "wine", "rose", "coffee", "chocolate", "espresso", "sand", "stone", "peach", "lemon", "lime",
+        "apricot", "champagne", "mushroom", "brick", "slate", "cream", "plum", "eggplant", "denim", "rust",
+        "sunflower", "canary", "copper", "bronze", "brass", "ruby",
+        "咖啡", "杏", "桃", "米", "银", "金", "香槟", "薄荷", "栗", "蜜桃",
+    }
+)  # fmt: skip

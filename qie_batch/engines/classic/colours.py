@@ -34,7 +34,7 @@ FAMILIES = {family.name: family for family in (RED, ORANGE, YELLOW, GREEN, TEAL,
 class Colour:
     name: str
     rgb: tuple[int, int, int]
-    #: The hues that a recolour from this colour selects; None where it has no hue of its own, as white and gold.
+    #: The hues that a recolour from this colour selects; None where it has none, as white and gold.
     family: HueFamily | None
     words: tuple[str, ...]
 
@@ -64,7 +64,7 @@ _SHADES = {
 
 @lru_cache(maxsize=512)
 def shaded(shade: str, colour: Colour) -> Colour:
-    """The lighter, darker, or more vivid form of a colour, of the same family; a name of its own comes first."""
+    """The lighter, darker or more vivid form of a colour, of the same family, or the one named so."""
     name = f"{shade} {colour.name}"
     if name in BY_WORD:
         return BY_WORD[name]

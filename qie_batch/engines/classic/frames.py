@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Size = tuple[int, int]
 
 
-def size_after(operation: Operation, size: Size) -> Size | None:
+def size_after(operation: Operation, size: Size) -> Size | None:  # noqa: PLR0911 - one return for each reason
     """Width and height; None where they depend on the pixels, as those of a trimmed image."""
     match operation:
         case Crop(ratio=ratio):
@@ -55,9 +55,7 @@ def _padded(size: Size, pad: Pad) -> Size:
 def _resized(size: Size, resize: Resize) -> Size:
     width, height = size
     if resize.longest is not None:
-        resize = (
-            Resize(width=resize.longest) if width >= height else Resize(height=resize.longest)
-        )
+        resize = Resize(width=resize.longest) if width >= height else Resize(height=resize.longest)
     if resize.width is not None and resize.height is not None:
         return (resize.width, resize.height)
     if resize.width is not None:

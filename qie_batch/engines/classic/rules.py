@@ -25,7 +25,8 @@ def operations_for(
 ) -> tuple[Operation, ...]:
     """The operations on an image of this size, which `column` decides.
 
-    Rejected: instruction_not_understood, glyph_missing, text_does_not_fit, picture_too_small, size_out_of_range.
+    Rejected: instruction_not_understood, glyph_missing, text_does_not_fit, picture_too_small,
+    size_out_of_range.
     """
     operations = parse(instruction)
     current: tuple[int, int] | None = size

@@ -15,7 +15,8 @@ from qie_batch.engines.classic.edits import Operation, WriteText
 from qie_batch.engines.classic.grammar.contradictions import contradiction
 from qie_batch.engines.classic.grammar.lexer import normalised, words_of
 from qie_batch.engines.classic.grammar.nearest import meant_colour, nearest
-from qie_batch.engines.classic.grammar.sentence import Failure, operations_of, understood
+from qie_batch.engines.classic.grammar.parts import Failure, operations_of
+from qie_batch.engines.classic.grammar.sentence import understood
 from qie_batch.engines.classic.quotes import taken_out
 from qie_batch.errors import Rejected
 from qie_batch.text import printable
@@ -36,7 +37,8 @@ _LONGEST_SHOWN = 200
 _IMAGE_NAME = re.compile(r"[^/\s]+\.(?:png|jpe?g|webp|gif|svg|bmp|tiff?|psd|ai)", re.IGNORECASE)
 _TEXT_NAMED = re.compile(r"\b(?:text|words?|title|caption|slogan|headline|label)\b|文字|字样|标题|文本|文案")
 _IMAGE_AS_TEXT = (
-    "An image such as “{name}” cannot be put into a picture; if its name is the text, say: add the text “{name}”"
+    "An image such as “{name}” cannot be put into a picture; if its name is the text, "
+    "say: add the text “{name}”"
 )
 
 
@@ -77,7 +79,9 @@ def _read(plain: str) -> tuple[Operation, ...] | _Unread:
     excluded = contradiction(operations)
     if excluded:
         first, second = excluded
-        return _Unread(clause=plain, sentence=f"“{first}” and “{second}” exclude each other; ask for one of them.")
+        return _Unread(
+            clause=plain, sentence=f"“{first}” and “{second}” exclude each other; ask for one of them."
+        )
     if not operations and plain.strip():
         return _Unread(clause=plain)
     return operations

@@ -6,26 +6,23 @@ from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.colour_codes import agreed
 from qie_batch.engines.classic.edits import AddShadow, SetBackground
-from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN
+from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, kinds
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.colours import Colour
     from qie_batch.engines.classic.edits import Operation
     from qie_batch.engines.classic.grammar.clause import Clause, Word
 
-_ABOUT = LINKS | {"joint", "upon", "it", "image", "usage", "plain", "colourword", "on", "with", "by", "from"}
-_GROUND = _ABOUT | {
-    "fill", "under",    "ground", "colour", "change", "swap", "add", "item", "cut", "away", UNKNOWN, "all", "number", "parts",
-}  # fmt: skip
-_CLEAR = LINKS | {"snip", 
-    "ground", "remove", "cut", "away", "transparent", "format", "item", "it", "image", "usage", "add", "change",
-    "on", "with", "from", "colour", "colourword", "none", "plain", "by", "swap", "take",
-}  # fmt: skip
-_FILLS = LINKS | {"colour", "change", "swap", "add", "it", "with", "by", "plain", "colourword", "on", "ground"}
-_SHADOW = LINKS | {
-    "shadow", "add", "soft", "slight", "shade", "under", "item", UNKNOWN, "it", "with", "image", "usage", "on",
-    "place", "from", "cast",
-}  # fmt: skip
+_ABOUT = LINKS | kinds("joint upon it image usage plain colourword on with by from")
+_GROUND = _ABOUT | kinds("fill under ground colour change swap add item cut away unknown all number parts")
+_CLEAR = LINKS | kinds(
+    "snip ground remove cut away transparent format item it image usage add change on with from "
+    "colour colourword none plain by swap take"
+)
+_FILLS = LINKS | kinds("colour change swap add it with by plain colourword on ground")
+_SHADOW = LINKS | kinds(
+    "shadow add soft slight shade under item unknown it with image usage on place from cast"
+)
 #: Words of an object's name.
 _LONGEST_NAME = 4
 _AIMS = ("to", "with", "by", "for", "in", "is", "change", "on")
@@ -72,7 +69,9 @@ def _joined_to_code(clause: Clause) -> bool:
     if len(joints) == 1 and clause.has("ground") and clause.positions("ground")[-1] < joints[0]:
         before, after = clause.words[: joints[0]], clause.words[joints[0] + 1 :]
         if before[0].has("change", "ba") and not any(word.has("colour", "item", UNKNOWN) for word in before):
-            return all(word.has("change", "to", "it", "with", "colour", "plain", "the", "of") for word in after)
+            return all(
+                word.has("change", "to", "it", "with", "colour", "plain", "the", "of") for word in after
+            )
     return all(at + 1 < len(clause) and clause.words[at + 1].text.startswith("#") for at in joints)
 
 
@@ -126,13 +125,15 @@ def on_colour(clause: Clause) -> tuple[Operation, ...] | None:
         return None
     if any(word.has("colour") and not unknown for word in before):
         return None
-    if not after or not all(word.has("the", "plain", "colour", "colourword", "usage", "upon") for word in after):
+    if not after or not all(
+        word.has("the", "plain", "colour", "colourword", "usage", "upon") for word in after
+    ):
         return None
     colour = agreed([word.meanings["colour"] for word in after if word.has("colour")])
     return (SetBackground(colour=colour),) if colour else None
 
 
-def transparent(clause: Clause) -> tuple[Operation, ...] | None:
+def transparent(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR0911 - one return for each reason
     """`remove the background`, `cut out the product`, `transparent background`, `no background`."""
     if not clause.only(_CLEAR | {"not"} if clause.has("none") else _CLEAR):
         return None
@@ -162,13 +163,15 @@ def _names_old_ground(clause: Clause) -> bool:
 
 
 def filling(clause: Clause) -> tuple[Operation, ...] | None:
-    """What takes the place of a background that the clause before has removed. "Make it red" may mean the product."""
+    """What takes the place of a background removed before. "Make it red" may mean the product."""
     if not clause.has("colour") or not clause.only(_FILLS):
         return None
     colour = agreed(clause.values("colour"))
     if colour is None:
         return None
-    neutral = colour.name.startswith("#") or (colour.family is None and max(colour.rgb) - min(colour.rgb) < 48)
+    neutral = colour.name.startswith("#") or (
+        colour.family is None and max(colour.rgb) - min(colour.rgb) < 48
+    )
     aimed = clause.has("with", "on", "by") or not clause.has("it") or clause.has("to")
     return (SetBackground(colour=colour),) if neutral or aimed else None
 

@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from qie_batch.engines.classic.edits import Operation
 
 #: The kind of a word that the grammar does not know.
 UNKNOWN = "unknown"
 #: Kinds without a meaning of their own, which most clauses may contain.
 LINKS = frozenset({"the", "is", "of", "to", "in", "for", "ba", "new"})
+
+
+def kinds(names: str) -> frozenset[str]:
+    return frozenset(names.split())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +79,3 @@ class Clause:
 
     def without(self, *kinds: str) -> tuple[Word, ...]:
         return tuple(word for word in self.words if not word.has(*kinds))
-
-
-#: What a reader makes of a clause; None where it is not of its kind.
-Reading = "tuple[Operation, ...] | Refused | None"

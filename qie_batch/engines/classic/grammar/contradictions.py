@@ -47,7 +47,7 @@ def contradiction(operations: tuple[Operation, ...]) -> tuple[str, str] | None:
     return None
 
 
-def _exclude(first: Operation, second: Operation) -> bool:  # noqa: C901, PLR0911 - one case a kind of operation
+def _exclude(first: Operation, second: Operation) -> bool:  # noqa: PLR0911 - one case a kind of operation
     match first, second:
         case SetBackground(), SetBackground():
             return True
@@ -81,7 +81,7 @@ def _contradiction_within(recolour: Recolour) -> tuple[str, str] | None:
     return None
 
 
-def named(operation: Operation) -> str:  # noqa: C901, PLR0911 - one case a kind of operation
+def named(operation: Operation) -> str:  # noqa: C901, PLR0911, PLR0912 - one case a kind of operation
     """A short name for a sentence to the user."""
     match operation:
         case SetBackground(colour=None):

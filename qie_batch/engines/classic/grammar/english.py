@@ -1,181 +1,97 @@
-"""The English words of the grammar: kind, value, words."""
+"""The English words that any clause may have: fillers, links, verbs, objects; and misspellings."""
 
 from __future__ import annotations
 
 #: A word of the kind "filler" means nothing, wherever it stands.
-ENGLISH: tuple[tuple[str, object, str], ...] = (
-    (
-        "filler",
-        None,
-        "needed|prefer|i'd prefer|we prefer|would prefer|has|has to|asap|urgent|urgently|quick|quickly|today|if you can|when you can|when possible|would be great|would be nice|would be good|it would be great if you could|is it possible to|be able to|client wants|customer wants|the client wants|the customer wants|looking for|i'm looking for|how about|what about|try|go ahead and|feel free to|i think|wanna|gotta|"
-        "need to|needs to|needed to|let me have|i wish|we wish|would you mind|do you mind|asking for|required|requires|require|my|your|please|pls|plz|kindly|just|can you|could you|would you|will you|can i|could i|can we|could we|may i|"
-        "i want|i'd like|i would like|i need|i want you to|i'd like you to|i need you to|"
-        "we want|we'd like|we would like|we need|want|need|needs|have|have it|i'd love|would love|let's|let us|"
-        "make sure|ensure|that|thanks|thank you|thx|cheers|hi|hello|hey|dear team|for me|for us|me|"
-        "to have|you|should|must|go for|go with|only need|simply|now|try to|have to|ok|okay|"
-        "if possible|overall|in general|version|ty|here|there|much appreciated",
-    ),
-    (
-        "usage",
-        None,
-        "instagram|website|the website|webshop|online shop|online store|social media|marketplace|output|target|final|export|zalando|walmart|google shopping|hero|thumbnail|our shop|our website|hd|full hd|advert|ad|post|amazon|ebay|shopify|etsy|main image|main photo|e commerce|ecommerce|listing|catalog|catalogue|"
-        "product photo|product image|packshot|product shot|product picture|style|studio|web|shop|store",
-    ),
-    ("the", None, "the|a|an|this|these|those|its|all|whole|entire|some|my|our|every|any|each|all of|both|current|existing|original|old"),
-    ("new", None, "new"),
-    ("it", None, "it|this one|them|everything"),
-    ("image", None, "image|images|picture|pictures|photo|photos|photograph|pic|pics|shot|canvas|file"),
-    ("item", None, "product|products|item|items|object|subject|article|goods"),
-    ("ground", None, "background|backgrounds|backdrop|bg|back ground|back drop|bkg|bgs|background area"),
-    ("is", None, "is|are|be|being|been|to be|was|=|:"),
-    ("to", None, "to|into|becomes|become|->|→|=>|-->|as|till|towards"),
-    ("on", None, "on|onto|against|in front of|over|upon"),
-    ("in", None, "in|at"),
-    ("of", None, "of|'s"),
-    ("for", None, "for"),
-    ("from", None, "from"),
-    ("with", None, "with|using|having"),
-    ("by", None, "by"),
-    ("under", None, "under|beneath|below|underneath|behind"),
-    ("around", None, "around|round|on all sides|on every side|on each side|all around|all round|each side|on all four sides|per side|all sides|outside|along the edges|outer"),
-    ("change", None, "change|turn|make|makes|set|convert|replace|render|paint|dye|recolour|recolor|modify|alter|transform|update|edit|changed|turned|replaced|made|adjust|colourise|substitute|tint|changing|making|redo|colour change|change in colour|put into"),
-    ("swap", None, "swap|exchange|switch|interchange|trade|swapped|reverse|invert"),
-    ("around words", None, "around each other|each other|with each other|one another|vice versa"),
-    ("add", None, "add|put|place|apply|give|insert|include|use|draw|show|overlay|attach|adding|create|set down|do|position|lay|display|present|plus a|added|get|throw in|drop in|pop|shoot|photographed|shown|placed|isolated|lie"),
-    ("write", None, "write|print|type|stamp|writing|letter it|label it|superimpose"),
-    ("remove", None, "remove|delete|drop|lose|kill|ditch|dump|erase|get rid of|strip|take out|take away|knock out|wipe out|clear|clear out|eliminate|removed|deleted|removing|take off|mask out|rid of|removal|removal of|cut away|strip out|deleting|drop out|clip out|erased"),
-    ("ba", None, "let"),
-    ("fill", None, "fill|filled|flood|cover|fill in"),
-    ("snip", None, "cut"),
-    ("take", None, "take|pull|taken"),
-    ("cut", None, "cut out|cutout|cut-out|isolate|isolated|clear cut|deep etch|deepetch|clipping path|silhouette|extract|cut around|isolation|clip|mask|knockout|cutouts"),
-    ("away", None, "out|off|away|go|gone|disappear|vanish|goes"),
-    ("transparent", None, "transparent|transparency|see through|alpha|see-through|alpha channel|alpha background"),
-    ("format", None, "png|webp|as png|as a png|png file|save|save as|export|export as|save it as|output as|deliver as|exported as"),
-    ("plain", None, "clear|blank|bare|neutral|basic|regular|true|uniformly|opaque|plain|pure|solid|clean|simple|uniform|seamless|completely|fully|totally|flat|full|crisp|entirely|monotone|nice|perfectly|proper|even"),
-    ("colourword", None, "colour|colours|colouring|shade|hue|hex|code|colour code|hex code|colour value|paint colour|coloured|colour scheme|colour of"),
-    ("parts", None, "part|parts|area|areas|section|sections|bit|bits|one|ones|element|elements|pixels of|stuff|regions"),
-    ("pattern", None, "stripes|stripe|dots|pattern|print|flowers|polka dots|checks|spots|graphic"),
-    ("more", 1, "high|increase|raise|boost|more|higher|up|bump|bump up|turn up|enhanced|increased|extra|stronger|greater|add more|intensify|push|enhance|up a notch|plus|crank up|crank|pump up|gain|lift|amp up|strengthen|richer|improve|push up|dial up|bring up|punch up|step up|raised"),
-    ("more", -1, "low|decrease|reduce|lower|less|down|turn down|tone down|dial down|dial back|reduced|drop|cut down|decreased|weaker|minus|bring down|take down|pull down|soften|diminish|lessen|pull back|flatten|tone back|lowered|softer"),
-    ("too", None, "too|way too|a bit too|a little too|far too|rather|quite|looks|look|looks too|feels too|kind of|pretty"),
-    ("too", "lacking", "not enough|isn't enough|lacks|lacking"),
-    ("slight", "slight", "slightly|a bit|a little|a little bit|a touch|a tad|somewhat|subtle|subtly|gently|mildly|just a bit|a bit of|bit of|little|bit|touch|tad|faint|gentle|a notch|a hint of|a hair|marginally|lightly|mild|minor|minimal|barely visible|softly|slight|a smidge|a bit more|a smidgen|a fraction|subtly more|modestly|a shade|a tiny bit|tiny|a little more"),
-    ("slight", "strong", "much|a lot|very|strongly|significantly|considerably|really|way|heavily|far|lots of|a lot of|dramatically|noticeably|strong|heavy|a great deal|substantially|pronounced|quite a bit|plenty of|intense|clearly|a lot more|loads of|greatly|hard shadow strength|super|extremely|deeply"),
-    ("bright", 1, "brighter|brighten|lighten|lighter|brightening|bright|brighten up|lighten up|brightened|lightened|brightens"),
-    ("bright", -1, "darker|darken|dim|dimmer|dark|darkening|darken down|darkened|dull|gloomy"),
-    ("brightness", None, "brightness|exposure|lightness|luminosity|light|light level|luminance"),
-    ("contrast", None, "contrast|contrasts"),
-    ("contrasty", 1, "contrasty|punchier|contrastier|punchy|more contrasted"),
-    ("contrasty", -1, "flatter"),
-    ("saturation", None, "saturation|vibrance|vibrancy|colour intensity|colour saturation|colourfulness|vividness|chroma"),
-    ("vivid", 1, "vivid|saturated|vibrant|saturate|colourful|lively|more vivid|livelier|intenser|bolder|oversaturated"),
-    ("vivid", -1, "muted|desaturated|mute|washed out|faded colours|subdued|undersaturated"),
-    ("desaturate", None, "desaturate|desaturated look"),
-    ("sharp", None, "sharpen|sharper|sharpening|sharpness|crisper|sharp|sharpened|crispness|clearer|clarity|crispier|more crisp|unsharp mask|in focus"),
-    ("blurry", None, "blurry|soft focus|blurred|fuzzy|out of focus"),
-    ("automatic", None, "auto|automatic|automatically|one click|1 click|one-click"),
-    ("levels", None, "levels|tone correction|tones correction|tonal range|tone curve|histogram|levels correction|tone|tones|curves"),
-    ("adjusting", None, "neutral|adjust|adjustment|adjustments|improve|correct|correction|fix|fixes|enhancement|balance|normalise|normalize|optimise|optimize|stretch|equalise|equalize|corrected|optimization|corrections|neutralise|neutralize|improvement|sort out"),
-    ("enhance", None, "enhancement|image enhancement|photo enhancement|autocorrect|autofix|autotone|autolevels|autolevel|autocontrast|enhance|auto enhance|autoenhance|enhancing"),
-    ("wb", None, "white balance|wb|whitebalance|white-balance|awb|auto wb|white point|grey balance"),
-    ("cast", None, "cast|colour cast|tint|colour tint|tinge|colour casts|casts|yellowish tint|discolouration"),
-    ("grey", None, "black and white|black & white|b&w|b/w|bw|b w|black n white|black white|monochrome|greyscale|grey scale|grey tones|shades of grey|grey levels|b and w|mono|black and white photo|blackandwhite|colourless"),
-    ("tone", "warm", "warm|warmer|warmth|warm up|warmly|warmed"),
-    ("tone", "cool", "cool|cooler|cold|colder|cool down|coolness|icy|chilly"),
-    ("tone", "autumn", "autumn|autumnal|fall|autumn like|autumny"),
-    ("tone", "vintage", "vintage|retro|old fashioned|nostalgic|old film|old photo|sepia like|film look|aged"),
-    ("look", None, "like|feel like|feels|tone|tones|toned|look|looks|look like|style|feel|feeling|mood|filter|effect|atmosphere|palette|vibe|vibes|temperature|colour temperature|colours|colour|grading|colour grading|colour tone|colour palette|temp|white temperature|lighting|light|treatment|touch|colour grade|tinted|hue|aesthetic|inspired|cast|tint|season"),
-    ("crop", None, "crop|cropped|cropping|crop it|re crop|recrop|centre crop|center crop|crop down|crop in"),
-    ("square", None, "square|squared|a square|square format|square shape|square image|squarely|quadratic"),
-    ("ratioword", None, "ratio|aspect ratio|aspect|format|proportions|proportion|size ratio|shape|aspect-ratio|dimension ratio"),
-    ("portrait", None, "portrait|vertical format|upright"),
-    ("landscape", None, "landscape|widescreen|wide screen"),
-    ("trim", None, "trim|trim down|trim off|trimmed|cut off|crop out|crop away|crop off|shave off|autocrop|auto crop|trim away|crop tight|crop tightly|tight crop|crop close|crop closely|close crop|trimming|crop to content|tightly crop|closely crop|tighten the crop|tighten crop|crop in tight|cut away|crop tighter"),
-    ("tight", None, "tight|tightly|close|closely|snug|snugly"),
-    ("empty", None, "empty|extra|excess|blank|unused|surplus|unnecessary|surrounding|useless|unneeded|superfluous|redundant"),
-    ("margin", None, "margin|margins|padding|space|whitespace|white space|breathing room|spacing|breathing space|negative space|empty space|blank space|room|bleed|safe zone"),
-    ("edges", None, "bars|strips|edges|edge|sides|side|borders|outer edge|outer edges"),
-    ("pad", None, "pad|padded|leave|extend|expand|extend canvas|expand canvas|fill out|enlarge the canvas|enlarge canvas|letterbox|extend out|padding it"),
-    ("resize", 0, "resize|scale|rescale|resized|resizing|size|sized|dimensions|dimension|resample|re size|scaled|resolution|image size|output size|export size|final size|resize it|set size|file dimensions|pixel dimensions"),
-    ("resize", -1, "shrink|downscale|scale down|downsize|size down|make it smaller|smaller|downsample|resize down|reduce the size|reduce size|reduce image size|reduce in size"),
-    ("resize", 1, "enlarge|upscale|scale up|size up|bigger|larger|upsize|resize up|blow up|increase the size|increase size"),
-    ("factor", 0.5, "half|half the size|half size|one half|half its size|half of its size"),
-    ("factor", 2.0, "double|twice|double the size|twice the size|double size|two times|twice as big|twice as large"),
-    ("factor", 0.25, "quarter size|a quarter of the size|one quarter"),
-    ("factor", 3.0, "triple|three times"),
-    ("width", None, "width|wide|w|widths|horizontal size"),
-    ("height", None, "height|high|tall|h|vertical size"),
-    ("longest", None, "longest side|longer side|long side|long edge|longest edge|longer edge|largest side|max side|biggest side|longest dimension|larger side"),
-    ("rotate", None, "rotate|rotation|rotated|spin|tilt|rotating|turn by"),
-    ("quarter", 90.0, "quarter turn|a quarter turn|one quarter turn|90 degree turn"),
-    ("quarter", 180.0, "half turn|upside down|a half turn|upside-down|on its head|the other way up"),
-    ("turning", 1, "clockwise|cw|clock wise|to the right|rightwards|rightward"),
-    ("turning", -1, "counterclockwise|anticlockwise|ccw|counter clockwise|anti clockwise|counter clock wise|to the left|leftwards|leftward|anti clock wise"),
-    ("flip", None, "flip|mirror|flipped|mirrored|reflect|mirroring|mirror image|flipping|invert left and right|mirror it"),
-    ("axis", "horizontal", "horizontally|horizontal|left to right|left right|sideways|right to left|from left to right|left and right|side to side|from right to left|left for right|on the horizontal axis|along the horizontal|left with right|l r|lr|x axis"),
-    ("axis", "vertical", "vertically|vertical|top to bottom|up down|up and down|top bottom|from top to bottom|bottom to top|upside|top and bottom|on the vertical axis|top with bottom|y axis"),
-    ("border", None, "border|frame|outline frame|edging|borders|framing|bordered|framed|picture frame|edge line|surround|frames|border line|borderline|photo frame"),
-    ("thick", 0.5, "thin|narrow|fine|hairline|slim|small|delicate"),
-    ("thick", 2.0, "thick|wide|bold|broad|chunky|heavy|fat"),
-    ("shadow", None, "shadow|drop shadow|shadows|dropshadow|ground shadow|contact shadow|shadow effect|soft drop shadow|natural shadow|cast shadow|product shadow|drop-shadow"),
-    ("soft", None, "soft|natural|drop|realistic|smooth|diffuse|diffused|natural looking|grounded|real|realistically|looking|discreet|ambient|blurred|feathered|nice|product|grounding"),
-    ("textword", None, "text|word|words|title|caption|slogan|label|price|headline|heading|lettering|phrase|tagline|sentence|sign|inscription|letters|wording|note|message|subtitle|tag line|line of text|typography|writing|font|characters|copy|price tag|labels|texts"),
-    ("graphic", None, "logo|logos|watermark|sticker|badge|icon|stamp mark|emblem|qr code|barcode"),
-    ("outline", None, "outline|stroke"),
-    ("saying", None, "saying|reading|that says|that reads|which says|which reads|says|reads|with the words|with the text|with text|with wording|stating"),
-    ("letters", None, "letters|in big letters|in large letters|in bold|bold|large|big|lettering|font|ink|in bold letters|text colour|characters|big bold|type|writing|large letters|huge"),
-    ("corner", None, "corner|side|edge|position|hand|hand side|area|part|third|region"),
-    ("centring", None, "centred|centered|aligned|across"),
-    ("place", "top", "top|upper|above|header|up top|topmost"),
-    ("place", "bottom", "bottom|lower|footer|at the foot|foot|down below"),
-    ("place", "left", "left|lefthand|left hand"),
-    ("place", "right", "right|righthand|right hand"),
-    ("place", "centre", "centre|center|middle|midpoint|dead centre|dead center|mid"),
-    ("not", None, "not|no|don't|dont|do not|never|without|except|only|keep|but|apart from|avoid|stop|other than|doesn't|isn't|unless|preserve|retain|untouched|unchanged|nor|neither|or|instead|instead of|rather than|either|won't|can't|cannot|maintain|restore|undo|except for"),
-    ("none", None, "no|without"),
-    ("shade", "light", "light"),
-    ("shade", "pale", "pale"),
-    ("shade", "pastel", "pastel"),
-    ("shade", "soft", "soft"),
-    ("shade", "dark", "dark"),
-    ("shade", "deep", "deep|rich"),
-    ("shade", "bright", "bright|vivid"),
-    ("body", None, "hair|skin|face|lips|lip|eyes|eye|nails|nail|teeth|body|hand|hands|arms|legs|feet|beard|eyebrows|eyebrow|eyelashes|lashes|cheeks|nose|ears|ear|neck|model|person|people|man|woman|girl|boy|her|him|his|she|he|their|they|kid|child|baby|iris|tan lines|lipstick|makeup|make up|fingernails|complexion|moustache|mustache|tongue"),
-    ("scene", None, "sky|dog|cat|animal|pet|bird|horse|house|building|wall|walls|floor|grass|sea|water|room|ceiling|ground|street|beach|sand|forest|trees|tree|leaves|sun|clouds|cloud|scene|scenery|landscape view|light source|reflection|foreground|table top|tabletop|surface|environment|surroundings"),
-    ("part", None, "sole|soles|sleeve|sleeves|collar|collars|button|buttons|strap|straps|zip|zipper|zippers|pocket|pockets|hem|lining|laces|lace|shoelaces|heel|heels|buckle|seam|seams|stitching|handle|handles|lid|wheels|wheel|rims|trim piece|cuffs|cuff|hood|tongue|toe|toes|leg|armrests|armrest|backrest|piping|waistband|drawstring|drawstrings|zips|screen|dial|bezel|hands of|spout|base|half|top half|inside|interior|tag|tags|hardware|logo patch"),
-    (
-        "joint",
-        "and",
-        "and|also|plus|additionally|besides|moreover|n|while|so|as well as|as well|at the same time|"
-        "along with|but also|in addition|on top of that|together with|and also",
-    ),
-    ("joint", "then", "then|followed by|afterward|finally|next|afterwards|lastly|first|firstly|secondly|after that|and then|when done"),
-    ("parted", None, "cap|band|cover|shade|seat|frame|top|tip|ring|line|door|roof|petals|rim|back|front|edge|arm|trim|end|neck|center|piece|side|panel|bottom|pattern|print"),
-    ("unit", "other", "cm|mm|inch|inches|in inches|dpi|kb|mb|pt|points|meter|metre|stops|stop|ev"),
-)  # fmt: skip
+#: Lines of `kind: word|word` or `kind=value: word|word`, which may go on in indented lines.
+ENGLISH = """
+filler: needed|prefer|i'd prefer|we prefer|would prefer|has|has to|asap|urgent|urgently|quick|quickly|
+  today|if you can|when you can|when possible|would be great|would be nice|would be good|
+  it would be great if you could|is it possible to|be able to|client wants|customer wants|
+  the client wants|the customer wants|looking for|i'm looking for|how about|what about|try|go ahead and|
+  feel free to|i think|wanna|gotta|need to|needs to|needed to|let me have|i wish|we wish|would you mind|
+  do you mind|asking for|required|requires|require|my|your|please|pls|plz|kindly|just|can you|could you|
+  would you|will you|can i|could i|can we|could we|may i|i want|i'd like|i would like|i need|
+  i want you to|i'd like you to|i need you to|we want|we'd like|we would like|we need|want|need|needs|
+  have|have it|i'd love|would love|let's|let us|make sure|ensure|that|thanks|thank you|thx|cheers|hi|
+  hello|hey|dear team|for me|for us|me|to have|you|should|must|go for|go with|only need|simply|now|try to|
+  have to|ok|okay|if possible|overall|in general|version|ty|here|there|much appreciated
+usage: instagram|website|the website|webshop|online shop|online store|social media|marketplace|output|
+  target|final|export|zalando|walmart|google shopping|hero|thumbnail|our shop|our website|hd|full hd|
+  advert|ad|post|amazon|ebay|shopify|etsy|main image|main photo|e commerce|ecommerce|listing|catalog|
+  catalogue|product photo|product image|packshot|product shot|product picture|style|studio|web|shop|store
+the: the|a|an|this|these|those|its|all|whole|entire|some|my|our|every|any|each|all of|both|current|
+  existing|original|old
+new: new
+it: it|this one|them|everything
+image: image|images|picture|pictures|photo|photos|photograph|pic|pics|shot|canvas|file
+item: product|products|item|items|object|subject|article|goods
+ground: background|backgrounds|backdrop|bg|back ground|back drop|bkg|bgs|background area
+is: is|are|be|being|been|to be|was|=|:
+to: to|into|becomes|become|->|→|=>|-->|as|till|towards
+on: on|onto|against|in front of|over|upon
+in: in|at
+of: of|'s
+for: for
+from: from
+with: with|using|having
+by: by
+under: under|beneath|below|underneath|behind
+around: around|round|on all sides|on every side|on each side|all around|all round|each side|
+  on all four sides|per side|all sides|outside|along the edges|outer
+change: change|turn|make|makes|set|convert|replace|render|paint|dye|recolour|recolor|modify|alter|
+  transform|update|edit|changed|turned|replaced|made|adjust|colourise|substitute|tint|changing|making|
+  redo|colour change|change in colour|put into
+swap: swap|exchange|switch|interchange|trade|swapped|reverse|invert
+around-words: around each other|each other|with each other|one another|vice versa
+add: add|put|place|apply|give|insert|include|use|draw|show|overlay|attach|adding|create|set down|do|
+  position|lay|display|present|plus a|added|get|throw in|drop in|pop|shoot|photographed|shown|placed|
+  isolated|lie
+write: write|print|type|stamp|writing|letter it|label it|superimpose
+remove: remove|delete|drop|lose|kill|ditch|dump|erase|get rid of|strip|take out|take away|knock out|
+  wipe out|clear|clear out|eliminate|removed|deleted|removing|take off|mask out|rid of|removal|removal of|
+  cut away|strip out|deleting|drop out|clip out|erased
+ba: let
+fill: fill|filled|flood|cover|fill in
+snip: cut
+take: take|pull|taken
+cut: cut out|cutout|cut-out|isolate|isolated|clear cut|deep etch|deepetch|clipping path|silhouette|
+  extract|cut around|isolation|clip|mask|knockout|cutouts
+away: out|off|away|go|gone|disappear|vanish|goes
+transparent: transparent|transparency|see through|alpha|see-through|alpha channel|alpha background
+format: png|webp|as png|as a png|png file|save|save as|export|export as|save it as|output as|deliver as|
+  exported as
+plain: clear|blank|bare|neutral|basic|regular|true|uniformly|opaque|plain|pure|solid|clean|simple|uniform|
+  seamless|completely|fully|totally|flat|full|crisp|entirely|monotone|nice|perfectly|proper|even
+colourword: colour|colours|colouring|shade|hue|hex|code|colour code|hex code|colour value|paint colour|
+  coloured|colour scheme|colour of
+parts: part|parts|area|areas|section|sections|bit|bits|one|ones|element|elements|pixels of|stuff|regions
+pattern: stripes|stripe|dots|pattern|print|flowers|polka dots|checks|spots|graphic
+"""
 
 #: Misspellings of the words that carry an edit.
 TYPOS = {
-    "gray": "grey", "grayscale": "greyscale", "color": "colour", "colors": "colours", "colored": "coloured",
-    "coloring": "colouring", "colorful": "colourful", "colorize": "colourise", "colourize": "colourise",
-    "colorless": "colourless", "gry": "grey", "collor": "colour", "colur": "colour", "coulour": "colour",
-    "wite": "white", "whit": "white", "whte": "white", "whiet": "white", "whtie": "white", "blak": "black",
-    "balck": "black", "teh": "the", "backround": "background", "backgroud": "background",
-    "bakground": "background", "backgound": "background", "baground": "background", "backrgound": "background",
-    "brigther": "brighter", "shaddow": "shadow", "shadw": "shadow", "boarder": "border", "boder": "border",
-    "resise": "resize", "cropp": "crop", "rotat": "rotate", "squar": "square", "sqaure": "square",
-    "contast": "contrast", "tranparent": "transparent", "transparant": "transparent", "pix": "px",
-    "pixles": "px", "piture": "picture", "pictue": "picture", "imge": "image", "foto": "photo",
-    "chnage": "change", "chage": "change", "chang": "change", "mak": "make", "remve": "remove",
-    "remov": "remove", "bacground": "background", "centre": "centre", "navey": "navy", "beidge": "beige",
-    "purpel": "purple", "yelow": "yellow", "sharpn": "sharpen",
+    "gray": "grey", "grayscale": "greyscale", "color": "colour", "colors": "colours",
+    "colored": "coloured", "coloring": "colouring", "colorful": "colourful", "colorize": "colourise",
+    "colourize": "colourise", "colorless": "colourless", "gry": "grey", "collor": "colour",
+    "colur": "colour", "coulour": "colour", "wite": "white", "whit": "white", "whte": "white",
+    "whiet": "white", "whtie": "white", "blak": "black", "balck": "black", "teh": "the",
+    "backround": "background", "backgroud": "background", "bakground": "background",
+    "backgound": "background", "baground": "background", "backrgound": "background",
+    "brigther": "brighter", "shaddow": "shadow", "shadw": "shadow", "boarder": "border",
+    "boder": "border", "resise": "resize", "cropp": "crop", "rotat": "rotate", "squar": "square",
+    "sqaure": "square", "contast": "contrast", "tranparent": "transparent",
+    "transparant": "transparent", "pix": "px", "pixles": "px", "piture": "picture",
+    "pictue": "picture", "imge": "image", "foto": "photo", "chnage": "change", "chage": "change",
+    "chang": "change", "mak": "make", "remve": "remove", "remov": "remove", "bacground": "background",
+    "navey": "navy", "beidge": "beige", "purpel": "purple", "yelow": "yellow", "sharpn": "sharpen",
 }  # fmt: skip
 
 #: A longer word within one letter of one of these is that word.
 UNMISTAKABLE = (
-    "background", "backdrop", "transparent", "transparency", "brightness", "brighter", "brighten", "contrast",
-    "saturation", "sharpen", "sharpness", "greyscale", "monochrome", "horizontally", "vertically", "horizontal",
-    "clockwise", "counterclockwise", "anticlockwise", "padding", "vintage", "turquoise", "lavender", "burgundy",
-    "picture", "product", "increase", "decrease", "replace", "slightly", "percent", "degrees",
+    "background", "backdrop", "transparent", "transparency", "brightness", "brighter", "brighten",
+    "contrast", "saturation", "sharpen", "sharpness", "greyscale", "monochrome", "horizontally",
+    "vertically", "horizontal", "clockwise", "counterclockwise", "anticlockwise", "padding", "vintage",
+    "turquoise", "lavender", "burgundy", "picture", "product", "increase", "decrease", "replace",
+    "slightly", "percent", "degrees",
 )  # fmt: skip

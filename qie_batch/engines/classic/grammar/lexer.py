@@ -23,22 +23,29 @@ if TYPE_CHECKING:
 
 _UNITS = {
     "%": "%", "percent": "%", "per cent": "%", "pct": "%", "px": "px", "pixels": "px", "pixel": "px",
-    "像素": "px", "degrees": "degrees", "degree": "degrees", "deg": "degrees", "°": "degrees", "度": "degrees",
-    "x": "x", "倍": "x", "times": "x",
+    "像素": "px", "degrees": "degrees", "degree": "degrees", "deg": "degrees", "°": "degrees",
+    "度": "degrees", "x": "x", "倍": "x", "times": "x",
 }  # fmt: skip
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _PIXELS = r"(?: ?(?:px|pixels?|像素)(?![a-z]))?"
-_BY = r" ?(?:[x×*✕✖]|by|乘以|乘) ?"
-_SCANNED = re.compile(
-    rf"(?P<space>\s+)|(?P<code>{CODE})|\"(?P<text>\d+)\""
-    r"|(?P<file>[\w-]{1,60}\.(?:png|jpe?g|webp|gif|svg|bmp|tiff?|psd|ai|pdf)\b)"
-    rf"|(?P<width>-?\d{{3,6}}){_PIXELS}{_BY}(?P<height>-?\d{{1,6}})(?![\d%]){_PIXELS}"
-    rf"|(?<![\d.])(?P<wide>\d{{1,2}}(?:\.\d{{1,2}})?)(?: ?[:/比] ?|{_BY}|-(?=\d))(?P<tall>\d{{1,2}}(?:\.\d{{1,2}})?)(?![\d.%])"
-    rf"|(?P<number>(?<![a-z])(?P<sign>[+-](?=\d{{1,6}}(?![\d ]*[x×*:]\d)))?\d{{1,6}}(?:\.\d{{1,3}})?(?!\d))(?: ?(?P<unit>{_UNIT})(?![a-z]))?"
-    r"|(?P<symbol>-->|->|=>|→|=|:)|(?P<joint>[,;.!?。、\n&+()|/~]|[-–—]+(?=\s|$)|(?<=\s)[-–—]+)"  # noqa: RUF001 - dashes
-    r"|(?P<word>[a-zà-öø-ÿ]+(?:'(?!s\b)[a-z]+)*)|(?P<possessive>'s\b)|(?P<hanzi>[\u3400-\u9fff]+)|(?P<other>.)",
-    re.DOTALL,
+_BY = r" ?(?:[x\u00d7*✕✖]|by|乘以|乘) ?"
+_SIDE = r"\d{1,2}(?:\.\d{1,2})?"
+_PATTERNS = (
+    rf"(?P<space>\s+)|(?P<code>{CODE})|\"(?P<text>\d+)\"",
+    r"(?P<file>[\w-]{1,60}\.(?:png|jpe?g|webp|gif|svg|bmp|tiff?|psd|ai|pdf)\b)",
+    rf"(?P<width>-?\d{{3,6}}){_PIXELS}{_BY}(?P<height>-?\d{{1,6}})(?![\d%]){_PIXELS}",
+    rf"(?<![\d.])(?P<wide>{_SIDE})(?: ?[:/比] ?|{_BY}|-(?=\d))(?P<tall>{_SIDE})(?![\d.%])",
+    # A sign before "800x800" joins; before any other number it is part of it.
+    (
+        r"(?P<number>(?<![a-z])(?P<sign>[+-](?=\d{1,6}(?![\d ]*[x\u00d7*:]\d)))?\d{1,6}(?:\.\d{1,3})?(?!\d))"
+        rf"(?: ?(?P<unit>{_UNIT})(?![a-z]))?"
+    ),
+    r"(?P<symbol>-->|->|=>|→|=|:)",
+    r"(?P<joint>[,;.!?。、\n&+()|/~]|[-\u2013\u2014]+(?=\s|$)|(?<=\s)[-\u2013\u2014]+)",
+    r"(?P<word>[a-zà-öø-ÿ]+(?:'(?!s\b)[a-z]+)*)|(?P<possessive>'s\b)|(?P<hanzi>[\u3400-\u9fff]+)",
+    r"(?P<other>.)",
 )
+_SCANNED = re.compile("|".join(_PATTERNS), re.DOTALL)
 #: A sentence ends here; other marks only join.
 _STOPS = frozenset(".;!?。\n")
 _DIGITS = {"一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
@@ -90,7 +97,7 @@ def words_of(text: str) -> list[Word]:
     return _shaded([word for word in found if "filler" not in word.meanings])
 
 
-def _meanings(match: re.Match[str]) -> Meanings:
+def _meanings(match: re.Match[str]) -> Meanings:  # noqa: PLR0911 - one return for each reason
     if match["code"]:
         red, green, blue = bytes.fromhex(match["code"][1:])
         return {"colour": Colour(name=match["code"], rgb=(red, green, blue), family=None, words=())}
@@ -137,14 +144,17 @@ def _characters(run: str, start: int, found: list[Word]) -> None:
     at = unknown = 0
     while at < len(run):
         size = next(
-            (size for size in range(min(LONGEST, len(run) - at), 0, -1) if run[at : at + size] in CHARACTERS), 0
+            (size for size in range(min(LONGEST, len(run) - at), 0, -1) if run[at : at + size] in CHARACTERS),
+            0,
         )
         if not size:
             at += 1
             continue
         if unknown < at:
             found.append(Word(run[unknown:at], {UNKNOWN: None}, start + unknown, start + at))
-        found.append(Word(run[at : at + size], CHARACTERS[run[at : at + size]], start + at, start + at + size))
+        found.append(
+            Word(run[at : at + size], CHARACTERS[run[at : at + size]], start + at, start + at + size)
+        )
         at += size
         unknown = at
     if unknown < len(run):
@@ -159,6 +169,8 @@ def _shaded(words: list[Word]) -> list[Word]:
             shade = found.pop()
             colour = shaded(shade.meanings["shade"], word.meanings["colour"])
             space = " " if word.text.isascii() else ""
-            word = Word(f"{shade.text}{space}{word.text}", {"colour": colour}, shade.start, word.end)
-        found.append(word)
+            text = f"{shade.text}{space}{word.text}"
+            found.append(Word(text, {"colour": colour}, shade.start, word.end))
+        else:
+            found.append(word)
     return found

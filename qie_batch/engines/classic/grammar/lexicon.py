@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from itertools import chain
+import re
 from typing import Any
 
 from qie_batch.engines.classic.colours import BY_WORD
-from qie_batch.engines.classic.grammar.chinese import CHINESE, GOODS, TRADITIONAL
+from qie_batch.engines.classic.grammar.characters import GOODS, TRADITIONAL
+from qie_batch.engines.classic.grammar.chinese import CHINESE
 from qie_batch.engines.classic.grammar.clause import UNKNOWN
 from qie_batch.engines.classic.grammar.english import ENGLISH, TYPOS, UNMISTAKABLE
+from qie_batch.engines.classic.grammar.english_operations import ENGLISH_OPERATIONS
 
 Meanings = dict[str, Any]
 
 SIMPLIFIED = str.maketrans(TRADITIONAL[::2], TRADITIONAL[1::2])
 
 
+_ENTRY = re.compile(r"^(?P<kind>[a-z-]+)(?:=(?P<value>[^:\n]+))?: (?P<words>.+(?:\n .+)*)$", re.MULTILINE)
+
+
+def _value(text: str | None) -> str | float | None:
+    """Of `more=-1` the number, of `place=top left` the words."""
+    if text is None:
+        return None
+    return float(text) if re.fullmatch(r"-?[\d.]+", text) else text
+
+
 def _by_word() -> dict[str, Meanings]:
     found: dict[str, Meanings] = {}
-    for kind, value, words in chain(ENGLISH, CHINESE):
-        for word in words.split("|"):
-            found.setdefault(word, {}).setdefault(kind, value)
+    for table in (ENGLISH, ENGLISH_OPERATIONS, CHINESE):
+        for entry in _ENTRY.finditer(table):
+            for word in re.sub(r"\n *", " ", entry["words"]).replace("| ", "|").split("|"):
+                found.setdefault(word, {}).setdefault(entry["kind"], _value(entry["value"]))
     for word, colour in BY_WORD.items():
         found.setdefault(word, {})["colour"] = colour
     found["whiten"] = {"colour": BY_WORD["white"], "change": None}

@@ -16,29 +16,25 @@ from qie_batch.engines.classic.edits import (
     Sharpen,
     Tone,
 )
-from qie_batch.engines.classic.grammar.clause import LINKS, Refused
+from qie_batch.engines.classic.grammar.clause import LINKS, Refused, kinds
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.edits import Operation
     from qie_batch.engines.classic.grammar.clause import Clause, Number
 
-_IMAGE = LINKS | {"it", "image", "usage"}
-_ADJUSTS = _IMAGE | {"joint", "edges", 
-    "more", "bright", "brightness", "contrast", "contrasty", "saturation", "vivid", "desaturate", "sharp",
-    "colourword", "look", "change", "add", "slight", "number", "by", "with",
-}  # fmt: skip
-_TONES = _IMAGE | {
-    "tone", "look", "more", "change", "add", "slight", "too", "with", "levels", "colourword", "plain", "on",
-}  # fmt: skip
-_GREYS = _IMAGE | {"grey", "desaturate", "look", "change", "add", "with", "plain", "colourword", "on"}
-_AUTO = _IMAGE | {"joint", 
-    "automatic", "levels", "contrast", "adjusting", "enhance", "change", "add", "on", "brightness",
-    "colourword",
-}  # fmt: skip
-_WHITE = _IMAGE | {"joint", 
-    "wb", "cast", "automatic", "adjusting", "change", "add", "remove", "colour", "colourword", "tone", "from",
-    "away", "look", "too", "on",
-}  # fmt: skip
+_IMAGE = LINKS | kinds("it image usage")
+_ADJUSTS = _IMAGE | kinds(
+    "joint edges more bright brightness contrast contrasty saturation vivid desaturate sharp "
+    "colourword look change add slight number by with"
+)
+_TONES = _IMAGE | kinds("tone look more change add slight too with levels colourword plain on")
+_GREYS = _IMAGE | kinds("grey desaturate look change add with plain colourword on")
+_AUTO = _IMAGE | kinds(
+    "joint automatic levels contrast adjusting enhance change add on brightness colourword"
+)
+_WHITE = _IMAGE | kinds(
+    "joint wb cast automatic adjusting change add remove colour colourword tone from away look too on"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +72,7 @@ _SCALES = {
 _DIRECTED = {"bright": "brightness", "contrasty": "contrast", "vivid": "saturation"}
 
 
-def adjust(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+def adjust(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
     """Brightness, contrast, saturation, sharpness: one, or several nouns with one direction."""
     if not clause.only(_ADJUSTS) or (clause.has("edges") and not clause.has("sharp")):
         return None
@@ -124,7 +120,7 @@ def _sign(clause: Clause) -> int:
         own = 1 if number.amount > 0 else -1
         return own if more <= {own} else 0
     if more:
-        return min(more)
+        return int(min(more))
     return 1 if clause.has("add", "sharp") else 0
 
 
@@ -151,8 +147,25 @@ def _changes(
 
 def complaint(clause: Clause) -> tuple[str, int] | None:
     """Of "too dark" the kind and the direction that mends it: ("brightness", 1)."""
-    allowed = _IMAGE | {"too", "bright", "slight", "vivid", "blurry", "look", "contrasty", "sharp", "colourword", "more", "cast", "colour"}
-    says = clause.has("too") or (clause.has("cast") and not clause.has("wb")) or any(word.text in {"is", "are"} for word in clause)
+    allowed = _IMAGE | {
+        "too",
+        "bright",
+        "slight",
+        "vivid",
+        "blurry",
+        "look",
+        "contrasty",
+        "sharp",
+        "colourword",
+        "more",
+        "cast",
+        "colour",
+    }
+    says = (
+        clause.has("too")
+        or (clause.has("cast") and not clause.has("wb"))
+        or any(word.text in {"is", "are"} for word in clause)
+    )
     if not says or not clause.only(allowed) or clause.has("change", "add"):
         return None
     if clause.has("cast", "colour"):
@@ -167,11 +180,14 @@ def complaint(clause: Clause) -> tuple[str, int] | None:
 
 
 def tone(clause: Clause) -> tuple[Operation, ...] | None:
-    if not clause.has("tone") or not clause.only(_TONES) or -1 in clause.values("more") and not _cools_down(clause):
+    if (
+        not clause.has("tone")
+        or not clause.only(_TONES)
+        or (-1 in clause.values("more") and not _cools_down(clause))
+    ):
         return None
     tones, degrees = set(clause.values("tone")), set(clause.values("slight"))
-    bare = {word.text for word in clause} <= {"cool", "cold", "fall", "aged", "fall", "it"}
-    if len(tones) != 1 or len(degrees) > 1 or bare or (clause.has("change") and not _looks(clause)):
+    if len(tones) != 1 or len(degrees) > 1 or (clause.has("change") and not _looks(clause)):
         return None
     strength = {"slight": 0.5, "strong": 1.5}.get("".join(degrees), 1.0)
     return (SetTone(tone=Tone(tones.pop()), strength=strength),)
@@ -200,14 +216,20 @@ def auto(clause: Clause) -> tuple[Operation, ...] | None:
         return None
     automatic = clause.has("automatic") and clause.has("levels", "contrast", "adjusting", "enhance")
     by_hand = clause.has("levels") and clause.has("adjusting")
-    plainly = clause.has("enhance") and not clause.has("contrast", "levels", "sharp", "brightness", "colourword")
+    plainly = clause.has("enhance") and not clause.has(
+        "contrast", "levels", "sharp", "brightness", "colourword"
+    )
     return (AutoLevels(),) if automatic or by_hand or plainly else None
 
 
 def white_balance(clause: Clause) -> tuple[Operation, ...] | None:
-    if not clause.has("wb", "cast") or not clause.only(_WHITE) or (clause.has("joint") and not clause.has("cast")):
+    if (
+        not clause.has("wb", "cast")
+        or not clause.only(_WHITE)
+        or (clause.has("joint") and not clause.has("cast"))
+    ):
         return None
-    mends = clause.has("remove", "adjusting") or any(word.text in {"adjust"} for word in clause)
+    mends = clause.has("remove", "adjusting") or any(word.text == "adjust" for word in clause)
     if clause.has("wb"):
         named = clause.has("cast") or not clause.has("tone", "colour")
         return (BalanceWhite(),) if named and not (clause.has("remove") and not clause.has("cast")) else None

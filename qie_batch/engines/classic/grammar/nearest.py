@@ -16,19 +16,20 @@ EXAMPLES = (
     "make the background white", "put it on white", "background #f5f5f5", "remove the background",
     "transparent background", "change the blue jacket to red", "make the bottle green", "swap red and blue",
     "change the colour of the product to red", "make it warmer", "make it cooler", "autumn colours",
-    "give it a vintage look", "make it brighter", "a bit brighter", "make it darker", "increase brightness by 20 %",
-    "more contrast", "less contrast", "more saturation", "make the colours more vivid", "less saturation",
-    "sharpen", "auto levels", "enhance the photo", "correct the white balance", "make it black and white",
-    'add the text "SALE" at the top right', "crop to square", "crop to 4:5", "crop to the product",
-    "trim the white space", "add a 10 % margin", "pad to square", "resize to 1000x1000", "resize to 50 %",
-    "set the width to 1200 px", "rotate 90 degrees clockwise", "rotate 180 degrees", "flip horizontally",
-    "flip vertically", "add a 10 px black border", "add a soft shadow",
-    "把背景换成白色", "换白底", "背景改成 #f5f5f5", "去掉背景", "透明背景", "把蓝色外套改成红色", "把瓶子改成绿色",
-    "红色和蓝色互换", "把产品颜色改成红色", "色调暖一点", "色调冷一点", "秋天色调", "复古风格", "调亮一点", "调暗一点",
-    "亮度提高20%", "提高对比度", "降低对比度", "提高饱和度", "降低饱和度", "锐化", "自动色阶", "自动增强", "校正白平衡",
-    "变成黑白", "右上角加文字“新品”", "裁剪成正方形", "裁剪成4:5", "裁掉白边", "四周留白10%", "补成正方形",
-    "尺寸改成1000x1000", "缩放到50%", "宽度改为1200像素", "顺时针旋转90度", "旋转180度", "左右翻转", "上下翻转",
-    "加10像素黑色边框", "加柔和的阴影",
+    "give it a vintage look", "make it brighter", "a bit brighter", "make it darker",
+    "increase brightness by 20 %", "more contrast", "less contrast", "more saturation",
+    "make the colours more vivid", "less saturation", "sharpen", "auto levels", "enhance the photo",
+    "correct the white balance", "make it black and white", 'add the text "SALE" at the top right',
+    "crop to square", "crop to 4:5", "crop to the product", "trim the white space", "add a 10 % margin",
+    "pad to square", "resize to 1000x1000", "resize to 50 %", "set the width to 1200 px",
+    "rotate 90 degrees clockwise", "rotate 180 degrees", "flip horizontally", "flip vertically",
+    "add a 10 px black border", "add a soft shadow", "把背景换成白色", "换白底", "背景改成 #f5f5f5",
+    "去掉背景", "透明背景", "把蓝色外套改成红色", "把瓶子改成绿色", "红色和蓝色互换", "把产品颜色改成红色",
+    "色调暖一点", "色调冷一点", "秋天色调", "复古风格", "调亮一点", "调暗一点", "亮度提高20%", "提高对比度",
+    "降低对比度", "提高饱和度", "降低饱和度", "锐化", "自动色阶", "自动增强", "校正白平衡", "变成黑白",
+    "右上角加文字“新品”", "裁剪成正方形", "裁剪成4:5", "裁掉白边", "四周留白10%", "补成正方形",
+    "尺寸改成1000x1000", "缩放到50%", "宽度改为1200像素", "顺时针旋转90度", "旋转180度", "左右翻转",
+    "上下翻转", "加10像素黑色边框", "加柔和的阴影",
 )  # fmt: skip
 
 _COLOURS = tuple(sorted(word for word in BY_WORD if word.isascii()))
@@ -70,7 +71,7 @@ def nearest(clause: str) -> str:
     total = own.total()
     best, example = -1.0, EXAMPLES[0]
     for text, is_english, features in _examples():
-        if is_english is english:
+        if is_english is english and text != clause:
             share = 2 * (own & features).total() / (total + features.total())
             if share > best:
                 best, example = share, text

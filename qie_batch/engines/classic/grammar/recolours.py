@@ -8,7 +8,7 @@ from qie_batch.engines.classic.colour_codes import agreed
 from qie_batch.engines.classic.colour_names import AS_GOODS
 from qie_batch.engines.classic.colours import BY_WORD
 from qie_batch.engines.classic.edits import HueChange, Recolour
-from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused
+from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused, kinds
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.colours import Colour
@@ -22,8 +22,10 @@ _VERBS = ("change", "swap", "ba")
 _NAMES = (UNKNOWN, "item", "parts", "pattern", "body", "part", "scene", "textword", "graphic")
 _LEFT = LINKS | {*_NAMES, "colour", "colourword", "change", "swap", "from", "usage", "it", "with"}
 _LEFT |= {"parted"}
-_RIGHT = frozenset({"the", "plain", "colour", "colourword", "parts", "is", "new", "of", "item", UNKNOWN, "in"})
-_SWAPS = LINKS | {"joint", "swap", "colour", "colourword", "with", "parts", "around", "around words", "change", "image", "away"}
+_RIGHT = frozenset(
+    {"the", "plain", "colour", "colourword", "parts", "is", "new", "of", "item", UNKNOWN, "in"}
+)
+_SWAPS = LINKS | kinds("joint swap colour colourword with parts around around-words change image away")
 _AIMS = ("to", "in", "with", "is", "for", "by", "change")
 _LONGEST_NAME = 4
 
@@ -56,7 +58,7 @@ def _split(words: Words) -> tuple[Words, Words, bool] | None:
     while at and words[at - 1].has("the", "plain", "new", "colourword") and not words[at - 1].has("of"):
         at -= 1
     aim = at
-    while aim and words[aim - 1].has(*_AIMS) and not (aim == 1):
+    while aim and words[aim - 1].has(*_AIMS) and aim != 1:
         aim -= 1
     if aim == at and words[at].has("colourword") and len(colours) == 1 and len(words) <= 4:
         return words[:at], words[at:], True
@@ -81,15 +83,19 @@ def _target(left: Words, right: Words) -> Colour | None:
 
 def _is_fruit(right: Words) -> bool:
     """Whether "an orange" may be a thing."""
-    return right[0].text in {"a", "an"} and not any(word.has(UNKNOWN, "item", "colourword", "parts") for word in right)
+    return right[0].text in {"a", "an"} and not any(
+        word.has(UNKNOWN, "item", "colourword", "parts") for word in right
+    )
 
 
-def _is_object(left: Words, *, joined: bool) -> bool:
+def _is_object(left: Words, *, joined: bool) -> bool:  # noqa: PLR0911 - one return for each reason
     """Whether the words name an object or a colour to be changed, with a verb or a word such as "to"."""
     if not left or not all(word.has(*_LEFT) for word in left):
         return False
     names = [at for at, word in enumerate(left) if word.has(*_NAMES)]
-    verbs = [at for at, word in enumerate(left) if word.has("change", "swap") or (not at and word.text == "colour")]
+    verbs = [
+        at for at, word in enumerate(left) if word.has("change", "swap") or (not at and word.text == "colour")
+    ]
     if len([at for at in names if left[at].has(UNKNOWN)]) > _LONGEST_NAME:
         return False
     if names and names[-1] - names[0] > _LONGEST_NAME:
@@ -143,7 +149,9 @@ def _not_a_product(word: Word, *, coloured: bool) -> str:
     if word.has("body"):
         return f"“{word.text}”: hair, skin and faces are not recoloured; only products are."
     if word.has("textword", "graphic"):
-        return f"“{word.text}”: letters and logos cannot be told from the rest of their colour, so they are not recoloured."
+        return (
+            f"“{word.text}”: letters and logos are not recoloured; the rest of their colour would change too."
+        )
     if word.has("part"):
         return f"“{word.text}” is a part of a product, and the rest of that colour would change too."
     if word.has("scene", "pattern") and not coloured:
@@ -157,7 +165,13 @@ def swap(clause: Clause) -> tuple[Operation, ...] | Refused | None:
         return None
     colours = clause.values("colour")
     if len(colours) == 1:
-        colours = [BY_WORD[letter] for word in clause if word.has("colour") for letter in word.text if letter in BY_WORD]
+        colours = [
+            BY_WORD[letter]
+            for word in clause
+            if word.has("colour")
+            for letter in word.text
+            if letter in BY_WORD
+        ]
     if len(colours) != 2:
         return None
     for colour in colours:

@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.edits import (
-    BalanceWhite,
-    Recolour,
-    SetBackground,
-    SetBrightness,
-    SetContrast,
-    SetSaturation,
-    Sharpen,
-)
 from qie_batch.engines.classic.grammar import backgrounds, light, recolours, shapes, sizes, texts
 from qie_batch.engines.classic.grammar.clause import Clause, Refused
+from qie_batch.engines.classic.grammar.parts import Failure, Part, complaints_mended, filled, removes_ground
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,31 +44,13 @@ _MOST_PARTS = 4
 _MOST_WORDS = 120
 #: Chinese verbs before which a clause may begin without a word that joins.
 _BEGINNINGS = (
-    "add", "change", "to", "crop", "trim", "resize", "rotate", "flip", "pad", "remove", "cut", "write", "more",
-    "bright", "sharp", "with", "border", "shadow", "automatic", "margin", "ba",
+    "add", "change", "to", "crop", "trim", "resize", "rotate", "flip", "pad", "remove", "cut", "write",
+    "more", "bright", "sharp", "with", "border", "shadow", "automatic", "margin", "ba",
 )  # fmt: skip
+#: Words of tone that mean something else on their own.
+_NO_TONE = {"cool", "cold", "fall", "aged"}
 #: What a clause without a verb takes from the one before.
 _CARRIED = ("change", "more", "add", "flip", "write", "remove")
-_DIMENSIONS = {
-    SetBrightness: "brightness", SetContrast: "contrast", SetSaturation: "saturation", Sharpen: "sharp",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """A clause with what it was understood as."""
-
-    clause: Clause
-    operations: tuple[Operation, ...] = ()
-    #: Kind and direction of a complaint such as "too dark", which another clause has to mend.
-    complaint: tuple[str, int] | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    start: int
-    end: int
-    sentence: str = ""
 
 
 class _Attempt:
@@ -134,6 +107,8 @@ def understood(words: list[Word]) -> list[Part] | Failure:
     """The parts of the sentence, or the first clause that is not understood."""
     if len(words) > _MOST_WORDS:
         return Failure(start=0, end=words[_MOST_WORDS].end)
+    if len(words) == 1 and words[0].text in _NO_TONE:
+        return _failure(words, 0, "")
     attempt = _Attempt(words, completes=False)
     parts = attempt.parts(0, (), -1)
     if parts is None and not attempt.refused:
@@ -141,13 +116,13 @@ def understood(words: list[Word]) -> list[Part] | Failure:
         parts = attempt.parts(0, (), -1)
     if parts is None:
         return _failure(words, attempt.furthest, attempt.refused)
-    return _complaints_mended(_filled(list(parts)))
+    return complaints_mended(filled(list(parts)))
 
 
 def _ends(words: list[Word], start: int) -> Iterator[int]:
     """Where a clause from `start` may end, the likeliest first.
 
-    At the next word that joins, or before it, at "with" and Chinese verbs, the longest first; then further on.
+    At the next word that joins, or before it, at "with" and Chinese verbs, the longest first; then on.
     """
     limit = min(len(words), start + _LONGEST_CLAUSE)
     within: list[int] = []
@@ -185,7 +160,7 @@ def _read(clause: Clause, before: tuple[Part, ...], *, alone: bool) -> Part | Re
         on = backgrounds.on_colour(clause)
         if on:
             return Part(clause=clause, operations=on)
-    if before and _removes_ground(before[-1]):
+    if before and removes_ground(before[-1]):
         filling = backgrounds.filling(clause)
         if filling:
             return Part(clause=clause, operations=filling)
@@ -217,76 +192,6 @@ def _completed(clause: Clause, before: Clause) -> Clause:
         return clause
     carried = [word for word in before if word.has(*_CARRIED)][:2]
     return Clause.of((*carried, *clause.words))
-
-
-def _removes_ground(part: Part) -> bool:
-    """Whether the clause asks to take the background away without saying that nothing is to replace it."""
-    removes = any(isinstance(one, SetBackground) and one.colour is None for one in part.operations)
-    return removes and not part.clause.has("transparent", "format", "none")
-
-
-def _filled(parts: list[Part]) -> list[Part]:
-    """Without a removal of the background where a later clause, the next one, says what takes its place."""
-    kept: list[Part] = []
-    for part in parts:
-        fills = any(isinstance(one, SetBackground) for one in part.operations)
-        if fills and kept and _removes_ground(kept[-1]):
-            kept.pop()
-        kept.append(part)
-    return kept
-
-
-def _complaints_mended(parts: list[Part]) -> list[Part] | Failure:
-    mended = {("cast", 1)} if any(isinstance(one, BalanceWhite) for part in parts for one in part.operations) else set()
-    mended |= {
-        (_DIMENSIONS[type(one)], 1 if getattr(one, "change", 1) > 0 else -1)
-        for part in parts
-        for one in part.operations
-        if type(one) in _DIMENSIONS
-    }
-    for part in parts:
-        if part.complaint and part.complaint not in mended:
-            return Failure(start=part.clause.words[0].start, end=part.clause.words[-1].end)
-    return [part for part in parts if not part.complaint]
-
-
-def operations_of(parts: list[Part]) -> tuple[Operation, ...]:
-    """In order; what is said twice once, and recolours side by side as one."""
-    found: list[Operation] = []
-    for part in parts:
-        for one in part.operations:
-            if found and isinstance(one, Recolour) and isinstance(found[-1], Recolour):
-                found[-1] = Recolour(changes=tuple(dict.fromkeys((*found[-1].changes, *one.changes))))
-            elif not _merged(found, one) and one not in found:
-                found.append(one)
-    return tuple(found)
-
-
-def _merged(found: list[Operation], one: Operation) -> bool:
-    """Put the one with a degree in the place of the one without, where both say the same: "clearer, sharpen"."""
-    size, usual = _degree(one)
-    for at, other in enumerate(found):
-        if usual and type(other) is type(one):
-            same = _degree(other)[0]
-            if same * size > 0 and usual in (abs(same), abs(size)):
-                found[at] = other if abs(size) == usual else one
-                return True
-    return False
-
-
-def _degree(operation: Operation) -> tuple[float, float]:
-    """How far it goes, and how far without a word of degree; 0 for an operation without degrees."""
-    match operation:
-        case SetBrightness(change=change):
-            return change, 0.2
-        case SetContrast(change=change):
-            return change, 0.2
-        case SetSaturation(change=change):
-            return change, 0.25
-        case Sharpen(strength=strength):
-            return strength, 1.0
-        case _:
-            return 0.0, 0.0
 
 
 def _failure(words: list[Word], at: int, sentence: str) -> Failure:

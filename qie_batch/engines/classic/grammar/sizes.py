@@ -5,26 +5,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.edits import Axis, Flip, Resize, Rotate
-from qie_batch.engines.classic.grammar.clause import LINKS, Refused
+from qie_batch.engines.classic.grammar.clause import LINKS, Refused, kinds
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.edits import Operation
     from qie_batch.engines.classic.grammar.clause import Clause, Number
 
-_IMAGE = LINKS | {"it", "image", "usage"}
-_RESIZES = _IMAGE | {"joint", 
-    "resize", "size", "width", "height", "longest", "number", "factor", "change", "by", "with", "on", "more",
-    "square", "add",
-}  # fmt: skip
-_ROTATES = _IMAGE | {"rotate", "quarter", "turning", "place", "number", "by", "change", "more", "add"}
-_FLIPS = _IMAGE | {"joint", "flip", "axis", "quarter", "change", "on", "by", "add", "swap"}
+_IMAGE = LINKS | kinds("it image usage")
+_RESIZES = _IMAGE | kinds(
+    "joint resize size width height longest number factor change by with on more square add"
+)
+_ROTATES = _IMAGE | kinds("rotate quarter turning place number by change more add")
+_FLIPS = _IMAGE | kinds("joint flip axis quarter change on by add swap")
 
 #: Sides of a result, in pixels, and factors.
 LEAST_SIDE, MOST_SIDE = 16, 8192
 _FACTORS = (0.01, 10.0)
 
 
-def resize(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+def resize(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
     if not clause.has("resize", "size", "width", "height", "longest", "number", "factor"):
         return None
     if not clause.only(_RESIZES):
@@ -38,7 +37,11 @@ def resize(clause: Clause) -> tuple[Operation, ...] | Refused | None:
             return None
         return _checked(width=width, height=height)
     if clause.has("square"):
-        return _checked(width=round(numbers[0].amount), height=round(numbers[0].amount)) if _is_pixels(numbers) else None
+        return (
+            _checked(width=round(numbers[0].amount), height=round(numbers[0].amount))
+            if _is_pixels(numbers)
+            else None
+        )
     if factors:
         return _by_factor_word(clause, factors[0])
     if len(numbers) == 2:
@@ -51,7 +54,9 @@ def _is_pixels(numbers: list[Number]) -> bool:
 
 
 def _by_factor_word(clause: Clause, factor: float) -> tuple[Operation, ...] | Refused | None:
-    if not (clause.has("resize", "change", "more") or "size" in clause.words[0].text) or clause.has("width", "height", "longest"):
+    if not (clause.has("resize", "change", "more") or "size" in clause.words[0].text) or clause.has(
+        "width", "height", "longest"
+    ):
         return None
     grows = (set(clause.values("resize")) | set(clause.values("more"))) - {0}
     return None if (factor > 1 and -1 in grows) or (factor < 1 and 1 in grows) else _scaled(factor)
@@ -61,7 +66,7 @@ def _of_two_sides(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     """`width 800 height 600`, `800 wide and 600 high`."""
     order = [kind for word in clause for kind in ("width", "height", "number") if word.has(kind)]
     sides = [kind for kind in order if kind != "number"]
-    if sorted(sides) != ["height", "width"] or order in (["width", "height", "number", "number"],):
+    if sorted(sides) != ["height", "width"] or order == ["width", "height", "number", "number"]:
         return None
     if any(number.unit not in {"", "px"} for number in clause.values("number")):
         return None
@@ -69,12 +74,16 @@ def _of_two_sides(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     return _checked(**{sides[0]: first, sides[1]: second})
 
 
-def _of_one_number(clause: Clause, number: Number) -> tuple[Operation, ...] | Refused | None:
+def _of_one_number(clause: Clause, number: Number) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
     sides = [kind for kind in ("width", "height", "longest") if clause.has(kind)]
     if number.unit in {"", "px"}:
         if len(sides) > 1 or number.signed or clause.has("by", "more"):
             return None
-        if not number.unit and any(word.text in {"scale", "rescale"} for word in clause) and number.amount <= 10:
+        if (
+            not number.unit
+            and any(word.text in {"scale", "rescale"} for word in clause)
+            and number.amount <= 10
+        ):
             return _scaled(number.amount)
         if number.unit != "px" and 0 < number.amount < 100:
             return None
@@ -87,7 +96,11 @@ def _of_one_number(clause: Clause, number: Number) -> tuple[Operation, ...] | Re
         return Refused("A size is not negative.") if number.amount < 0 and clause.has("resize") else None
     if number.unit == "x" and clause.has("resize"):
         shrinks = -1 in clause.values("resize")
-        return _scaled(1 / number.amount if shrinks and number.amount > 1 else number.amount) if number.amount else None
+        return (
+            _scaled(1 / number.amount if shrinks and number.amount > 1 else number.amount)
+            if number.amount
+            else None
+        )
     return _of_percentage(clause, number.amount) if number.unit == "%" and clause.has("resize") else None
 
 
@@ -101,8 +114,11 @@ def _of_percentage(clause: Clause, percent: float) -> tuple[Operation, ...] | Re
     if clause.has("by") or (signs and not targeted):
         sign = signs.pop()
         if not clause.has("by") and percent != 50:
-            small, large = (100 - percent, 100 + percent)
-            return Refused(f"It is not clear whether to {percent:g} % or by {percent:g} %, which gives {small if sign < 0 else large:g} %.")
+            small, large = 100 - percent, 100 + percent
+            return Refused(
+                f"It is not clear whether to {percent:g} % or by {percent:g} %, "
+                f"which gives {small if sign < 0 else large:g} %."
+            )
         return _scaled(1 + sign * percent / 100)
     if signs and (percent > 100) != (signs == {1}):
         return None
@@ -112,7 +128,11 @@ def _of_percentage(clause: Clause, percent: float) -> tuple[Operation, ...] | Re
 def _scaled(factor: float) -> tuple[Operation, ...] | Refused:
     low, high = _FACTORS
     if not low <= factor <= high:
-        return Refused(f"A picture is resized to {low:.0%} to {high:.0%} of its size, not to {factor:.4g}.".replace("%", " %"))
+        return Refused(
+            f"A picture is resized to {low:.0%} to {high:.0%} of its size, not to {factor:.4g}.".replace(
+                "%", " %"
+            )
+        )
     return (Resize(factor=round(factor, 6)),)
 
 
@@ -123,7 +143,7 @@ def _checked(**sides: int) -> tuple[Operation, ...] | Refused:
     return (Resize(**sides),)
 
 
-def rotate(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+def rotate(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
     if not clause.has("rotate", "quarter", "turning", "number", "place") or not clause.only(_ROTATES):
         return None
     if clause.has("flip") and not clause.has("rotate"):
@@ -134,11 +154,15 @@ def rotate(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     if len(ways) > 1 or 0 in ways or len(numbers) + len(quarters) > 1:
         return None
     turned = len(ways) == 1 and any(word.text == "turn" for word in clause)
-    if not clause.has("rotate", "quarter") and not turned and not (numbers and (clause.has("turning") or numbers[0].unit == "degrees")):
+    if (
+        not clause.has("rotate", "quarter")
+        and not turned
+        and not (numbers and (clause.has("turning") or numbers[0].unit == "degrees"))
+    ):
         return None
     if numbers and (numbers[0].unit not in {"", "degrees"} or (numbers[0].signed and ways)):
         return None
-    if not (numbers or quarters or ways) or 1 < len(clause.values("more")):
+    if not (numbers or quarters or ways) or len(clause.values("more")) > 1:
         return None
     degrees = numbers[0].amount if numbers else quarters[0] if quarters else 90.0
     if not 0 < abs(degrees) < 360:

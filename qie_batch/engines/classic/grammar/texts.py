@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.colour_codes import agreed
 from qie_batch.engines.classic.edits import Place, WriteText
-from qie_batch.engines.classic.grammar.clause import LINKS
+from qie_batch.engines.classic.grammar.clause import LINKS, kinds
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.edits import Operation
     from qie_batch.engines.classic.grammar.clause import Clause
 
-_TEXTS = LINKS | {"joint", "centred", 
-    "text", "textword", "saying", "letters", "corner", "place", "centring", "colour", "colourword", "add", "write",
-    "image", "it", "with", "on", "under", "part", "parts", "size", "edges", "around",
-}  # fmt: skip
+_TEXTS = LINKS | kinds(
+    "joint centred text textword saying letters corner place centring colour colourword add write "
+    "image it with on under part parts size edges around"
+)
 
 
 def text(clause: Clause) -> tuple[Operation, ...] | None:
