@@ -47,7 +47,7 @@ NAMED: tuple[tuple[int, str | None, str], ...] = (
     (0xFFF06A, "yellow", "lemon|lemon yellow|canary|canary yellow|柠檬黄|柠檬色"),
     (0xF6D44D, "yellow", "sunflower|鹅黄|向日葵黄"),
     (0x2F8F4E, "green", "green|绿色|绿|翠绿|草绿"),
-    (0x1F5A3A, "green", "dark green|forest green|bottle green|hunter green|深绿色|墨绿色|深绿|墨绿|祖母绿"),
+    (0x1F5A3A, "green", "dark green|forest green|hunter green|深绿色|墨绿色|深绿|墨绿|祖母绿"),
     (0x5B6236, "green", "army green|military green|军绿色|军绿"),
     (0x6F7A35, "green", "olive|olive green|橄榄绿|橄榄色|橄榄"),
     (0x10905F, "green", "emerald|emerald green|翡翠绿|宝石绿"),

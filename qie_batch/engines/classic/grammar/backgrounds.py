@@ -19,7 +19,7 @@ _CLEAR = LINKS | kinds(
     "snip ground remove cut away transparent format item it image usage add change on with from "
     "colour colourword none plain by swap take"
 )
-_FILLS = LINKS | kinds("colour change swap add it with by plain colourword on ground")
+_FILLS = LINKS | kinds("fill colour change swap add it with by plain colourword on ground")
 _SHADOW = LINKS | kinds(
     "shadow add soft slight shade under item unknown it with image usage on place from cast"
 )

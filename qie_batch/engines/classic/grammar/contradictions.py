@@ -103,7 +103,7 @@ def named(operation: Operation) -> str:  # noqa: C901, PLR0911, PLR0912 - one ca
         case Rotate(degrees=degrees):
             return f"a rotation by {degrees:g} degrees"
         case WriteText(text=text, place=place):
-            return f"the text “{text}” at the {place}"
+            return f'the text "{text}" at the {place}'
         case MakeGrey():
             return "black and white"
         case Resize():

@@ -154,4 +154,8 @@ joint=then: then|followed by|afterward|finally|next|afterwards|lastly|first|firs
 parted: cap|band|cover|shade|seat|frame|top|tip|ring|line|door|roof|petals|rim|back|front|edge|arm|trim|
   end|neck|center|piece|side|panel|bottom|pattern|print
 unit=other: cm|mm|inch|inches|in inches|dpi|kb|mb|pt|points|meter|metre|stops|stop|ev
+finish: neon|metallic|glossy|matte|matt|shiny|fluorescent|dusty|electric|hot|dirty|muddy|smoky|washed|faded|
+  glowing|sparkly|glittery|translucent|satin|pearl|pearly|chrome|acid|frosted|brushed|distressed|ombre|
+  two tone|multicolour|multicoloured|rainbow|striped|checked|checkered|dotted|patterned|tie dye|camouflage|
+  camo|leopard|floral|plaid|gradient|medium|mid|true|dull|vintage
 """

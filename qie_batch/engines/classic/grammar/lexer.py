@@ -46,6 +46,8 @@ _PATTERNS = (
     r"(?P<other>.)",
 )
 _SCANNED = re.compile("|".join(_PATTERNS), re.DOTALL)
+#: "60x60" are pixels, "4x5" is a ratio.
+_LARGEST_RATIO = 32
 #: A sentence ends here; other marks only join.
 _STOPS = frozenset(".;!?。\n")
 _DIGITS = {"一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
@@ -108,7 +110,10 @@ def _meanings(match: re.Match[str]) -> Meanings:  # noqa: PLR0911 - one return f
     if match["width"]:
         return {"size": (int(match["width"]), int(match["height"]))}
     if match["wide"]:
-        return {"ratio": (float(match["wide"]), float(match["tall"]))}
+        sides = (float(match["wide"]), float(match["tall"]))
+        if max(sides) > _LARGEST_RATIO and not re.search("[:/比]", match[0]):
+            return {"size": (round(sides[0]), round(sides[1]))}
+        return {"ratio": sides}
     if match["number"]:
         unit = _UNITS[match["unit"]] if match["unit"] else ""
         return {"number": Number(float(match["number"]), unit, bool(match["sign"]))}

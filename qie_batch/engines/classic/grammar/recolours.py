@@ -21,7 +21,7 @@ _VERBS = ("change", "swap", "ba")
 #: The words of an object's name.
 _NAMES = (UNKNOWN, "item", "parts", "pattern", "body", "part", "scene", "textword", "graphic")
 _LEFT = LINKS | {*_NAMES, "colour", "colourword", "change", "swap", "from", "usage", "it", "with"}
-_LEFT |= {"parted"}
+_LEFT |= {"parted", "finish"}
 _RIGHT = frozenset(
     {"the", "plain", "colour", "colourword", "parts", "is", "new", "of", "item", UNKNOWN, "in"}
 )
@@ -100,7 +100,9 @@ def _is_object(left: Words, *, joined: bool) -> bool:  # noqa: PLR0911 - one ret
         return False
     if names and names[-1] - names[0] > _LONGEST_NAME:
         return False
-    if left[-1].has("of", "with") or any(word.has("with") for word in left):
+    if left[-1].has("of", "finish") or any(word.has("to", "in", "for") for word in left):
+        return False
+    if any(word.has("with") for word in left):
         return False
     coloured = any(word.has("colour") for word in left)
     if not coloured and not (names and any(left[at].has(*_NAMES) for at in names)):

@@ -110,7 +110,8 @@ def _of_percentage(clause: Clause, percent: float) -> tuple[Operation, ...] | Re
     if len(signs) > 1:
         return None
     if clause.has("by") and not signs:
-        return _scaled(percent / 100)
+        scales = any(word.text in {"scale", "rescale"} for word in clause)
+        return _scaled(percent / 100) if scales else None
     if clause.has("by") or (signs and not targeted):
         sign = signs.pop()
         if not clause.has("by") and percent != 50:
