@@ -1,5 +1,6 @@
 """The list of everyday phrasings in bench/, written before the grammar by other people."""
 
+import re
 import runpy
 import time
 from pathlib import Path
@@ -46,11 +47,12 @@ def test_any_words_are_read_or_refused_at_once(words):
     [
         "Replace the background with plain white", "remove the background", "transparent background",
         "pure white background (#FFFFFF)", "make the background #F5F5F5", "change background color to #f2f2f2",
-        "background: rgb(245,245,245)", "White Background.", "change the background colour to light grey",
+        "background: rgb(245,245,245)", "White Background.",
+        "change the background colour to light grey",
         "put it on white", "on white", 'add text "SALE" top right', "add the text «Soldes» at the top",
         'add the text "€ 19,99" at the bottom', 'add the text "Größe L - neu…" at the bottom',
-        "白底图", "去背景",
-        "把背景换成纯白色 #FFFFFF", "make it brighter and sharper", "resize to 1000x1000", "crop to square",
+        "白底图", "去背景", "把背景换成纯白色 #FFFFFF",
+        "make it brighter and sharper", "resize to 1000x1000", "crop to square",
         "add a soft shadow", "enhance image", "Change the bottle color to red", "make the bottle green",
         "change the blue bottle to dark red", "please make the background white!",
         'add the text "line1\nline2" at the top',
@@ -58,3 +60,12 @@ def test_any_words_are_read_or_refused_at_once(words):
 )  # fmt: skip
 def test_what_catalogs_of_shops_say_is_understood(instruction):
     assert parse(instruction)
+
+
+def test_every_example_of_the_documentation_is_understood():
+    page = (Path(__file__).parents[4] / "docs" / "classic.md").read_text(encoding="utf-8")
+    table = page.partition("| operation |")[2].partition("**How much**")[0]
+    examples = [example for example in re.findall(r"`([^`]+)`", table) if "\n" not in example]
+    assert len(examples) > 80
+    for example in examples:
+        assert parse(example), example

@@ -190,8 +190,9 @@ def test_everyday_words_for_a_text_are_understood(instruction, place):
     "instruction",
     [
         "remove the background", "Remove background", "transparent background", "去背景", "抠图", "背景透明",
-        "replace the white background with transparent", "make the background see-through",
-        "cut out the product", "no background", "isolate the product", "PNG with transparent background", "把产品抠出来", "抠图换透明底",
+        "replace the white background with transparent", "make the background see-through", "no background",
+        "cut out the product", "isolate the product", "PNG with transparent background", "把产品抠出来",
+        "抠图换透明底",
     ],
 )  # fmt: skip
 def test_a_background_that_is_only_removed_becomes_transparent(instruction):
