@@ -64,8 +64,12 @@ def _is_given(clause: Clause, first: int, last: int) -> bool:
 
 
 def _joined_to_code(clause: Clause) -> bool:
-    """Whether nothing but a code, or the colour of the background before, stands behind a comma."""
+    """Whether a code, "plain", or the colour of the background before stands behind a comma."""
     joints = clause.positions("joint")
+    if len(joints) == 1 and len(clause.positions("colour")) == 1 and not clause.has("unknown", "item"):
+        after = clause.words[joints[0] + 1]
+        if after.has("plain") or (after.has("colour") and clause.has("plain")):
+            return True
     if len(joints) == 1 and clause.has("ground") and clause.positions("ground")[-1] < joints[0]:
         before, after = clause.words[: joints[0]], clause.words[joints[0] + 1 :]
         if before[0].has("change", "ba") and not any(word.has("colour", "item", UNKNOWN) for word in before):
@@ -145,7 +149,7 @@ def transparent(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR091
         return None
     ground, makes = clause.has("ground"), clause.has("transparent")
     removes = clause.has("remove", "none", "away")
-    formatted = clause.has("format") and makes
+    formatted = makes and (clause.has("format") or (clause.has("on") and clause.has("item", "cut")))
     if (ground and (removes or makes or clause.has("cut"))) or formatted:
         return (SetBackground(colour=None),)
     if clause.has("cut") and not clause.has("change", "swap", "colour", "format", "on", "with"):

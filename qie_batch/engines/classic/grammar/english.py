@@ -5,7 +5,8 @@ from __future__ import annotations
 #: A word of the kind "filler" means nothing, wherever it stands.
 #: Lines of `kind: word|word` or `kind=value: word|word`, which may go on in indented lines.
 ENGLISH = """
-filler: needed|prefer|i'd prefer|we prefer|would prefer|has|has to|asap|urgent|urgently|quick|quickly|
+filler: instead|there is|could be|can be|might be|could|can|would|about|approximately|approx|roughly|actually|simply put|as a|accordingly|appropriately|properly|
+  needed|prefer|i'd prefer|we prefer|would prefer|has|has to|asap|urgent|urgently|quick|quickly|
   today|if you can|when you can|when possible|would be great|would be nice|would be good|
   it would be great if you could|is it possible to|be able to|client wants|customer wants|
   the client wants|the customer wants|looking for|i'm looking for|how about|what about|try|go ahead and|
@@ -20,13 +21,15 @@ usage: instagram|website|the website|webshop|online shop|online store|social med
   target|final|export|zalando|walmart|google shopping|hero|thumbnail|our shop|our website|hd|full hd|
   advert|ad|post|amazon|ebay|shopify|etsy|main image|main photo|e commerce|ecommerce|listing|catalog|
   catalogue|product photo|product image|packshot|product shot|product picture|style|studio|web|shop|store
-the: the|a|an|this|these|those|its|all|whole|entire|some|my|our|every|any|each|all of|both|current|
+the: whatever|that whole|
+  the|a|an|this|these|those|its|all|whole|entire|some|my|our|every|any|each|all of|both|current|
   existing|original|old
 new: new
 it: it|this one|them|everything
 image: image|images|picture|pictures|photo|photos|photograph|pic|pics|shot|canvas|file
 item: product|products|item|items|object|subject|article|goods
-ground: background|backgrounds|backdrop|bg|back ground|back drop|bkg|bgs|background area
+ground: everything behind the product|everything behind it|area behind the product|everything around the product|the area around the product|
+  background|backgrounds|backdrop|bg|back ground|back drop|bkg|bgs|background area
 is: is|are|be|being|been|to be|was|=|:
 to: to|into|becomes|become|->|→|=>|-->|as|till|towards
 on: on|onto|against|in front of|over|upon
@@ -54,8 +57,10 @@ remove: remove|delete|drop|lose|kill|ditch|dump|erase|get rid of|strip|take out|
 ba: let
 fill: fill|filled|flood|cover|fill in
 snip: cut
-take: take|pull|taken
-cut: cut out|cutout|cut-out|isolate|isolated|clear cut|deep etch|deepetch|clipping path|silhouette|
+take: knock|wipe|
+  take|pull|taken
+cut: keep only the product|only the product|just the product|keep just the product|
+  cut out|cutout|cut-out|isolate|isolated|clear cut|deep etch|deepetch|clipping path|silhouette|
   extract|cut around|isolation|clip|mask|knockout|cutouts
 away: out|off|away|go|gone|disappear|vanish|goes
 transparent: transparent|transparency|see through|alpha|see-through|alpha channel|alpha background

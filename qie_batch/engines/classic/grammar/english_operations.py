@@ -43,7 +43,8 @@ adjusting: neutral|adjust|adjustment|adjustments|improve|correct|correction|fix|
 enhance: enhancement|image enhancement|photo enhancement|autocorrect|autofix|autotone|autolevels|
   autolevel|autocontrast|enhance|auto enhance|autoenhance|enhancing
 wb: white balance|wb|whitebalance|white-balance|awb|auto wb|white point|grey balance
-cast: cast|colour cast|tint|colour tint|tinge|colour casts|casts|yellowish tint|discolouration
+cast: bluish|yellowish|reddish|greenish|orangish|pinkish|purplish|
+  cast|colour cast|tint|colour tint|tinge|colour casts|casts|yellowish tint|discolouration
 grey: black and white|black & white|b&w|b/w|bw|b w|black n white|black white|monochrome|greyscale|
   grey scale|grey tones|shades of grey|grey levels|b and w|mono|black and white photo|blackandwhite|
   colourless
@@ -125,14 +126,14 @@ place=left: left|lefthand|left hand
 place=right: right|righthand|right hand
 place=centre: centre|center|middle|midpoint|dead centre|dead center|mid
 not: not|no|don't|dont|do not|never|without|except|only|keep|but|apart from|avoid|stop|other than|doesn't|
-  isn't|unless|preserve|retain|untouched|unchanged|nor|neither|or|instead|instead of|rather than|either|
+  isn't|unless|preserve|retain|untouched|unchanged|nor|neither|or|instead of|rather than|either|
   won't|can't|cannot|maintain|restore|undo|except for
 none: no|without
 shade=light: light
-shade=pale: pale
+shade=pale: very light|very pale|pale
 shade=pastel: pastel
 shade=soft: soft
-shade=dark: dark
+shade=dark: very dark|dark
 shade=deep: deep|rich
 shade=bright: bright|vivid
 body: hair|skin|face|lips|lip|eyes|eye|nails|nail|teeth|body|hand|hands|arms|legs|feet|beard|eyebrows|
@@ -158,4 +159,5 @@ finish: neon|metallic|glossy|matte|matt|shiny|fluorescent|dusty|electric|hot|dir
   glowing|sparkly|glittery|translucent|satin|pearl|pearly|chrome|acid|frosted|brushed|distressed|ombre|
   two tone|multicolour|multicoloured|rainbow|striped|checked|checkered|dotted|patterned|tie dye|camouflage|
   camo|leopard|floral|plaid|gradient|medium|mid|true|dull|vintage
+details: details|detail
 """

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _IMAGE = LINKS | kinds("it image usage")
 _ADJUSTS = _IMAGE | kinds(
-    "joint edges more bright brightness contrast contrasty saturation vivid desaturate sharp "
+    "details joint edges more bright brightness contrast contrasty saturation vivid desaturate sharp "
     "colourword look change add slight number by with"
 )
 _TONES = _IMAGE | kinds("tone look more change add slight too with levels colourword plain on")
@@ -161,6 +161,8 @@ def complaint(clause: Clause) -> tuple[str, int] | None:
         "cast",
         "colour",
     }
+    if clause.has("wb") and clause.has("away") and len(clause) <= 4 and clause.has("is"):
+        return ("cast", 1)
     says = (
         clause.has("too")
         or (clause.has("cast") and not clause.has("wb"))

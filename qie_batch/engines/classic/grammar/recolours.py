@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.colour_codes import agreed
@@ -99,6 +100,8 @@ def _is_object(left: Words, *, joined: bool) -> bool:  # noqa: PLR0911 - one ret
     if len([at for at in names if left[at].has(UNKNOWN)]) > _LONGEST_NAME:
         return False
     if names and names[-1] - names[0] > _LONGEST_NAME:
+        return False
+    if any(word.text == "one" and after.has("of") for word, after in pairwise(left)):
         return False
     if left[-1].has("of", "finish") or any(word.has("to", "in", "for") for word in left):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.grammar import backgrounds, light, recolours, shapes, sizes, texts
-from qie_batch.engines.classic.grammar.clause import Clause, Refused
+from qie_batch.engines.classic.grammar.clause import LINKS, Clause, Refused, kinds
 from qie_batch.engines.classic.grammar.parts import Failure, Part, complaints_mended, filled, removes_ground
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ _BEGINNINGS = (
     "add", "change", "to", "crop", "trim", "resize", "rotate", "flip", "pad", "remove", "cut", "write",
     "more", "bright", "sharp", "with", "border", "shadow", "automatic", "margin", "ba",
 )  # fmt: skip
+#: "Save as PNG" behind a background that is removed.
+_FORMAT = LINKS | kinds("format with transparent image it add")
 #: Words of tone that mean something else on their own.
 _NO_TONE = {"cool", "cold", "fall", "aged"}
 #: What a clause without a verb takes from the one before.
@@ -153,6 +155,8 @@ def _read(clause: Clause, before: tuple[Part, ...], *, alone: bool) -> Part | Re
     complaint = light.complaint(clause)
     if complaint:
         return Part(clause=clause, complaint=complaint)
+    if before and removes_ground(before[-1]) and clause.has("format") and clause.only(_FORMAT):
+        return Part(clause=clause)
     found = _of_one_reader(clause)
     if isinstance(found, tuple):
         return Part(clause=clause, operations=found)

@@ -20,7 +20,7 @@ _RATIO = _IMAGE | kinds("square ratio ratioword portrait landscape change add")
 _CROPS = _RATIO | kinds("trim snip crop size place centring from by around with on away tight")
 _RATIOS = _RATIO | kinds("resize size")
 _TRIMS = _IMAGE | kinds(
-    "trim crop tight margin parts edges empty colour item unknown around remove from away border "
+    "snip trim crop tight margin parts edges empty colour item unknown around remove from away border "
     "transparent plain on by ground"
 )
 _PADS = _IMAGE | kinds(
@@ -36,6 +36,8 @@ _BORDERS = _IMAGE | kinds(
 _MARGINS = {"": 0.1, "slight": 0.05, "strong": 0.2}
 _BORDER = 0.02
 _MOST_PIXELS = 4000
+#: What is added at the edges, and is margin.
+_BARS = {"bars", "strips", "edges", "边", "边条"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,12 +129,12 @@ def trim(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR0911 - one
     cuts = (
         clause.has("trim") or (clause.has("crop") and (aimed or margin)) or (clause.has("remove") and margin)
     )
-    cuts = cuts or (clause.has("away") and margin and clause.has("by", "from"))
+    cuts = cuts or (margin and clause.has("away") and clause.has("by", "from", "snip"))
     return (Trim(),) if cuts else None
 
 
 def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
-    edged = clause.has("edges") and clause.has("colour") and clause.has("add")
+    edged = clause.has("add") and any(word.text in _BARS for word in clause) and clause.has("colour")
     if (
         not (clause.has("pad", "margin") or edged)
         or not clause.only(_PADS)
