@@ -67,8 +67,8 @@ def _joined_to_code(clause: Clause) -> bool:
     """Whether a code, "plain", or the colour of the background before stands behind a comma."""
     joints = clause.positions("joint")
     if len(joints) == 1 and len(clause.positions("colour")) == 1 and not clause.has("unknown", "item"):
-        after = clause.words[joints[0] + 1]
-        if after.has("plain") or (after.has("colour") and clause.has("plain")):
+        behind = clause.words[joints[0] + 1]
+        if behind.has("plain") or (behind.has("colour") and clause.has("plain")):
             return True
     if len(joints) == 1 and clause.has("ground") and clause.positions("ground")[-1] < joints[0]:
         before, after = clause.words[: joints[0]], clause.words[joints[0] + 1 :]
@@ -163,7 +163,9 @@ def transparent(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR091
 def _names_old_ground(clause: Clause) -> bool:
     places = clause.positions("colour")
     at = places[0] + 1
-    return len(places) == 1 and at < len(clause) and clause.words[at].has("ground") and not clause.has("none")
+    if len(places) != 1 or clause.has("none") or any(word.has("to") for word in clause.words[: places[0]]):
+        return False
+    return at < len(clause) and clause.words[at].has("ground")
 
 
 def filling(clause: Clause) -> tuple[Operation, ...] | None:

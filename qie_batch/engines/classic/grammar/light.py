@@ -104,7 +104,7 @@ def _shares_direction(clause: Clause) -> bool:
     """Whether one direction and one degree are said of all the nouns, before or behind them."""
     nouns = [at for at, word in enumerate(clause) if word.has(*_SCALES)]
     between = clause.words[nouns[0] : nouns[-1]]
-    verbs = [word for word in clause if word.has("more", "add")]
+    verbs = [word for word in clause if word.has("more", "add") or word.text in {"sharpen", "锐化"}]
     return len(verbs) <= 1 and not any(word.has("more", "add", "number", "slight") for word in between)
 
 

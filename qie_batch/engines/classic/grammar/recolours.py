@@ -29,6 +29,8 @@ _RIGHT = frozenset(
 _SWAPS = LINKS | kinds("joint swap colour colourword with parts around around-words change image away")
 _AIMS = ("to", "in", "with", "is", "for", "by", "change")
 _LONGEST_NAME = 4
+#: "The mug is red" asks for nothing.
+_STATES = {"is", "are", "was", "been", "是"}
 
 
 def recolour(clause: Clause) -> tuple[Operation, ...] | Refused | None:
@@ -64,6 +66,8 @@ def _split(words: Words) -> tuple[Words, Words, bool] | None:
     if aim == at and words[at].has("colourword") and len(colours) == 1 and len(words) <= 4:
         return words[:at], words[at:], True
     if aim < at:
+        if any(word.text in _STATES for word in words[aim:at]):
+            return None
         replaces = any(word.has("with", "for", "by") for word in words[aim:at])
         if replaces and len(colours) == 1:
             return None
@@ -114,7 +118,7 @@ def _is_object(left: Words, *, joined: bool) -> bool:  # noqa: PLR0911 - one ret
         return False
     if any(word.has("it") for word in left):
         return False
-    return joined or bool(verbs) or left[0].has("ba")
+    return joined or bool(verbs)
 
 
 def _change(left: Words, source: Colour | None, target: Colour) -> tuple[Operation, ...] | Refused | None:

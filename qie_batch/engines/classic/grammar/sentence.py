@@ -45,12 +45,12 @@ _MOST_WORDS = 120
 #: Chinese verbs before which a clause may begin without a word that joins.
 _BEGINNINGS = (
     "add", "change", "to", "crop", "trim", "resize", "rotate", "flip", "pad", "remove", "cut", "write",
-    "more", "bright", "sharp", "with", "border", "shadow", "automatic", "margin", "ba",
+    "more", "bright", "sharp", "with", "shadow", "automatic", "ba",
 )  # fmt: skip
 #: "Save as PNG" behind a background that is removed.
 _FORMAT = LINKS | kinds("format with transparent image it add")
-#: Words of tone that mean something else on their own.
-_NO_TONE = {"cool", "cold", "fall", "aged"}
+#: Words that mean something else on their own.
+_NO_TONE = {"cool", "cold", "fall", "aged", "bright", "dark", "dull", "gloomy", "light"}
 #: What a clause without a verb takes from the one before.
 _CARRIED = ("change", "more", "add", "flip", "write", "remove")
 
@@ -146,8 +146,8 @@ def _ends(words: list[Word], start: int) -> Iterator[int]:
 
 
 def _begins(word: Word) -> bool:
-    if word.has("number"):
-        return word.text.startswith("+")
+    if word.has("number", "size"):
+        return word.has("size") or word.text.startswith("+")
     return not word.text.isascii() and word.has(*_BEGINNINGS)
 
 

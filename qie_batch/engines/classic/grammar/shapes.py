@@ -25,7 +25,7 @@ _TRIMS = _IMAGE | kinds(
 )
 _PADS = _IMAGE | kinds(
     "joint pad margin square ratio ratioword number by with add change around colour item unknown "
-    "empty plain slight more edges size transparent colourword under"
+    "empty plain slight more edges size colourword under"
 )
 _BORDERS = _IMAGE | kinds(
     "outline joint border add change colour number thick around with by plain slight edges item on "
@@ -84,16 +84,23 @@ def crop(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     ):
         return None
     sizes = clause.values("size")
-    if sizes and not clause.has("ratio", "square") and len(sizes) == 1:
-        width, height = sizes[0]
-        if not (width >= 16 and height >= 16):
-            return None
-        common = gcd(width, height)
-        return (Crop(ratio=(width // common, height // common)), Resize(width=width, height=height))
+    if sizes:
+        return _cropped_to(sizes, clause)
     ratio = _ratio(clause)
     if ratio is None or isinstance(ratio, Refused):
         return ratio
     return (Crop(ratio=ratio),)
+
+
+def _cropped_to(sizes: list[tuple[int, int]], clause: Clause) -> tuple[Operation, ...] | None:
+    """A crop to pixels is one to their ratio, and a resize."""
+    width, height = sizes[0]
+    if len(sizes) > 1 or clause.has("ratio") or (clause.has("square") and width != height):
+        return None
+    if not (width >= 16 and height >= 16):
+        return None
+    common = gcd(width, height)
+    return (Crop(ratio=(width // common, height // common)), Resize(width=width, height=height))
 
 
 def ratio(clause: Clause) -> tuple[Operation, ...] | Refused | None:
@@ -180,6 +187,8 @@ def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0
 def _surrounded_is_named(clause: Clause) -> bool:
     """Whether names of objects stand behind "around" alone."""
     named = [at for at, word in enumerate(clause) if word.has(UNKNOWN, "item")]
+    if named and clause.has("ba", "to", "change"):
+        return False
     before = clause.words[: named[0]] if named else ()
     return not named or (named[-1] - named[0] < 3 and any(word.has("around", "for") for word in before))
 

@@ -85,7 +85,7 @@ def _of_one_number(clause: Clause, number: Number) -> tuple[Operation, ...] | Re
             and number.amount <= 10
         ):
             return _scaled(number.amount)
-        if number.unit != "px" and 0 < number.amount < 100:
+        if number.unit != "px" and 0 < number.amount < 200:
             return None
         if sides:
             return _checked(**{sides[0]: round(number.amount)})
