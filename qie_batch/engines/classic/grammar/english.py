@@ -70,7 +70,7 @@ plain: clear|blank|bare|neutral|basic|regular|true|uniformly|opaque|plain|pure|s
 colourword: colour|colours|colouring|shade|hue|hex|code|colour code|hex code|colour value|paint colour|
   coloured|colour scheme|colour of
 parts: part|parts|area|areas|section|sections|bit|bits|one|ones|element|elements|pixels of|stuff|regions
-pattern: stripes|stripe|dots|pattern|print|flowers|polka dots|checks|spots|graphic
+pattern: stripes|stripe|dots|pattern|print|flowers|polka dots|checks|spots|graphic|zip|zipper|zippers|zips
 """
 
 #: Misspellings of the words that carry an edit.

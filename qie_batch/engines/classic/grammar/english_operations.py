@@ -141,11 +141,10 @@ body: hair|skin|face|lips|lip|eyes|eye|nails|nail|teeth|body|hand|hands|arms|leg
 scene: sky|dog|cat|animal|pet|bird|horse|house|building|wall|walls|floor|grass|sea|water|room|ceiling|
   ground|street|beach|sand|forest|trees|tree|leaves|sun|clouds|cloud|scene|scenery|landscape view|
   light source|reflection|foreground|table top|tabletop|surface|environment|surroundings
-part: sole|soles|sleeve|sleeves|collar|collars|button|buttons|strap|straps|zip|zipper|zippers|pocket|
-  pockets|hem|lining|laces|lace|shoelaces|heel|heels|buckle|seam|seams|stitching|handle|handles|lid|wheels|
-  wheel|rims|trim piece|cuffs|cuff|hood|tongue|toe|toes|leg|armrests|armrest|backrest|piping|waistband|
-  drawstring|drawstrings|zips|screen|dial|bezel|hands of|spout|base|half|top half|inside|interior|tag|tags|
-  hardware|logo patch
+part: sole|soles|sleeve|sleeves|collar|collars|button|buttons|strap|straps|pocket|pockets|hem|lining|laces|
+  lace|shoelaces|heel|heels|buckle|seam|seams|stitching|handle|handles|lid|wheels|wheel|rims|trim piece|
+  cuffs|cuff|hood|tongue|toe|toes|leg|armrests|armrest|backrest|piping|waistband|drawstring|drawstrings|
+  screen|dial|bezel|hands of|spout|base|half|top half|inside|interior|tag|tags|hardware|logo patch
 joint=and: and|also|plus|additionally|besides|moreover|n|while|so|as well as|as well|at the same time|
   along with|but also|in addition|on top of that|together with|and also
 joint=then: then|followed by|afterward|finally|next|afterwards|lastly|first|firstly|secondly|after that|
