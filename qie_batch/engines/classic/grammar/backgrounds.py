@@ -152,7 +152,8 @@ def transparent(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR091
     formatted = makes and (clause.has("format") or (clause.has("on") and clause.has("item", "cut")))
     if (ground and (removes or makes or clause.has("cut"))) or formatted:
         return (SetBackground(colour=None),)
-    if clause.has("cut") and not clause.has("change", "swap", "colour", "format", "on", "with"):
+    changes = any(word.has("change") and word.text not in {"make", "make a"} for word in clause)
+    if clause.has("cut") and not changes and not clause.has("swap", "colour", "format", "on", "with"):
         return (SetBackground(colour=None),)
     if clause.has("snip") and clause.has("away") and clause.has("item", "it"):
         return (SetBackground(colour=None),)

@@ -5,18 +5,19 @@ from __future__ import annotations
 #: A word of the kind "filler" means nothing, wherever it stands.
 #: Lines of `kind: word|word` or `kind=value: word|word`, which may go on in indented lines.
 ENGLISH = """
-filler: instead|there is|could be|can be|might be|could|can|would|about|approximately|approx|roughly|
-  actually|simply put|as a|accordingly|appropriately|properly|needed|prefer|i'd prefer|we prefer|
-  would prefer|has|has to|asap|urgent|urgently|quick|quickly|today|if you can|when you can|when possible|
-  would be great|would be nice|would be good|it would be great if you could|is it possible to|be able to|
-  client wants|customer wants|the client wants|the customer wants|looking for|i'm looking for|how about|
-  what about|try|go ahead and|feel free to|i think|wanna|gotta|need to|needs to|needed to|let me have|
-  i wish|we wish|would you mind|do you mind|asking for|required|requires|require|my|your|please|pls|plz|
-  kindly|just|can you|could you|would you|will you|can i|could i|can we|could we|may i|i want|i'd like|
-  i would like|i need|i want you to|i'd like you to|i need you to|we want|we'd like|we would like|we need|
-  want|need|needs|have|have it|i'd love|would love|let's|let us|make sure|ensure|that|thanks|thank you|thx|
-  cheers|hi|hello|hey|dear team|for me|for us|me|to have|you|should|must|go for|go with|only need|simply|
-  now|try to|have to|ok|okay|if possible|overall|in general|version|ty|here|there|much appreciated
+filler: run|perform|all in all|exactly|completely done|instead|there is|could be|can be|might be|could|can|
+  would|about|approximately|approx|roughly|actually|simply put|as a|accordingly|appropriately|properly|
+  needed|prefer|i'd prefer|we prefer|would prefer|has|has to|asap|urgent|urgently|quick|quickly|today|
+  if you can|when you can|when possible|would be great|would be nice|would be good|
+  it would be great if you could|is it possible to|be able to|client wants|customer wants|the client wants|
+  the customer wants|looking for|i'm looking for|how about|what about|try|go ahead and|feel free to|i think|
+  wanna|gotta|need to|needs to|needed to|let me have|i wish|we wish|would you mind|do you mind|asking for|
+  required|requires|require|my|your|please|pls|plz|kindly|just|can you|could you|would you|will you|can i|
+  could i|can we|could we|may i|i want|i'd like|i would like|i need|i want you to|i'd like you to|
+  i need you to|we want|we'd like|we would like|we need|want|need|needs|have|have it|i'd love|would love|
+  let's|let us|make sure|ensure|that|thanks|thank you|thx|cheers|hi|hello|hey|dear team|for me|for us|me|
+  to have|you|should|must|go for|go with|only need|simply|now|try to|have to|ok|okay|if possible|overall|
+  in general|version|ty|here|there|much appreciated
 usage: instagram|website|the website|webshop|online shop|online store|social media|marketplace|output|
   target|final|export|zalando|walmart|google shopping|hero|thumbnail|our shop|our website|hd|full hd|advert|
   ad|post|amazon|ebay|shopify|etsy|main image|main photo|e commerce|ecommerce|listing|catalog|catalogue|
@@ -47,9 +48,9 @@ change: change|turn|make|makes|set|convert|replace|render|paint|dye|recolour|rec
   colour change|change in colour|put into
 swap: swap|exchange|switch|interchange|trade|swapped|reverse|invert
 around-words: around each other|each other|with each other|one another|vice versa
-add: add|put|place|apply|give|insert|include|use|draw|show|overlay|attach|adding|create|set down|do|
-  position|lay|display|present|plus a|added|get|throw in|drop in|pop|shoot|photographed|shown|placed|
-  isolated|lie
+add: bring|bring in|slap|add|put|place|apply|give|insert|include|use|draw|show|overlay|attach|adding|create|
+  set down|do|position|lay|display|present|plus a|added|get|throw in|drop in|pop|shoot|photographed|shown|
+  placed|isolated|lie
 write: write|print|type|stamp|writing|letter it|label it|superimpose
 remove: remove|delete|drop|lose|kill|ditch|dump|erase|get rid of|strip|take out|take away|knock out|
   wipe out|clear|clear out|eliminate|removed|deleted|removing|take off|mask out|rid of|removal|removal of|
@@ -65,10 +66,11 @@ away: out|off|away|go|gone|disappear|vanish|goes
 transparent: transparent|transparency|see through|alpha|see-through|alpha channel|alpha background
 format: png|webp|as png|as a png|png file|save|save as|export|export as|save it as|output as|deliver as|
   exported as
-plain: clear|blank|bare|neutral|basic|regular|true|uniformly|opaque|plain|pure|solid|clean|simple|uniform|
-  seamless|completely|fully|totally|flat|full|crisp|entirely|monotone|nice|perfectly|proper|even
-colourword: colour|colours|colouring|shade|hue|hex|code|colour code|hex code|colour value|paint colour|
-  coloured|colour scheme|colour of
+plain: equal|same|equally|clear|blank|bare|neutral|basic|regular|true|uniformly|opaque|plain|pure|solid|
+  clean|simple|uniform|seamless|completely|fully|totally|flat|full|crisp|entirely|monotone|nice|perfectly|
+  proper|even
+colourword: tone|tones|colour|colours|colouring|shade|hue|hex|code|colour code|hex code|colour value|
+  paint colour|coloured|colour scheme|colour of
 parts: part|parts|area|areas|section|sections|bit|bits|one|ones|element|elements|pixels of|stuff|regions
 pattern: stripes|stripe|dots|pattern|print|flowers|polka dots|checks|spots|graphic|zip|zipper|zippers|zips
 """

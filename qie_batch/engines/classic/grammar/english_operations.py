@@ -34,8 +34,8 @@ sharp: sharpen|sharper|sharpening|sharpness|crisper|sharp|sharpened|crispness|cl
   more crisp|unsharp mask|in focus
 blurry: blurry|soft focus|blurred|fuzzy|out of focus
 automatic: auto|automatic|automatically|one click|1 click|one-click
-levels: levels|tone correction|tones correction|tonal range|tone curve|histogram|levels correction|tone|
-  tones|curves
+levels: level|levels|tone correction|tones correction|tonal range|tone curve|histogram|levels correction|
+  tone|tones|curves
 adjusting: neutral|adjust|adjustment|adjustments|improve|correct|correction|fix|fixes|enhancement|balance|
   normalise|normalize|optimise|optimize|stretch|equalise|equalize|corrected|optimization|corrections|
   neutralise|neutralize|improvement|sort out

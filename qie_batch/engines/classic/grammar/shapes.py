@@ -130,7 +130,7 @@ def trim(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR0911 - one
     )
     if clause.has("border") and not clause.has("colour", "empty", "transparent", "trim"):
         return None
-    if clause.has("ground") and not (clause.has("empty") and clause.has("around", "trim", "crop")):
+    if clause.has("ground") and not clause.has("trim") and not (clause.has("empty") and clause.has("around")):
         return None
     aimed = clause.has("item", "tight") or bool(unknown)
     cuts = (

@@ -77,7 +77,7 @@ def _of_two_sides(clause: Clause) -> tuple[Operation, ...] | Refused | None:
 def _of_one_number(clause: Clause, number: Number) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
     sides = [kind for kind in ("width", "height", "longest") if clause.has(kind)]
     if number.unit in {"", "px"}:
-        if len(sides) > 1 or number.signed or clause.has("by", "more"):
+        if len(sides) > 1 or number.signed or clause.has("by") or _changes_by(clause):
             return None
         if (
             not number.unit
@@ -102,6 +102,11 @@ def _of_one_number(clause: Clause, number: Number) -> tuple[Operation, ...] | Re
             else None
         )
     return _of_percentage(clause, number.amount) if number.unit == "%" and clause.has("resize") else None
+
+
+def _changes_by(clause: Clause) -> bool:
+    """Whether a word asks for more or less; "600 px high" does not."""
+    return any(word.has("more") and not word.has("height") for word in clause)
 
 
 def _of_percentage(clause: Clause, percent: float) -> tuple[Operation, ...] | Refused | None:
