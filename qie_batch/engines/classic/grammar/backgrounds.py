@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.colour_codes import agreed
+from qie_batch.engines.classic.colour_names import AS_GOODS
 from qie_batch.engines.classic.edits import AddShadow, SetBackground
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, kinds
 
@@ -132,6 +133,8 @@ def on_colour(clause: Clause) -> tuple[Operation, ...] | None:
     if not after or not all(
         word.has("the", "plain", "colour", "colourword", "usage", "upon") for word in after
     ):
+        return None
+    if any(word.text in AS_GOODS or word.text in {"gold", "silver"} for word in after):
         return None
     colour = agreed([word.meanings["colour"] for word in after if word.has("colour")])
     return (SetBackground(colour=colour),) if colour else None

@@ -68,7 +68,7 @@ tight: tight|tightly|close|closely|snug|snugly
 empty: empty|extra|excess|blank|unused|surplus|unnecessary|surrounding|useless|unneeded|superfluous|
   redundant
 margin: margin|margins|padding|space|whitespace|white space|breathing room|spacing|breathing space|
-  negative space|empty space|blank space|room|bleed|safe zone
+  negative space|empty space|blank space|bleed|safe zone|more room|some room|extra room
 edges: bars|strips|edges|edge|sides|side|borders|outer edge|outer edges
 pad: pad|padded|leave|extend|expand|extend canvas|expand canvas|fill out|enlarge the canvas|enlarge canvas|
   letterbox|extend out|padding it

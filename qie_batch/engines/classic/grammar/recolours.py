@@ -43,7 +43,7 @@ def recolour(clause: Clause) -> tuple[Operation, ...] | Refused | None:
         return None
     left, right, joined = split
     target = _target(left, right)
-    if target is None or _is_fruit(right):
+    if target is None or _is_fruit(right) or (not joined and _is_lamp(left, right)):
         return None
     sources = [word for word in left if word.has("colour")]
     if len(sources) > 1 or not _is_object(left, joined=joined):
@@ -91,6 +91,11 @@ def _is_fruit(right: Words) -> bool:
     return right[0].text in {"a", "an"} and not any(
         word.has(UNKNOWN, "item", "colourword", "parts") for word in right
     )
+
+
+def _is_lamp(left: Words, right: Words) -> bool:
+    """Whether "light" may be the thing: "turn the red light green"."""
+    return right[0].text.startswith("light ") and not any(word.has(UNKNOWN, "item") for word in left)
 
 
 def _is_object(left: Words, *, joined: bool) -> bool:  # noqa: PLR0911 - one return for each reason
