@@ -1,8 +1,9 @@
-"""Of everyday phrasings: how many the classic engine understands, and how many it refuses as it must.
+"""Of everyday phrasings: how many the classic engine understands as what they say, and how many it refuses as
+it must.
 
 `python bench/phrasings.py [FILE] [--json] [--misses]`: FILE has the columns language, operation, instruction
 (default: phrasings.csv beside this program). A row of the operation "none" is right when it is refused, any
-other when it is accepted at submit. Whether an accepted instruction is carried out as meant is not measured.
+other when submit accepts it and its operations are those that the row names.
 """
 
 from __future__ import annotations
@@ -12,14 +13,27 @@ import csv
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic import check
+from qie_batch.engines.classic import edits
+from qie_batch.engines.classic.rules import operations_for
 from qie_batch.errors import Rejected
-from qie_batch.model import EditParams, ImageHeader
+
+if TYPE_CHECKING:
+    from qie_batch.engines.classic.edits import Operation
 
 PHRASINGS = Path(__file__).with_name("phrasings.csv")
-IMAGE = ImageHeader("PNG", 1200, 1000)
+SIZE = (1200, 1000)
 REFUSED = "none"
+SEVERAL = "combined"
+LABELS = {
+    edits.SetBackground: "background", edits.AddShadow: "shadow", edits.Recolour: "recolour",
+    edits.SetTone: "tone", edits.SetBrightness: "brightness", edits.SetContrast: "contrast",
+    edits.SetSaturation: "saturation", edits.Sharpen: "sharpen", edits.AutoLevels: "auto",
+    edits.BalanceWhite: "white balance", edits.MakeGrey: "grey", edits.WriteText: "text", edits.Crop: "crop",
+    edits.Trim: "trim", edits.Pad: "pad", edits.Resize: "resize", edits.Rotate: "rotate", edits.Flip: "flip",
+    edits.AddBorder: "border",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,25 +41,37 @@ class Outcome:
     language: str
     operation: str
     instruction: str
-    code: str | None
-    """Of the refusal; None if the instruction was accepted."""
+    found: str
+    """The label of what was understood, or the code of the refusal."""
+    refused: bool
 
     @property
     def right(self) -> bool:
-        return (self.code is not None) == (self.operation == REFUSED)
+        return self.refused if self.operation == REFUSED else self.found == self.operation
 
 
-def refusal(instruction: str) -> str | None:
+def label(operations: tuple[Operation, ...]) -> str:
+    if len(operations) > 1:
+        return SEVERAL
+    (operation,) = operations
+    if isinstance(operation, edits.SetBackground) and operation.colour is None:
+        return "transparent"
+    if isinstance(operation, edits.Recolour) and len(operation.changes) == 2:
+        return "swap"
+    return LABELS[type(operation)]
+
+
+def outcome(row: dict[str, str]) -> Outcome:
     try:
-        check(EditParams(instruction=instruction), [IMAGE])
+        found, refused = label(operations_for(row["instruction"], SIZE)), False
     except Rejected as rejected:
-        return str(rejected.code)
-    return None
+        found, refused = str(rejected.code), True
+    return Outcome(**row, found=found, refused=refused)
 
 
 def outcomes(path: Path) -> list[Outcome]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        return [Outcome(**row, code=refusal(row["instruction"])) for row in csv.DictReader(lines)]
+        return [outcome(row) for row in csv.DictReader(lines)]
 
 
 def share(rows: list[Outcome]) -> dict[str, int]:
@@ -89,7 +115,7 @@ def main() -> None:
     if chosen.misses:
         for row in rows:
             if not row.right:
-                print(f"{row.language}  {row.operation:<14}{row.code or 'accepted':<28}{row.instruction}")
+                print(f"{row.language}  {row.operation:<14}{row.found:<28}{row.instruction}")
     if chosen.json:
         print(json.dumps(found))
 

@@ -5,10 +5,11 @@ from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, check_length, deco
 from qie_batch.images.difference import share_changed
 from qie_batch.images.encoding import encode, thumbnail_jpeg
 from qie_batch.images.limits import check_limits, check_result
-from qie_batch.images.sizes import Fitted, fit, inside, letterboxed
+from qie_batch.images.sizes import MIN_SIDE, Fitted, fit, inside, letterboxed
 
 __all__ = [
     "DEFAULT_LIMITS",
+    "MIN_SIDE",
     "Fitted",
     "Limits",
     "check_length",

@@ -38,7 +38,7 @@ def check(params: EditParams, images: Sequence[ImageHeader]) -> None:
     from qie_batch.engines.classic import rules  # noqa: PLC0415 - status and doctor check no row
 
     own = (images[0].width, images[0].height)
-    rules.require_readable(rules.operations_for(params.instruction, own), own, params.size)
+    rules.operations_for(params.instruction, own, params.size)
 
 
 def gives_alpha(params: EditParams) -> bool:

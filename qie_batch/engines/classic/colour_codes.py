@@ -4,45 +4,55 @@ from __future__ import annotations
 
 import colorsys
 import re
+from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.colours import BY_WORD, Colour
+if TYPE_CHECKING:
+    from qie_batch.engines.classic.colours import Colour
 
 #: The form of every code after `spelled_alike`.
 CODE = "#[0-9a-f]{6}"
 
 _HEX = re.compile(
-    r"(?:(?<![a-z])hex(?: ?(?:code|colou?r|value))? ?:? ?)?#([0-9a-f]{6}|[0-9a-f]{3})(?![0-9a-z])"
-    r"|(?<![a-z])hex(?: ?(?:code|colou?r|value))? ?:? ?([0-9a-f]{6})(?![0-9a-z])"
+    r"(?:(?<![a-z])hex(?: ?(?:code|colou?r|value))? ?[:=]? ?)?#([0-9a-f]{6}|[0-9a-f]{3})(?![0-9a-z])"
+    r"|(?<![a-z])hex(?: ?(?:code|colou?r|value))? ?[:=]? ?([0-9a-f]{6}|[0-9a-f]{3})(?![0-9a-z])"
+    r"|(?<![#\w])((?=\d{0,5}[a-f])(?=[a-f]{0,5}\d)[0-9a-f]{6}|f{6})(?![\w.])"
 )
-_PARTS = r"(\d{1,3}) ?[, ] ?(\d{1,3}) ?[, ] ?(\d{1,3})"
-_RGB = re.compile(rf"(?<![a-z])rgb ?:? ?\( ?{_PARTS} ?\)|(?<![a-z])rgb ?:? ?{_PARTS}(?!\d)|\( ?{_PARTS} ?\)")
+_PARTS = r"(\d{1,3}) ?[, /-] ?(\d{1,3}) ?[, /-] ?(\d{1,3})"
+_RGB = re.compile(
+    rf"(?<![a-z])rgb ?[:=]? ?\( ?{_PARTS} ?\)|(?<![a-z])rgb ?[:=]? ?{_PARTS}(?![\d%])|\( ?{_PARTS} ?\)"
+    r"|(?<![\d.,])(\d{1,3}) ?, ?(\d{1,3}) ?, ?(\d{1,3})(?![\d%,])"
+    r"|(?<![a-z])r ?[:=]? ?(\d{1,3})[, ]{0,2}g ?[:=]? ?(\d{1,3})[, ]{0,2}b ?[:=]? ?(\d{1,3})(?!\d)"
+)
 _BRACKETED = re.compile(rf"\( ?({CODE}) ?\)")
-_WORDS_WITH_CODE = re.compile(rf"(?P<word>[^#]*?) ?(?P<code>{CODE})")
+#: Without one of these there is no code.
+_POSSIBLE = re.compile(r"[#(]|hex|rgb|\d ?, ?\d|[0-9a-f]{6}|\bg ?[:=]? ?\d")
 
 
 def spelled_alike(plain: str) -> str:
     """The text with each code as `#rrggbb`, without its brackets; a number above 255 stays as it is."""
-    if "#" not in plain and "hex" not in plain and "rgb" not in plain and "(" not in plain:
+    if not _POSSIBLE.search(plain):
         return plain
     plain = _RGB.sub(_from_parts, _HEX.sub(_from_hex, plain))
     return _BRACKETED.sub(r" \1 ", plain)
 
 
-def colour_of(words: str, code: str | None = None) -> Colour | None:
-    """The colour of a name, a code, or both, where the code decides; None if they contradict each other."""
-    found = _WORDS_WITH_CODE.fullmatch(words)
-    word, own = (found["word"], found["code"]) if found else (words, None)
-    code = own or code
-    if code is None:
-        return BY_WORD[word]
-    red, green, blue = bytes.fromhex(code[1:])
-    if word and not _agrees(BY_WORD[word], (red, green, blue)):
+def agreed(colours: list[Colour]) -> Colour | None:
+    """The colour that all these words name, a code before a name; None if they contradict each other."""
+    named = [colour for colour in colours if not _is_code(colour)]
+    codes = [colour for colour in colours if _is_code(colour)]
+    if len(set(map(id, named))) > 1 or len({code.rgb for code in codes}) > 1 or not colours:
         return None
-    return Colour(name=code, rgb=(red, green, blue), family=None, words=())
+    if not codes:
+        return named[0]
+    return codes[0] if all(_agrees(name, codes[0].rgb) for name in named) else None
+
+
+def _is_code(colour: Colour) -> bool:
+    return colour.name.startswith("#")
 
 
 def _from_hex(found: re.Match[str]) -> str:
-    digits = found[1] or found[2]
+    digits = found[1] or found[2] or found[3]
     return f" #{digits if len(digits) == 6 else ''.join(digit * 2 for digit in digits)} "
 
 
@@ -53,9 +63,10 @@ def _from_parts(found: re.Match[str]) -> str:
 
 def _agrees(named: Colour, rgb: tuple[int, int, int]) -> bool:
     """Whether the name may be said of the code: the same hues, or about as grey and as light."""
-    chroma = max(rgb) - min(rgb)
-    if named.family is None:
-        return chroma <= 40 and abs(sum(rgb) - sum(named.rgb)) <= 3 * 70
+    chroma, own = max(rgb) - min(rgb), max(named.rgb) - min(named.rgb)
+    if named.family is None and own <= 60:
+        return chroma <= 40 + own and abs(sum(rgb) - sum(named.rgb)) <= 3 * 70
     hue = 360 * colorsys.rgb_to_hsv(*rgb)[0]
-    arc = (named.family.first - 12, named.family.last + 12)
-    return chroma > 12 and any(arc[0] <= turn <= arc[1] for turn in (hue, hue + 360))
+    middle = 360 * colorsys.rgb_to_hsv(*named.rgb)[0]
+    first, last = (named.family.first, named.family.last) if named.family else (middle - 12, middle + 12)
+    return chroma > 12 and any(first - 12 <= turn <= last + 12 for turn in (hue, hue + 360))

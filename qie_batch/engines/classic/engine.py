@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from qie_batch.engines.classic import INFO
 from qie_batch.engines.classic.canvas import Canvas
 from qie_batch.engines.classic.operations import apply
-from qie_batch.engines.classic.rules import operations_for, require_readable
+from qie_batch.engines.classic.rules import operations_for
 from qie_batch.images import check_limits
 from qie_batch.model import EditResult
 from qie_batch.vision.cutout import find_product
@@ -38,8 +38,7 @@ class ClassicEngine:
         """One step is one operation. Only instruction and size change the result; nothing is random."""
         check_limits(self.info.limits, [image.size for image in request.images])
         image = request.images[0]
-        operations = operations_for(request.params.instruction, image.size)
-        require_readable(operations, image.size, request.params.size)
+        operations = operations_for(request.params.instruction, image.size, request.params.size)
         canvas = Canvas.of(image)
         for number, operation in enumerate(operations, start=1):
             canvas = apply(operation, canvas, self._cut)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 Size = tuple[int, int]
 
 
-def size_after(operation: Operation, size: Size) -> Size | None:  # noqa: PLR0911 - one case an operation
+def size_after(operation: Operation, size: Size) -> Size | None:  # noqa: PLR0911 - one return for each reason
     """Width and height; None where they depend on the pixels, as those of a trimmed image."""
     match operation:
         case Crop(ratio=ratio):

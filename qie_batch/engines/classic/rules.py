@@ -4,53 +4,72 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.edits import SetBackground, WriteText
+from qie_batch.engines.classic.edits import AddShadow, SetBackground, Trim, WriteText
+from qie_batch.engines.classic.frames import size_after
 from qie_batch.engines.classic.typesetting import require_glyphs, require_room
 from qie_batch.engines.classic.vocabulary import parse
 from qie_batch.errors import Rejected
-from qie_batch.images import inside
+from qie_batch.images import DEFAULT_LIMITS, MIN_SIDE, inside
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.edits import Operation
+
+    Size = tuple[int, int]
 
 #: Pixels of the shorter side from which a product can be told from its background.
 LEAST_SIDE = 32
 
 
 def operations_for(
-    instruction: str, size: tuple[int, int], *, column: str = "image"
+    instruction: str, size: tuple[int, int], asked: tuple[int, int] | None = None
 ) -> tuple[Operation, ...]:
-    """The operations on an image of this size, which `column` decides.
+    """The operations on an image of this size, whose result is fitted to the size asked for, if any.
 
-    Rejected: instruction_not_understood, glyph_missing, text_does_not_fit, picture_too_small.
+    Rejected: instruction_not_understood, glyph_missing, text_does_not_fit, picture_too_small,
+    size_out_of_range.
     """
     operations = parse(instruction)
+    texts: list[tuple[str, Size]] = []
+    current: Size | None = size
     for operation in operations:
         if isinstance(operation, WriteText):
             require_glyphs(operation.text)
-            require_room(operation.text, size)
-        elif isinstance(operation, SetBackground) and min(size) < LEAST_SIDE:
-            raise Rejected(
-                f"A picture of {size[0]}x{size[1]} is too small to tell product and background apart.",
-                code="picture_too_small",
-                subject=column,
-            )
+            if current:
+                require_room(operation.text, current)
+                texts.append((operation.text, current))
+        if current:
+            _require_product(operation, current)
+            current = _size_after(operation, current)
+    # A text is drawn before the result is made smaller.
+    for target in filter(None, (current, asked)):
+        for text, drawn in texts:
+            require_room(text, inside(drawn, target))
     return operations
 
 
-def require_readable(
-    operations: tuple[Operation, ...], size: tuple[int, int], asked: tuple[int, int] | None
-) -> None:
-    """Rejected (text_does_not_fit) if a text that fits is too small once the result has the size asked for.
+def _require_product(operation: Operation, size: Size) -> None:
+    if isinstance(operation, SetBackground | AddShadow | Trim) and min(size) < LEAST_SIDE:
+        raise Rejected(
+            f"A picture of {size[0]}x{size[1]} is too small to tell product and background apart.",
+            code="picture_too_small",
+            subject="image",
+        )
 
-    The image is edited at its own `size`, and then scaled to fit within `asked`.
-    """
-    if asked is None:
-        return
-    shown = inside(size, asked)
-    for operation in operations:
-        if isinstance(operation, WriteText):
-            require_room(operation.text, shown)
+
+def _size_after(operation: Operation, size: Size) -> Size | None:
+    """None where only the pixels tell; Rejected outside of the limits of an image."""
+    after = size_after(operation, size)
+    if after is None or after == size:
+        return after
+    side, pixels = DEFAULT_LIMITS.max_side, DEFAULT_LIMITS.max_pixels
+    if min(after) < MIN_SIDE or max(after) > side or after[0] * after[1] > pixels:
+        raise Rejected(
+            f"The instruction would make a picture of {after[0]}x{after[1]}; "
+            f"a side may have {MIN_SIDE} to {side:,} pixels, the whole {pixels // 1_000_000} million.",
+            code="size_out_of_range",
+            subject="instruction",
+        )
+    return after
 
 
 def gives_alpha(instruction: str) -> bool:

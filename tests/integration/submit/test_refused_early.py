@@ -49,7 +49,7 @@ def test_each_refusal_names_line_and_column_of_the_users_own_file(catalog, ledge
         f'"add the text ""{"long " * 30}""",,,',
         f"{GOOD},80x80,,",
         '"add the text ""New"" at the top",80x80,,',
-        "transparent background,,,",
+        "make it pop,,,",
         f"{GOOD},,1,0",
     )
     survey = surveyed(path, ledger, settings)
@@ -83,7 +83,7 @@ def test_the_others_are_edited_where_bad_rows_are_skipped(catalog, ledger, setti
 
 def test_an_instruction_for_all_rows_is_checked_in_each(catalog, ledger, settings):
     path = catalog(",,,", "make it warmer,,,")
-    survey = surveyed(path, ledger, settings, defaults=RowDefaults(instruction="crop to square"))
+    survey = surveyed(path, ledger, settings, defaults=RowDefaults(instruction="crop it nicely"))
     assert [(row.line, row.code) for row in survey.bad_rows] == [(2, "instruction_not_understood")]
 
 

@@ -40,7 +40,7 @@ def jpeg(levels, quality):
 
 def wrong(pixels, cover):
     """Lost product and left backdrop, as shares of the product."""
-    mask = refined(pixels, find_product(pixels).mask)
+    mask = refined(pixels, find_product(pixels).mask) / np.float32(255)
     area = (cover > 0.9).sum()
     return ((cover > 0.9) & (mask < 0.5)).sum() / area, ((cover < 0.1) & (mask >= 0.5)).sum() / area
 

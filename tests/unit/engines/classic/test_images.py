@@ -212,7 +212,7 @@ def test_nothing_is_half_done_when_the_last_clause_fails(engine, product):
     assert (
         rejected(engine, product, "make it brighter and make the model smile") == "instruction_not_understood"
     )
-    assert rejected(engine, product, "黑白并把蓝色外套换成红色") == "colour_not_found"
+    assert rejected(engine, product, "调亮并把紫色外套换成红色") == "colour_not_found"
 
 
 def test_reference_images_are_rejected(engine, product):

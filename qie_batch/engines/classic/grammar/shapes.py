@@ -1,0 +1,236 @@
+"""Clauses that cut the image or add margin: crop, trim, pad, border."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import gcd
+from typing import TYPE_CHECKING
+
+from qie_batch.engines.classic.colour_codes import agreed
+from qie_batch.engines.classic.colours import BY_WORD
+from qie_batch.engines.classic.edits import AddBorder, Crop, Pad, Resize, Trim
+from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused, kinds
+
+if TYPE_CHECKING:
+    from qie_batch.engines.classic.edits import Operation
+    from qie_batch.engines.classic.grammar.clause import Clause, Number
+
+_IMAGE = LINKS | kinds("it image usage")
+_RATIO = _IMAGE | kinds("square ratio ratioword portrait landscape change add")
+_CROPS = _RATIO | kinds("trim snip crop size place centring from by around with on away tight")
+_RATIOS = _RATIO | kinds("resize size")
+_TRIMS = _IMAGE | kinds(
+    "snip trim crop tight margin parts edges empty colour item unknown around remove from away border "
+    "transparent plain on by ground"
+)
+_PADS = _IMAGE | kinds(
+    "joint pad margin square ratio ratioword number by with add change around colour item unknown "
+    "empty plain slight more edges size colourword under"
+)
+_BORDERS = _IMAGE | kinds(
+    "outline joint border add change colour number thick around with by plain slight edges item on "
+    "width colourword"
+)
+
+#: Margin and border where the clause does not say how much: shares of the longer, of the shorter side.
+_MARGINS = {"": 0.1, "slight": 0.05, "strong": 0.2}
+_BORDER = 0.02
+_MOST_PIXELS = 4000
+#: What is added at the edges, and is margin.
+_BARS = {"bars", "strips", "edges", "边", "边条"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """At most one of the two is given."""
+
+    pixels: int | None = None
+    share: float | None = None
+
+    @property
+    def given(self) -> bool:
+        return self.pixels is not None or self.share is not None
+
+
+def _ratio(clause: Clause) -> tuple[int, int] | Refused | None:
+    """The one ratio that the clause names."""
+    found = {_whole(*ratio) for ratio in clause.values("ratio")} | (
+        {(1, 1)} if clause.has("square") else set()
+    )
+    if len(found) != 1:
+        return None
+    width, height = found.pop()
+    if not (width and height and 1 / 10 <= width / height <= 10):
+        return Refused("A ratio lies between 1:10 and 10:1.")
+    upright = clause.has("portrait") and width >= height
+    if upright or (clause.has("landscape") and width <= height):
+        return Refused(f"The ratio {width}:{height} is not {'upright' if upright else 'landscape'}.")
+    return (width, height)
+
+
+def _whole(width: float, height: float) -> tuple[int, int]:
+    wide, tall = (round(width * 100), round(height * 100))
+    if width == int(width) and height == int(height):
+        return (int(width), int(height))
+    common = gcd(wide, tall) or 1
+    return (wide // common, tall // common)
+
+
+def crop(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+    if (
+        not clause.has("crop", "trim", "snip")
+        or not clause.only(_CROPS)
+        or {*clause.values("place")} - {"centre"}
+    ):
+        return None
+    sizes = clause.values("size")
+    if sizes:
+        return _cropped_to(sizes, clause)
+    ratio = _ratio(clause)
+    if ratio is None or isinstance(ratio, Refused):
+        return ratio
+    return (Crop(ratio=ratio),)
+
+
+def _cropped_to(sizes: list[tuple[int, int]], clause: Clause) -> tuple[Operation, ...] | None:
+    """A crop to pixels is one to their ratio, and a resize."""
+    width, height = sizes[0]
+    if len(sizes) > 1 or clause.has("ratio") or (clause.has("square") and width != height):
+        return None
+    if not (width >= 16 and height >= 16):
+        return None
+    common = gcd(width, height)
+    return (Crop(ratio=(width // common, height // common)), Resize(width=width, height=height))
+
+
+def ratio(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+    """A shape without "crop": margin is added, so that nothing is lost."""
+    if not clause.has("square", "ratio") or not clause.only(_RATIOS) or clause.has("size"):
+        return None
+    found = _ratio(clause)
+    return found if found is None or isinstance(found, Refused) else (Pad(ratio=found),)
+
+
+def trim(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR0911 - one return for each reason
+    if not clause.only(_TRIMS) or any(word.text.startswith("留") for word in clause):
+        return None
+    if any(colour is not BY_WORD["white"] for colour in clause.values("colour")):
+        return None
+    unknown = clause.positions(UNKNOWN)
+    if unknown and not (
+        len(unknown) <= 3
+        and clause.words[unknown[0] - 1].has("around", "to", "the", "from", "tight", "of")
+        and unknown[0]
+    ):
+        return None
+    if unknown and not clause.has("around", "to", "tight"):
+        return None
+    margin = clause.has("margin", "empty") or (
+        clause.has("edges", "border") and clause.has("colour", "transparent")
+    )
+    if clause.has("border") and not clause.has("colour", "empty", "transparent", "trim"):
+        return None
+    if clause.has("ground") and not clause.has("trim") and not (clause.has("empty") and clause.has("around")):
+        return None
+    aimed = clause.has("item", "tight") or bool(unknown)
+    cuts = (
+        clause.has("trim") or (clause.has("crop") and (aimed or margin)) or (clause.has("remove") and margin)
+    )
+    cuts = cuts or (margin and clause.has("away") and clause.has("by", "from", "snip"))
+    return (Trim(),) if cuts else None
+
+
+def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
+    edged = clause.has("add") and any(word.text in _BARS for word in clause) and clause.has("colour")
+    if (
+        not (clause.has("pad", "margin") or edged)
+        or not clause.only(_PADS)
+        or not _surrounded_is_named(clause)
+    ):
+        return None
+    if -1 in clause.values("more"):
+        return None
+    colours = clause.values("colour")
+    colour = agreed(colours) if colours else None
+    if colours and colour is None:
+        return None
+    measured = _margin(clause) if clause.has("number", "margin") or edged else Measure()
+    if measured is None or isinstance(measured, Refused):
+        return measured
+    sizes = clause.values("size")
+    if sizes and (len(sizes) > 1 or clause.has("joint") or not clause.has("pad")):
+        return None
+    if sizes and not clause.has("number", "ratio", "square"):
+        width, height = sizes[0]
+        common = max(1, gcd(width, height))
+        return (
+            Pad(ratio=(width // common, height // common), colour=colour),
+            Resize(width=width, height=height),
+        )
+    if clause.has("square", "ratio"):
+        found = _ratio(clause)
+        if found is None or isinstance(found, Refused) or sizes:
+            return found if isinstance(found, Refused) else None
+        own = (
+            [Pad(pixels=measured.pixels, share=measured.share, colour=colour)]
+            if clause.has("number", "joint") and measured.given
+            else []
+        )
+        return (*own, Pad(ratio=found, colour=colour))
+    return (
+        (Pad(pixels=measured.pixels, share=measured.share, colour=colour),)
+        if measured.given and not sizes
+        else None
+    )
+
+
+def _surrounded_is_named(clause: Clause) -> bool:
+    """Whether names of objects stand behind "around" alone."""
+    named = [at for at, word in enumerate(clause) if word.has(UNKNOWN, "item")]
+    if named and clause.has("ba", "to", "change"):
+        return False
+    before = clause.words[: named[0]] if named else ()
+    return not named or (named[-1] - named[0] < 3 and any(word.has("around", "for") for word in before))
+
+
+def _margin(clause: Clause) -> Measure | Refused | None:
+    numbers = clause.values("number")
+    if len(numbers) > 1 or len({*clause.values("slight")}) > 1:
+        return None
+    if not numbers:
+        return Measure(share=_MARGINS["".join({*clause.values("slight")})])
+    return measure(numbers[0], "A margin", most_percent=100)
+
+
+def measure(number: Number, what: str, *, most_percent: int) -> Measure | Refused | None:
+    """`pixels` or `share`; None for a unit that is neither."""
+    if number.unit == "%":
+        if not 0.5 <= number.amount <= most_percent:
+            return Refused(f"{what} has 0.5 to {most_percent} %, not {number.amount:g} %.")
+        return Measure(share=number.amount / 100)
+    if number.unit not in {"", "px"}:
+        return None
+    if not 1 <= number.amount <= _MOST_PIXELS:
+        return Refused(f"{what} has 1 to {_MOST_PIXELS} pixels, not {number.amount:g}.")
+    return Measure(pixels=round(number.amount))
+
+
+def border(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
+    outlined = clause.has("outline") and clause.has("around") and clause.has("image")
+    if not (clause.has("border") or outlined) or not clause.only(_BORDERS):
+        return None
+    if any(word.has("change") and word.text not in {"make", "set", "做"} for word in clause):
+        return None
+    colours, numbers, thick = clause.values("colour"), clause.values("number"), {*clause.values("thick")}
+    colour = agreed(colours) if colours else BY_WORD["black"]
+    if colour is None or len(numbers) > 1 or len(thick) > 1 or len({*clause.values("slight")}) > 1:
+        return None
+    if numbers:
+        if thick - {2.0} or clause.has("slight"):
+            return None
+        measured = measure(numbers[0], "A border", most_percent=50)
+        if measured is None or isinstance(measured, Refused):
+            return measured
+        return (AddBorder(pixels=measured.pixels, share=measured.share, colour=colour),)
+    degree = {"slight": 0.5, "strong": 2.0}.get("".join({*clause.values("slight")}), 1.0)
+    return (AddBorder(share=_BORDER * (thick.pop() if thick else degree), colour=colour),)
