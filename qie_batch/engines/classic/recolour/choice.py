@@ -10,7 +10,17 @@ import numpy as np
 from qie_batch.engines.classic.recolour import refusals
 from qie_batch.engines.classic.recolour.ground import border_share
 from qie_batch.engines.classic.recolour.parts import Parts, main_group, parts_of
-from qie_batch.engines.classic.recolour.selection import Selection, grown, openness, pale_share, sure
+from qie_batch.engines.classic.recolour.selection import (
+    Selection,
+    grown,
+    left_over,
+    near_skin,
+    openness,
+    pale_share,
+    strayed,
+    sure,
+    weak_outline,
+)
 from qie_batch.engines.classic.recolour.survey import dilated
 
 if TYPE_CHECKING:
@@ -27,10 +37,16 @@ _BACKDROP, _TOUCHES = 0.30, 0.02
 _SKY = 0.4
 #: The most that may be of the hue and not selected, as a share of what is selected.
 _OTHERS = 0.08
+#: The most that may be likely of the colour near a selection and not in it, as a share of it.
+_LEFT = 0.04
 #: The most of a selection that may be paler than its core, and of its outline where no edge ends the colour.
-_PALE, _OPEN = 0.4, 0.06
-#: A selection of scattered pieces may grow by this; one whose largest piece is this share of it, by more.
-_GROWTH, _WHOLE = 1.5, 0.75
+_PALE, _OPEN = 0.4, 0.08
+#: The most of its outline that may have the same colour on both sides.
+_WEAK, _WEAK_OF_GROWN = 0.3, 0.14
+#: The most of a selection that may have another hue than its core without being in shadow.
+_STRAYED = 0.12
+#: The most that a selection may be, times its core.
+_GROWTH, _MOST_GROWTH = 2.5, 6.0
 #: The least share of a product that a colour like skin's must have: of a cut-out, of given transparency.
 _SKIN_OF_PRODUCT, _SKIN_OF_GIVEN = 0.4, 0.15
 #: Lab chroma from which a colour is too vivid for skin, hair or wood.
@@ -53,9 +69,12 @@ def chosen(survey: Survey, family: HueFamily, ground: Ground) -> tuple[Selection
     group = _group(survey, parts, known=product is not None)
     main = group[parts.labels]
     selection = grown(survey, main, survey.valid if product is None else product)
-    scattered = int(core.sum() - parts.area.sum())
-    notes = _checked_others(family, parts, group, selection, scattered, known=product is not None)
+    others = int((core & ~dilated(selection.flags, 5)).sum())
+    notes = _checked_others(family, parts, group, selection, others, known=product is not None)
     _check_extent(survey, family, selection, product)
+    left = left_over(survey, selection, survey.valid if product is None else product)
+    if left > _LEFT:
+        raise refusals.several(family)
     _check_skin(family, parts, group, selection, ground)
     return selection, notes
 
@@ -95,6 +114,10 @@ def _product(survey: Survey, family: HueFamily, core: Flags, ground: Ground) -> 
 def _group(survey: Survey, parts: Parts, *, known: bool) -> Flags:
     """By number, the areas to change: of one colour in a scene, of one hue on a known product."""
     group = main_group(parts)
+    if not near_skin(survey, group[parts.labels]):
+        group = group | parts.akin(group)
+    if not known:
+        group &= ~_cut_by_border(parts, group)
     if known:
         vivid = _chroma(parts, group) > _VIVID
         group = (parts.area > 0) & (group | ~(parts.like_skin() & vivid))
@@ -106,6 +129,18 @@ def _group(survey: Survey, parts: Parts, *, known: bool) -> Flags:
         inside = np.bincount(parts.labels[near], minlength=len(group))
         group = large | (group & (inside > 0.5 * parts.area))
     return group & ~_in_skin(survey, parts, group)
+
+
+def _cut_by_border(parts: Parts, group: Flags) -> Flags:
+    """By number, lesser areas at the border of the image where the largest lies inside of it."""
+    labels = parts.labels
+    met = np.bincount(
+        np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]), minlength=len(group)
+    )
+    largest = int(np.argmax(np.where(group, parts.area, 0)))
+    if met[largest]:
+        return np.zeros_like(group)
+    return np.asarray(met > 0)
 
 
 def _chroma(parts: Parts, group: Flags) -> float:
@@ -128,12 +163,11 @@ def _in_skin(survey: Survey, parts: Parts, group: Flags) -> Flags:
 
 
 def _checked_others(
-    family: HueFamily, parts: Parts, group: Flags, selection: Selection, scattered: int, *, known: bool
+    family: HueFamily, parts: Parts, group: Flags, selection: Selection, others: int, *, known: bool
 ) -> list[str]:
     """A note of areas of the hue that stay as they are; Rejected where they are large."""
     reached = np.bincount(parts.labels[selection.flags], minlength=len(group))
     left = (parts.area > 0) & (reached < 0.5 * parts.area)
-    others = float(parts.area[left].sum()) + scattered
     total = float(selection.flags.sum())
     if others < 0.015 * total:
         return []
@@ -155,9 +189,10 @@ def _check_extent(survey: Survey, family: HueFamily, selection: Selection, produ
         raise refusals.not_found(family, survey, product)
     if product is None and area > _MOST * valid:
         raise refusals.everywhere(family)
-    _count, _labels, stats, _centres = cv2.connectedComponentsWithStats(selection.flags.astype(np.uint8))
-    whole = float(stats[1:, cv2.CC_STAT_AREA].max()) / area
-    if area > _GROWTH * selection.core.sum() and whole < _WHOLE:
+    growth, weak = area / selection.core.sum(), weak_outline(survey, selection)
+    if growth > _MOST_GROWTH or weak > (_WEAK if growth < _GROWTH else _WEAK_OF_GROWN):
+        raise refusals.no_edge(family)
+    if strayed(survey, selection) > _STRAYED:
         raise refusals.no_edge(family)
     if pale_share(survey, selection) > _PALE or openness(survey, selection) > _OPEN:
         raise refusals.no_edge(family)

@@ -18,6 +18,8 @@ Numbers: TypeAlias = NDArray[np.float64]
 
 #: The most by which areas of one colour differ: degrees of Lab hue, ratio of chroma, lightness.
 _HUE, _RATIO, _LIGHT = 13.0, 1.5, 24.0
+#: The same for hues that neither skin nor wood has.
+_AKIN_HUE, _AKIN_RATIO, _AKIN_LIGHT = 22.0, 2.2, 38.0
 #: The share of an area's outline that must touch the product if the area is a shade of it.
 SHADE_CONTACT = 0.38
 #: Areas below this share of the image are judged with their neighbours.
@@ -44,6 +46,22 @@ class Parts:
         same &= np.abs(self.light - self.light[number]) < _LIGHT
         same[0] = False
         return np.asarray(same)
+
+    def akin(self, group: Flags) -> Flags:
+        """Areas that may be the group's colour in other light."""
+        light, hue, chroma = (
+            float(np.average(each[group], weights=self.area[group]))
+            for each in (self.light, self._from(group), self.chroma)
+        )
+        ratio = np.maximum(self.chroma, 1) / max(chroma, 1)
+        same = (np.abs(self._from(group) - hue) < _AKIN_HUE) & (np.maximum(ratio, 1 / ratio) < _AKIN_RATIO)
+        return np.asarray(same & (np.abs(self.light - light) < _AKIN_LIGHT) & (self.area > 0))
+
+    def _from(self, group: Flags) -> Numbers:
+        """Degrees of hue from the largest area of the group."""
+        largest = int(np.argmax(np.where(group, self.area, 0)))
+        turned: Numbers = (self.hue - self.hue[largest] + 180) % 360 - 180
+        return turned
 
     def like_skin(self) -> Flags:
         """Of a colour that skin or hair may have."""
