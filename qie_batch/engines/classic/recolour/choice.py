@@ -37,10 +37,10 @@ _BACKDROP, _TOUCHES = 0.30, 0.02
 _SKY = 0.4
 #: The most that may be of the hue and not selected, as a share of what is selected.
 _OTHERS = 0.08
-#: The most that may be likely of the colour near a selection and not in it, as a share of it.
-_LEFT = 0.04
+#: The most that may be likely of the colour beside a selection and not in it, and from where it is noted.
+_LEFT, _LEFT_NOTED = 0.04, 0.01
 #: The most of a selection that may be paler than its core, and of its outline where no edge ends the colour.
-_PALE, _OPEN = 0.4, 0.08
+_PALE, _OPEN, _OPEN_BESIDE_SKIN = 0.4, 0.08, 0.05
 #: The most of its outline that may have the same colour on both sides.
 _WEAK, _WEAK_OF_GROWN = 0.3, 0.14
 #: The most of a selection that may have another hue than its core without being in shadow.
@@ -72,9 +72,11 @@ def chosen(survey: Survey, family: HueFamily, ground: Ground) -> tuple[Selection
     others = int((core & ~dilated(selection.flags, 5)).sum())
     notes = _checked_others(family, parts, group, selection, others, known=product is not None)
     _check_extent(survey, family, selection, product)
-    left = left_over(survey, selection, survey.valid if product is None else product)
-    if left > _LEFT:
+    beside, near = left_over(survey, selection, survey.valid if product is None else product)
+    if beside > _LEFT:
         raise refusals.several(family)
+    if near > _LEFT_NOTED and not notes:
+        notes = [_small_others(family)]
     _check_skin(family, parts, group, selection, ground)
     return selection, notes
 
@@ -178,7 +180,11 @@ def _checked_others(
         if _chroma(parts, group) < _VIVID and not known:
             raise refusals.like_skin(family)
         return [f"paler {refusals.named(family)} such as skin, hair or wood was left as it was"]
-    return [f"small other areas of {refusals.named(family)} were left as they were"]
+    return [_small_others(family)]
+
+
+def _small_others(family: HueFamily) -> str:
+    return f"small other areas of {refusals.named(family)} were left as they were"
 
 
 def _check_extent(survey: Survey, family: HueFamily, selection: Selection, product: Flags | None) -> None:
@@ -194,7 +200,8 @@ def _check_extent(survey: Survey, family: HueFamily, selection: Selection, produ
         raise refusals.no_edge(family)
     if strayed(survey, selection) > _STRAYED:
         raise refusals.no_edge(family)
-    if pale_share(survey, selection) > _PALE or openness(survey, selection) > _OPEN:
+    most_open = _OPEN_BESIDE_SKIN if near_skin(survey, selection.core) else _OPEN
+    if pale_share(survey, selection) > _PALE or openness(survey, selection) > most_open:
         raise refusals.no_edge(family)
     top = float(selection.flags[0].mean())
     if product is None and (border_share(selection.flags) > _BACKDROP or top > _SKY):

@@ -114,18 +114,22 @@ def near_skin(survey: Survey, core: Flags) -> bool:
     return _SKIN_AND_WOOD[0] < mean < _SKIN_AND_WOOD[1]
 
 
-def left_over(survey: Survey, selection: Selection, within: Flags) -> float:
-    """What is likely of the colour, touches the selection and is not in it, as a share of the selection.
+def left_over(survey: Survey, selection: Selection, within: Flags) -> tuple[float, float]:
+    """What is likely of the colour and not selected, as shares of the selection: beside it, and near it.
 
     0 for the hues of skin and wood, which may well lie beside a product.
     """
     if near_skin(survey, selection.core):
-        return 0.0
-    likely = _likely(survey, selection.core) & within & ~dilated(selection.flags, 3)
+        return 0.0, 0.0
+    flags = selection.flags
+    likely = _likely(survey, selection.core) & within & ~dilated(flags, 3)
     solid = cv2.morphologyEx(likely.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0
     parts = parts_of(survey, solid, survey.edges)
-    touching = contact(parts.labels, dilated(selection.flags, 5), len(parts.area)) > _LEFT_CONTACT
-    return float(parts.area[touching].sum()) / max(int(selection.flags.sum()), 1)
+    touching = contact(parts.labels, dilated(flags, 5), len(parts.area)) > _LEFT_CONTACT
+    reach = max(_REACH * max(flags.shape), _REACH_BY_SIZE * float(np.sqrt(flags.sum())))
+    near = solid & dilated(flags, 2 * round(reach) + 1)
+    area = max(int(flags.sum()), 1)
+    return float(parts.area[touching].sum()) / area, float(near.sum()) / area
 
 
 def _likely(survey: Survey, core: Flags) -> Flags:

@@ -93,6 +93,25 @@ def test_selection_grows_into_a_highlight_and_a_dark_fold():
     assert after[120, 140, 0] < after[100, 90, 0] - 10
 
 
+def test_thin_legs_and_a_shaded_side_of_the_colour_go_with_the_seat():
+    canvas = canvas_of(
+        ("rectangle", (70, 60, 150, 140), (236, 190, 30)),
+        ("rectangle", (150, 60, 170, 140), (150, 100, 12)),
+        ("rectangle", (76, 140, 79, 210), (190, 150, 24)),
+        ("rectangle", (140, 140, 143, 210), (190, 150, 24)),
+    )
+    after = lab(recoloured(canvas, ("yellow", "blue")).rgb)
+    for rows, columns in ((slice(65, 135), slice(75, 166)), (slice(150, 205), 77), (slice(150, 205), 141)):
+        assert (after[rows, columns, 2] < 0).all()
+
+
+def test_wood_beside_a_product_of_nearly_its_hue_stays():
+    canvas = canvas_of(("ellipse", (60, 60, 180, 180), (150, 40, 24)), paper=(176, 100, 56))
+    after = recoloured(canvas, ("red", "blue"))
+    assert changed(canvas, after)[:50].max() <= 2
+    assert (changed(canvas, after)[90:150, 90:150] > 40).all()
+
+
 def test_edges_are_mixed_from_the_new_colour():
     canvas = canvas_of(("ellipse", (60, 60, 180, 180), RED))
     after = lab(recoloured(canvas, ("red", "blue")).rgb)
