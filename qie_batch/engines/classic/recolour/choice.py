@@ -46,7 +46,7 @@ _WEAK, _WEAK_OF_GROWN = 0.3, 0.14
 #: The most of a selection that may have another hue than its core without being in shadow.
 _STRAYED = 0.12
 #: The most that a selection may be, times its core.
-_GROWTH, _MOST_GROWTH = 2.5, 6.0
+_GROWTH, _MOST_GROWTH, _MOST_GROWTH_BESIDE_SKIN = 2.5, 6.0, 1.5
 #: The least share of a product that a colour like skin's must have: of a cut-out, of given transparency.
 _SKIN_OF_PRODUCT, _SKIN_OF_GIVEN = 0.4, 0.15
 #: Lab chroma from which a colour is too vivid for skin, hair or wood.
@@ -196,11 +196,14 @@ def _check_extent(survey: Survey, family: HueFamily, selection: Selection, produ
     if product is None and area > _MOST * valid:
         raise refusals.everywhere(family)
     growth, weak = area / selection.core.sum(), weak_outline(survey, selection)
-    if growth > _MOST_GROWTH or weak > (_WEAK if growth < _GROWTH else _WEAK_OF_GROWN):
+    skin = near_skin(survey, selection.core)
+    if growth > (_MOST_GROWTH_BESIDE_SKIN if skin else _MOST_GROWTH) or weak > (
+        _WEAK if growth < _GROWTH else _WEAK_OF_GROWN
+    ):
         raise refusals.no_edge(family)
     if strayed(survey, selection) > _STRAYED:
         raise refusals.no_edge(family)
-    most_open = _OPEN_BESIDE_SKIN if near_skin(survey, selection.core) else _OPEN
+    most_open = _OPEN_BESIDE_SKIN if skin else _OPEN
     if pale_share(survey, selection) > _PALE or openness(survey, selection) > most_open:
         raise refusals.no_edge(family)
     top = float(selection.flags[0].mean())
