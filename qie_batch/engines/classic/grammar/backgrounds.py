@@ -22,7 +22,7 @@ _CLEAR = LINKS | kinds(
 )
 _FILLS = LINKS | kinds("fill colour change swap add it with by plain colourword on ground")
 _SHADOW = LINKS | kinds(
-    "shadow add soft slight shade under item unknown it with image usage on place from cast"
+    "joint shadow add soft slight shade under item unknown it with image usage on place from cast"
 )
 #: Words of an object's name.
 _LONGEST_NAME = 4
@@ -188,6 +188,9 @@ def filling(clause: Clause) -> tuple[Operation, ...] | None:
 
 def shadow(clause: Clause) -> tuple[Operation, ...] | None:
     if not clause.has("shadow") or not clause.only(_SHADOW):
+        return None
+    joints = clause.positions("joint")
+    if joints and not all(word.has("soft", "slight", "shade") for word in clause.words[joints[0] + 1 :]):
         return None
     if any(value != "bottom" for value in clause.values("place")) or not _caster_is_named(clause):
         return None

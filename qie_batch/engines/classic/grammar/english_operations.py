@@ -7,12 +7,17 @@ ENGLISH_OPERATIONS = """
 more=1: high|increase|raise|boost|more|higher|up|bump|bump up|turn up|enhanced|increased|extra|stronger|
   greater|add more|intensify|push|enhance|up a notch|plus|crank up|crank|pump up|gain|lift|amp up|
   strengthen|richer|improve|push up|dial up|bring up|punch up|step up|raised
+more=1: a little more|a bit more|subtly more|a lot more|a smidge more|a touch more|a tad more|slightly more|
+  somewhat more|much more
+slight=slight: a touch more|a tad more|slightly more|somewhat more|a smidge more
+slight=strong: much more
 more=-1: low|decrease|reduce|lower|less|down|turn down|tone down|dial down|dial back|reduced|drop|cut down|
   decreased|weaker|minus|bring down|take down|pull down|soften|diminish|lessen|pull back|flatten|tone back|
   lowered|softer
 too: too|way too|a bit too|a little too|far too|rather|quite|looks|look|looks too|feels too|kind of|pretty
 too=lacking: not enough|isn't enough|lacks|lacking
-slight=slight: slightly|a bit|a little|a little bit|a touch|a tad|somewhat|subtle|subtly|gently|mildly|
+slight=slight: ever so slightly|a wee bit|ever so little|a smidgeon|
+  slightly|a bit|a little|a little bit|a touch|a tad|somewhat|subtle|subtly|gently|mildly|
   just a bit|a bit of|bit of|little|bit|touch|tad|faint|gentle|a notch|a hint of|a hair|marginally|lightly|
   mild|minor|minimal|barely visible|softly|slight|a smidge|a bit more|a smidgen|a fraction|subtly more|
   modestly|a shade|a tiny bit|tiny|a little more
@@ -56,7 +61,8 @@ look: like|feel like|feels|tone|tones|toned|look|looks|look like|style|feel|feel
   colour tone|colour palette|temp|white temperature|lighting|light|treatment|touch|colour grade|tinted|hue|
   aesthetic|inspired|cast|tint|season
 crop: crop|cropped|cropping|crop it|re crop|recrop|centre crop|center crop|crop down|crop in
-square: square|squared|a square|square format|square shape|square image|squarely|quadratic
+square: square form|square shape|sq|
+  square|squared|a square|square format|square shape|square image|squarely|quadratic
 ratioword: ratio|aspect ratio|aspect|format|proportions|proportion|size ratio|shape|aspect-ratio|
   dimension ratio
 portrait: portrait|vertical format|upright
@@ -72,7 +78,8 @@ margin: margin|margins|padding|space|whitespace|white space|breathing room|spaci
 edges: bars|strips|edges|edge|sides|side|borders|outer edge|outer edges
 pad: pad|padded|leave|extend|expand|extend canvas|expand canvas|fill out|enlarge the canvas|enlarge canvas|
   letterbox|extend out|padding it
-resize=0: resize|scale|rescale|resized|resizing|size|sized|dimensions|dimension|resample|re size|scaled|
+resize=0: scaling|re scale|
+  resize|scale|rescale|resized|resizing|size|sized|dimensions|dimension|resample|re size|scaled|
   resolution|image size|output size|export size|final size|resize it|set size|file dimensions|
   pixel dimensions
 resize=-1: shrink|downscale|scale down|downsize|size down|make it smaller|smaller|downsample|resize down|
@@ -94,10 +101,12 @@ turning=1: clockwise|cw|clock wise|to the right|rightwards|rightward
 turning=-1: counterclockwise|anticlockwise|ccw|counter clockwise|anti clockwise|counter clock wise|
   to the left|leftwards|leftward|anti clock wise
 flip: flip|mirror|flipped|mirrored|reflect|mirroring|mirror image|flipping|invert left and right|mirror it
-axis=horizontal: horizontally|horizontal|left to right|left right|sideways|right to left|from left to right|
+axis=horizontal: h|
+  horizontally|horizontal|left to right|left right|sideways|right to left|from left to right|
   left and right|side to side|from right to left|left for right|on the horizontal axis|along the horizontal|
   left with right|l r|lr|x axis
-axis=vertical: vertically|vertical|top to bottom|up down|up and down|top bottom|from top to bottom|
+axis=vertical: v|
+  vertically|vertical|top to bottom|up down|up and down|top bottom|from top to bottom|
   bottom to top|upside|top and bottom|on the vertical axis|top with bottom|y axis
 border: border|frame|outline frame|edging|borders|framing|bordered|framed|picture frame|edge line|surround|
   frames|border line|borderline|photo frame
@@ -123,6 +132,10 @@ place=bottom: bottom|lower|footer|at the foot|foot|down below
 place=left: left|lefthand|left hand
 place=right: right|righthand|right hand
 place=centre: centre|center|middle|midpoint|dead centre|dead center|mid
+place=top left: tl
+place=top right: tr
+place=bottom left: bl
+place=bottom right: br
 not: not|no|don't|dont|do not|never|without|except|only|keep|but|apart from|avoid|stop|other than|doesn't|
   isn't|unless|preserve|retain|untouched|unchanged|nor|neither|or|instead of|rather than|either|won't|can't|
   cannot|maintain|restore|undo|except for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.grammar import backgrounds, light, recolours, shapes, sizes, texts
+from qie_batch.engines.classic.grammar import backgrounds, borders, light, recolours, shapes, sizes, texts
 from qie_batch.engines.classic.grammar.clause import LINKS, Clause, Refused, kinds
 from qie_batch.engines.classic.grammar.parts import Failure, Part, complaints_mended, filled, removes_ground
 
@@ -24,7 +24,7 @@ _READERS: tuple[Reader, ...] = (
     shapes.trim,
     shapes.crop,
     shapes.pad,
-    shapes.border,
+    borders.border,
     shapes.ratio,
     sizes.flip,
     sizes.rotate,

@@ -1,24 +1,24 @@
-"""Clauses that cut the image or add margin: crop, trim, pad, border."""
+"""Clauses that cut the image or add margin: crop, trim, pad."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.colour_codes import agreed
 from qie_batch.engines.classic.colours import BY_WORD
-from qie_batch.engines.classic.edits import AddBorder, Crop, Pad, Resize, Trim
+from qie_batch.engines.classic.edits import Crop, Pad, Resize, Trim
+from qie_batch.engines.classic.grammar.borders import Measure, measure
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused, kinds
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.edits import Operation
-    from qie_batch.engines.classic.grammar.clause import Clause, Number
+from qie_batch.engines.classic.grammar.clause import Clause
 
 _IMAGE = LINKS | kinds("it image usage")
 _RATIO = _IMAGE | kinds("square ratio ratioword portrait landscape change add")
 _CROPS = _RATIO | kinds("trim snip crop size place centring from by around with on away tight")
-_RATIOS = _RATIO | kinds("resize size")
+_RATIOS = _RATIO | kinds("resize size with fill colour joint margin edges plain")
 _TRIMS = _IMAGE | kinds(
     "snip trim crop tight margin parts edges empty colour item unknown around remove from away border "
     "transparent plain on by ground"
@@ -27,29 +27,12 @@ _PADS = _IMAGE | kinds(
     "joint pad margin square ratio ratioword number by with add change around colour item unknown "
     "empty plain slight more edges size colourword under"
 )
-_BORDERS = _IMAGE | kinds(
-    "outline joint border add change colour number thick around with by plain slight edges item on "
-    "width colourword"
-)
 
-#: Margin and border where the clause does not say how much: shares of the longer, of the shorter side.
+#: Margin where the clause does not say how much: shares of the longer side.
 _MARGINS = {"": 0.1, "slight": 0.05, "strong": 0.2}
-_BORDER = 0.02
-_MOST_PIXELS = 4000
+_SMALL_OR_RATIO = "It may be a size in pixels or a ratio; say “resize to 1000x1000”, or “crop to 4:5”."
 #: What is added at the edges, and is margin.
 _BARS = {"bars", "strips", "edges", "边", "边条"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """At most one of the two is given."""
-
-    pixels: int | None = None
-    share: float | None = None
-
-    @property
-    def given(self) -> bool:
-        return self.pixels is not None or self.share is not None
 
 
 def _ratio(clause: Clause) -> tuple[int, int] | Refused | None:
@@ -107,8 +90,16 @@ def ratio(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     """A shape without "crop": margin is added, so that nothing is lost."""
     if not clause.has("square", "ratio") or not clause.only(_RATIOS) or clause.has("size"):
         return None
+    if clause.has("resize") and any(word.has("ratio") and "x" in word.text for word in clause):
+        return Refused(_SMALL_OR_RATIO)
+    filled = clause.has("with", "fill") or any(word.text == "填充" for word in clause)
+    if clause.has("joint", "margin", "edges", "plain", "with") and not (filled and clause.has("colour")):
+        return None
+    colour = agreed(clause.values("colour"))
+    if clause.has("colour") and (not filled or colour is None):
+        return None
     found = _ratio(clause)
-    return found if found is None or isinstance(found, Refused) else (Pad(ratio=found),)
+    return found if found is None or isinstance(found, Refused) else (Pad(ratio=found, colour=colour),)
 
 
 def trim(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR0911 - one return for each reason
@@ -200,37 +191,3 @@ def _margin(clause: Clause) -> Measure | Refused | None:
     if not numbers:
         return Measure(share=_MARGINS["".join({*clause.values("slight")})])
     return measure(numbers[0], "A margin", most_percent=100)
-
-
-def measure(number: Number, what: str, *, most_percent: int) -> Measure | Refused | None:
-    """`pixels` or `share`; None for a unit that is neither."""
-    if number.unit == "%":
-        if not 0.5 <= number.amount <= most_percent:
-            return Refused(f"{what} has 0.5 to {most_percent} %, not {number.amount:g} %.")
-        return Measure(share=number.amount / 100)
-    if number.unit not in {"", "px"}:
-        return None
-    if not 1 <= number.amount <= _MOST_PIXELS:
-        return Refused(f"{what} has 1 to {_MOST_PIXELS} pixels, not {number.amount:g}.")
-    return Measure(pixels=round(number.amount))
-
-
-def border(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
-    outlined = clause.has("outline") and clause.has("around") and clause.has("image")
-    if not (clause.has("border") or outlined) or not clause.only(_BORDERS):
-        return None
-    if any(word.has("change") and word.text not in {"make", "set", "做"} for word in clause):
-        return None
-    colours, numbers, thick = clause.values("colour"), clause.values("number"), {*clause.values("thick")}
-    colour = agreed(colours) if colours else BY_WORD["black"]
-    if colour is None or len(numbers) > 1 or len(thick) > 1 or len({*clause.values("slight")}) > 1:
-        return None
-    if numbers:
-        if thick - {2.0} or clause.has("slight"):
-            return None
-        measured = measure(numbers[0], "A border", most_percent=50)
-        if measured is None or isinstance(measured, Refused):
-            return measured
-        return (AddBorder(pixels=measured.pixels, share=measured.share, colour=colour),)
-    degree = {"slight": 0.5, "strong": 2.0}.get("".join({*clause.values("slight")}), 1.0)
-    return (AddBorder(share=_BORDER * (thick.pop() if thick else degree), colour=colour),)

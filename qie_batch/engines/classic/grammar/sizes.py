@@ -16,12 +16,14 @@ _IMAGE = LINKS | kinds("it image usage")
 _RESIZES = _IMAGE | kinds(
     "joint resize size width height longest number factor change by with on more square add"
 )
-_ROTATES = _IMAGE | kinds("rotate quarter turning place number by change more add")
+_ROTATES = _IMAGE | kinds("rotate quarter turning place number by change more add on corner")
 _FLIPS = _IMAGE | kinds("joint flip axis quarter change on by add swap")
 
 #: Sides of a result, in pixels, and factors.
 LEAST_SIDE, MOST_SIDE = MIN_SIDE, DEFAULT_LIMITS.max_side
 _FACTORS = (0.01, 10.0)
+#: "Three times smaller".
+_TIMES = {"two times", "three times", "两倍", "二倍", "2倍", "三倍", "3倍"}
 
 
 def resize(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
@@ -59,6 +61,9 @@ def _by_factor_word(clause: Clause, factor: float) -> tuple[Operation, ...] | Re
         "width", "height", "longest"
     ):
         return None
+    times = clause.values("resize") == [-1] and any(word.text in _TIMES for word in clause)
+    if times and not clause.has("by", "to"):
+        return _scaled(1 / factor)
     grows = (set(clause.values("resize")) | set(clause.values("more"))) - {0}
     return None if (factor > 1 and -1 in grows) or (factor < 1 and 1 in grows) else _scaled(factor)
 
@@ -158,6 +163,10 @@ def rotate(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: P
     ways = {1 if way == "right" else -1 if way == "left" else 0 for way in clause.values("place")}
     ways |= set(clause.values("turning"))
     numbers, quarters = clause.values("number"), clause.values("quarter")
+    if any(
+        word.has("corner") and word.text not in {"side", "hand side", "边", "侧", "方向"} for word in clause
+    ):
+        return None
     if len(ways) > 1 or 0 in ways or len(numbers) + len(quarters) > 1:
         return None
     turned = len(ways) == 1 and any(word.text == "turn" for word in clause)
