@@ -148,7 +148,7 @@ def transparent(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR091
         return None
     if clause.has("colour") and not _names_old_ground(clause):
         return None
-    if len(clause.positions("ground")) > 1 and clause.has("colour"):
+    if clause.has("colour") and (len(clause.positions("ground")) > 1 or _is_both(clause)):
         return None
     ground, makes = clause.has("ground"), clause.has("transparent")
     removes = clause.has("remove", "none", "away")
@@ -162,6 +162,12 @@ def transparent(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR091
         return (SetBackground(colour=None),)
     whole = makes and not clause.has("item", "it", "image", "change", "colour", "remove", "add")
     return (SetBackground(colour=None),) if whole else None
+
+
+def _is_both(clause: Clause) -> bool:
+    """Whether transparent and a colour are said of one background."""
+    clear = clause.positions("transparent")
+    return bool(clear) and clear[0] < clause.positions("colour")[0]
 
 
 def _names_old_ground(clause: Clause) -> bool:

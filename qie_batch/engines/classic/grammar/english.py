@@ -5,36 +5,36 @@ from __future__ import annotations
 #: A word of the kind "filler" means nothing, wherever it stands.
 #: Lines of `kind: word|word` or `kind=value: word|word`, which may go on in indented lines.
 ENGLISH = """
-filler: shall|pray|perhaps|maybe|be so kind as to|be so good as to|be kind enough to|be good enough to|
-  i should be most grateful if you|i should be grateful if you|i would be grateful if you|
-  i would be most grateful if you|i'd be grateful if you|i would be obliged if you|
-  i'd be obliged if you would|i should be obliged if you would|grateful if you could|it would be lovely if|
-  it would be lovely|might i ask you to|may i ask you to|can i ask you to|could i trouble you to|
-  might i trouble you to|i wonder whether you|i wonder if you|i was wondering if you|request that|
-  request you to|i request|requesting|see to it that|see to it|if it is not too much trouble|
-  if it's not too much trouble|if you please|if you would|if you would be so kind|kind regards|best regards|
-  warm regards|regards|yours sincerely|sincerely|yours faithfully|many thanks|thanks in advance|
-  thank you in advance|thank you very much|thanks a lot|much obliged|dear sir|dear sir or madam|
-  dear colleague|dear colleagues|dear editor|good morning|good afternoon|hi team|hello team|we should like|
-  i should like|should like|ever so kindly|be sure to|please to|do please|do let|do you think you could|
-  keeping proportions|keep proportions|keep the proportions|keeping the proportions|keep aspect ratio|
-  keep the aspect ratio|keeping aspect ratio|keeping the aspect ratio|maintain aspect ratio|
-  maintain the aspect ratio|maintaining aspect ratio|preserve aspect ratio|preserving aspect ratio|
-  without stretching|without distortion|without distorting it|don't stretch|don't stretch it|do not stretch|
-  do not distort|don't distort|no stretching|no distortion|proportionally|proportionately|in proportion|
-  constrain proportions|step|run|perform|all in all|exactly|completely done|instead|there is|could be|
-  can be|might be|could|can|would|about|approximately|approx|roughly|actually|simply put|as a|accordingly|
-  appropriately|properly|needed|prefer|i'd prefer|we prefer|would prefer|has|has to|asap|urgent|urgently|
-  quick|quickly|today|if you can|when you can|when possible|would be great|would be nice|would be good|
-  it would be great if you could|is it possible to|be able to|client wants|customer wants|the client wants|
-  the customer wants|looking for|i'm looking for|how about|what about|try|go ahead and|feel free to|i think|
-  wanna|gotta|need to|needs to|needed to|let me have|i wish|we wish|would you mind|do you mind|asking for|
-  required|requires|require|my|your|please|pls|plz|kindly|just|can you|could you|would you|will you|can i|
-  could i|can we|could we|may i|i want|i'd like|i would like|i need|i want you to|i'd like you to|
-  i need you to|we want|we'd like|we would like|we need|want|need|needs|have|have it|i'd love|would love|
-  let's|let us|make sure|ensure|that|thanks|thank you|thx|cheers|hi|hello|hey|dear team|for me|for us|me|
-  to have|you|should|must|go for|go with|only need|simply|now|try to|have to|ok|okay|if possible|overall|
-  in general|version|ty|here|there|much appreciated
+filler: note|please note|note that|shall|pray|perhaps|maybe|be so kind as to|be so good as to|
+  be kind enough to|be good enough to|i should be most grateful if you|i should be grateful if you|
+  i would be grateful if you|i would be most grateful if you|i'd be grateful if you|
+  i would be obliged if you|i'd be obliged if you would|i should be obliged if you would|
+  grateful if you could|it would be lovely if|it would be lovely|might i ask you to|may i ask you to|
+  can i ask you to|could i trouble you to|might i trouble you to|i wonder whether you|i wonder if you|
+  i was wondering if you|request that|request you to|i request|requesting|see to it that|see to it|
+  if it is not too much trouble|if it's not too much trouble|if you please|if you would|
+  if you would be so kind|kind regards|best regards|warm regards|regards|yours sincerely|sincerely|
+  yours faithfully|many thanks|thanks in advance|thank you in advance|thank you very much|thanks a lot|
+  much obliged|dear sir|dear sir or madam|dear colleague|dear colleagues|dear editor|good morning|
+  good afternoon|hi team|hello team|we should like|i should like|should like|ever so kindly|be sure to|
+  please to|do please|do let|do you think you could|keeping proportions|keep proportions|
+  keep the proportions|keeping the proportions|keep aspect ratio|keep the aspect ratio|keeping aspect ratio|
+  keeping the aspect ratio|maintain aspect ratio|maintain the aspect ratio|maintaining aspect ratio|
+  preserve aspect ratio|preserving aspect ratio|without stretching|without distortion|without distorting it|
+  don't stretch|don't stretch it|do not stretch|do not distort|don't distort|no stretching|no distortion|
+  proportionally|proportionately|in proportion|constrain proportions|step|run|perform|all in all|exactly|
+  completely done|instead|there is|could be|can be|might be|could|can|would|about|approximately|approx|
+  roughly|actually|simply put|as a|accordingly|appropriately|properly|needed|prefer|i'd prefer|we prefer|
+  would prefer|has|has to|asap|urgent|urgently|quick|quickly|today|if you can|when you can|when possible|
+  would be great|would be nice|would be good|it would be great if you could|is it possible to|be able to|
+  client wants|customer wants|the client wants|the customer wants|looking for|i'm looking for|how about|
+  what about|try|go ahead and|feel free to|i think|wanna|gotta|need to|needs to|needed to|let me have|
+  i wish|we wish|would you mind|do you mind|asking for|required|requires|require|my|your|please|pls|plz|
+  kindly|just|can you|could you|would you|will you|can i|could i|can we|could we|may i|i want|i'd like|
+  i would like|i need|i want you to|i'd like you to|i need you to|we want|we'd like|we would like|we need|
+  want|need|needs|have|have it|i'd love|would love|let's|let us|make sure|ensure|that|thanks|thank you|thx|
+  cheers|hi|hello|hey|dear team|for me|for us|me|to have|you|should|must|go for|go with|only need|simply|
+  now|try to|have to|ok|okay|if possible|overall|in general|version|ty|here|there|much appreciated
 usage: main images|product images|product photos|listing images|hero image|cover image|cover photo|
   instagram|website|the website|webshop|online shop|online store|social media|marketplace|output|
   target|final|export|zalando|walmart|google shopping|hero|thumbnail|our shop|our website|hd|full hd|advert|

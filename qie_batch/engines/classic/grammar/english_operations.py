@@ -88,7 +88,8 @@ resize=1: enlarge|upscale|scale up|size up|bigger|larger|upsize|resize up|blow u
   increase size
 factor=0.5: half|half the size|half size|one half|half its size|half of its size
 factor=2.0: double|twice|double the size|twice the size|double size|two times|twice as big|twice as large
-factor=0.25: quarter size|a quarter of the size|one quarter
+factor=0.25: a quarter of its size|a quarter of its original size|quarter of its size|quarter size|
+  a quarter of the size|one quarter
 factor=3.0: triple|three times
 width: width|wide|w|widths|horizontal size
 height: height|high|tall|h|vertical size
@@ -121,6 +122,7 @@ textword: text|word|words|title|caption|slogan|label|price|headline|heading|lett
   font|characters|copy|price tag|labels|texts
 graphic: logo|logos|watermark|sticker|badge|icon|stamp mark|emblem|qr code|barcode
 outline: outline|stroke
+with: with the words|with the text|with text|with wording
 saying: saying|reading|that says|that reads|which says|which reads|says|reads|with the words|with the text|
   with text|with wording|stating
 letters: letters|in big letters|in large letters|in bold|bold|large|big|lettering|font|ink|in bold letters|

@@ -26,6 +26,7 @@ _UNITS = {
     "像素": "px", "degrees": "degrees", "degree": "degrees", "deg": "degrees", "°": "degrees",
     "度": "degrees", "x": "x", "倍": "x", "times": "x",
 }  # fmt: skip
+_OPPOSITES = {"light": "dark", "pale": "dark", "dark": "light", "deep": "light"}
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _PIXELS = r"(?: ?(?:px|pixels?|像素)(?![a-z]))?"
 _BY = r" ?(?:[x\u00d7*✕✖]|by|乘以|乘) ?"
@@ -147,6 +148,9 @@ def _shaded(words: list[Word]) -> list[Word]:
         if "colour" in word.meanings and found and found[-1].text == ">":
             found[-1] = Word(">", SYMBOLS["->"], found[-1].start, found[-1].end)
         if "colour" in word.meanings and found and "shade" in found[-1].meanings and word.text[0] != "#":
+            if _OPPOSITES.get(found[-1].meanings["shade"]) == word.text.split()[0]:
+                found.append(word)
+                continue
             shade = found.pop()
             colour = shaded(shade.meanings["shade"], word.meanings["colour"])
             space = " " if word.text.isascii() else ""

@@ -57,6 +57,8 @@ class Scale:
         if degrees or number.unit not in {"", "%"}:
             return None
         percent = abs(number.amount)
+        if not number.unit and (percent < 3 or percent != int(percent)):
+            return Refused(f"Say by how many percent, as in “{self.name.lower()} +20 %”.")
         if not 1 <= percent <= self.most:
             return Refused(f"{self.name} changes by 1 to {self.most} %, not by {percent:g} %.")
         return sign * percent / 100

@@ -38,6 +38,11 @@ _SILENT = str.maketrans(
     "", "", "\ufe0f\ufe0e\u200b\u200d\u2060\ufeff" + "".join(map(chr, range(0x1F3FB, 0x1F400)))
 )
 _ARROWS = re.compile("[\u27a1\u279c\u279d\u279e\u27a4\u21d2\u27f6\u2794\u25b6]")
+_MINUS = re.compile(r"\b(?:minus|negative) (?=\d)|\u2212(?=\d)|\u8d1f(?=\d)")
+_THOUSANDS = re.compile(
+    r"(?<![\d.,])(\d{1,2}),(?=\d{3} ?(?:px|pixels?|x|\u00d7|by|wide|high|tall)(?![a-z]))"
+    r"|(?<=[x\u00d7] )(\d{1,2}),(?=\d{3}(?![\d,]))"
+)
 _PAIRED = re.compile(r"\bb ?[&/] ?w\b|\bblack[ -]?(?:&|and|'?n'?)[ -]?white\b")
 
 
@@ -47,6 +52,7 @@ def normalised(plain: str) -> str:
         plain = _CIRCLED.sub(";", plain).translate(_SILENT)
         plain = _DECORATION.sub(" , ", _ARROWS.sub("->", plain))
     plain = unicodedata.normalize("NFKC", plain).lower().replace("\u2019", "'")
+    plain = _THOUSANDS.sub(r"\1\2", _MINUS.sub("-", plain))
     plain = _MARKDOWN.sub(" ", _BULLETS.sub(" ;", plain))
     if _LISTED.match(plain):
         plain = _NUMBERED.sub(";", plain)

@@ -49,8 +49,12 @@ _BEGINNINGS = (
 )  # fmt: skip
 #: "Save as PNG" behind a background that is removed.
 _FORMAT = LINKS | kinds("format with transparent image it add")
+#: "Is the background white?"
+_ASKING = {"is", "are", "was", "were"}
 #: Words that mean something else on their own.
 _NO_TONE = {"cool", "cold", "fall", "aged", "bright", "dark", "dull", "gloomy", "light"}
+#: What a text may have as well as the image.
+_OF_TEXTS = ("shadow", "border", "margin", "pad", "ground", "colour", "outline")
 #: What a clause without a verb takes from the one before.
 _CARRIED = ("change", "more", "add", "flip", "write", "remove")
 
@@ -93,7 +97,9 @@ class _Attempt:
     def _read(self, start: int, end: int, before: tuple[Part, ...]) -> Part | Refused | None:
         while end > start and self.words[end - 1].has("joint", "with", "is"):
             end -= 1
-        while start < end and self.words[start].has("with") and not self.words[start].has("add"):
+        if before and self._belongs_to_text(start, end, before[-1]):
+            return None
+        while start < end and self.words[start].has("with") and not self.words[start].has("add", "saying"):
             start += 1
         if start == end:
             return None
@@ -103,6 +109,17 @@ class _Attempt:
             completed = _of_one_reader(_completed(clause, before[-1].clause))
             return Part(clause=clause, operations=completed) if isinstance(completed, tuple) else None
         return found
+
+    def _belongs_to_text(self, start: int, end: int, before: Part) -> bool:
+        """Whether "with" gives a shadow or border to the text, or "on" a text to a background."""
+        if start == end or self.words[start - 1].has("joint"):
+            return False
+        here = self.words[start:end]
+        if before.clause.has("text"):
+            joined = here[0].has("with") or self.words[start - 1].has("with")
+            return joined and any(word.has(*_OF_TEXTS) for word in here)
+        on = before.clause.words[-1].has("upon", "on") or before.clause.words[0].text == "在"
+        return on and any(word.has("text") for word in here)
 
 
 def understood(words: list[Word]) -> list[Part] | Failure:
@@ -172,7 +189,7 @@ def _read(clause: Clause, before: tuple[Part, ...], *, alone: bool) -> Part | Re
 
 
 def _of_one_reader(clause: Clause) -> tuple[Operation, ...] | Refused | None:
-    if clause.has("not") and not clause.has("none"):
+    if (clause.has("not") and not clause.has("none")) or clause.words[0].text in _ASKING:
         return None
     for reader in _READERS:
         found = reader(clause)

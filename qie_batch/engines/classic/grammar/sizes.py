@@ -22,6 +22,8 @@ _FLIPS = _IMAGE | kinds("joint flip axis quarter change on by add swap")
 #: Sides of a result, in pixels, and factors.
 LEAST_SIDE, MOST_SIDE = MIN_SIDE, DEFAULT_LIMITS.max_side
 _FACTORS = (0.01, 10.0)
+#: "20 % smaller" is smaller by 20 %.
+_COMPARED = {"smaller", "bigger", "larger"}
 #: "Three times smaller".
 _TIMES = {"two times", "three times", "两倍", "二倍", "2倍", "三倍", "3倍"}
 
@@ -112,17 +114,17 @@ def _of_one_number(clause: Clause, number: Number) -> tuple[Operation, ...] | Re
 
 def _changes_by(clause: Clause) -> bool:
     """Whether a word asks for more or less; "600 px high" does not."""
-    return any(word.has("more") and not word.has("height") for word in clause)
+    return any(word.has("more") and not word.has("height") for word in clause) and not clause.has("to")
 
 
 def _of_percentage(clause: Clause, percent: float) -> tuple[Operation, ...] | Refused | None:
     signs = {sign for sign in clause.values("resize") if sign} | set(clause.values("more"))
     targeted = clause.has("to") or any(word.text[-1:] in "到为至成" for word in clause if word.has("resize"))
-    if len(signs) > 1:
-        return None
     if clause.has("by") and not signs:
         scales = any(word.text in {"scale", "rescale"} for word in clause)
         return _scaled(percent / 100) if scales else None
+    if len(signs) > 1 or _is_compared(clause):
+        return _scaled(1 + signs.pop() * percent / 100) if len(signs) == 1 else None
     if clause.has("by") or (signs and not targeted):
         sign = signs.pop()
         if not clause.has("by") and percent != 50:
@@ -135,6 +137,11 @@ def _of_percentage(clause: Clause, percent: float) -> tuple[Operation, ...] | Re
     if signs and (percent > 100) != (signs == {1}):
         return None
     return _scaled(percent / 100)
+
+
+def _is_compared(clause: Clause) -> bool:
+    words = clause.words
+    return any(word.text in _COMPARED and words[at - 1].has("number") for at, word in enumerate(words) if at)
 
 
 def _scaled(factor: float) -> tuple[Operation, ...] | Refused:
@@ -178,7 +185,7 @@ def rotate(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: P
         return None
     if numbers and (numbers[0].unit not in {"", "degrees"} or (numbers[0].signed and ways)):
         return None
-    if not (numbers or quarters or ways) or len(clause.values("more")) > 1:
+    if not (numbers or quarters or ways) or len(clause.values("more")) > 1 or -1 in clause.values("more"):
         return None
     degrees = numbers[0].amount if numbers else quarters[0] if quarters else 90.0
     if not 0 < abs(degrees) < 360:

@@ -141,6 +141,11 @@ def test_a_restriction_or_a_negation_is_refused(instruction):
         'change the text to "SALE"', 'add "SALE" in white on black', "add a red shadow", "put it on sand",
         "turn the red light green", "a white room", "make the dress red or green", "rotate the bottle",
         "make the background brighter",
+        'add "SALE" with a shadow', 'add "A" at the top with 10px margin',
+        'add "SALE" with a white background',
+        "加“新品”带阴影", "在白色背景上写“新品”", "is the background white?",
+        "exposure +1", "contrast up by 1.5",
+        "background light dark grey", "transparent white background", "make the border of the plate gold",
         "add 50 px margin on the left", "is it too dark?", "put it on a wooden table",
     ],
 )  # fmt: skip
