@@ -48,18 +48,34 @@ def _distance(one: str, other: str) -> int:
     return row[-1]
 
 
+def _colour_misspelt() -> dict[str, str]:
+    found = {"grean": "green", "geen": "green"}
+    for colour in ("blue", "green", "yellow", "orange", "purple", "brown", "white", "black", "grey"):
+        swapped = {
+            colour[:at] + colour[at + 1] + colour[at] + colour[at + 2 :] for at in range(1, len(colour) - 1)
+        }
+        found |= dict.fromkeys((_without(colour, 1) | swapped) - {colour, colour[1:]}, colour)
+    return found
+
+
+#: Misspelt name of a colour -> the colour. A product may be of this name, so that it is asked back.
+COLOUR_MISSPELT = _colour_misspelt()
+
+
 @lru_cache(maxsize=4096)
 def meant(word: str) -> str:
     """The word that a word unknown to the grammar stands for, or itself."""
     if word in TYPOS:
         return TYPOS[word]
-    if not 6 <= len(word) <= _LONGEST or word in NOT_MISSPELT:
+    if not 5 <= len(word) <= _LONGEST or word in NOT_MISSPELT:
         return word
     near = {
         (distance, known)
         for rest in _all_without(word)
         for known in _BY_REST.get(rest, ())
-        if known[0] == word[0] and (distance := _distance(word, known)) <= (2 if len(known) >= _LONG else 1)
+        if known[0] == word[0]
+        and (len(word) > 5 or len(known) == 6)
+        and (distance := _distance(word, known)) <= (2 if len(known) >= _LONG else 1)
     }
     distance, first = min(near, default=(0, word))
     nearest = {known for others, known in near if others == distance}

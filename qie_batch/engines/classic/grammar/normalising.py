@@ -43,7 +43,7 @@ _THOUSANDS = re.compile(
     r"(?<![\d.,])(\d{1,2}),(?=\d{3} ?(?:px|pixels?|x|\u00d7|by|wide|high|tall)(?![a-z]))"
     r"|(?<=[x\u00d7] )(\d{1,2}),(?=\d{3}(?![\d,]))"
 )
-_PAIRED = re.compile(r"\bb ?[&/] ?w\b|\bblack[ -]?(?:&|and|'?n'?)[ -]?white\b")
+_PAIRED = re.compile(r"\bb ?[&/] ?w\b|\bblack[ -]?(?:&|and|an|'?n'?)[ -]?white\b")
 
 
 def normalised(plain: str) -> str:

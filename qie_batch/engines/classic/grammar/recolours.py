@@ -10,6 +10,7 @@ from qie_batch.engines.classic.colour_names import AS_GOODS
 from qie_batch.engines.classic.colours import BY_WORD
 from qie_batch.engines.classic.edits import HueChange, Recolour
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused, kinds
+from qie_batch.engines.classic.grammar.misspellings import COLOUR_MISSPELT
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.colours import Colour
@@ -179,6 +180,8 @@ def _not_a_product(word: Word, *, coloured: bool) -> str:
         )
     if word.has("part"):
         return f"“{word.text}” is a part of a product, and the rest of that colour would change too."
+    if word.has(UNKNOWN) and word.text in COLOUR_MISSPELT:
+        return f"“{word.text}” may be “{COLOUR_MISSPELT[word.text]}”; write the colour's whole name."
     if word.has("scene", "pattern") and not coloured:
         return f"“{word.text}” is no product; say which colour to change, as in “change blue to red”."
     return ""
