@@ -50,7 +50,7 @@ def measure(number: Number, what: str, *, most_percent: int) -> Measure | Refuse
 
 
 def border(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
-    outlined = clause.has("outline") and clause.has("around") and clause.has("image")
+    outlined = clause.has("outline") and clause.has("image")
     if not (clause.has("border") or outlined) or not clause.only(_BORDERS):
         return None
     if any(word.has("change") and word.text not in {"make", "set", "做"} for word in clause):

@@ -32,8 +32,9 @@ contrast: contrast|contrasts
 contrasty=1: contrasty|punchier|contrastier|punchy|more contrasted
 contrasty=-1: flatter
 saturation: saturation|vibrance|vibrancy|colour intensity|colour saturation|colourfulness|vividness|chroma
-vivid=1: vivid|saturated|vibrant|saturate|colourful|lively|more vivid|livelier|intenser|bolder|oversaturated
-vivid=-1: muted|desaturated|mute|washed out|faded colours|subdued|undersaturated
+vivid=1: colours pop|the colours pop|colours really pop|more punchy colours|vivid|saturated|vibrant|
+  saturate|colourful|lively|more vivid|livelier|intenser|bolder|oversaturated
+vivid=-1: fade the colours|fade colours|muted|desaturated|mute|washed out|faded colours|subdued|undersaturated
 desaturate: desaturate|desaturated look
 sharp: sharpen|sharper|sharpening|sharpness|crisper|sharp|sharpened|crispness|clearer|clarity|crispier|
   more crisp|unsharp mask|in focus
@@ -76,8 +77,8 @@ empty: empty|extra|excess|blank|unused|surplus|unnecessary|surrounding|useless|u
 margin: margin|margins|padding|space|whitespace|white space|breathing room|spacing|breathing space|
   negative space|empty space|blank space|bleed|safe zone|more room|some room|extra room
 edges: bars|strips|edges|edge|sides|side|borders|outer edge|outer edges
-pad: pad|padded|leave|extend|expand|extend canvas|expand canvas|fill out|enlarge the canvas|enlarge canvas|
-  letterbox|extend out|padding it
+pad: pad it out|pad out|pad|padded|leave|extend|expand|extend canvas|expand canvas|fill out|
+  enlarge the canvas|enlarge canvas|letterbox|extend out|padding it
 resize=0: scaling|re scale|
   resize|scale|rescale|resized|resizing|size|sized|dimensions|dimension|resample|re size|scaled|
   resolution|image size|output size|export size|final size|resize it|set size|file dimensions|
@@ -86,7 +87,8 @@ resize=-1: shrink|downscale|scale down|downsize|size down|make it smaller|smalle
   reduce the size|reduce size|reduce image size|reduce in size
 resize=1: enlarge|upscale|scale up|size up|bigger|larger|upsize|resize up|blow up|increase the size|
   increase size
-factor=0.5: half|half the size|half size|one half|half its size|half of its size
+factor=0.5: half as big|half as large|half as wide and high|half|half the size|half size|one half|
+  half its size|half of its size
 factor=2.0: double|twice|double the size|twice the size|double size|two times|twice as big|twice as large
 factor=0.25: a quarter of its size|a quarter of its original size|quarter of its size|quarter size|
   a quarter of the size|one quarter
@@ -109,8 +111,8 @@ axis=horizontal: h|
 axis=vertical: v|
   vertically|vertical|top to bottom|up down|up and down|top bottom|from top to bottom|
   bottom to top|upside|top and bottom|on the vertical axis|top with bottom|y axis
-border: border|frame|outline frame|edging|borders|framing|bordered|framed|picture frame|edge line|surround|
-  frames|border line|borderline|photo frame
+border: line around|line around it|line all around|border|frame|outline frame|edging|borders|framing|
+  bordered|framed|picture frame|edge line|surround|frames|border line|borderline|photo frame
 thick=0.5: thin|narrow|fine|hairline|slim|small|delicate
 thick=2.0: thick|wide|bold|broad|chunky|heavy|fat
 shadow: shadow|drop shadow|shadows|dropshadow|ground shadow|contact shadow|shadow effect|soft drop shadow|

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 _UNITS = {
     "%": "%", "percent": "%", "per cent": "%", "precent": "%", "persent": "%", "procent": "%",
-    "pct": "%", "pxiels": "px", "pixles": "px", "pixls": "px", "pixeles": "px", "degress": "degrees",
-    "degres": "degrees", "dgrees": "degrees", "degreees": "degrees", "pxl": "px", "pix": "px",
-    "px": "px", "pixels": "px", "pixel": "px", "像素": "px", "degrees": "degrees", "degree": "degrees",
-    "deg": "degrees", "°": "degrees", "度": "degrees", "x": "x", "倍": "x", "times": "x",
+    "pct": "%", "p": "lines", "k": "lines", "mp": "lines", "megapixels": "lines", "pxiels": "px",
+    "pixles": "px", "pixls": "px", "pixeles": "px", "degress": "degrees", "degres": "degrees",
+    "dgrees": "degrees", "degreees": "degrees", "pxl": "px", "pix": "px", "px": "px", "pixels": "px",
+    "pixel": "px", "像素": "px", "degrees": "degrees", "degree": "degrees", "deg": "degrees",
+    "°": "degrees", "度": "degrees", "x": "x", "倍": "x", "times": "x",
 }  # fmt: skip
 _OPPOSITES = {"light": "dark", "pale": "dark", "dark": "light", "deep": "light"}
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))

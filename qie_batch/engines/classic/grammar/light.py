@@ -207,7 +207,9 @@ def _looks(clause: Clause) -> bool:
 
 
 def grey(clause: Clause) -> tuple[Operation, ...] | None:
-    removes = clause.has("remove") and any(word.text in {"colour", "colours", "彩色"} for word in clause)
+    removes = clause.has("remove") and any(
+        word.text in {"colour", "colours", "彩色", "颜色", "色彩"} for word in clause
+    )
     if removes:
         return (MakeGrey(),) if clause.only(_IMAGE | {"remove", "colourword", "from", "away"}) else None
     if not clause.has("grey", "desaturate") or not clause.only(_GREYS):

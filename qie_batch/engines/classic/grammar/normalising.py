@@ -52,6 +52,7 @@ def normalised(plain: str) -> str:
         plain = _CIRCLED.sub(";", plain).translate(_SILENT)
         plain = _DECORATION.sub(" , ", _ARROWS.sub("->", plain))
     plain = unicodedata.normalize("NFKC", plain).lower().replace("\u2019", "'")
+    plain = plain.replace(" w/ ", " with ").replace(" w/o ", " without ")
     plain = _THOUSANDS.sub(r"\1\2", _MINUS.sub("-", plain))
     plain = _MARKDOWN.sub(" ", _BULLETS.sub(" ;", plain))
     if _LISTED.match(plain):

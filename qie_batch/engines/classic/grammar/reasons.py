@@ -54,6 +54,10 @@ def _unshadows(clause: Clause) -> bool:
     return clause.has("shadow") and clause.has("not", "none", "remove")
 
 
+def _outlines(clause: Clause) -> bool:
+    return clause.has("outline")
+
+
 def _names_a_body(clause: Clause) -> bool:
     return clause.has("body") and not clause.has("remove", "add")
 
@@ -137,6 +141,10 @@ _REASONS: tuple[tuple[Callable[[Clause], bool], str], ...] = (
     (_measures, "Sizes are in pixels or percent, as in “resize to 1000x1000”."),
     (_unquoted, "A text stands in quotation marks, as in: add the text “SALE” at the top right."),
     (_rewrites, _AS_LETTERS),
+    (
+        _outlines,
+        "No outline is drawn around a product; a frame of the picture is: “add a 10 px black border”.",
+    ),
     (_names_a_body, "Hair, skin and faces are not edited; only products are, as in “make the bottle green”."),
     (_names_a_part, _AS_PART),
     (_means_two, _AS_TWO),
@@ -172,6 +180,7 @@ _CHINESE = {
     "make the background white": "把背景换成白色",
     "crop to the product": "紧贴产品裁剪",
     "make the bottle green": "把瓶子改成绿色",
+    "add a 10 px black border": "加10像素黑色边框",
     "resize to 50 %": "缩放到50%",
 }
 
