@@ -78,4 +78,4 @@ def _may_be_of_a_product(clause: Clause) -> bool:
     """Whether a frame is to become of a colour, as that of glasses or of a bicycle."""
     frames = [at for at, word in enumerate(clause) if word.text in _FRAMES]
     coloured = [at for at in clause.positions("colour") if frames and at > frames[0]]
-    return bool(coloured) and clause.has("change") and not clause.has("number", "around", "image")
+    return bool(coloured) and clause.has("change", "to") and not clause.has("number", "around", "image")

@@ -43,7 +43,7 @@ usage: main images|product images|product photos|listing images|hero image|cover
 the: whatever|that whole|the|a|an|this|these|those|its|all|whole|entire|some|my|our|every|any|each|all of|
   both|current|existing|original|old
 new: new
-it: it|this one|them|everything
+it: thing|things|whole thing|the whole thing|it|this one|them|everything
 image: image|images|picture|pictures|photo|photos|photograph|pic|pics|shot|canvas|file
 item: product|products|item|items|object|subject|article|goods
 ground: everything behind the product|everything behind it|area behind the product|

@@ -129,7 +129,7 @@ saying: saying|reading|that says|that reads|which says|which reads|says|reads|wi
   with text|with wording|stating
 letters: letters|in big letters|in large letters|in bold|bold|large|big|lettering|font|ink|in bold letters|
   text colour|characters|big bold|type|writing|large letters|huge
-corner: corner|side|edge|position|hand|hand side|area|part|third|region
+corner: corners|corner|side|edge|position|hand|hand side|area|part|third|region
 centring: centred|centered|aligned|across
 place=top: top|upper|above|header|up top|topmost
 place=bottom: bottom|lower|footer|at the foot|foot|down below
@@ -140,9 +140,10 @@ place=top left: tl
 place=top right: tr
 place=bottom left: bl
 place=bottom right: br
-not: not|no|don't|dont|do not|never|without|except|only|keep|but|apart from|avoid|stop|other than|doesn't|
-  isn't|unless|preserve|retain|untouched|unchanged|nor|neither|or|instead of|rather than|either|won't|can't|
-  cannot|maintain|restore|undo|except for
+not: rest|other|others|another|remaining|remainder|everything else|all else|not|no|don't|dont|do not|never|
+  without|except|only|keep|but|apart from|avoid|stop|other than|doesn't|isn't|unless|preserve|retain|
+  untouched|unchanged|nor|neither|or|instead of|rather than|either|won't|can't|cannot|maintain|restore|undo|
+  except for
 none: no|without
 shade=light: light
 shade=pale: very light|very pale|pale
@@ -158,10 +159,11 @@ body: hair|skin|face|lips|lip|eyes|eye|nails|nail|teeth|body|hand|hands|arms|leg
 scene: sky|dog|cat|animal|pet|bird|horse|house|building|wall|walls|floor|grass|sea|water|room|ceiling|
   ground|street|beach|sand|forest|trees|tree|leaves|sun|clouds|cloud|scene|scenery|landscape view|
   light source|reflection|foreground|table top|tabletop|surface|environment|surroundings
-part: sole|soles|sleeve|sleeves|collar|collars|button|buttons|strap|straps|pocket|pockets|hem|lining|laces|
-  lace|shoelaces|heel|heels|buckle|seam|seams|stitching|handle|handles|lid|wheels|wheel|rims|trim piece|
-  cuffs|cuff|hood|tongue|toe|toes|leg|armrests|armrest|backrest|piping|waistband|drawstring|drawstrings|
-  screen|dial|bezel|hands of|spout|base|half|top half|inside|interior|tag|tags|hardware|logo patch
+part: hole|holes|stain|stains|spot|sole|soles|sleeve|sleeves|collar|collars|button|buttons|strap|straps|
+  pocket|pockets|hem|lining|laces|lace|shoelaces|heel|heels|buckle|seam|seams|stitching|handle|handles|lid|
+  wheels|wheel|rims|trim piece|cuffs|cuff|hood|tongue|toe|toes|leg|armrests|armrest|backrest|piping|
+  waistband|drawstring|drawstrings|screen|dial|bezel|hands of|spout|base|half|top half|inside|interior|tag|
+  tags|hardware|logo patch
 joint=and: and|also|plus|additionally|besides|moreover|n|while|so|as well as|as well|at the same time|
   along with|but also|in addition|on top of that|together with|and also
 joint=then: then|followed by|afterward|finally|next|afterwards|lastly|first|firstly|secondly|after that|

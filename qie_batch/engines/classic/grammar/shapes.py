@@ -139,9 +139,9 @@ def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0
         or not _surrounded_is_named(clause)
     ):
         return None
-    if -1 in clause.values("more"):
-        return None
     colours = clause.values("colour")
+    if -1 in clause.values("more") or _is_existing(clause):
+        return None
     colour = agreed(colours) if colours else None
     if colours and colour is None:
         return None
@@ -173,6 +173,13 @@ def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0
         if measured.given and not sizes
         else None
     )
+
+
+def _is_existing(clause: Clause) -> bool:
+    """Whether a margin that is there may be meant, which is to become of a colour."""
+    margins, colours = clause.positions("margin"), clause.positions("colour")
+    said = clause.has("add", "pad", "number", "around", "square", "ratio")
+    return bool(margins and colours and margins[0] < colours[0]) and clause.has("change", "to") and not said
 
 
 def _surrounded_is_named(clause: Clause) -> bool:

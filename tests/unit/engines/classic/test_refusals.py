@@ -60,6 +60,13 @@ def sentence(instruction):
         ("change red to red", "would stay red"),
         ("make the picture frame white", "a part of the product; say “add a white border”"),
         ("resize to 4x5", "in pixels or a ratio"),
+        ("remove the background and shadow", "may be added or removed"),
+        ("no background and border", "may be added or removed"),
+        ("去掉背景和阴影", "may be added or removed"),
+        ("make the rest white", "are not followed"),
+        ("瓶身改成绿色", "part of a product"),
+        ("change blu shirt to red", "“blu” may be “blue”"),
+        ("outline the shirt in black", "frame of the picture"),
     ],
 )
 def test_a_refusal_says_what_would_work(instruction, said):
@@ -145,6 +152,7 @@ def test_a_restriction_or_a_negation_is_refused(instruction):
         'add "SALE" with a white background',
         "加“新品”带阴影", "在白色背景上写“新品”", "is the background white?",
         "exposure +1", "contrast up by 1.5",
+        "make the corners white", "make the margin red", "make the blue background and shirt red", "resize to 1080p",
         "background light dark grey", "transparent white background", "make the border of the plate gold",
         "add 50 px margin on the left", "is it too dark?", "put it on a wooden table",
     ],
