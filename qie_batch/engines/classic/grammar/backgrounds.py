@@ -128,7 +128,8 @@ def on_colour(clause: Clause) -> tuple[Operation, ...] | None:
     unknown = [word for word in before if word.has(UNKNOWN)]
     if len(unknown) > _LONGEST_NAME or (unknown and not before[0].has("add", "cut", "the", "ba", UNKNOWN)):
         return None
-    if any(word.has("colour") and not unknown for word in before):
+    coloured = [at for at, word in enumerate(before) if word.has("colour")]
+    if coloured and (not unknown or before.index(unknown[-1]) < coloured[-1]):
         return None
     if not after or not all(
         word.has("the", "plain", "colour", "colourword", "usage", "upon") for word in after

@@ -12,6 +12,7 @@ from qie_batch.engines.classic.grammar.borders import Measure, measure
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused, kinds
 
 if TYPE_CHECKING:
+    from qie_batch.engines.classic.colours import Colour
     from qie_batch.engines.classic.edits import Operation
 from qie_batch.engines.classic.grammar.clause import Clause
 
@@ -25,7 +26,7 @@ _TRIMS = _IMAGE | kinds(
 )
 _PADS = _IMAGE | kinds(
     "joint pad margin square ratio ratioword number by with add change around colour item unknown "
-    "empty plain slight more edges size colourword under"
+    "empty plain slight more edges size resize colourword under"
 )
 
 #: Margin where the clause does not say how much: shares of the longer side.
@@ -140,7 +141,11 @@ def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0
     ):
         return None
     colours = clause.values("colour")
-    if -1 in clause.values("more") or _is_existing(clause):
+    if (
+        -1 in clause.values("more")
+        or _is_existing(clause)
+        or (clause.has("resize") and not clause.has("size"))
+    ):
         return None
     colour = agreed(colours) if colours else None
     if colours and colour is None:
@@ -149,29 +154,44 @@ def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0
     if measured is None or isinstance(measured, Refused):
         return measured
     sizes = clause.values("size")
-    if sizes and (len(sizes) > 1 or clause.has("joint") or not clause.has("pad")):
-        return None
-    if sizes and not clause.has("number", "ratio", "square"):
-        width, height = sizes[0]
-        common = max(1, gcd(width, height))
-        return (
-            Pad(ratio=(width // common, height // common), colour=colour),
-            Resize(width=width, height=height),
-        )
+    if sizes:
+        return _padded_to(sizes, clause, measured, colour)
     if clause.has("square", "ratio"):
         found = _ratio(clause)
-        if found is None or isinstance(found, Refused) or sizes:
-            return found if isinstance(found, Refused) else None
+        if found is None or isinstance(found, Refused):
+            return found
         own = (
             [Pad(pixels=measured.pixels, share=measured.share, colour=colour)]
             if clause.has("number", "joint") and measured.given
             else []
         )
         return (*own, Pad(ratio=found, colour=colour))
+    if not measured.given or _is_size(clause):
+        return None
+    return (Pad(pixels=measured.pixels, share=measured.share, colour=colour),)
+
+
+def _is_size(clause: Clause) -> bool:
+    """Whether the number of "pad to 1000" may be a side of the result."""
+    percent = any(number.unit == "%" for number in clause.values("number"))
+    return clause.has("number") and clause.has("to") and not clause.has("margin") and not percent
+
+
+def _padded_to(
+    sizes: list[tuple[int, int]], clause: Clause, measured: Measure, colour: Colour | None
+) -> tuple[Operation, ...] | None:
+    """`pad to 800x800`, `resize to 800x800 with 10 % white margin`: the size is that of the result."""
+    joined = clause.has("with") and clause.has("margin")
+    if len(sizes) > 1 or clause.has("joint", "ratio", "square") or not (clause.has("pad") or joined):
+        return None
+    width, height = sizes[0]
+    common = max(1, gcd(width, height))
+    own = clause.has("number") and measured.given
+    margin = [Pad(pixels=measured.pixels, share=measured.share, colour=colour)] if own else []
     return (
-        (Pad(pixels=measured.pixels, share=measured.share, colour=colour),)
-        if measured.given and not sizes
-        else None
+        *margin,
+        Pad(ratio=(width // common, height // common), colour=colour),
+        Resize(width=width, height=height),
     )
 
 

@@ -46,6 +46,7 @@ from qie_batch.errors import Rejected
         ("reduce the width to 600", "width 600 px"),
         ('white background with black text "A"', 'white background, add "A" in black'),
         ("white background to transparent", "transparent background"),
+        ("resize to 800x800 with white padding", "pad to 800x800 with white"),
         ('txt "A" tl', 'text "A" top left'),
         ("flip v", "flip vertically"),
         ("blk border 5px", "black border 5 px"),
