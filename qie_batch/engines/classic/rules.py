@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.edits import AddShadow, SetBackground, Trim, WriteText
 from qie_batch.engines.classic.frames import size_after
-from qie_batch.engines.classic.typesetting import require_glyphs, require_room
+from qie_batch.engines.classic.lettering.typesetting import require_glyphs, require_room
 from qie_batch.engines.classic.vocabulary import parse
 from qie_batch.errors import Rejected
 from qie_batch.images import DEFAULT_LIMITS, MIN_SIDE, inside

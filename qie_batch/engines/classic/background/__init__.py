@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic.transparency import is_cutout, opaque_colours, without_shadow
+from qie_batch.engines.classic.background.transparency import is_cutout, opaque_colours, without_shadow
 from qie_batch.errors import Rejected
 from qie_batch.vision import shadow
 from qie_batch.vision.compositing import darkened, lay_on, separated, underlaid

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic.margins import CLEAR, margin_of, unlike
+from qie_batch.engines.classic.geometry.margins import CLEAR, margin_of, unlike
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

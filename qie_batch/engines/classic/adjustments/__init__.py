@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic import sharpening
-from qie_batch.engines.classic.light import (
+from qie_batch.engines.classic.adjustments import sharpening
+from qie_batch.engines.classic.adjustments.light import (
     blended,
     extremes,
     in_strips,
@@ -20,7 +20,7 @@ from qie_batch.engines.classic.light import (
     saturated,
     within_gamut,
 )
-from qie_batch.engines.classic.tones import toned
+from qie_batch.engines.classic.adjustments.tones import toned
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Canvas, Floats

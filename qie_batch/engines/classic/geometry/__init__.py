@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, TypeAlias
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic import margins, resampling, trimming
 from qie_batch.engines.classic.edits import Axis, Rotate
 from qie_batch.engines.classic.frames import size_after
-from qie_batch.engines.classic.margins import Margin, margin_of
+from qie_batch.engines.classic.geometry import margins, resampling, trimming
+from qie_batch.engines.classic.geometry.margins import Margin, margin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

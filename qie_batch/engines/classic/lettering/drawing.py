@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from qie_batch.engines.classic.edits import Place
-from qie_batch.engines.classic.typesetting import fitted
+from qie_batch.engines.classic.lettering.typesetting import fitted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
