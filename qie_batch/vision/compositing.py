@@ -12,7 +12,8 @@ from qie_batch.vision.matte import BAND, enlarged, enlarged_part, runs
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qie_batch.vision.cutout.values import Cutout, Floats, Pixels
+    from qie_batch.vision.arrays import Floats, Pixels
+    from qie_batch.vision.cutout import Cutout
 
 #: How far a JPEG carries the backdrop's chroma into the product, in pixels.
 _BLEED = 2

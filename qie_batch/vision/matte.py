@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    Pixels = NDArray[np.uint8]
-    Floats = NDArray[np.float32]
-    Flags = NDArray[np.bool_]
+    from qie_batch.vision.arrays import Flags, Floats, Pixels
 
 #: Rows of a band, without its overlap.
 BAND = 192

@@ -21,6 +21,7 @@ from qie_batch.engines.classic.adjustments.light import (
     within_gamut,
 )
 from qie_batch.engines.classic.adjustments.tones import toned
+from qie_batch.vision.arrays import shrunk
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Canvas, Floats
@@ -127,12 +128,10 @@ def _flatter(light: Floats, change: float) -> Floats:
 
 def _visible(canvas: Canvas) -> Floats:
     """(n, 3): pixels of a small copy, those that are opaque."""
-    scale = min(1.0, _MEASURED_SIDE / max(canvas.size))
-    size = tuple(max(1, round(side * scale)) for side in canvas.size)
-    pixels: Floats = cv2.resize(canvas.rgb, size, interpolation=cv2.INTER_AREA) / np.float32(255)
+    pixels: Floats = np.divide(shrunk(canvas.rgb, _MEASURED_SIDE), 255, dtype=np.float32)
     if canvas.alpha is None:
         return pixels.reshape(-1, 3)
-    seen: Floats = pixels[cv2.resize(canvas.alpha, size, interpolation=cv2.INTER_AREA) > _OPAQUE]
+    seen: Floats = pixels[shrunk(canvas.alpha, _MEASURED_SIDE) > _OPAQUE]
     return seen
 
 

@@ -12,8 +12,8 @@ from qie_batch.engines.classic.background.transparency import is_cutout, opaque_
 from qie_batch.errors import Rejected
 from qie_batch.vision import shadow
 from qie_batch.vision.compositing import darkened, lay_on, separated, underlaid
+from qie_batch.vision.known_product import cutout_of
 from qie_batch.vision.matte import refined
-from qie_batch.vision.plate import known_backdrop
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Canvas, Cutter, Floats, Pixels
@@ -55,7 +55,7 @@ def _found(canvas: Canvas, cut: Cutter) -> tuple[Canvas, Pixels, Cutout]:
     """The canvas in opaque colours, its product mask (0 to 255), and the backdrop, searched for once."""
     canvas = replaced(canvas, rgb=opaque_colours(canvas))
     if canvas.product is not None:
-        return canvas, canvas.product, known_backdrop(canvas.rgb, canvas.product)
+        return canvas, canvas.product, cutout_of(canvas.rgb, canvas.product)
     cutout = cut(canvas.rgb)
     product = refined(canvas.rgb, cutout.mask)
     if canvas.alpha is not None:
