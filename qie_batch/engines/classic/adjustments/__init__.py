@@ -81,13 +81,13 @@ def auto_levels(canvas: Canvas) -> Canvas:
     """The lowest and the highest half percent of all channels become 0 and 255, so that no colour is lost."""
     visible = _visible(canvas)
     if not len(visible):
-        return canvas.painted(canvas.rgb, "levels were already full")
+        return canvas.noted("levels were already full")
     low = float(np.percentile(visible.min(axis=-1), _ENDS[0]))
     high = float(np.percentile(visible.max(axis=-1), _ENDS[1]))
     black = min(low, _MOST_BLACK) if low > _FULL else 0.0
     white = max(high, _LEAST_WHITE) if high < 1 - _FULL else 1.0
     if (black, white) == (0, 1):
-        return canvas.painted(canvas.rgb, "levels were already full")
+        return canvas.noted("levels were already full")
     gain = 1 / (white - black)
 
     def stretched(rgb: Floats) -> Floats:
@@ -101,9 +101,9 @@ def white_balance(canvas: Canvas) -> Canvas:
     """What is nearest to white loses its tint, and all other colours change in proportion."""
     gains = _gains(_visible(canvas))
     if gains is None:
-        return canvas.painted(canvas.rgb, "found nothing white or grey to balance by")
+        return canvas.noted("found nothing white or grey to balance by")
     if gains.max() / gains.min() < _NO_GAIN:
-        return canvas.painted(canvas.rgb, "white balance was already right")
+        return canvas.noted("white balance was already right")
 
     def balanced(rgb: Floats) -> Floats:
         changed = cv2.transform(rgb, np.diag(gains))

@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import ImageFont
 
-    from qie_batch.engines.classic.canvas import Canvas, Floats, Pixels
+    from qie_batch.engines.classic.canvas import Box, Canvas, Floats, Pixels
     from qie_batch.engines.classic.edits import WriteText
 
     Rgb = tuple[int, int, int]
-    Box = tuple[int, int, int, int]
 
 _DARK, _LIGHT = (24, 25, 28), (255, 255, 255)
 _LEFT = frozenset({Place.LEFT, Place.TOP_LEFT, Place.BOTTOM_LEFT})
