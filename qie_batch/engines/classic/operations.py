@@ -1,4 +1,4 @@
-"""From an operation to the function that carries it out."""
+"""From an operation to the function that carries it out; mypy says which operation has none."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from qie_batch.engines.classic.adjustments import sharpening
 from qie_batch.engines.classic.adjustments.light import (
+    LUMA,
     blended,
     extremes,
     in_strips,
@@ -37,6 +38,7 @@ _OPAQUE = 240
 _ENDS, _MOST_BLACK, _LEAST_WHITE = (0.5, 99.5), 0.35, 0.55
 #: Levels closer to the ends than this are full.
 _FULL = 3 / 255
+_FULL_ALREADY = "levels were already full"
 #: Paper may be no more saturated than this; a colour cast beyond the first value is corrected in part.
 _NEUTRAL = (0.16, 0.34)
 _LEAST_PAPER = 0.005
@@ -81,13 +83,13 @@ def auto_levels(canvas: Canvas) -> Canvas:
     """The lowest and the highest half percent of all channels become 0 and 255, so that no colour is lost."""
     visible = _visible(canvas)
     if not len(visible):
-        return canvas.noted("levels were already full")
+        return canvas.noted(_FULL_ALREADY)
     low = float(np.percentile(visible.min(axis=-1), _ENDS[0]))
     high = float(np.percentile(visible.max(axis=-1), _ENDS[1]))
     black = min(low, _MOST_BLACK) if low > _FULL else 0.0
     white = max(high, _LEAST_WHITE) if high < 1 - _FULL else 1.0
     if (black, white) == (0, 1):
-        return canvas.noted("levels were already full")
+        return canvas.noted(_FULL_ALREADY)
     gain = 1 / (white - black)
 
     def stretched(rgb: Floats) -> Floats:
@@ -139,14 +141,14 @@ def _gains(visible: Floats) -> Floats | None:
     """Of each channel; None where no part of the image is near to white or grey."""
     high = visible.max(axis=-1)
     tinted = (high - visible.min(axis=-1)) / np.maximum(high, 1e-3)
-    light = visible @ np.array([0.299, 0.587, 0.114], np.float32)
+    light = visible @ LUMA
     paper = (tinted < _NEUTRAL[1]) & (light > 0.3)
     if paper.sum() < max(4, _LEAST_PAPER * len(visible)):
         return None
     # Where something is white or grey beside paler tints, the tints are colours and not the light.
     whiteness = light[paper] - 1.5 * tinted[paper]
     brightest = np.median(visible[paper][whiteness >= np.percentile(whiteness, 90)], axis=0)
-    grey = float(brightest @ np.array([0.299, 0.587, 0.114], np.float32))
+    grey = float(brightest @ LUMA)
     tint = float(np.ptp(brightest) / brightest.max())
     share = 1 - float(np.clip((tint - _NEUTRAL[0]) / (_NEUTRAL[1] - _NEUTRAL[0]), 0, 1))
     gains: Floats = np.clip((grey / brightest) ** share, 1 / _MOST_GAIN, _MOST_GAIN).astype(np.float32)
