@@ -1,10 +1,10 @@
-"""From an operation to the function that carries it out."""
+"""From an operation to the function that carries it out; mypy says which operation has none."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from qie_batch.engines.classic import adjustments, background, geometry, lettering, recolour
+from qie_batch.engines.classic import adjustments, background, geometry, recolour
 from qie_batch.engines.classic.edits import (
     AddBorder,
     AddShadow,
@@ -26,6 +26,7 @@ from qie_batch.engines.classic.edits import (
     Trim,
     WriteText,
 )
+from qie_batch.engines.classic.lettering import drawing
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Canvas, Cutter
@@ -58,7 +59,7 @@ def apply(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:  # noqa:
         case MakeGrey():
             return adjustments.grey(canvas)
         case WriteText():
-            return lettering.write(canvas, operation)
+            return drawing.write(canvas, operation)
         case Crop():
             return geometry.crop(canvas, operation)
         case Trim():

@@ -9,9 +9,8 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from qie_batch.engines.classic.canvas import Canvas, Pixels
+    from qie_batch.vision.arrays import Flags
 
 #: Alpha up to this counts as transparent.
 CLEAR = 8
@@ -59,15 +58,15 @@ def rim(pixels: Pixels) -> Pixels:
     return np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
 
 
-def unlike(pixels: Pixels, colour: tuple[int, ...], levels: int = _UNLIKE) -> NDArray[np.bool_]:
+def unlike(pixels: Pixels, colour: tuple[int, ...], levels: int = _UNLIKE) -> Flags:
     """Where a channel differs by more than these levels from the colour."""
     low = tuple(max(0, value - levels) for value in colour[:3])
     high = tuple(min(255, value + levels) for value in colour[:3])
-    differs: NDArray[np.bool_] = cv2.inRange(pixels.reshape(pixels.shape[0], -1, 3), low, high) == 0
+    differs: Flags = cv2.inRange(pixels.reshape(pixels.shape[0], -1, 3), low, high) == 0
     return differs.reshape(pixels.shape[:-1])
 
 
-def crossed(content: NDArray[np.bool_], upright: tuple[int, int], level: tuple[int, int]) -> bool:
+def crossed(content: Flags, upright: tuple[int, int], level: tuple[int, int]) -> bool:
     """Whether content lies on both sides of an edge, when so many columns and rows are cut off."""
     return any(
         float((layer[cut - 1] & layer[cut]).mean()) > _MOST_CUT
