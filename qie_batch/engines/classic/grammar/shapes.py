@@ -91,8 +91,10 @@ def ratio(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     """A shape without "crop": margin is added, so that nothing is lost."""
     if not clause.has("square", "ratio") or not clause.only(_RATIOS) or clause.has("size"):
         return None
-    if clause.has("resize") and any(word.has("ratio") and "x" in word.text for word in clause):
-        return Refused(_SMALL_OR_RATIO)
+    if clause.has("resize"):
+        fraction = _resized(clause)
+        if fraction is not None:
+            return fraction
     filled = clause.has("with", "fill") or any(word.text == "填充" for word in clause)
     if clause.has("joint", "margin", "edges", "plain", "with") and not (filled and clause.has("colour")):
         return None
@@ -101,6 +103,21 @@ def ratio(clause: Clause) -> tuple[Operation, ...] | Refused | None:
         return None
     found = _ratio(clause)
     return found if found is None or isinstance(found, Refused) else (Pad(ratio=found, colour=colour),)
+
+
+def _resized(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+    """`resize to 1/2`; None for a ratio such as "resize to 4:5"."""
+    written = "".join(word.text for word in clause if word.has("ratio"))
+    signs = {*clause.values("resize")} - {0}
+    if "x" in written or "*" in written:
+        return Refused(_SMALL_OR_RATIO)
+    if "/" not in written and not signs:
+        return None
+    targeted = clause.has("to") or any(word.text[-1] in "到为至成" for word in clause if word.has("resize"))
+    width, height = clause.values("ratio")[0] if clause.has("ratio") else (0, 0)
+    if "/" in written and targeted and 0 < width < height and 1 not in signs:
+        return (Resize(factor=round(width / height, 6)),)
+    return Refused("Say the size in percent, as in “resize to 50 %”, or a shape, as in “crop to 4:5”.")
 
 
 def trim(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR0911 - one return for each reason

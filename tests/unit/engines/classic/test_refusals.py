@@ -60,6 +60,7 @@ def sentence(instruction):
         ("change red to red", "would stay red"),
         ("make the picture frame white", "a part of the product; say “add a white border”"),
         ("resize to 4x5", "in pixels or a ratio"),
+        ("缩小1/3", "Say the size in percent"),
         ("remove the background and shadow", "may be added or removed"),
         ("no background and border", "may be added or removed"),
         ("去掉背景和阴影", "may be added or removed"),

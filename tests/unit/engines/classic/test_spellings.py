@@ -47,6 +47,7 @@ from qie_batch.errors import Rejected
         ('white background with black text "A"', 'white background, add "A" in black'),
         ("white background to transparent", "transparent background"),
         ("resize to 800x800 with white padding", "pad to 800x800 with white"),
+        ("缩小到1/2", "resize to 50 %"),
         ('txt "A" tl', 'text "A" top left'),
         ("flip v", "flip vertically"),
         ("blk border 5px", "black border 5 px"),
