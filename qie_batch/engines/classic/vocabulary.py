@@ -37,7 +37,7 @@ _LONGEST_READ = 4000
 #: What may stand beside the only text of an instruction.
 _AROUND_TEXT = '" 0.,;!?。'
 #: Characters of a clause in an error.
-_LONGEST_SHOWN = 90
+_LONGEST_SHOWN = 80
 _IMAGE_NAME = re.compile(r"[^/\s]+\.(?:png|jpe?g|webp|gif|svg|bmp|tiff?|psd|ai)", re.IGNORECASE)
 _TEXT_NAMED = re.compile(r"\b(?:text|words?|title|caption|slogan|headline|label)\b|文字|字样|标题|文本|文案")
 _IMAGE_AS_TEXT = (
