@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+
+from qie_batch.engines.classic.canvas import Margin
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,22 +30,10 @@ _MOST_CUT = 0.01
 _CONTENT, _SIDE_SHARE = 30, 0.7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Margin:
-    #: Colour and alpha of what continues the border.
-    rgba: tuple[int, int, int, int]
-    #: Whether a margin of this colour shows no seam.
-    plain: bool
-    #: Whether most of the border has exactly this colour.
-    exact: bool
-
-    @property
-    def clear(self) -> bool:
-        return self.rgba[3] == 0
-
-
 def margin_of(canvas: Canvas) -> Margin:
-    """Transparent where most of the border is, else the median colour of the visible border."""
+    """What was trimmed away; transparent where most of the border is; else the median colour that is seen."""
+    if canvas.trimmed:
+        return canvas.trimmed
     rgb = rim(canvas.rgb)
     if canvas.alpha is None:
         return _opaque(rgb, 1)
