@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: Pixels; the width of the model's patches.
 MIN_SIDE = 16
+#: Alpha from which a border counts as opaque.
+_OPAQUE = 230
 
 
 class Fitted(Protocol):
@@ -98,7 +100,7 @@ def letterboxed(
 ) -> Image.Image:
     """The whole image at exactly this size, never stretched, between bands of a colour.
 
-    Without `bands` they have the median colour (and alpha) of the border of the image.
+    Without `bands` they have the median colour of the border of the image, or are transparent as that is.
     """
     inner = inside(image.size, size)
     # A band thinner than one pixel of the image comes from rounding: scale to fill it.
@@ -139,7 +141,9 @@ def _border_colour(image: Image.Image) -> tuple[int, ...]:
     sides = image.transpose(Image.Transpose.TRANSPOSE)
     strip.paste(sides.crop((0, 0, height, 1)), (2 * width, 0))
     strip.paste(sides.crop((0, width - 1, height, width)), (2 * width + height, 0))
-    return tuple(round(value) for value in ImageStat.Stat(strip).median)
+    colour = tuple(round(value) for value in ImageStat.Stat(strip).median)
+    # A shadow at the border is not continued: its colours are not those of what lies under it.
+    return (255, 255, 255, 0) if image.mode == "RGBA" and colour[3] < _OPAQUE else colour
 
 
 def inside(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:

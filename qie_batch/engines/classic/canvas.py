@@ -14,6 +14,8 @@ from qie_batch.vision.cutout import Cutout
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float32]
+#: Left, top, right, bottom, in pixels.
+Box: TypeAlias = tuple[int, int, int, int]
 #: Finds the product before a plain backdrop in RGB pixels; Rejected in doubt.
 Cutter: TypeAlias = Callable[[Pixels], Cutout]
 
@@ -68,3 +70,6 @@ class Canvas:
     def painted(self, rgb: Pixels, *notes: str) -> Self:
         """The canvas with other colours in the same places."""
         return replace(self, rgb=rgb, notes=(*self.notes, *notes))
+
+    def noted(self, *notes: str) -> Self:
+        return replace(self, notes=(*self.notes, *notes))

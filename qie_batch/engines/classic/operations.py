@@ -1,11 +1,11 @@
-"""From an operation to the function that carries it out."""
+"""From an operation to the function that carries it out; mypy says which operation has none."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from qie_batch.engines.classic import adjustments, background, geometry, lettering, recolour
+from qie_batch.engines.classic import adjustments, background, geometry, recolour
 from qie_batch.engines.classic.edits import (
     AddBorder,
     AddShadow,
@@ -27,6 +27,7 @@ from qie_batch.engines.classic.edits import (
     Trim,
     WriteText,
 )
+from qie_batch.engines.classic.lettering import drawing
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Canvas, Cutter
@@ -64,7 +65,7 @@ def _carried_out(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:  
         case MakeGrey():
             return adjustments.grey(canvas)
         case WriteText():
-            return lettering.write(canvas, operation)
+            return drawing.write(canvas, operation)
         case Crop():
             return geometry.crop(canvas, operation)
         case Trim():

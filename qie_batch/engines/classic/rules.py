@@ -6,9 +6,9 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.edits import AddBorder, AddShadow, Pad, SetBackground, Trim, WriteText
-from qie_batch.engines.classic.frames import size_after
+from qie_batch.engines.classic.frames import Size, size_after
 from qie_batch.engines.classic.grammar.contradictions import named
-from qie_batch.engines.classic.typesetting import require_glyphs, require_room
+from qie_batch.engines.classic.lettering.typesetting import require_glyphs, require_room
 from qie_batch.engines.classic.vocabulary import parse
 from qie_batch.errors import Rejected
 from qie_batch.images import DEFAULT_LIMITS, MIN_SIDE, inside
@@ -16,15 +16,12 @@ from qie_batch.images import DEFAULT_LIMITS, MIN_SIDE, inside
 if TYPE_CHECKING:
     from qie_batch.engines.classic.edits import Operation
 
-    Size = tuple[int, int]
 
 #: Pixels of the shorter side from which a product can be told from its background.
 LEAST_SIDE = 32
 
 
-def operations_for(
-    instruction: str, size: tuple[int, int], asked: tuple[int, int] | None = None
-) -> tuple[Operation, ...]:
+def operations_for(instruction: str, size: Size, asked: Size | None = None) -> tuple[Operation, ...]:
     """The operations on an image of this size, whose result is fitted to the size asked for, if any.
 
     Rejected: instruction_not_understood, glyph_missing, text_does_not_fit, picture_too_small,

@@ -38,3 +38,9 @@ def test_strips_meet_without_a_seam(size, monkeypatch):
     monkeypatch.setattr(scaling, "_STRIP", 2_000)
     apart = ImageChops.difference(scaling.scaled(noise, size, (5, 9, 141, 120)), whole)
     assert max(high for _, high in apart.getextrema()) <= 2
+
+
+def test_bands_beside_a_soft_shadow_are_transparent():
+    image = Image.new("RGBA", (40, 40), (0, 0, 0, 60))
+    image.paste((90, 120, 200, 255), (10, 10, 30, 30))
+    assert letterboxed(image, (80, 40)).getpixel((2, 20))[3] == 0

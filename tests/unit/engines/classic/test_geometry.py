@@ -243,3 +243,11 @@ def test_a_margin_after_a_trim_continues_what_was_trimmed_away(frame):
     assert (padded.rgb[0, 0] == 240).all()
     later = apply(frame, apply(Flip(axis=Axis.VERTICAL), trimmed, no_cut), no_cut)
     assert (later.rgb[0, 0] == (30, 60, 160)).all()
+
+
+def test_a_soft_shadow_at_the_border_is_no_margin():
+    alpha = np.full((40, 40), 60, np.uint8)
+    alpha[10:30, 10:30] = 255
+    padded = geometry.pad(Canvas(rgb=np.zeros((40, 40, 3), np.uint8), alpha=alpha), Pad(pixels=5))
+    assert padded.alpha[0, 0] == 0
+    assert padded.notes == ("the border is not of one colour, so that the margin shows",)
