@@ -21,6 +21,21 @@ Cutter: TypeAlias = Callable[[Pixels], Cutout]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """The border of an image, as a margin around it continues it."""
+
+    rgba: tuple[int, int, int, int]
+    #: Whether a margin of this colour shows no seam.
+    plain: bool
+    #: Whether most of the border has exactly this colour.
+    exact: bool
+
+    @property
+    def clear(self) -> bool:
+        return self.rgba[3] == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Canvas:
     #: (height, width, 3), RGB in sRGB; not premultiplied by alpha.
     rgb: Pixels
@@ -28,6 +43,8 @@ class Canvas:
     alpha: Pixels | None = None
     #: (height, width), 0 backdrop to 255 product, where an operation has found the product.
     product: Pixels | None = None
+    #: What an operation has just trimmed away, which a margin then continues: the product touches the border.
+    trimmed: Margin | None = None
     #: What a person should know of the result, as short clauses.
     notes: tuple[str, ...] = ()
 

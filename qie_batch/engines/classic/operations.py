@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
 from qie_batch.engines.classic import adjustments, background, geometry, recolour
@@ -33,8 +34,13 @@ if TYPE_CHECKING:
     from qie_batch.engines.classic.edits import Operation
 
 
-def apply(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:  # noqa: C901, PLR0911, PLR0912 - one case an operation
+def apply(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:
     """The canvas after the operation; the one given is not changed. Rejected where pixels forbid it."""
+    changed = _carried_out(operation, canvas, cut)
+    return changed if isinstance(operation, Trim) else replace(changed, trimmed=None)
+
+
+def _carried_out(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:  # noqa: C901, PLR0911, PLR0912 - one case an operation
     match operation:
         case SetBackground():
             return background.replace(canvas, operation.colour, cut)

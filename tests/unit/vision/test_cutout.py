@@ -147,3 +147,10 @@ def test_same_pixels_give_the_same_cutout():
     first, second = find_product(pixels), find_product(pixels.copy())
     assert (first.mask == second.mask).all()
     assert (first.shade == second.shade).all()
+
+
+def test_a_large_image_is_cut_out_as_a_small_one_is():
+    image = Image.new("RGB", (4000, 2600), (214, 214, 214))
+    ImageDraw.Draw(image).ellipse((1100, 650, 2900, 2300), fill=(40, 80, 180))
+    mask = find_product(np.asarray(image)).mask
+    assert abs(float((mask > 0).mean()) - 0.224) < 0.01

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from qie_batch.engines.classic.canvas import Margin
 from qie_batch.engines.classic.edits import Axis, Rotate
 from qie_batch.engines.classic.frames import size_after
 from qie_batch.engines.classic.geometry import margins, resampling, trimming
-from qie_batch.engines.classic.geometry.margins import Margin, margin_of
+from qie_batch.engines.classic.geometry.margins import margin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ def trim(canvas: Canvas, cut: Cutter) -> Canvas:
     box = trimming.content_box(canvas, cut)
     if box is None or box == (0, 0, *canvas.size):
         return canvas.noted("nothing to trim")
-    return _cropped(canvas, box)
+    return replace(_cropped(canvas, box), trimmed=margin_of(canvas))
 
 
 def pad(canvas: Canvas, operation: Pad) -> Canvas:
