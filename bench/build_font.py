@@ -1,4 +1,4 @@
-"""Builds qie_batch/engines/classic/fonts/QieSans-Bold.ttc from Noto Sans CJK Bold and Source Sans 3.
+"""Builds QieSans-Bold.ttc in qie_batch/engines/classic/lettering/fonts from Noto Sans CJK and Source Sans 3.
 
     apt-get download fonts-noto-cjk && dpkg-deb -x fonts-noto-cjk_*.deb noto
     pip download --no-deps fontpkg-source-sans-3 && unzip fontpkg_source_sans_3-*.whl -d source
@@ -23,7 +23,7 @@ from fontTools.pens.transformPen import TransformPen
 from fontTools.ttLib import TTCollection, TTFont
 from fontTools.varLib.instancer import OverlapMode, instantiateVariableFont
 
-TARGET = Path(__file__).resolve().parents[1] / "qie_batch/engines/classic/fonts/QieSans-Bold.ttc"
+TARGET = Path(__file__).resolve().parents[1] / "qie_batch/engines/classic/lettering/fonts/QieSans-Bold.ttc"
 #: Faces of the collection of Noto Sans CJK.
 SIMPLIFIED, TRADITIONAL = 2, 3
 WEIGHT, SCALE = 640, 1.1355

@@ -14,7 +14,7 @@ from photographs import sources
 from PIL import Image, ImageDraw
 
 from qie_batch.engines.classic import create
-from qie_batch.engines.classic.typesetting import load_font
+from qie_batch.engines.classic.lettering.typesetting import load_font
 from qie_batch.model import EditParams, EditRequest
 
 ROOT = Path(__file__).parents[1]

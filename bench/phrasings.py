@@ -41,8 +41,8 @@ class Outcome:
     language: str
     operation: str
     instruction: str
+    #: The label of what was understood, or the code of the refusal.
     found: str
-    """The label of what was understood, or the code of the refusal."""
     refused: bool
 
     @property

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING, Protocol
 from PIL import Image, ImageStat
 
 from qie_batch.errors import Rejected
+from qie_batch.images.scaling import scaled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 #: Pixels; the width of the model's patches.
 MIN_SIDE = 16
+#: Alpha from which a border counts as opaque.
+_OPAQUE = 230
 
 
 class Fitted(Protocol):
@@ -56,7 +59,7 @@ class InBucket:
     def restore(self, edited: Image.Image) -> Image.Image:
         if edited.size != self.image.size:
             raise ValueError(f"the engine painted {edited.size} where {self.image.size} was asked for")
-        return _scaled(edited, self.size, self.frame)
+        return scaled(edited, self.size, self.frame)
 
 
 def fit(
@@ -77,7 +80,7 @@ def fit(
     target = size or image.size
     bucket = min(buckets, key=lambda each: abs(math.log(each[0] * target[1] / (each[1] * target[0]))))
     inner = inside(target, bucket)
-    shown = _scaled(image, inner) if size is None else letterboxed(image, inner)
+    shown = scaled(image, inner) if size is None else letterboxed(image, inner)
     left, top = _centred(inner, bucket)
     frame = (left, top, left + inner[0], top + inner[1])
     return InBucket(image=_extended(shown, bucket, frame), frame=frame, size=target)
@@ -97,14 +100,14 @@ def letterboxed(
 ) -> Image.Image:
     """The whole image at exactly this size, never stretched, between bands of a colour.
 
-    Without `bands` they have the median colour (and alpha) of the border of the image.
+    Without `bands` they have the median colour of the border of the image, or are transparent as that is.
     """
     inner = inside(image.size, size)
     # A band thinner than one pixel of the image comes from rounding: scale to fill it.
     pixel = max(1.0, max(inner) / max(image.size))
     if max(size[0] - inner[0], size[1] - inner[1]) <= pixel:
-        return _scaled(image, size)
-    shown = _scaled(image, inner)
+        return scaled(image, size)
+    shown = scaled(image, inner)
     canvas = Image.new(shown.mode, size, _border_colour(shown) if bands is None else bands)
     canvas.paste(shown, _centred(inner, size))
     return canvas
@@ -138,19 +141,9 @@ def _border_colour(image: Image.Image) -> tuple[int, ...]:
     sides = image.transpose(Image.Transpose.TRANSPOSE)
     strip.paste(sides.crop((0, 0, height, 1)), (2 * width, 0))
     strip.paste(sides.crop((0, width - 1, height, width)), (2 * width + height, 0))
-    return tuple(round(value) for value in ImageStat.Stat(strip).median)
-
-
-def _scaled(
-    image: Image.Image, size: tuple[int, int], box: tuple[int, int, int, int] | None = None
-) -> Image.Image:
-    """Lanczos to shrink; bicubic to enlarge, because that rings less at edges on white."""
-    left, top, right, bottom = box or (0, 0, *image.size)
-    if (right - left, bottom - top) == size:
-        return image.crop((left, top, right, bottom)) if box else image
-    enlarges = size[0] * size[1] > (right - left) * (bottom - top)
-    resampling = Image.Resampling.BICUBIC if enlarges else Image.Resampling.LANCZOS
-    return image.resize(size, resampling, box=(left, top, right, bottom))
+    colour = tuple(round(value) for value in ImageStat.Stat(strip).median)
+    # A shadow at the border is not continued: its colours are not those of what lies under it.
+    return (255, 255, 255, 0) if image.mode == "RGBA" and colour[3] < _OPAQUE else colour
 
 
 def inside(size: tuple[int, int], room: tuple[int, int]) -> tuple[int, int]:

@@ -135,5 +135,5 @@ class EditResult:
     #: RGB, or RGBA where `EngineInfo.alpha` allows that, of the request's width and height; of any size where
     #: `EngineLimits.sizes` is empty.
     image: Image.Image
-    #: Short clauses for people, such as "kept transparency".
+    #: Short clauses for people, such as "shadow removed".
     notes: tuple[str, ...] = ()

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from qie_batch.errors import Rejected, Unavailable
-from qie_batch.images import DEFAULT_LIMITS
 from qie_batch.keys import input_key, job_key
 from qie_batch.manifest import ErrorsWriter, Extras, ResultsWriter, RowOutcome
 from qie_batch.model import ItemState, JobState
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from io import BufferedIOBase, TextIOWrapper
     from typing import TextIO
 
+    from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import Costs, Jobs, ObjectStore, Settlement
     from qie_batch.manifest import RowWriter
@@ -47,6 +47,8 @@ class SettleContext:
     costs: Costs
     store: ObjectStore
     decoders: DecoderPool
+    #: Of images; those of bytes are for what comes from outside, and do not count here.
+    limits: Limits
     #: What was logged of each job.
     repeats: Repeats = field(default_factory=Repeats)
 
@@ -172,9 +174,8 @@ def _thumbnail(context: SettleContext, key: str) -> bytes | None:
     """None if the image cannot be decoded, as that of a failed item may not be."""
     try:
         data = context.store.get(key)
-        # However long: the limit on bytes is for what comes from outside.
         return context.decoders.thumbnail_jpeg(
-            data, THUMBNAIL_SIDE, replace(DEFAULT_LIMITS, max_bytes=len(data))
+            data, THUMBNAIL_SIDE, replace(context.limits, max_bytes=len(data))
         )
     except Rejected:
         return None

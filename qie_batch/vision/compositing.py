@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from qie_batch.vision.matte import BAND, enlarged, enlarged_part, runs
+from qie_batch.vision.bands import BAND, bands, enlarged, enlarged_part, runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from qie_batch.vision.cutout.values import Cutout, Floats, Pixels
+    from qie_batch.vision.arrays import Floats, Pixels
+    from qie_batch.vision.cutout import Cutout
 
 #: How far a JPEG carries the backdrop's chroma into the product, in pixels.
 _BLEED = 2
@@ -46,7 +45,7 @@ def separated(
     cover = alpha.copy()
     reach = _REACH + round(1.5 * max(0.0, width / cutout.mask.shape[1] - 1))
     margin = _BLEED + reach
-    for first, last in _bands(height, band):
+    for first, last in bands(height, band):
         top, bottom = max(0, first - margin), min(height, last + margin)
         around = alpha[top:bottom]
         edge = (around.max(axis=0) > 0) & (around.min(axis=0) < 255)
@@ -118,7 +117,7 @@ def lay_on(product: Pixels, alpha: Pixels, rgb: tuple[int, int, int], shade: Flo
     """Put a colour, multiplied by `shade` (0 to 1, of any size), behind the product, in its own array."""
     height, width = alpha.shape
     new = np.array(rgb, np.float32)
-    for first, last in _bands(height, _THIN):
+    for first, last in bands(height, _THIN):
         rows = slice(first, last)
         light = _shade_of(shade, (width, height), first, last)
         plain = (alpha[rows].max(axis=0) == 0) & (light.min(axis=0) >= 1)
@@ -141,7 +140,7 @@ def darkened(pixels: Pixels, alpha: Pixels, dark: Floats, cutout: Cutout) -> Pix
     """The image with less light on the backdrop alone: `dark` is the share that goes, of any size."""
     height, width = alpha.shape
     out = pixels.copy()
-    for first, last in _bands(height, BAND):
+    for first, last in bands(height, BAND):
         rows = slice(first, last)
         gone = enlarged(dark, (width, height), first, last) * (1 - alpha[rows].astype(np.float32) / 255)
         for left, right in runs(gone.max(axis=0) > 0, 0):
@@ -158,7 +157,7 @@ def underlaid(pixels: Pixels, alpha: Pixels, dark: Floats) -> tuple[Pixels, Pixe
     """Colours and alpha of a transparent image over black of alpha `dark` (0 to 1, of any size)."""
     height, width = alpha.shape
     out, whole = pixels.copy(), alpha.copy()
-    for first, last in _bands(height, BAND):
+    for first, last in bands(height, BAND):
         rows = slice(first, last)
         cover = alpha[rows].astype(np.float32) / 255
         both = cover + (1 - cover) * enlarged(dark, (width, height), first, last)
@@ -166,8 +165,3 @@ def underlaid(pixels: Pixels, alpha: Pixels, dark: Floats) -> tuple[Pixels, Pixe
         out[rows] = np.rint(pixels[rows] * share[..., None]).astype(np.uint8)
         whole[rows] = np.rint(both * 255).astype(np.uint8)
     return out, whole
-
-
-def _bands(height: int, band: int) -> Iterator[tuple[int, int]]:
-    for first in range(0, height, band):
-        yield first, min(first + band, height)

@@ -1,7 +1,6 @@
 """A small mask at the size of the image, its edge aligned with the edge in the image.
 
-Works in bands of rows, and there only in the columns near the edge. Sums are of integers, so that the result
-does not depend on the division into bands.
+Sums are of integers, so that the result does not depend on the division into bands.
 """
 
 from __future__ import annotations
@@ -11,17 +10,13 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from qie_batch.vision.bands import BAND, bands, enlarged, runs
 
+if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Pixels = NDArray[np.uint8]
-    Floats = NDArray[np.float32]
-    Flags = NDArray[np.bool_]
+    from qie_batch.vision.arrays import Flags, Floats, Pixels
 
-#: Rows of a band, without its overlap.
-BAND = 192
 #: The variance of the guide, in levels, below which the mask is smoothed and not aligned.
 _FLAT = 4e-4 * 255 * 255
 #: Fixed point of the filter's slope and offset, within 16 bits: a slope is under 12.5, an offset under 3,500.
@@ -35,8 +30,7 @@ def refined(pixels: Pixels, mask: Floats, *, band: int = BAND) -> Pixels:
     height, width = pixels.shape[:2]
     alpha = np.empty((height, width), np.uint8)
     radius = round(1.5 * max(1.0, width / mask.shape[1]) + 1)
-    for first in range(0, height, band):
-        last = min(first + band, height)
+    for first, last in bands(height, band):
         top, bottom = max(0, first - 2 * radius), min(height, last + 2 * radius)
         wide = _levels(enlarged(mask, (width, height), top, bottom))
         alpha[first:last] = wide[first - top : last - top]
@@ -46,39 +40,6 @@ def refined(pixels: Pixels, mask: Floats, *, band: int = BAND) -> Pixels:
             fine = _guided(guide, wide[:, start:end], radius)
             alpha[first:last, left:right] = fine[first - top : last - top, left - start : right - start]
     return alpha
-
-
-def enlarged(small: Floats, size: tuple[int, int], first: int, last: int) -> Floats:
-    """Rows `first` to `last` of `small` enlarged to `size` (width, height), the same in every division."""
-    width, height = size
-    rows = _between(small, height, first, last)
-    wide: Floats = cv2.resize(rows, (width, last - first), interpolation=cv2.INTER_LINEAR)
-    return wide
-
-
-def enlarged_part(small: Floats, size: tuple[int, int], rows: slice, columns: slice) -> Floats:
-    """As `enlarged`, for few columns."""
-    width, height = size
-    part = _between(small, height, rows.start, rows.stop).swapaxes(0, 1)
-    return _between(part, width, columns.start, columns.stop).swapaxes(0, 1)
-
-
-def _between(small: Floats, height: int, first: int, last: int) -> Floats:
-    """Rows of `small` enlarged to `height`, by linear interpolation."""
-    at = np.clip((np.arange(first, last) + 0.5) * (len(small) / height) - 0.5, 0, len(small) - 1)
-    above = at.astype(np.intp)
-    weight = (at - above).astype(np.float32).reshape(-1, *[1] * (small.ndim - 1))
-    rows: Floats = small[above] * (1 - weight) + small[np.minimum(above + 1, len(small) - 1)] * weight
-    return rows
-
-
-def runs(wanted: Flags, margin: int) -> Iterator[tuple[int, int]]:
-    """Start and end of each stretch of columns within `margin` of a wanted one."""
-    if margin:
-        kernel = np.ones((1, 2 * margin + 1), np.uint8)
-        wanted = cv2.dilate(wanted.astype(np.uint8)[None], kernel)[0] > 0
-    steps = np.flatnonzero(np.diff(wanted.astype(np.int8), prepend=0, append=0))
-    yield from zip(steps[::2].tolist(), steps[1::2].tolist(), strict=True)
 
 
 def _levels(share: Floats) -> Pixels:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from qie_batch.vision.arrays import shrunk
+
 if TYPE_CHECKING:
-    from qie_batch.vision.cutout.values import Floats, Pixels
+    from qie_batch.vision.arrays import Floats, Pixels
 
 _WORKING_SIDE = 512
 #: Blur and way down as shares of the product's size, and darkness: of the soft part and of the contact.
@@ -24,9 +26,8 @@ def cast(product: Pixels, strength: float) -> Floats:
 
     0 at each border of the image that the product does not touch.
     """
-    scale = min(1.0, _WORKING_SIDE / max(product.shape))
-    height, width = (max(1, round(side * scale)) for side in product.shape)
-    mask = cv2.resize(product, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+    mask: Floats = np.divide(shrunk(product, _WORKING_SIDE), 255, dtype=np.float32)
+    height, width = mask.shape
     _left, _top, across, down = cv2.boundingRect((mask > 0.5).astype(np.uint8))
     size = float(np.sqrt(across * down))
     bright = np.ones_like(mask)

@@ -168,6 +168,7 @@ def settle_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool)
         costs=ledger.costs,
         store=store(settings),
         decoders=decoders,
+        limits=limits(settings),
     )
 
 

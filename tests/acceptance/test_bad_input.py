@@ -13,7 +13,7 @@ GOOD = "make it brighter"
 BAD_ROWS = {
     "typo": ("red-shoo.jpg", GOOD, "line 4, column 'image', id 'typo'", "did you mean 'red-shoe.jpg'?"),
     "text": ("text.jpg", GOOD, "line 5, column 'image', id 'text'", "not a picture, it starts like text"),
-    "wide": ("wide.png", GOOD, "line 6, column 'image', id 'wide'", "no side may be longer than 8,192"),
+    "wide": ("wide.png", GOOD, "line 6, column 'image', id 'wide'", "no side may be longer than 12,000"),
     "empty": ("red-shoe.jpg", " ", "line 7, column 'instruction', id 'empty'", "say what to change"),
     "shoe": ("red-shoe.jpg", GOOD, "line 8, column 'id', id 'shoe'", "on line 2 and again on line 8"),
     "web": ("https://a.example/b.jpg", GOOD, "line 9, column 'image', id 'web'", "https://a.example/b.jpg"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.model import EngineInfo, EngineLimits
-from qie_batch.vision.segmentation_models import HOW_TO_GET, SegmentationModel
+from qie_batch.vision.segmentation.models import HOW_TO_GET, SegmentationModel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

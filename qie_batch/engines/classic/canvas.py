@@ -14,8 +14,25 @@ from qie_batch.vision.cutout import Cutout
 
 Pixels: TypeAlias = NDArray[np.uint8]
 Floats: TypeAlias = NDArray[np.float32]
+#: Left, top, right, bottom, in pixels.
+Box: TypeAlias = tuple[int, int, int, int]
 #: Finds the product before a plain backdrop in RGB pixels; Rejected in doubt.
 Cutter: TypeAlias = Callable[[Pixels], Cutout]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Margin:
+    """The border of an image, as a margin around it continues it."""
+
+    rgba: tuple[int, int, int, int]
+    #: Whether a margin of this colour shows no seam.
+    plain: bool
+    #: Whether most of the border has exactly this colour.
+    exact: bool
+
+    @property
+    def clear(self) -> bool:
+        return self.rgba[3] == 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +43,8 @@ class Canvas:
     alpha: Pixels | None = None
     #: (height, width), 0 backdrop to 255 product, where an operation has found the product.
     product: Pixels | None = None
+    #: What an operation has just trimmed away, which a margin then continues: the product touches the border.
+    trimmed: Margin | None = None
     #: What a person should know of the result, as short clauses.
     notes: tuple[str, ...] = ()
 
@@ -51,3 +70,6 @@ class Canvas:
     def painted(self, rgb: Pixels, *notes: str) -> Self:
         """The canvas with other colours in the same places."""
         return replace(self, rgb=rgb, notes=(*self.notes, *notes))
+
+    def noted(self, *notes: str) -> Self:
+        return replace(self, notes=(*self.notes, *notes))

@@ -9,15 +9,15 @@ from qie_batch.engines.classic.rules import operations_for
 from qie_batch.images import check_limits
 from qie_batch.model import EditResult
 from qie_batch.vision.cutout import find_product
-from qie_batch.vision.segmentation import load_segmenter
-from qie_batch.vision.segmentation_cutout import ModelCutter
+from qie_batch.vision.segmentation.cutter import ModelCutter
+from qie_batch.vision.segmentation.inference import load_segmenter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from qie_batch.engines.classic.canvas import Cutter
     from qie_batch.model import EditRequest, EngineInfo
-    from qie_batch.vision.segmentation_models import SegmentationModel
+    from qie_batch.vision.segmentation.models import SegmentationModel
 
 
 def cutter_of(model: SegmentationModel | None) -> Cutter:

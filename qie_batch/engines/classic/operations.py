@@ -1,10 +1,11 @@
-"""From an operation to the function that carries it out."""
+"""From an operation to the function that carries it out; mypy says which operation has none."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from qie_batch.engines.classic import adjustments, background, geometry, lettering, recolour
+from qie_batch.engines.classic import adjustments, background, geometry, recolour
 from qie_batch.engines.classic.edits import (
     AddBorder,
     AddShadow,
@@ -26,14 +27,20 @@ from qie_batch.engines.classic.edits import (
     Trim,
     WriteText,
 )
+from qie_batch.engines.classic.lettering import drawing
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Canvas, Cutter
     from qie_batch.engines.classic.edits import Operation
 
 
-def apply(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:  # noqa: C901, PLR0911, PLR0912 - one case an operation
+def apply(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:
     """The canvas after the operation; the one given is not changed. Rejected where pixels forbid it."""
+    changed = _carried_out(operation, canvas, cut)
+    return changed if isinstance(operation, Trim) else replace(changed, trimmed=None)
+
+
+def _carried_out(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:  # noqa: C901, PLR0911, PLR0912 - one case an operation
     match operation:
         case SetBackground():
             return background.replace(canvas, operation.colour, cut)
@@ -58,7 +65,7 @@ def apply(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:  # noqa:
         case MakeGrey():
             return adjustments.grey(canvas)
         case WriteText():
-            return lettering.write(canvas, operation)
+            return drawing.write(canvas, operation)
         case Crop():
             return geometry.crop(canvas, operation)
         case Trim():

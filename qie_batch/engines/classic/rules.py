@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.edits import AddShadow, SetBackground, Trim, WriteText
-from qie_batch.engines.classic.frames import size_after
-from qie_batch.engines.classic.typesetting import require_glyphs, require_room
+from qie_batch.engines.classic.edits import AddBorder, AddShadow, Pad, SetBackground, Trim, WriteText
+from qie_batch.engines.classic.frames import Size, size_after
+from qie_batch.engines.classic.grammar.contradictions import named
+from qie_batch.engines.classic.lettering.typesetting import require_glyphs, require_room
 from qie_batch.engines.classic.vocabulary import parse
 from qie_batch.errors import Rejected
 from qie_batch.images import DEFAULT_LIMITS, MIN_SIDE, inside
@@ -14,21 +16,19 @@ from qie_batch.images import DEFAULT_LIMITS, MIN_SIDE, inside
 if TYPE_CHECKING:
     from qie_batch.engines.classic.edits import Operation
 
-    Size = tuple[int, int]
 
 #: Pixels of the shorter side from which a product can be told from its background.
 LEAST_SIDE = 32
 
 
-def operations_for(
-    instruction: str, size: tuple[int, int], asked: tuple[int, int] | None = None
-) -> tuple[Operation, ...]:
+def operations_for(instruction: str, size: Size, asked: Size | None = None) -> tuple[Operation, ...]:
     """The operations on an image of this size, whose result is fitted to the size asked for, if any.
 
     Rejected: instruction_not_understood, glyph_missing, text_does_not_fit, picture_too_small,
     size_out_of_range.
     """
-    operations = parse(instruction)
+    operations = _background_first(parse(instruction))
+    _require_margin_to_stay(operations)
     texts: list[tuple[str, Size]] = []
     current: Size | None = size
     for operation in operations:
@@ -45,6 +45,25 @@ def operations_for(
         for text, drawn in texts:
             require_room(text, inside(drawn, target))
     return operations
+
+
+def _background_first(operations: tuple[Operation, ...]) -> tuple[Operation, ...]:
+    """A new background comes before the shadow, which it would take away; all else stays in its order."""
+    shadow = next((at for at, each in enumerate(operations) if isinstance(each, AddShadow)), len(operations))
+    later = operations[shadow:]
+    backgrounds = tuple(each for each in later if isinstance(each, SetBackground))
+    others = tuple(each for each in later if not isinstance(each, SetBackground))
+    return (*operations[:shadow], *backgrounds, *others)
+
+
+def _require_margin_to_stay(operations: tuple[Operation, ...]) -> None:
+    for first, second in combinations(operations, 2):
+        if isinstance(first, AddBorder | Pad) and isinstance(second, Trim):
+            raise Rejected(
+                f"Trim would take “{named(first)}” away again; put the trim first.",
+                code="instruction_not_understood",
+                subject="instruction",
+            )
 
 
 def _require_product(operation: Operation, size: Size) -> None:

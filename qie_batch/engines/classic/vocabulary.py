@@ -13,9 +13,11 @@ from functools import lru_cache
 
 from qie_batch.engines.classic.edits import Operation, WriteText
 from qie_batch.engines.classic.grammar.contradictions import contradiction
-from qie_batch.engines.classic.grammar.lexer import normalised, words_of
+from qie_batch.engines.classic.grammar.lexer import words_of
 from qie_batch.engines.classic.grammar.nearest import meant_colour, nearest
+from qie_batch.engines.classic.grammar.normalising import normalised
 from qie_batch.engines.classic.grammar.parts import Failure, operations_of
+from qie_batch.engines.classic.grammar.reasons import reason
 from qie_batch.engines.classic.grammar.sentence import understood
 from qie_batch.engines.classic.quotes import taken_out
 from qie_batch.errors import Rejected
@@ -32,8 +34,10 @@ CAPABILITIES = (
 _LONGEST_CACHED = 500
 #: Characters that are read; a longer instruction is refused.
 _LONGEST_READ = 4000
+#: What may stand beside the only text of an instruction.
+_AROUND_TEXT = '" 0.,;!?。'
 #: Characters of a clause in an error.
-_LONGEST_SHOWN = 200
+_LONGEST_SHOWN = 80
 _IMAGE_NAME = re.compile(r"[^/\s]+\.(?:png|jpe?g|webp|gif|svg|bmp|tiff?|psd|ai)", re.IGNORECASE)
 _TEXT_NAMED = re.compile(r"\b(?:text|words?|title|caption|slogan|headline|label)\b|文字|字样|标题|文本|文案")
 _IMAGE_AS_TEXT = (
@@ -53,6 +57,10 @@ class _Unread:
 def parse(instruction: str) -> tuple[Operation, ...]:
     """The operations in the order given; Rejected (instruction_not_understood) if any clause is unknown."""
     plain, texts = taken_out(instruction)
+    if len(texts) == 1 and not plain.strip(_AROUND_TEXT):
+        within = _within_marks(texts[0])
+        if within:
+            return within
     plain = normalised(plain[: _LONGEST_READ + 1])
     read = (_cached if len(plain) <= _LONGEST_CACHED else _read)(plain)
     if isinstance(read, _Unread):
@@ -63,6 +71,16 @@ def parse(instruction: str) -> tuple[Operation, ...]:
     if any(isinstance(one, WriteText) for one in operations):
         _refuse_images(operations, plain)
     return operations
+
+
+def _within_marks(text: str) -> tuple[Operation, ...] | None:
+    """The operations of an instruction that stands in quotation marks as a whole; one word may be a text."""
+    if len(words_of(normalised(text[:_LONGEST_CACHED]))) < 2:
+        return None
+    try:
+        return parse(text)
+    except Rejected:
+        return None
 
 
 def _read(plain: str) -> tuple[Operation, ...] | _Unread:
@@ -110,8 +128,14 @@ def _refusal(unread: _Unread, texts: list[str]) -> Rejected:
     if unread.sentence:
         return _not_understood(_with_texts(unread.sentence, texts))
     colour = meant_colour(clause)
-    near = f"“{colour[0]}” may be “{colour[1]}”" if colour else f"Nearest: “{nearest(clause)}”"
-    return _not_understood(f"Did not understand “{shown}”. {near}.")
+    if colour:
+        return _not_understood(f"Did not understand “{shown}”. “{colour[0]}” may be “{colour[1]}”.")
+    why = reason(clause)
+    if why:
+        return _not_understood(f"Did not understand “{shown}”. {why}")
+    near = nearest(clause)
+    advice = f"Nearest: “{near}”." if near else f"The classic engine can: {', '.join(CAPABILITIES)}."
+    return _not_understood(f"Did not understand “{shown}”. {advice}")
 
 
 def _with_texts(clause: str, texts: list[str]) -> str:
@@ -119,10 +143,9 @@ def _with_texts(clause: str, texts: list[str]) -> str:
 
 
 def _not_understood(what: str) -> Rejected:
-    can = ", ".join(CAPABILITIES)
     return Rejected(
-        f"{what} The classic engine can: {can} (docs/classic.md).",
+        what,
         code="instruction_not_understood",
-        hint="Reword the instruction, or run the row with an engine that understands free text.",
+        hint="Reword it as docs/classic.md shows, or run the row with an engine that understands free text.",
         subject="instruction",
     )

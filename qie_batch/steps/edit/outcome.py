@@ -47,7 +47,7 @@ Outcome = Succeeded | Failed | RetryLater | HandedBack | Superseded
 
 def decide(error: QieError, attempt: Attempt, policy: RetryPolicy) -> Outcome:
     """Rejected fails the item, EngineLost charges a crash, any other but AttemptEnded an error."""
-    failure = Failure(code=error.code, reason=error.message)
+    failure = Failure(code=error.code, reason=_reason(error))
     match error:
         case Fenced():
             return Superseded()
@@ -60,6 +60,11 @@ def decide(error: QieError, attempt: Attempt, policy: RetryPolicy) -> Outcome:
         case _:
             too_big = isinstance(error, DeviceOutOfMemory) and attempt.low_memory
             return _after_error(failure, attempt, policy, final=too_big)
+
+
+def _reason(error: QieError) -> str:
+    """With what to do next: the row is all that its user sees."""
+    return " ".join(error.sentences) if error.hint else error.message
 
 
 def _after_crash(failure: Failure, attempt: Attempt, policy: RetryPolicy) -> Outcome:

@@ -18,11 +18,14 @@ from qie_batch.model import EditRequest, OutputFormat, Stage
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from qie_batch.model import EditResult
     from qie_batch.steps.edit.context import EditContext
     from qie_batch.steps.edit.events import EventStream
     from qie_batch.steps.edit.leases import HeldLease
 
 _PUT_ON_WHITE = "transparent pixels were put on white, as this engine takes none"
+_PUT_BACK = "put the transparency back"
+_NO_ALPHA_IN_JPEG = "transparent pixels became white, as JPEG holds none"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,19 +39,37 @@ class Painted:
 
 def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, context: EditContext) -> Painted:
     """The edited image at the size that the row asks for. Raises as `Engine.edit` and `HeldLease.check`."""
-    attempt = lease.attempt
-    params = attempt.spec.params
+    params = lease.attempt.spec.params
     info = context.engine.info
     source = images[0]
     if not info.alpha:
         images = tuple(map(on_white, images))
     fitted = fit(images[0], info.limits.sizes, params.size)
+    output = _edited((fitted.image, *images[1:]), lease, events, context)
+    changed = share_changed(fitted.image, output.image)
+    notes = ("nothing changed", *output.notes) if changed == 0 else output.notes
+    result = fitted.restore(output.image)
+    check_result(result.size, context.limits)
+    if source.mode == "RGBA" and not info.alpha:
+        if params.keep_alpha:
+            _require_shape(fitted.image, output.image)
+            result = off_white(result, letterboxed(source.getchannel("A"), result.size))
+        notes = (*notes, _PUT_BACK if params.keep_alpha else _PUT_ON_WHITE)
+    if result.mode == "RGBA" and params.output is OutputFormat.JPEG:
+        notes = (*notes, _NO_ALPHA_IN_JPEG)
+    return Painted(image=result, changed=changed, notes=notes)
+
+
+def _edited(
+    images: tuple[Image, ...], lease: HeldLease, events: EventStream, context: EditContext
+) -> EditResult:
+    """What the engine makes of the images, the first of which is fitted to a size that it paints."""
     request = EditRequest(
-        images=(fitted.image, *images[1:]),
-        params=params,
-        width=fitted.image.width,
-        height=fitted.image.height,
-        low_memory=attempt.low_memory,
+        images=images,
+        params=lease.attempt.spec.params,
+        width=images[0].width,
+        height=images[0].height,
+        low_memory=lease.attempt.low_memory,
     )
 
     def on_step(number: int) -> None:
@@ -59,18 +80,7 @@ def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, cont
         output = context.engine.edit(request, on_step)
         lease.images += 1
     events.emit(Stage.PAINTED, step=lease.last_step)
-    changed = share_changed(fitted.image, output.image)
-    notes = ("nothing changed", *output.notes) if changed == 0 else output.notes
-    result = fitted.restore(output.image)
-    check_result(result.size, context.limits)
-    if source.mode == "RGBA" and not info.alpha:
-        if params.keep_alpha:
-            _require_shape(fitted.image, output.image)
-            result = off_white(result, letterboxed(source.getchannel("A"), result.size))
-        notes = (*notes, "put the transparency back" if params.keep_alpha else _PUT_ON_WHITE)
-    if result.mode == "RGBA" and params.output is OutputFormat.JPEG:
-        notes = (*notes, "transparent pixels became white, as JPEG holds none")
-    return Painted(image=result, changed=changed, notes=notes)
+    return output
 
 
 def _require_shape(given: Image, edited: Image) -> None:

@@ -22,6 +22,8 @@ _LEAK, _NARROW = 0.025, 0.12
 _UNCERTAIN_INSIDE = 0.03
 #: The share of all fine detail that may lie in the backdrop, and of the shadow.
 _DETAIL = 0.03
+#: Pixels around the product in which its edge is seen as detail: three times the width of the blur.
+_REACH = 7
 _MOST_SHADOW = 0.25
 #: The share of the product that may be a line round a shadow.
 _OUTLINED = 0.08
@@ -127,5 +129,5 @@ def _like_backdrop(surface: Surface, product: Flags) -> int:
 def _detail_outside(scene: Scene, contours: Contours, product: Flags) -> float:
     """The share of the image's fine detail that lies away from the product."""
     detail = scene.detail > max(1.0, 5 * contours.noise)
-    outside = detail & ~dilated(product, scene.halo + 2)
+    outside = detail & ~dilated(product, max(_REACH, scene.halo + 2))
     return float(outside.sum() / max(1, detail.sum()))

@@ -11,11 +11,14 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from qie_batch import wiring
 from qie_batch.cli import NOT_REACHABLE, main
 from qie_batch.errors import LedgerUnavailable, Unavailable, UsageError
+from qie_batch.images import DEFAULT_LIMITS
 from qie_batch.images.sandbox import DecoderPool
+from qie_batch.keys import job_key
 from qie_batch.manifest import MAX_BYTES
 from qie_batch.model import InvalidManifest, ItemState, JobOrder, JobState, RowDefaults, Schedule
 from qie_batch.steps.settle import settle
@@ -241,6 +244,13 @@ def test_a_full_disk_is_one_sentence_and_exit_code_3(catalog, settings, monkeypa
     problem, advice = ran.stderr.splitlines()
     assert problem == "qie-batch: no temporary file can be written (File too large)."
     assert "TMPDIR" in advice
+
+
+def test_raised_limits_on_images_hold_for_the_report_too(catalog, folder, ledger, settings):
+    Image.new("L", (DEFAULT_LIMITS.max_side + 1, 40)).save(folder / "shoe.png")
+    raised = settings.model_copy(update={"max_side": DEFAULT_LIMITS.max_side + 1})
+    job = closed(submitted(catalog, ledger, raised), ledger, raised)
+    assert wiring.store(settings).get(job_key(job.id, "report.html")).count(b"data:image/jpeg") == 2
 
 
 def test_the_checks_of_images_meet_a_full_disk_in_one_sentence():

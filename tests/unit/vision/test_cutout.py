@@ -38,9 +38,9 @@ def jpeg(levels, quality):
     return cv2.imdecode(coded, cv2.IMREAD_COLOR)[..., ::-1].copy()
 
 
-def wrong(pixels, cover):
+def wrong(pixels, cover, cutout=None):
     """Lost product and left backdrop, as shares of the product."""
-    mask = refined(pixels, find_product(pixels).mask) / np.float32(255)
+    mask = refined(pixels, (cutout or find_product(pixels)).mask) / np.float32(255)
     area = (cover > 0.9).sum()
     return ((cover > 0.9) & (mask < 0.5)).sum() / area, ((cover < 0.1) & (mask >= 0.5)).sum() / area
 
@@ -79,12 +79,12 @@ def test_clear_products_are_cut_out(drawn):
 @pytest.mark.parametrize("backdrop", [(255, 255, 255), (225, 225, 225), (96, 144, 205), BEIGE])
 def test_shadow_is_no_product_and_is_kept_as_shade(backdrop):
     pixels, cover = scene(backdrop, (150, 30, 60), shadow=0.3, quality=95)
-    lost, left = wrong(pixels, cover)
+    cutout = find_product(pixels)
+    lost, left = wrong(pixels, cover, cutout)
     assert lost < 0.01
     assert left < 0.03
-    shade = find_product(pixels).shade
-    assert shade[300, 200] < 0.85
-    assert shade[40, 40] > 0.98
+    assert cutout.shade[300, 200] < 0.85
+    assert cutout.shade[40, 40] > 0.98
 
 
 def test_a_steep_shadow_that_touches_the_product_is_refused():
@@ -156,3 +156,10 @@ def test_same_pixels_give_the_same_cutout():
     first, second = find_product(pixels), find_product(pixels.copy())
     assert (first.mask == second.mask).all()
     assert (first.shade == second.shade).all()
+
+
+def test_a_large_image_is_cut_out_as_a_small_one_is():
+    image = Image.new("RGB", (4000, 2600), (214, 214, 214))
+    ImageDraw.Draw(image).ellipse((1100, 650, 2900, 2300), fill=(40, 80, 180))
+    mask = find_product(np.asarray(image)).mask
+    assert abs(float((mask > 0).mean()) - 0.224) < 0.01

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from qie_batch.errors import Misconfigured
-from qie_batch.vision.segmentation import load_segmenter
-from qie_batch.vision.segmentation_models import NETWORKS, PINS, SegmentationModel
+from qie_batch.vision.segmentation.inference import load_segmenter
+from qie_batch.vision.segmentation.models import NETWORKS, PINS, SegmentationModel
 from tests.support.tiny_segmentation import write_model
 
 PIN = "0" * 64
@@ -58,7 +58,7 @@ def test_a_missing_file_is_refused_with_the_way_to_get_one():
 
 
 def test_without_onnxruntime_the_extra_is_named(model, monkeypatch):
-    monkeypatch.setattr("qie_batch.vision.segmentation.find_spec", lambda _name: None)
+    monkeypatch.setattr("qie_batch.vision.segmentation.inference.find_spec", lambda _name: None)
     with pytest.raises(Misconfigured) as caught:
         load_segmenter(model)
     assert "install qie-batch[cutout]" in caught.value.hint

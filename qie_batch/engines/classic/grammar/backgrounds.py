@@ -22,7 +22,7 @@ _CLEAR = LINKS | kinds(
 )
 _FILLS = LINKS | kinds("fill colour change swap add it with by plain colourword on ground")
 _SHADOW = LINKS | kinds(
-    "shadow add soft slight shade under item unknown it with image usage on place from cast"
+    "joint shadow add soft slight shade under item unknown it with image usage on place from cast"
 )
 #: Words of an object's name.
 _LONGEST_NAME = 4
@@ -128,7 +128,8 @@ def on_colour(clause: Clause) -> tuple[Operation, ...] | None:
     unknown = [word for word in before if word.has(UNKNOWN)]
     if len(unknown) > _LONGEST_NAME or (unknown and not before[0].has("add", "cut", "the", "ba", UNKNOWN)):
         return None
-    if any(word.has("colour") and not unknown for word in before):
+    coloured = [at for at, word in enumerate(before) if word.has("colour")]
+    if coloured and (not unknown or before.index(unknown[-1]) < coloured[-1]):
         return None
     if not after or not all(
         word.has("the", "plain", "colour", "colourword", "usage", "upon") for word in after
@@ -148,7 +149,7 @@ def transparent(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR091
         return None
     if clause.has("colour") and not _names_old_ground(clause):
         return None
-    if len(clause.positions("ground")) > 1 and clause.has("colour"):
+    if clause.has("colour") and (len(clause.positions("ground")) > 1 or _is_both(clause)):
         return None
     ground, makes = clause.has("ground"), clause.has("transparent")
     removes = clause.has("remove", "none", "away")
@@ -162,6 +163,12 @@ def transparent(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR091
         return (SetBackground(colour=None),)
     whole = makes and not clause.has("item", "it", "image", "change", "colour", "remove", "add")
     return (SetBackground(colour=None),) if whole else None
+
+
+def _is_both(clause: Clause) -> bool:
+    """Whether transparent and a colour are said of one background."""
+    clear = clause.positions("transparent")
+    return bool(clear) and clear[0] < clause.positions("colour")[0]
 
 
 def _names_old_ground(clause: Clause) -> bool:
@@ -188,6 +195,9 @@ def filling(clause: Clause) -> tuple[Operation, ...] | None:
 
 def shadow(clause: Clause) -> tuple[Operation, ...] | None:
     if not clause.has("shadow") or not clause.only(_SHADOW):
+        return None
+    joints = clause.positions("joint")
+    if joints and not all(word.has("soft", "slight", "shade") for word in clause.words[joints[0] + 1 :]):
         return None
     if any(value != "bottom" for value in clause.values("place")) or not _caster_is_named(clause):
         return None

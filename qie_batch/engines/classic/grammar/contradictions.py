@@ -110,6 +110,8 @@ def named(operation: Operation) -> str:  # noqa: C901, PLR0911, PLR0912 - one ca
             return "a resize"
         case Recolour():
             return "a recolour"
+        case Pad():
+            return "a margin"
         case AddBorder(colour=colour):
             return f"a {colour.name} border"
         case _:

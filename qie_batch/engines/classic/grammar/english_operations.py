@@ -7,12 +7,17 @@ ENGLISH_OPERATIONS = """
 more=1: high|increase|raise|boost|more|higher|up|bump|bump up|turn up|enhanced|increased|extra|stronger|
   greater|add more|intensify|push|enhance|up a notch|plus|crank up|crank|pump up|gain|lift|amp up|
   strengthen|richer|improve|push up|dial up|bring up|punch up|step up|raised
+more=1: a little more|a bit more|subtly more|a lot more|a smidge more|a touch more|a tad more|slightly more|
+  somewhat more|much more
+slight=slight: a touch more|a tad more|slightly more|somewhat more|a smidge more
+slight=strong: much more
 more=-1: low|decrease|reduce|lower|less|down|turn down|tone down|dial down|dial back|reduced|drop|cut down|
   decreased|weaker|minus|bring down|take down|pull down|soften|diminish|lessen|pull back|flatten|tone back|
   lowered|softer
 too: too|way too|a bit too|a little too|far too|rather|quite|looks|look|looks too|feels too|kind of|pretty
 too=lacking: not enough|isn't enough|lacks|lacking
-slight=slight: slightly|a bit|a little|a little bit|a touch|a tad|somewhat|subtle|subtly|gently|mildly|
+slight=slight: ever so slightly|a wee bit|ever so little|a smidgeon|
+  slightly|a bit|a little|a little bit|a touch|a tad|somewhat|subtle|subtly|gently|mildly|
   just a bit|a bit of|bit of|little|bit|touch|tad|faint|gentle|a notch|a hint of|a hair|marginally|lightly|
   mild|minor|minimal|barely visible|softly|slight|a smidge|a bit more|a smidgen|a fraction|subtly more|
   modestly|a shade|a tiny bit|tiny|a little more
@@ -27,8 +32,9 @@ contrast: contrast|contrasts
 contrasty=1: contrasty|punchier|contrastier|punchy|more contrasted
 contrasty=-1: flatter
 saturation: saturation|vibrance|vibrancy|colour intensity|colour saturation|colourfulness|vividness|chroma
-vivid=1: vivid|saturated|vibrant|saturate|colourful|lively|more vivid|livelier|intenser|bolder|oversaturated
-vivid=-1: muted|desaturated|mute|washed out|faded colours|subdued|undersaturated
+vivid=1: colours pop|the colours pop|colours really pop|more punchy colours|vivid|saturated|vibrant|
+  saturate|colourful|lively|more vivid|livelier|intenser|bolder|oversaturated
+vivid=-1: fade the colours|fade colours|muted|desaturated|mute|washed out|faded colours|subdued|undersaturated
 desaturate: desaturate|desaturated look
 sharp: sharpen|sharper|sharpening|sharpness|crisper|sharp|sharpened|crispness|clearer|clarity|crispier|
   more crisp|unsharp mask|in focus
@@ -56,7 +62,8 @@ look: like|feel like|feels|tone|tones|toned|look|looks|look like|style|feel|feel
   colour tone|colour palette|temp|white temperature|lighting|light|treatment|touch|colour grade|tinted|hue|
   aesthetic|inspired|cast|tint|season
 crop: crop|cropped|cropping|crop it|re crop|recrop|centre crop|center crop|crop down|crop in
-square: square|squared|a square|square format|square shape|square image|squarely|quadratic
+square: square form|square shape|sq|
+  square|squared|a square|square format|square shape|square image|squarely|quadratic
 ratioword: ratio|aspect ratio|aspect|format|proportions|proportion|size ratio|shape|aspect-ratio|
   dimension ratio
 portrait: portrait|vertical format|upright
@@ -70,18 +77,21 @@ empty: empty|extra|excess|blank|unused|surplus|unnecessary|surrounding|useless|u
 margin: margin|margins|padding|space|whitespace|white space|breathing room|spacing|breathing space|
   negative space|empty space|blank space|bleed|safe zone|more room|some room|extra room
 edges: bars|strips|edges|edge|sides|side|borders|outer edge|outer edges
-pad: pad|padded|leave|extend|expand|extend canvas|expand canvas|fill out|enlarge the canvas|enlarge canvas|
-  letterbox|extend out|padding it
-resize=0: resize|scale|rescale|resized|resizing|size|sized|dimensions|dimension|resample|re size|scaled|
+pad: pad it out|pad out|pad|padded|leave|extend|expand|extend canvas|expand canvas|fill out|
+  enlarge the canvas|enlarge canvas|letterbox|extend out|padding it
+resize=0: scaling|re scale|
+  resize|scale|rescale|resized|resizing|size|sized|dimensions|dimension|resample|re size|scaled|
   resolution|image size|output size|export size|final size|resize it|set size|file dimensions|
   pixel dimensions
 resize=-1: shrink|downscale|scale down|downsize|size down|make it smaller|smaller|downsample|resize down|
   reduce the size|reduce size|reduce image size|reduce in size
 resize=1: enlarge|upscale|scale up|size up|bigger|larger|upsize|resize up|blow up|increase the size|
   increase size
-factor=0.5: half|half the size|half size|one half|half its size|half of its size
+factor=0.5: half as big|half as large|half as wide and high|half|half the size|half size|one half|
+  half its size|half of its size
 factor=2.0: double|twice|double the size|twice the size|double size|two times|twice as big|twice as large
-factor=0.25: quarter size|a quarter of the size|one quarter
+factor=0.25: a quarter of its size|a quarter of its original size|quarter of its size|quarter size|
+  a quarter of the size|one quarter
 factor=3.0: triple|three times
 width: width|wide|w|widths|horizontal size
 height: height|high|tall|h|vertical size
@@ -94,13 +104,15 @@ turning=1: clockwise|cw|clock wise|to the right|rightwards|rightward
 turning=-1: counterclockwise|anticlockwise|ccw|counter clockwise|anti clockwise|counter clock wise|
   to the left|leftwards|leftward|anti clock wise
 flip: flip|mirror|flipped|mirrored|reflect|mirroring|mirror image|flipping|invert left and right|mirror it
-axis=horizontal: horizontally|horizontal|left to right|left right|sideways|right to left|from left to right|
+axis=horizontal: h|
+  horizontally|horizontal|left to right|left right|sideways|right to left|from left to right|
   left and right|side to side|from right to left|left for right|on the horizontal axis|along the horizontal|
   left with right|l r|lr|x axis
-axis=vertical: vertically|vertical|top to bottom|up down|up and down|top bottom|from top to bottom|
+axis=vertical: v|
+  vertically|vertical|top to bottom|up down|up and down|top bottom|from top to bottom|
   bottom to top|upside|top and bottom|on the vertical axis|top with bottom|y axis
-border: border|frame|outline frame|edging|borders|framing|bordered|framed|picture frame|edge line|surround|
-  frames|border line|borderline|photo frame
+border: line around|line around it|line all around|border|frame|outline frame|edging|borders|framing|
+  bordered|framed|picture frame|edge line|surround|frames|border line|borderline|photo frame
 thick=0.5: thin|narrow|fine|hairline|slim|small|delicate
 thick=2.0: thick|wide|bold|broad|chunky|heavy|fat
 shadow: shadow|drop shadow|shadows|dropshadow|ground shadow|contact shadow|shadow effect|soft drop shadow|
@@ -112,20 +124,26 @@ textword: text|word|words|title|caption|slogan|label|price|headline|heading|lett
   font|characters|copy|price tag|labels|texts
 graphic: logo|logos|watermark|sticker|badge|icon|stamp mark|emblem|qr code|barcode
 outline: outline|stroke
+with: with the words|with the text|with text|with wording
 saying: saying|reading|that says|that reads|which says|which reads|says|reads|with the words|with the text|
   with text|with wording|stating
 letters: letters|in big letters|in large letters|in bold|bold|large|big|lettering|font|ink|in bold letters|
   text colour|characters|big bold|type|writing|large letters|huge
-corner: corner|side|edge|position|hand|hand side|area|part|third|region
+corner: corners|corner|side|edge|position|hand|hand side|area|part|third|region
 centring: centred|centered|aligned|across
 place=top: top|upper|above|header|up top|topmost
 place=bottom: bottom|lower|footer|at the foot|foot|down below
 place=left: left|lefthand|left hand
 place=right: right|righthand|right hand
 place=centre: centre|center|middle|midpoint|dead centre|dead center|mid
-not: not|no|don't|dont|do not|never|without|except|only|keep|but|apart from|avoid|stop|other than|doesn't|
-  isn't|unless|preserve|retain|untouched|unchanged|nor|neither|or|instead of|rather than|either|won't|can't|
-  cannot|maintain|restore|undo|except for
+place=top left: tl
+place=top right: tr
+place=bottom left: bl
+place=bottom right: br
+not: rest|other|others|another|remaining|remainder|everything else|all else|not|no|don't|dont|do not|never|
+  without|except|only|keep|but|apart from|avoid|stop|other than|doesn't|isn't|unless|preserve|retain|
+  untouched|unchanged|nor|neither|or|instead of|rather than|either|won't|can't|cannot|maintain|restore|undo|
+  except for
 none: no|without
 shade=light: light
 shade=pale: very light|very pale|pale
@@ -141,10 +159,11 @@ body: hair|skin|face|lips|lip|eyes|eye|nails|nail|teeth|body|hand|hands|arms|leg
 scene: sky|dog|cat|animal|pet|bird|horse|house|building|wall|walls|floor|grass|sea|water|room|ceiling|
   ground|street|beach|sand|forest|trees|tree|leaves|sun|clouds|cloud|scene|scenery|landscape view|
   light source|reflection|foreground|table top|tabletop|surface|environment|surroundings
-part: sole|soles|sleeve|sleeves|collar|collars|button|buttons|strap|straps|pocket|pockets|hem|lining|laces|
-  lace|shoelaces|heel|heels|buckle|seam|seams|stitching|handle|handles|lid|wheels|wheel|rims|trim piece|
-  cuffs|cuff|hood|tongue|toe|toes|leg|armrests|armrest|backrest|piping|waistband|drawstring|drawstrings|
-  screen|dial|bezel|hands of|spout|base|half|top half|inside|interior|tag|tags|hardware|logo patch
+part: hole|holes|stain|stains|spot|sole|soles|sleeve|sleeves|collar|collars|button|buttons|strap|straps|
+  pocket|pockets|hem|lining|laces|lace|shoelaces|heel|heels|buckle|seam|seams|stitching|handle|handles|lid|
+  wheels|wheel|rims|trim piece|cuffs|cuff|hood|tongue|toe|toes|leg|armrests|armrest|backrest|piping|
+  waistband|drawstring|drawstrings|screen|dial|bezel|hands of|spout|base|half|top half|inside|interior|tag|
+  tags|hardware|logo patch
 joint=and: and|also|plus|additionally|besides|moreover|n|while|so|as well as|as well|at the same time|
   along with|but also|in addition|on top of that|together with|and also
 joint=then: then|followed by|afterward|finally|next|afterwards|lastly|first|firstly|secondly|after that|

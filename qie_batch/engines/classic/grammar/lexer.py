@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.colour_codes import CODE, spelled_alike
+from qie_batch.engines.classic.colour_codes import CODE
 from qie_batch.engines.classic.colours import Colour, shaded
 from qie_batch.engines.classic.grammar.clause import UNKNOWN, Number, Word
 from qie_batch.engines.classic.grammar.lexicon import (
@@ -22,18 +21,23 @@ if TYPE_CHECKING:
     from qie_batch.engines.classic.grammar.lexicon import Meanings
 
 _UNITS = {
-    "%": "%", "percent": "%", "per cent": "%", "pct": "%", "px": "px", "pixels": "px", "pixel": "px",
-    "像素": "px", "degrees": "degrees", "degree": "degrees", "deg": "degrees", "°": "degrees",
-    "度": "degrees", "x": "x", "倍": "x", "times": "x",
+    "%": "%", "percent": "%", "per cent": "%", "precent": "%", "persent": "%", "procent": "%",
+    "pct": "%", "p": "lines", "k": "lines", "mp": "lines", "megapixels": "lines", "pxiels": "px",
+    "pixles": "px", "pixls": "px", "pixeles": "px", "degress": "degrees", "degres": "degrees",
+    "dgrees": "degrees", "degreees": "degrees", "pxl": "px", "pix": "px", "px": "px", "pixels": "px",
+    "pixel": "px", "像素": "px", "degrees": "degrees", "degree": "degrees", "deg": "degrees",
+    "°": "degrees", "度": "degrees", "x": "x", "倍": "x", "times": "x",
 }  # fmt: skip
+_OPPOSITES = {"light": "dark", "pale": "dark", "dark": "light", "deep": "light"}
 _UNIT = "|".join(sorted(map(re.escape, _UNITS), key=len, reverse=True))
 _PIXELS = r"(?: ?(?:px|pixels?|像素)(?![a-z]))?"
 _BY = r" ?(?:[x\u00d7*✕✖]|by|乘以|乘) ?"
+_ON = r"(?: ?(?:[x\u00d7*✕✖]|by|乘以|乘) ?| on )"
 _SIDE = r"\d{1,2}(?:\.\d{1,2})?"
 _PATTERNS = (
     rf"(?P<space>\s+)|(?P<code>{CODE})|\"(?P<text>\d+)\"",
     r"(?P<file>[\w-]{1,60}\.(?:png|jpe?g|webp|gif|svg|bmp|tiff?|psd|ai|pdf)\b)",
-    rf"(?P<width>-?\d{{3,6}}){_PIXELS}{_BY}(?P<height>-?\d{{1,6}})(?![\d%]){_PIXELS}",
+    rf"(?P<width>-?\d{{3,6}}){_PIXELS}{_ON}(?P<height>-?\d{{1,6}})(?![\d%]){_PIXELS}",
     rf"(?<![\d.])(?P<wide>{_SIDE})(?: ?[:/比] ?|{_BY}|-(?=\d))(?P<tall>{_SIDE})(?![\d.%])",
     # A sign before "800x800" joins; before any other number it is part of it.
     (
@@ -50,33 +54,6 @@ _SCANNED = re.compile("|".join(_PATTERNS), re.DOTALL)
 _LARGEST_RATIO = 32
 #: A sentence ends here; other marks only join.
 _STOPS = frozenset(".;!?。\n")
-_DIGITS = {"一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
-_NUMERAL = re.compile(
-    r"(?P<share>百分之)?(?:(?P<hundreds>[一二两三])百)?(?:(?P<tens>[一二三四五六七八九])?(?P<ten>十))?"
-    r"(?P<ones>[一二三四五六七八九])?(?P<unit>度|像素|个像素)?"
-)
-#: A numbered list.
-_LISTED = re.compile(r"\s*1[.)、] ?(?=\D)")
-_NUMBERED = re.compile(r"(?:^|(?<=[\s,;。]))\d[.)、] ?(?=\D)")
-_PAIRED = re.compile(r"\bb ?[&/] ?w\b|\bblack[ -]?(?:&|and|'?n'?)[ -]?white\b")
-
-
-def normalised(plain: str) -> str:
-    """One form for full and half width, case, apostrophes, codes of colours, and Chinese numerals."""
-    plain = unicodedata.normalize("NFKC", plain).lower().replace("\u2019", "'")
-    if _LISTED.match(plain):
-        plain = _NUMBERED.sub(";", plain)
-    plain = _PAIRED.sub("monochrome", spelled_alike(plain))
-    return plain if plain.isascii() else _NUMERAL.sub(_in_digits, plain)
-
-
-def _in_digits(found: re.Match[str]) -> str:
-    numeral = found["hundreds"] or found["ten"] or found["ones"]
-    if not numeral or not (found["share"] or found["unit"]):
-        return found[0]
-    tens = _DIGITS[found["tens"]] if found["tens"] else 1 if found["ten"] else 0
-    amount = 100 * _DIGITS.get(found["hundreds"], 0) + 10 * tens + _DIGITS.get(found["ones"], 0)
-    return f"{amount}{'%' if found['share'] else (found['unit'] or '').removeprefix('个')}"
 
 
 def words_of(text: str) -> list[Word]:
@@ -167,10 +144,15 @@ def _characters(run: str, start: int, found: list[Word]) -> None:
 
 
 def _shaded(words: list[Word]) -> list[Word]:
-    """A word of shade before a colour makes one colour of both."""
+    """A word of shade before a colour makes one colour of both; ">" before a colour is an arrow."""
     found: list[Word] = []
     for word in words:
+        if "colour" in word.meanings and found and found[-1].text == ">":
+            found[-1] = Word(">", SYMBOLS["->"], found[-1].start, found[-1].end)
         if "colour" in word.meanings and found and "shade" in found[-1].meanings and word.text[0] != "#":
+            if _OPPOSITES.get(found[-1].meanings["shade"]) == word.text.split()[0]:
+                found.append(word)
+                continue
             shade = found.pop()
             colour = shaded(shade.meanings["shade"], word.meanings["colour"])
             space = " " if word.text.isascii() else ""

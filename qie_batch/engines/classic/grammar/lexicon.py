@@ -9,8 +9,9 @@ from qie_batch.engines.classic.colours import BY_WORD
 from qie_batch.engines.classic.grammar.characters import GOODS, TRADITIONAL
 from qie_batch.engines.classic.grammar.chinese import CHINESE
 from qie_batch.engines.classic.grammar.clause import UNKNOWN
-from qie_batch.engines.classic.grammar.english import ENGLISH, TYPOS, UNMISTAKABLE
+from qie_batch.engines.classic.grammar.english import ENGLISH, TYPOS
 from qie_batch.engines.classic.grammar.english_operations import ENGLISH_OPERATIONS
+from qie_batch.engines.classic.grammar.misspellings import meant
 
 Meanings = dict[str, Any]
 
@@ -63,25 +64,6 @@ def _phrases() -> dict[str, list[tuple[tuple[str, ...], Meanings]]]:
 PHRASES = _phrases()
 
 
-def _shorter(word: str) -> set[str]:
-    return {word[:at] + word[at + 1 :] for at in range(len(word))}
-
-
-_ONE_LETTER_LESS: dict[str, str] = {less: word for word in UNMISTAKABLE for less in _shorter(word)}
-
-
 def spelled(word: str) -> str:
     """The word without a usual misspelling."""
-    if word in TYPOS:
-        return TYPOS[word]
-    if word in PHRASES or not 6 < len(word) < 20:
-        return word
-    if word in _ONE_LETTER_LESS:
-        return _ONE_LETTER_LESS[word]
-    for less in sorted(_shorter(word)):
-        if less in UNMISTAKABLE:
-            return less
-        meant = _ONE_LETTER_LESS.get(less)
-        if meant and len(meant) == len(word):
-            return meant
-    return word
+    return TYPOS[word] if word in TYPOS else word if word in PHRASES else meant(word)

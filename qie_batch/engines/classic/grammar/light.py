@@ -57,6 +57,8 @@ class Scale:
         if degrees or number.unit not in {"", "%"}:
             return None
         percent = abs(number.amount)
+        if not number.unit and (percent < 3 or percent != int(percent)):
+            return Refused(f"Say by how many percent, as in “{self.name.lower()} +20 %”.")
         if not 1 <= percent <= self.most:
             return Refused(f"{self.name} changes by 1 to {self.most} %, not by {percent:g} %.")
         return sign * percent / 100
@@ -205,7 +207,9 @@ def _looks(clause: Clause) -> bool:
 
 
 def grey(clause: Clause) -> tuple[Operation, ...] | None:
-    removes = clause.has("remove") and any(word.text in {"colour", "colours", "彩色"} for word in clause)
+    removes = clause.has("remove") and any(
+        word.text in {"colour", "colours", "彩色", "颜色", "色彩"} for word in clause
+    )
     if removes:
         return (MakeGrey(),) if clause.only(_IMAGE | {"remove", "colourword", "from", "away"}) else None
     if not clause.has("grey", "desaturate") or not clause.only(_GREYS):

@@ -8,7 +8,8 @@ from functools import cache, lru_cache
 
 from qie_batch.engines.classic.colours import BY_WORD
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN
-from qie_batch.engines.classic.grammar.lexer import normalised, words_of
+from qie_batch.engines.classic.grammar.lexer import words_of
+from qie_batch.engines.classic.grammar.normalising import normalised
 from qie_batch.engines.classic.quotes import taken_out
 
 #: Sentences that are understood, a few for each operation; a test parses them all.
@@ -33,12 +34,27 @@ EXAMPLES = (
 )  # fmt: skip
 
 _COLOURS = tuple(sorted(word for word in BY_WORD if word.isascii()))
+#: The share in common from which a sentence is near that has no kind of word in common.
+_LEAST = 0.4
 #: Characters of a sentence that are compared.
 _LONGEST = 80
 
 
 #: Kinds that many sentences of any operation have.
-_COMMON = LINKS | {"change", "it", "image", "add", "by", "with", "on", "joint", "not", "slight", "usage"}
+_COMMON = LINKS | {
+    "change",
+    "it",
+    "image",
+    "add",
+    "by",
+    "with",
+    "on",
+    "joint",
+    "not",
+    "slight",
+    "usage",
+    UNKNOWN,
+}
 
 
 def _features(text: str) -> Counter[str]:
@@ -55,25 +71,27 @@ def _examples() -> tuple[tuple[str, bool, Counter[str]], ...]:
     found = []
     for example in EXAMPLES:
         plain, _ = taken_out(example)
-        found.append((example, _is_english(example), _features(plain)))
+        found.append((example, is_english(example), _features(plain)))
     return tuple(found)
 
 
-def _is_english(text: str) -> bool:
+def is_english(text: str) -> bool:
     return all(ord(character) < 0x2E80 for character in text)
 
 
 @lru_cache(maxsize=4096)
 def nearest(clause: str) -> str:
-    """The example of the clause's language that has most in common with it, the first of equals."""
+    """The example of the clause's language that has most in common with it; none if that is little."""
     own = _features(clause[:_LONGEST])
-    english = _is_english(clause[:_LONGEST])
+    english = is_english(clause[:_LONGEST])
     total = own.total()
-    best, example = -1.0, EXAMPLES[0]
-    for text, is_english, features in _examples():
-        if is_english is english and text != clause:
-            share = 2 * (own & features).total() / (total + features.total())
-            if share > best:
+    best, example = 0.0, ""
+    for text, in_english, features in _examples():
+        if in_english is english and text != clause:
+            common = own & features
+            share = 2 * common.total() / (total + features.total())
+            related = any(feature.startswith("kind ") for feature in common)
+            if share > best and (related or share >= _LEAST):
                 best, example = share, text
     return example
 
@@ -83,7 +101,12 @@ def meant_colour(clause: str) -> tuple[str, str] | None:
     """An unknown word of the clause and the colour word that it resembles."""
     for word in words_of(clause[:_LONGEST]):
         if UNKNOWN in word.meanings and 4 <= len(word.text) <= 12 and word.text.isascii():
-            close = difflib.get_close_matches(word.text, _COLOURS, n=1, cutoff=0.8)
+            alike = [
+                colour
+                for colour in _COLOURS
+                if colour[0] == word.text[0] and abs(len(colour) - len(word.text)) <= 1
+            ]
+            close = difflib.get_close_matches(word.text, alike, n=1, cutoff=0.8)
             if close:
                 return word.text, close[0]
     return None

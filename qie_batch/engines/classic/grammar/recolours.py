@@ -10,6 +10,7 @@ from qie_batch.engines.classic.colour_names import AS_GOODS
 from qie_batch.engines.classic.colours import BY_WORD
 from qie_batch.engines.classic.edits import HueChange, Recolour
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused, kinds
+from qie_batch.engines.classic.grammar.misspellings import COLOUR_MISSPELT
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.colours import Colour
@@ -112,7 +113,8 @@ def _is_object(left: Words, *, joined: bool) -> bool:  # noqa: PLR0911 - one ret
         return False
     if any(word.text == "one" and after.has("of") for word, after in pairwise(left)):
         return False
-    if left[-1].has("of", "finish") or any(word.has("to", "in", "for") for word in left):
+    one = len(left) > 1 and left[-1].text == "的" and left[-2].has("colour")
+    if (left[-1].has("of", "finish") and not one) or any(word.has("to", "in", "for") for word in left):
         return False
     if any(word.has("with") for word in left):
         return False
@@ -139,7 +141,11 @@ def _change(left: Words, source: Colour | None, target: Colour) -> tuple[Operati
         return None
     if source.family is None:
         return _no_hue(source)
-    return (Recolour(changes=(HueChange(source=source.family, target=target),)),)
+    return (
+        _same(source)
+        if source is target
+        else (Recolour(changes=(HueChange(source=source.family, target=target),)),)
+    )
 
 
 def _is_one_product(left: Words) -> bool:
@@ -147,9 +153,15 @@ def _is_one_product(left: Words) -> bool:
     names = [at for at, word in enumerate(left) if word.has(UNKNOWN, "item")]
     if not names or any(word.has("with", "for") for word in left):
         return False
+    if any(word.has("parted") and after.has("of") for word, after in pairwise(left)):
+        return False
     within = left[names[0] : names[-1] + 1]
     part = any(word.has("of") for word in within) and not any(word.text == "colour" for word in left)
     return not part and not any(word.has("parted") for word in left[names[0] + 1 :]) and len(names) <= 3
+
+
+def _same(colour: Colour) -> Refused:
+    return Refused(f"“{colour.name}” would stay {colour.name}; name another colour to change it to.")
 
 
 def _no_hue(source: Colour) -> Refused:
@@ -168,6 +180,8 @@ def _not_a_product(word: Word, *, coloured: bool) -> str:
         )
     if word.has("part"):
         return f"“{word.text}” is a part of a product, and the rest of that colour would change too."
+    if word.has(UNKNOWN) and word.text in COLOUR_MISSPELT:
+        return f"“{word.text}” may be “{COLOUR_MISSPELT[word.text]}”; write the colour's whole name."
     if word.has("scene", "pattern") and not coloured:
         return f"“{word.text}” is no product; say which colour to change, as in “change blue to red”."
     return ""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.grammar import backgrounds, light, recolours, shapes, sizes, texts
+from qie_batch.engines.classic.edits import AddBorder, AddShadow, Pad, WriteText
+from qie_batch.engines.classic.grammar import backgrounds, borders, light, recolours, shapes, sizes, texts
 from qie_batch.engines.classic.grammar.clause import LINKS, Clause, Refused, kinds
 from qie_batch.engines.classic.grammar.parts import Failure, Part, complaints_mended, filled, removes_ground
 
@@ -24,7 +25,7 @@ _READERS: tuple[Reader, ...] = (
     shapes.trim,
     shapes.crop,
     shapes.pad,
-    shapes.border,
+    borders.border,
     shapes.ratio,
     sizes.flip,
     sizes.rotate,
@@ -49,8 +50,14 @@ _BEGINNINGS = (
 )  # fmt: skip
 #: "Save as PNG" behind a background that is removed.
 _FORMAT = LINKS | kinds("format with transparent image it add")
+#: "Is the background white?"
+_ASKING = {"is", "are", "was", "were"}
 #: Words that mean something else on their own.
 _NO_TONE = {"cool", "cold", "fall", "aged", "bright", "dark", "dull", "gloomy", "light"}
+_LISTING = {"and", "&", "和", "与", "及", "以及", "、"}
+_ADDED_OR_REMOVED = "It may be added or removed; to add it, say “add”, as in “add a soft shadow”."
+#: What a text may have as well as the image.
+_OF_TEXTS = ("shadow", "border", "margin", "pad", "ground", "colour", "outline")
 #: What a clause without a verb takes from the one before.
 _CARRIED = ("change", "more", "add", "flip", "write", "remove")
 
@@ -93,16 +100,50 @@ class _Attempt:
     def _read(self, start: int, end: int, before: tuple[Part, ...]) -> Part | Refused | None:
         while end > start and self.words[end - 1].has("joint", "with", "is"):
             end -= 1
-        while start < end and self.words[start].has("with") and not self.words[start].has("add"):
+        if before and self._belongs_to_text(start, end, before[-1]):
+            return None
+        while start < end and self.words[start].has("with") and not self.words[start].has("add", "saying"):
             start += 1
         if start == end:
             return None
         clause = Clause.of(tuple(self.words[start:end]))
         found = _read(clause, before, alone=not self.has_text)
-        if found is None and before and self.completes:
+        if isinstance(found, Part) and before and self._may_be_removed(start, found, before[-1]):
+            return Refused(_ADDED_OR_REMOVED)
+        if found is None and before and self.completes and not _is_described(before[-1].clause):
             completed = _of_one_reader(_completed(clause, before[-1].clause))
             return Part(clause=clause, operations=completed) if isinstance(completed, tuple) else None
         return found
+
+    def _may_be_removed(self, start: int, part: Part, before: Part) -> bool:
+        """Whether the part is joined to a removal and may be something else to be removed."""
+        clause = part.clause
+        if not any(isinstance(one, AddShadow | AddBorder | Pad | WriteText) for one in part.operations):
+            return False
+        listed = self.words[start - 1].text in _LISTING
+        removes = before.clause.has("remove", "none") or (
+            listed and any(word.text[0] == "去" for word in before.clause)
+        )
+        said = clause.has("add", "write", "number", "place", "size", "pad", "change") or (
+            clause.has("soft", "slight") and not listed
+        )
+        return removes and not said
+
+    def _belongs_to_text(self, start: int, end: int, before: Part) -> bool:
+        """Whether "with" gives a shadow or border to the text, or "on" a text to a background."""
+        if start == end or self.words[start - 1].has("joint"):
+            return False
+        here = self.words[start:end]
+        if before.clause.has("text"):
+            joined = here[0].has("with") or self.words[start - 1].has("with")
+            return joined and any(word.has(*_OF_TEXTS) for word in here)
+        on = before.clause.words[-1].has("upon", "on") or before.clause.words[0].text == "在"
+        return on and any(word.has("text") for word in here)
+
+
+def _is_described(clause: Clause) -> bool:
+    """Whether the colour of "make the blue background and shirt red" may be the old one."""
+    return clause.words[-1].has("ground") and clause.has("change") and clause.has("colour")
 
 
 def understood(words: list[Word]) -> list[Part] | Failure:
@@ -172,7 +213,7 @@ def _read(clause: Clause, before: tuple[Part, ...], *, alone: bool) -> Part | Re
 
 
 def _of_one_reader(clause: Clause) -> tuple[Operation, ...] | Refused | None:
-    if clause.has("not") and not clause.has("none"):
+    if (clause.has("not") and not clause.has("none")) or clause.words[0].text in _ASKING:
         return None
     for reader in _READERS:
         found = reader(clause)

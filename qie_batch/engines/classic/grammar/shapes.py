@@ -1,55 +1,39 @@
-"""Clauses that cut the image or add margin: crop, trim, pad, border."""
+"""Clauses that cut the image or add margin: crop, trim, pad."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import gcd
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.colour_codes import agreed
 from qie_batch.engines.classic.colours import BY_WORD
-from qie_batch.engines.classic.edits import AddBorder, Crop, Pad, Resize, Trim
+from qie_batch.engines.classic.edits import Crop, Pad, Resize, Trim
+from qie_batch.engines.classic.grammar.borders import Measure, measure
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused, kinds
 
 if TYPE_CHECKING:
+    from qie_batch.engines.classic.colours import Colour
     from qie_batch.engines.classic.edits import Operation
-    from qie_batch.engines.classic.grammar.clause import Clause, Number
+from qie_batch.engines.classic.grammar.clause import Clause
 
 _IMAGE = LINKS | kinds("it image usage")
 _RATIO = _IMAGE | kinds("square ratio ratioword portrait landscape change add")
 _CROPS = _RATIO | kinds("trim snip crop size place centring from by around with on away tight")
-_RATIOS = _RATIO | kinds("resize size")
+_RATIOS = _RATIO | kinds("resize size with fill colour joint margin edges plain")
 _TRIMS = _IMAGE | kinds(
     "snip trim crop tight margin parts edges empty colour item unknown around remove from away border "
     "transparent plain on by ground"
 )
 _PADS = _IMAGE | kinds(
     "joint pad margin square ratio ratioword number by with add change around colour item unknown "
-    "empty plain slight more edges size colourword under"
-)
-_BORDERS = _IMAGE | kinds(
-    "outline joint border add change colour number thick around with by plain slight edges item on "
-    "width colourword"
+    "empty plain slight more edges size resize colourword under"
 )
 
-#: Margin and border where the clause does not say how much: shares of the longer, of the shorter side.
+#: Margin where the clause does not say how much: shares of the longer side.
 _MARGINS = {"": 0.1, "slight": 0.05, "strong": 0.2}
-_BORDER = 0.02
-_MOST_PIXELS = 4000
+_SMALL_OR_RATIO = "It may be a size in pixels or a ratio; say “resize to 1000x1000”, or “crop to 4:5”."
 #: What is added at the edges, and is margin.
 _BARS = {"bars", "strips", "edges", "边", "边条"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
-    """At most one of the two is given."""
-
-    pixels: int | None = None
-    share: float | None = None
-
-    @property
-    def given(self) -> bool:
-        return self.pixels is not None or self.share is not None
 
 
 def _ratio(clause: Clause) -> tuple[int, int] | Refused | None:
@@ -107,8 +91,33 @@ def ratio(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     """A shape without "crop": margin is added, so that nothing is lost."""
     if not clause.has("square", "ratio") or not clause.only(_RATIOS) or clause.has("size"):
         return None
+    if clause.has("resize"):
+        fraction = _resized(clause)
+        if fraction is not None:
+            return fraction
+    filled = clause.has("with", "fill") or any(word.text == "填充" for word in clause)
+    if clause.has("joint", "margin", "edges", "plain", "with") and not (filled and clause.has("colour")):
+        return None
+    colour = agreed(clause.values("colour"))
+    if clause.has("colour") and (not filled or colour is None):
+        return None
     found = _ratio(clause)
-    return found if found is None or isinstance(found, Refused) else (Pad(ratio=found),)
+    return found if found is None or isinstance(found, Refused) else (Pad(ratio=found, colour=colour),)
+
+
+def _resized(clause: Clause) -> tuple[Operation, ...] | Refused | None:
+    """`resize to 1/2`; None for a ratio such as "resize to 4:5"."""
+    written = "".join(word.text for word in clause if word.has("ratio"))
+    signs = {*clause.values("resize")} - {0}
+    if "x" in written or "*" in written:
+        return Refused(_SMALL_OR_RATIO)
+    if "/" not in written and not signs:
+        return None
+    targeted = clause.has("to") or any(word.text[-1] in "到为至成" for word in clause if word.has("resize"))
+    width, height = clause.values("ratio")[0] if clause.has("ratio") else (0, 0)
+    if "/" in written and targeted and 0 < width < height and 1 not in signs:
+        return (Resize(factor=round(width / height, 6)),)
+    return Refused("Say the size in percent, as in “resize to 50 %”, or a shape, as in “crop to 4:5”.")
 
 
 def trim(clause: Clause) -> tuple[Operation, ...] | None:  # noqa: PLR0911 - one return for each reason
@@ -148,9 +157,13 @@ def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0
         or not _surrounded_is_named(clause)
     ):
         return None
-    if -1 in clause.values("more"):
-        return None
     colours = clause.values("colour")
+    if (
+        -1 in clause.values("more")
+        or _is_existing(clause)
+        or (clause.has("resize") and not clause.has("size"))
+    ):
+        return None
     colour = agreed(colours) if colours else None
     if colours and colour is None:
         return None
@@ -158,30 +171,52 @@ def pad(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0
     if measured is None or isinstance(measured, Refused):
         return measured
     sizes = clause.values("size")
-    if sizes and (len(sizes) > 1 or clause.has("joint") or not clause.has("pad")):
-        return None
-    if sizes and not clause.has("number", "ratio", "square"):
-        width, height = sizes[0]
-        common = max(1, gcd(width, height))
-        return (
-            Pad(ratio=(width // common, height // common), colour=colour),
-            Resize(width=width, height=height),
-        )
+    if sizes:
+        return _padded_to(sizes, clause, measured, colour)
     if clause.has("square", "ratio"):
         found = _ratio(clause)
-        if found is None or isinstance(found, Refused) or sizes:
-            return found if isinstance(found, Refused) else None
+        if found is None or isinstance(found, Refused):
+            return found
         own = (
             [Pad(pixels=measured.pixels, share=measured.share, colour=colour)]
             if clause.has("number", "joint") and measured.given
             else []
         )
         return (*own, Pad(ratio=found, colour=colour))
+    if not measured.given or _is_size(clause):
+        return None
+    return (Pad(pixels=measured.pixels, share=measured.share, colour=colour),)
+
+
+def _is_size(clause: Clause) -> bool:
+    """Whether the number of "pad to 1000" may be a side of the result."""
+    percent = any(number.unit == "%" for number in clause.values("number"))
+    return clause.has("number") and clause.has("to") and not clause.has("margin") and not percent
+
+
+def _padded_to(
+    sizes: list[tuple[int, int]], clause: Clause, measured: Measure, colour: Colour | None
+) -> tuple[Operation, ...] | None:
+    """`pad to 800x800`, `resize to 800x800 with 10 % white margin`: the size is that of the result."""
+    joined = clause.has("with") and clause.has("margin")
+    if len(sizes) > 1 or clause.has("joint", "ratio", "square") or not (clause.has("pad") or joined):
+        return None
+    width, height = sizes[0]
+    common = max(1, gcd(width, height))
+    own = clause.has("number") and measured.given
+    margin = [Pad(pixels=measured.pixels, share=measured.share, colour=colour)] if own else []
     return (
-        (Pad(pixels=measured.pixels, share=measured.share, colour=colour),)
-        if measured.given and not sizes
-        else None
+        *margin,
+        Pad(ratio=(width // common, height // common), colour=colour),
+        Resize(width=width, height=height),
     )
+
+
+def _is_existing(clause: Clause) -> bool:
+    """Whether a margin that is there may be meant, which is to become of a colour."""
+    margins, colours = clause.positions("margin"), clause.positions("colour")
+    said = clause.has("add", "pad", "number", "around", "square", "ratio")
+    return bool(margins and colours and margins[0] < colours[0]) and clause.has("change", "to") and not said
 
 
 def _surrounded_is_named(clause: Clause) -> bool:
@@ -200,37 +235,3 @@ def _margin(clause: Clause) -> Measure | Refused | None:
     if not numbers:
         return Measure(share=_MARGINS["".join({*clause.values("slight")})])
     return measure(numbers[0], "A margin", most_percent=100)
-
-
-def measure(number: Number, what: str, *, most_percent: int) -> Measure | Refused | None:
-    """`pixels` or `share`; None for a unit that is neither."""
-    if number.unit == "%":
-        if not 0.5 <= number.amount <= most_percent:
-            return Refused(f"{what} has 0.5 to {most_percent} %, not {number.amount:g} %.")
-        return Measure(share=number.amount / 100)
-    if number.unit not in {"", "px"}:
-        return None
-    if not 1 <= number.amount <= _MOST_PIXELS:
-        return Refused(f"{what} has 1 to {_MOST_PIXELS} pixels, not {number.amount:g}.")
-    return Measure(pixels=round(number.amount))
-
-
-def border(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
-    outlined = clause.has("outline") and clause.has("around") and clause.has("image")
-    if not (clause.has("border") or outlined) or not clause.only(_BORDERS):
-        return None
-    if any(word.has("change") and word.text not in {"make", "set", "做"} for word in clause):
-        return None
-    colours, numbers, thick = clause.values("colour"), clause.values("number"), {*clause.values("thick")}
-    colour = agreed(colours) if colours else BY_WORD["black"]
-    if colour is None or len(numbers) > 1 or len(thick) > 1 or len({*clause.values("slight")}) > 1:
-        return None
-    if numbers:
-        if thick - {2.0} or clause.has("slight"):
-            return None
-        measured = measure(numbers[0], "A border", most_percent=50)
-        if measured is None or isinstance(measured, Refused):
-            return measured
-        return (AddBorder(pixels=measured.pixels, share=measured.share, colour=colour),)
-    degree = {"slight": 0.5, "strong": 2.0}.get("".join({*clause.values("slight")}), 1.0)
-    return (AddBorder(share=_BORDER * (thick.pop() if thick else degree), colour=colour),)

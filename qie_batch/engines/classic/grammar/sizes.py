@@ -16,12 +16,16 @@ _IMAGE = LINKS | kinds("it image usage")
 _RESIZES = _IMAGE | kinds(
     "joint resize size width height longest number factor change by with on more square add"
 )
-_ROTATES = _IMAGE | kinds("rotate quarter turning place number by change more add")
+_ROTATES = _IMAGE | kinds("rotate quarter turning place number by change more add on corner")
 _FLIPS = _IMAGE | kinds("joint flip axis quarter change on by add swap")
 
 #: Sides of a result, in pixels, and factors.
 LEAST_SIDE, MOST_SIDE = MIN_SIDE, DEFAULT_LIMITS.max_side
 _FACTORS = (0.01, 10.0)
+#: "20 % smaller" is smaller by 20 %.
+_COMPARED = {"smaller", "bigger", "larger"}
+#: "Three times smaller".
+_TIMES = {"two times", "three times", "两倍", "二倍", "2倍", "三倍", "3倍"}
 
 
 def resize(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: PLR0911 - one return for each reason
@@ -59,6 +63,9 @@ def _by_factor_word(clause: Clause, factor: float) -> tuple[Operation, ...] | Re
         "width", "height", "longest"
     ):
         return None
+    times = clause.values("resize") == [-1] and any(word.text in _TIMES for word in clause)
+    if times and not clause.has("by", "to"):
+        return _scaled(1 / factor)
     grows = (set(clause.values("resize")) | set(clause.values("more"))) - {0}
     return None if (factor > 1 and -1 in grows) or (factor < 1 and 1 in grows) else _scaled(factor)
 
@@ -107,17 +114,17 @@ def _of_one_number(clause: Clause, number: Number) -> tuple[Operation, ...] | Re
 
 def _changes_by(clause: Clause) -> bool:
     """Whether a word asks for more or less; "600 px high" does not."""
-    return any(word.has("more") and not word.has("height") for word in clause)
+    return any(word.has("more") and not word.has("height") for word in clause) and not clause.has("to")
 
 
 def _of_percentage(clause: Clause, percent: float) -> tuple[Operation, ...] | Refused | None:
     signs = {sign for sign in clause.values("resize") if sign} | set(clause.values("more"))
     targeted = clause.has("to") or any(word.text[-1:] in "到为至成" for word in clause if word.has("resize"))
-    if len(signs) > 1:
-        return None
     if clause.has("by") and not signs:
         scales = any(word.text in {"scale", "rescale"} for word in clause)
         return _scaled(percent / 100) if scales else None
+    if len(signs) > 1 or _is_compared(clause):
+        return _scaled(1 + signs.pop() * percent / 100) if len(signs) == 1 else None
     if clause.has("by") or (signs and not targeted):
         sign = signs.pop()
         if not clause.has("by") and percent != 50:
@@ -130,6 +137,11 @@ def _of_percentage(clause: Clause, percent: float) -> tuple[Operation, ...] | Re
     if signs and (percent > 100) != (signs == {1}):
         return None
     return _scaled(percent / 100)
+
+
+def _is_compared(clause: Clause) -> bool:
+    words = clause.words
+    return any(word.text in _COMPARED and words[at - 1].has("number") for at, word in enumerate(words) if at)
 
 
 def _scaled(factor: float) -> tuple[Operation, ...] | Refused:
@@ -158,6 +170,10 @@ def rotate(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: P
     ways = {1 if way == "right" else -1 if way == "left" else 0 for way in clause.values("place")}
     ways |= set(clause.values("turning"))
     numbers, quarters = clause.values("number"), clause.values("quarter")
+    if any(
+        word.has("corner") and word.text not in {"side", "hand side", "边", "侧", "方向"} for word in clause
+    ):
+        return None
     if len(ways) > 1 or 0 in ways or len(numbers) + len(quarters) > 1:
         return None
     turned = len(ways) == 1 and any(word.text == "turn" for word in clause)
@@ -169,7 +185,7 @@ def rotate(clause: Clause) -> tuple[Operation, ...] | Refused | None:  # noqa: P
         return None
     if numbers and (numbers[0].unit not in {"", "degrees"} or (numbers[0].signed and ways)):
         return None
-    if not (numbers or quarters or ways) or len(clause.values("more")) > 1:
+    if not (numbers or quarters or ways) or len(clause.values("more")) > 1 or -1 in clause.values("more"):
         return None
     degrees = numbers[0].amount if numbers else quarters[0] if quarters else 90.0
     if not 0 < abs(degrees) < 360:

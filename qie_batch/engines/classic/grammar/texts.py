@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.colour_codes import agreed
 from qie_batch.engines.classic.edits import Place, WriteText
-from qie_batch.engines.classic.grammar.clause import LINKS, kinds
+from qie_batch.engines.classic.grammar.clause import LINKS, Refused, kinds
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.edits import Operation
@@ -16,14 +16,19 @@ _TEXTS = LINKS | kinds(
     "joint centred text textword saying letters corner place centring colour colourword add write "
     "image it with on under part parts size edges around"
 )
+_BECOMES = {"改成", "改为", "换成", "换为", "变成", "变为", "替换成", "替换为", "into", "becomes", "become"}
 
 
-def text(clause: Clause) -> tuple[Operation, ...] | None:
+def text(clause: Clause) -> tuple[Operation, ...] | Refused | None:
     if not clause.has("text") or not clause.only(_TEXTS) or clause.has("size"):
         return None
     texts, colours = clause.values("text"), clause.values("colour")
     if len(texts) != 1 or not clause.has("add", "write", "textword", "place", "saying"):
         return None
+    if _replaces(clause):
+        return Refused(
+            "A text that is in the picture is not replaced; a new one is added, as in: add the text “SALE”."
+        )
     if (colours and _is_ground(clause)) or not _ends_with_text(clause):
         return None
     colour = agreed(colours) if colours else None
@@ -42,6 +47,12 @@ def _ends_with_text(clause: Clause) -> bool:
         any(word.has("place", "colour", "letters") for word in tail)
         and not any(word.has("textword") and not word.has("letters") for word in tail)
     )
+
+
+def _replaces(clause: Clause) -> bool:
+    """Whether the words before the text are to become it."""
+    before = clause.words[: clause.positions("text")[0]]
+    return any(word.has("textword") for word in before) and any(word.text in _BECOMES for word in before)
 
 
 def _is_ground(clause: Clause) -> bool:

@@ -47,6 +47,26 @@ def test_a_row_is_refused_by_its_instruction_and_its_size(instruction, size, ask
     assert refusal(instruction, size, asked) == found
 
 
+@pytest.mark.parametrize("frame", ["add a 10 px black border", "add a 10 % margin", "make it square"])
+def test_a_trim_that_would_take_a_new_frame_away_is_refused(frame):
+    assert refusal(f"{frame}, then trim") == ("instruction_not_understood", "instruction")
+    assert refusal(f"trim, then {frame}") is None
+
+
+@pytest.mark.parametrize("background", ["white background", "transparent background"])
+def test_a_shadow_is_on_the_background_wherever_the_sentence_names_it(background):
+    def edited(instruction):
+        image = Image.new("RGB", (120, 120), (210, 215, 220))
+        image.paste((180, 40, 30), (40, 30, 80, 90))
+        return (
+            create({}).edit(edit_request(images=(image,), instruction=instruction), lambda _step: None).image
+        )
+
+    after = edited(f"{background}, add a soft shadow, flip vertically")
+    assert edited(f"add a soft shadow, flip vertically, {background}") == after
+    assert after != edited(f"{background}, flip vertically")
+
+
 def test_a_text_that_fits_an_image_only_in_one_of_its_two_ways_up_is_refused_in_the_other():
     text = f'add the text "{LONG}"'
     wide, tall = Image.new("RGB", (1200, 130)), Image.new("RGB", (130, 1200))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from qie_batch.engines.classic import geometry
 from qie_batch.engines.classic.canvas import Canvas
 from qie_batch.engines.classic.colours import COLOURS
-from qie_batch.engines.classic.edits import AddBorder, Axis, Crop, Flip, Pad, Resize, Rotate
+from qie_batch.engines.classic.edits import AddBorder, Axis, Crop, Flip, Pad, Resize, Rotate, Trim
 from qie_batch.engines.classic.frames import size_after
 from qie_batch.engines.classic.operations import apply
 from qie_batch.errors import Rejected
@@ -233,3 +233,21 @@ def test_a_scene_is_not_trimmed_by_a_guess():
     with pytest.raises(Rejected) as error:
         geometry.trim(Canvas(rgb=canvas_of(120, 120).rgb), find_product)
     assert error.value.code == "background_not_plain"
+
+
+@pytest.mark.parametrize("frame", [Pad(ratio=(1, 1)), Pad(share=0.1), Resize(width=90, height=90)])
+def test_a_margin_after_a_trim_continues_what_was_trimmed_away(frame):
+    trimmed = apply(Trim(), on_paper(), no_cut)
+    padded = apply(frame, trimmed, no_cut)
+    assert padded.notes == ()
+    assert (padded.rgb[0, 0] == 240).all()
+    later = apply(frame, apply(Flip(axis=Axis.VERTICAL), trimmed, no_cut), no_cut)
+    assert (later.rgb[0, 0] == (30, 60, 160)).all()
+
+
+def test_a_soft_shadow_at_the_border_is_no_margin():
+    alpha = np.full((40, 40), 60, np.uint8)
+    alpha[10:30, 10:30] = 255
+    padded = geometry.pad(Canvas(rgb=np.zeros((40, 40, 3), np.uint8), alpha=alpha), Pad(pixels=5))
+    assert padded.alpha[0, 0] == 0
+    assert padded.notes == ("the border is not of one colour, so that the margin shows",)

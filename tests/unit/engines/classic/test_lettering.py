@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from qie_batch.engines.classic import lettering
 from qie_batch.engines.classic.canvas import Canvas
 from qie_batch.engines.classic.edits import Place, WriteText
+from qie_batch.engines.classic.lettering import drawing
 from qie_batch.errors import Rejected
 
 SIDES = {Place.LEFT: -1, Place.RIGHT: 1}
@@ -15,7 +15,7 @@ def blank(width=400, height=300, level=235, alpha=None):
 
 
 def written(canvas, place, text="Sale"):
-    return lettering.write(canvas, WriteText(text=text, place=place))
+    return drawing.write(canvas, WriteText(text=text, place=place))
 
 
 def inked(before, after):

@@ -1,7 +1,10 @@
 """What is refused in a sentence of its own, and which sentence is named as the nearest."""
 
+import re
+
 import pytest
 
+from qie_batch.engines.classic.grammar import reasons
 from qie_batch.engines.classic.vocabulary import parse
 from qie_batch.errors import Rejected
 
@@ -38,6 +41,33 @@ def sentence(instruction):
         ("crop to portrait 16:9", "not upright"),
         ("rotate by 400 degrees", "less than 360"),
         ("add a 90 % border", "0.5 to 50 %"),
+        ("add SALE in the top right", "stands in quotation marks, as in: add the text “SALE”"),
+        ("加 SALE 文字在右上角", "stands in quotation marks, as in: 右上角加文字“新品”"),
+        ("remove the watermark", "Letters and logos in a picture are not edited"),
+        ("把字改成“新品”", "is not replaced"),
+        ("white background without the shadow", "keeps the product's shadow"),
+        ("leave the background as it is", "are not followed"),
+        ("不要改背景", "are not followed; say just what is to change, as in “蓝色改成红色”"),
+        ("white or grey background", "name one of them"),
+        ("resize to A4", "in pixels or percent"),
+        ("make it red", "“make the product red” or “make the background red”"),
+        ("brighten the background", "only the whole picture"),
+        ("crop the left side", "have no side of their own"),
+        ("remove wrinkles", "Things in a picture are not removed"),
+        ("blur the background", "one plain colour or transparent"),
+        ("add flowers", "Only texts, shadows, borders and margins are added"),
+        ("center the product", "are not moved"),
+        ("change red to red", "would stay red"),
+        ("make the picture frame white", "a part of the product; say “add a white border”"),
+        ("resize to 4x5", "in pixels or a ratio"),
+        ("缩小1/3", "Say the size in percent"),
+        ("remove the background and shadow", "may be added or removed"),
+        ("no background and border", "may be added or removed"),
+        ("去掉背景和阴影", "may be added or removed"),
+        ("make the rest white", "are not followed"),
+        ("瓶身改成绿色", "part of a product"),
+        ("change blu shirt to red", "“blu” may be “blue”"),
+        ("outline the shirt in black", "frame of the picture"),
     ],
 )
 def test_a_refusal_says_what_would_work(instruction, said):
@@ -78,9 +108,19 @@ def test_operations_that_exclude_each_other_are_both_named(instruction, first, s
     ],
 )
 def test_a_refusal_names_the_nearest_sentence_of_its_language(instruction, near):
-    said = sentence(instruction).partition("Nearest: ")[2]
+    said = sentence(instruction).partition("”. ")[2]
     assert near in said
-    assert len(said) < 400
+    assert len(said) < 300
+
+
+def test_an_example_in_a_reason_is_understood():
+    quoted = {
+        *re.findall("“([^”]{7,})”", " ".join(text for _, text in reasons._REASONS)),
+        *reasons._CHINESE.values(),
+    }
+    assert len(quoted) > 25
+    for example in quoted - {"Not", "only", "keep", "except"}:
+        assert parse(example)
 
 
 def test_a_misspelt_colour_is_named():
@@ -109,6 +149,13 @@ def test_a_restriction_or_a_negation_is_refused(instruction):
         'change the text to "SALE"', 'add "SALE" in white on black', "add a red shadow", "put it on sand",
         "turn the red light green", "a white room", "make the dress red or green", "rotate the bottle",
         "make the background brighter",
+        'add "SALE" with a shadow', 'add "A" at the top with 10px margin',
+        'add "SALE" with a white background',
+        "加“新品”带阴影", "在白色背景上写“新品”", "is the background white?",
+        "exposure +1", "contrast up by 1.5",
+        "make the corners white", "make the margin red", "make the blue background and shirt red",
+        "resize to 1080p", "pad to 1000", "shirt red on white",
+        "background light dark grey", "transparent white background", "make the border of the plate gold",
         "add 50 px margin on the left", "is it too dark?", "put it on a wooden table",
     ],
 )  # fmt: skip

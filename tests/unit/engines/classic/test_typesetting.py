@@ -1,6 +1,6 @@
 import pytest
 
-from qie_batch.engines.classic.typesetting import (
+from qie_batch.engines.classic.lettering.typesetting import (
     SIMPLIFIED,
     TRADITIONAL,
     face_of,

@@ -253,8 +253,14 @@ def test_what_is_not_wholly_understood_is_rejected(instruction):
     with pytest.raises(Rejected) as error:
         parse(instruction)
     assert error.value.code == "instruction_not_understood"
+    assert "docs/classic.md" in error.value.hint
+    assert len(error.value.message) <= 300
+
+
+def test_rejection_of_what_is_like_nothing_says_what_the_engine_can():
+    with pytest.raises(Rejected) as error:
+        parse("zoom")
     assert all(ability in error.value.message for ability in CAPABILITIES)
-    assert "docs/classic.md" in error.value.message
 
 
 def test_rejection_names_the_clause_that_is_not_understood():

@@ -85,3 +85,10 @@ def test_the_code_of_an_error_is_the_code_of_the_failure():
     assert decided == RetryLater(
         Failure(code="engine_revision", reason="the job wants revision 2"), charged=0
     )
+
+
+def test_the_reason_of_a_failure_says_what_to_do():
+    error = Rejected("no product", code="product_not_found", hint="use a plain backdrop")
+    assert outcome(error) == Failed(
+        Failure(code="product_not_found", reason="no product. Use a plain backdrop.")
+    )

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
+from qie_batch.engines.classic.canvas import Margin
+
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from qie_batch.engines.classic.canvas import Canvas, Pixels
+    from qie_batch.vision.arrays import Flags
 
-#: Alpha up to this counts as transparent.
-CLEAR = 8
+#: Alpha up to this counts as transparent, and from which on as opaque: a soft shadow lies between.
+CLEAR, _OPAQUE = 8, 230
 #: Levels of a channel by which a pixel of a plain border may differ from its median without a visible seam.
 _PLAIN = 5
 #: Levels over which a pixel is content, not backdrop with artefacts of JPEG.
@@ -29,29 +29,19 @@ _MOST_CUT = 0.01
 _CONTENT, _SIDE_SHARE = 30, 0.7
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Margin:
-    #: Colour and alpha of what continues the border.
-    rgba: tuple[int, int, int, int]
-    #: Whether a margin of this colour shows no seam.
-    plain: bool
-    #: Whether most of the border has exactly this colour.
-    exact: bool
-
-    @property
-    def clear(self) -> bool:
-        return self.rgba[3] == 0
-
-
 def margin_of(canvas: Canvas) -> Margin:
-    """Transparent where most of the border is, else the median colour of the visible border."""
+    """What was trimmed away; clear, unless half of the border is opaque; else the median of that."""
+    if canvas.trimmed:
+        return canvas.trimmed
     rgb = rim(canvas.rgb)
     if canvas.alpha is None:
         return _opaque(rgb, 1)
-    shown = rim(canvas.alpha) > CLEAR
-    if shown.mean() < 0.5:
-        return Margin(rgba=(0, 0, 0, 0), plain=not shown.any(), exact=bool(shown.mean() < 1 - _EXACT_SHARE))
-    return _opaque(rgb[shown], float(shown.mean()))
+    alpha = rim(canvas.alpha)
+    opaque = alpha >= _OPAQUE
+    if opaque.mean() < 0.5:
+        shown = float((alpha > CLEAR).mean())
+        return Margin(rgba=(0, 0, 0, 0), plain=shown == 0, exact=shown < 1 - _EXACT_SHARE)
+    return _opaque(rgb[opaque], float(opaque.mean()))
 
 
 def rim(pixels: Pixels) -> Pixels:
@@ -59,15 +49,15 @@ def rim(pixels: Pixels) -> Pixels:
     return np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
 
 
-def unlike(pixels: Pixels, colour: tuple[int, ...], levels: int = _UNLIKE) -> NDArray[np.bool_]:
+def unlike(pixels: Pixels, colour: tuple[int, ...], levels: int = _UNLIKE) -> Flags:
     """Where a channel differs by more than these levels from the colour."""
     low = tuple(max(0, value - levels) for value in colour[:3])
     high = tuple(min(255, value + levels) for value in colour[:3])
-    differs: NDArray[np.bool_] = cv2.inRange(pixels.reshape(pixels.shape[0], -1, 3), low, high) == 0
+    differs: Flags = cv2.inRange(pixels.reshape(pixels.shape[0], -1, 3), low, high) == 0
     return differs.reshape(pixels.shape[:-1])
 
 
-def crossed(content: NDArray[np.bool_], upright: tuple[int, int], level: tuple[int, int]) -> bool:
+def crossed(content: Flags, upright: tuple[int, int], level: tuple[int, int]) -> bool:
     """Whether content lies on both sides of an edge, when so many columns and rows are cut off."""
     return any(
         float((layer[cut - 1] & layer[cut]).mean()) > _MOST_CUT

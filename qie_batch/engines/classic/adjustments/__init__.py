@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic import sharpening
-from qie_batch.engines.classic.light import (
+from qie_batch.engines.classic.adjustments import sharpening
+from qie_batch.engines.classic.adjustments.light import (
+    LUMA,
     blended,
     extremes,
     in_strips,
@@ -20,7 +21,8 @@ from qie_batch.engines.classic.light import (
     saturated,
     within_gamut,
 )
-from qie_batch.engines.classic.tones import toned
+from qie_batch.engines.classic.adjustments.tones import toned
+from qie_batch.vision.arrays import shrunk
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Canvas, Floats
@@ -36,6 +38,7 @@ _OPAQUE = 240
 _ENDS, _MOST_BLACK, _LEAST_WHITE = (0.5, 99.5), 0.35, 0.55
 #: Levels closer to the ends than this are full.
 _FULL = 3 / 255
+_FULL_ALREADY = "levels were already full"
 #: Paper may be no more saturated than this; a colour cast beyond the first value is corrected in part.
 _NEUTRAL = (0.16, 0.34)
 _LEAST_PAPER = 0.005
@@ -80,13 +83,13 @@ def auto_levels(canvas: Canvas) -> Canvas:
     """The lowest and the highest half percent of all channels become 0 and 255, so that no colour is lost."""
     visible = _visible(canvas)
     if not len(visible):
-        return canvas.painted(canvas.rgb, "levels were already full")
+        return canvas.noted(_FULL_ALREADY)
     low = float(np.percentile(visible.min(axis=-1), _ENDS[0]))
     high = float(np.percentile(visible.max(axis=-1), _ENDS[1]))
     black = min(low, _MOST_BLACK) if low > _FULL else 0.0
     white = max(high, _LEAST_WHITE) if high < 1 - _FULL else 1.0
     if (black, white) == (0, 1):
-        return canvas.painted(canvas.rgb, "levels were already full")
+        return canvas.noted(_FULL_ALREADY)
     gain = 1 / (white - black)
 
     def stretched(rgb: Floats) -> Floats:
@@ -100,9 +103,9 @@ def white_balance(canvas: Canvas) -> Canvas:
     """What is nearest to white loses its tint, and all other colours change in proportion."""
     gains = _gains(_visible(canvas))
     if gains is None:
-        return canvas.painted(canvas.rgb, "found nothing white or grey to balance by")
+        return canvas.noted("found nothing white or grey to balance by")
     if gains.max() / gains.min() < _NO_GAIN:
-        return canvas.painted(canvas.rgb, "white balance was already right")
+        return canvas.noted("white balance was already right")
 
     def balanced(rgb: Floats) -> Floats:
         changed = cv2.transform(rgb, np.diag(gains))
@@ -127,12 +130,10 @@ def _flatter(light: Floats, change: float) -> Floats:
 
 def _visible(canvas: Canvas) -> Floats:
     """(n, 3): pixels of a small copy, those that are opaque."""
-    scale = min(1.0, _MEASURED_SIDE / max(canvas.size))
-    size = tuple(max(1, round(side * scale)) for side in canvas.size)
-    pixels: Floats = cv2.resize(canvas.rgb, size, interpolation=cv2.INTER_AREA) / np.float32(255)
+    pixels: Floats = np.divide(shrunk(canvas.rgb, _MEASURED_SIDE), 255, dtype=np.float32)
     if canvas.alpha is None:
         return pixels.reshape(-1, 3)
-    seen: Floats = pixels[cv2.resize(canvas.alpha, size, interpolation=cv2.INTER_AREA) > _OPAQUE]
+    seen: Floats = pixels[shrunk(canvas.alpha, _MEASURED_SIDE) > _OPAQUE]
     return seen
 
 
@@ -140,14 +141,14 @@ def _gains(visible: Floats) -> Floats | None:
     """Of each channel; None where no part of the image is near to white or grey."""
     high = visible.max(axis=-1)
     tinted = (high - visible.min(axis=-1)) / np.maximum(high, 1e-3)
-    light = visible @ np.array([0.299, 0.587, 0.114], np.float32)
+    light = visible @ LUMA
     paper = (tinted < _NEUTRAL[1]) & (light > 0.3)
     if paper.sum() < max(4, _LEAST_PAPER * len(visible)):
         return None
     # Where something is white or grey beside paler tints, the tints are colours and not the light.
     whiteness = light[paper] - 1.5 * tinted[paper]
     brightest = np.median(visible[paper][whiteness >= np.percentile(whiteness, 90)], axis=0)
-    grey = float(brightest @ np.array([0.299, 0.587, 0.114], np.float32))
+    grey = float(brightest @ LUMA)
     tint = float(np.ptp(brightest) / brightest.max())
     share = 1 - float(np.clip((tint - _NEUTRAL[0]) / (_NEUTRAL[1] - _NEUTRAL[0]), 0, 1))
     gains: Floats = np.clip((grey / brightest) ** share, 1 / _MOST_GAIN, _MOST_GAIN).astype(np.float32)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, assert_never
 import cv2
 import numpy as np
 
+from qie_batch.engines.classic.adjustments.light import blended, floats, in_strips, ramp, rounded, strips
 from qie_batch.engines.classic.edits import Tone
-from qie_batch.engines.classic.light import blended, floats, in_strips, ramp, rounded, strips
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Floats, Pixels

@@ -1,4 +1,4 @@
-"""The backdrop of an image whose product is known already."""
+"""The backdrop and the shadow of a product whose mask is known already."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from qie_batch.vision.arrays import shrunk
 from qie_batch.vision.cutout import Cutout
 
 if TYPE_CHECKING:
-    from qie_batch.vision.cutout.values import Flags, Floats, Pixels
+    from qie_batch.vision.arrays import Flags, Floats, Pixels
 
 _WORKING_SIDE = 448
 #: The share of a channel by which the light of an unshaded backdrop varies.
@@ -19,12 +20,10 @@ _EVEN = 0.04
 _DARK = 60
 
 
-def known_backdrop(pixels: Pixels, product: Pixels) -> Cutout:
-    """Backdrop and shade of an image with the product mask (0 to 255) of an earlier operation."""
-    scale = min(1.0, _WORKING_SIDE / max(product.shape))
-    height, width = (max(1, round(side * scale)) for side in product.shape)
-    small = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32)
-    mask = cv2.resize(product, (width, height), interpolation=cv2.INTER_AREA).astype(np.float32) / 255
+def cutout_of(pixels: Pixels, product: Pixels) -> Cutout:
+    """The cut-out of an image with the product mask (0 to 255) of an earlier operation."""
+    small = shrunk(pixels, _WORKING_SIDE).astype(np.float32)
+    mask: Floats = np.divide(shrunk(product, _WORKING_SIDE), 255, dtype=np.float32)
     seen = cv2.dilate(mask, np.ones((3, 3), np.uint8)) < 0.02
     backdrop = _surface(small, seen)
     level = np.maximum(backdrop.mean(axis=-1), 1)

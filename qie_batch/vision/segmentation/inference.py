@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from qie_batch.errors import Misconfigured
+from qie_batch.vision.arrays import Floats, Pixels
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-    from qie_batch.vision.segmentation_models import Network, SegmentationModel
+    from qie_batch.vision.segmentation.models import Network, SegmentationModel
 
-Pixels: TypeAlias = NDArray[np.uint8]
-Floats: TypeAlias = NDArray[np.float32]
 #: RGB pixels -> how sure the model is of product, 0 to 1, in a square copy of the whole image.
 Segmenter: TypeAlias = Callable[[Pixels], Floats]
 

@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic import margins, resampling, trimming
+from qie_batch.engines.classic.canvas import Margin
 from qie_batch.engines.classic.edits import Axis, Rotate
 from qie_batch.engines.classic.frames import size_after
-from qie_batch.engines.classic.margins import Margin, margin_of
+from qie_batch.engines.classic.geometry import margins, resampling, trimming
+from qie_batch.engines.classic.geometry.margins import margin_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qie_batch.engines.classic.canvas import Canvas, Cutter, Pixels
+    from qie_batch.engines.classic.canvas import Box, Canvas, Cutter, Pixels
     from qie_batch.engines.classic.edits import AddBorder, Crop, Operation, Pad, Resize
-
-#: Left, top, right, bottom.
-Box: TypeAlias = tuple[int, int, int, int]
 
 #: Enlargements beyond this are named.
 _MOST_ENLARGED = 2
@@ -33,15 +31,15 @@ def crop(canvas: Canvas, operation: Crop) -> Canvas:
     left, top = (width - wide) // 2, (height - tall) // 2
     box = (left, top, left + wide, top + tall)
     cropped = _cropped(canvas, box)
-    return _noted(cropped, "the crop cuts the product") if _cuts(canvas, box) else cropped
+    return cropped.noted("the crop cuts the product") if _cuts(canvas, box) else cropped
 
 
 def trim(canvas: Canvas, cut: Cutter) -> Canvas:
     """The smallest box around the product and its shadow; unchanged where there is no margin."""
     box = trimming.content_box(canvas, cut)
     if box is None or box == (0, 0, *canvas.size):
-        return _noted(canvas, "nothing to trim")
-    return _cropped(canvas, box)
+        return canvas.noted("nothing to trim")
+    return replace(_cropped(canvas, box), trimmed=margin_of(canvas))
 
 
 def pad(canvas: Canvas, operation: Pad) -> Canvas:
@@ -49,7 +47,7 @@ def pad(canvas: Canvas, operation: Pad) -> Canvas:
     size = _size(canvas, operation)
     if operation.colour:
         framed = _framed(canvas, size, (*operation.colour.rgb, 255))
-        return _noted(framed, "kept transparency inside the margin") if margin_of(canvas).clear else framed
+        return framed.noted("kept transparency inside the margin") if margin_of(canvas).clear else framed
     margin = margin_of(canvas)
     return _seamed(_framed(canvas, size, margin.rgba), margin, banded=size != canvas.size)
 
@@ -63,7 +61,7 @@ def resize(canvas: Canvas, operation: Resize) -> Canvas:
     margin = margin_of(canvas)
     scaled = resampling.letterboxed(canvas, size, margin.rgba)
     if scale > _MOST_ENLARGED:
-        scaled = _noted(scaled, f"enlarged {scale:.1f} times")
+        scaled = scaled.noted(f"enlarged {scale:.1f} times")
     banded = abs(size[0] / width - size[1] / height) > 0.02 * scale
     return _seamed(scaled, margin, banded=banded)
 
@@ -78,7 +76,7 @@ def rotate(canvas: Canvas, degrees: float) -> Canvas:
     if canvas.alpha is not None:
         margin = Margin(rgba=(0, 0, 0, 0), plain=True, exact=True)
     turned = resampling.turned(canvas, degrees, size, margin.rgba)
-    return turned if margin.plain else _noted(turned, "the corners are filled with one colour")
+    return turned if margin.plain else turned.noted("the corners are filled with one colour")
 
 
 def flip(canvas: Canvas, axis: Axis) -> Canvas:
@@ -95,10 +93,6 @@ def _size(canvas: Canvas, operation: Operation) -> tuple[int, int]:
     size = size_after(operation, canvas.size)
     assert size, "only a trimmed size depends on the pixels"
     return size
-
-
-def _noted(canvas: Canvas, note: str) -> Canvas:
-    return replace(canvas, notes=(*canvas.notes, note))
 
 
 def _each(canvas: Canvas, change: Callable[[Pixels], Pixels]) -> Canvas:
@@ -135,7 +129,7 @@ def _framed(canvas: Canvas, size: tuple[int, int], rgba: tuple[int, int, int, in
 
 def _seamed(canvas: Canvas, margin: Margin, *, banded: bool) -> Canvas:
     """The canvas, with a note where a new margin can be told from the image."""
-    return _noted(canvas, _SEAM) if banded and not margin.plain else canvas
+    return canvas.noted(_SEAM) if banded and not margin.plain else canvas
 
 
 def _cuts(canvas: Canvas, box: Box) -> bool:

@@ -14,13 +14,11 @@ import numpy as np
 
 from qie_batch.errors import Rejected
 from qie_batch.vision.cutout import Cutout, find_product
+from qie_batch.vision.cutout.values import dilated
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from qie_batch.vision.segmentation import Floats, Pixels, Segmenter
-
-    Flags = NDArray[np.bool_]
+    from qie_batch.vision.arrays import Flags, Floats, Pixels
+    from qie_batch.vision.segmentation.inference import Segmenter
 
 ALONE = "cut out by model alone"
 #: Pixels of the longer side of the copy in which masks are compared.
@@ -94,20 +92,14 @@ def _resized(mask: Floats, shape: tuple[int, ...]) -> Floats:
     return resized
 
 
-def _grown(flags: Flags, by: int) -> Flags:
-    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * by + 1,) * 2)
-    grown: Flags = cv2.dilate(flags.astype(np.uint8), kernel) > 0
-    return grown
-
-
 def _edge(product: Flags) -> Flags:
     """The pixels within the band of the product's outline, on both sides."""
-    return _grown(product, _BAND) & _grown(~product, _BAND)
+    return dilated(product, _BAND) & dilated(~product, _BAND)
 
 
 def _difference(one: Flags, other: Flags) -> float:
     """What either mask has beyond the band round the other, as a share of the smaller product."""
-    beyond = (one & ~_grown(other, _BAND)) | (other & ~_grown(one, _BAND))
+    beyond = (one & ~dilated(other, _BAND)) | (other & ~dilated(one, _BAND))
     return float(beyond.sum()) / max(1, min(int(one.sum()), int(other.sum())))
 
 
@@ -138,7 +130,7 @@ def _without_shadows(cutout: Cutout, small: Pixels, model: Floats) -> Cutout:
     own, slope = cutout.mask > 0.5, _slope(small)
     light = small / np.maximum(cutout.backdrop, 1)
     count, labels = cv2.connectedComponents(own.astype(np.uint8))
-    touching = set(np.unique(labels[_grown(model > 0.1, _BAND)]))
+    touching = set(np.unique(labels[dilated(model > 0.1, _BAND)]))
     shadows = np.zeros_like(own)
     for part in (labels == label for label in range(1, count) if label not in touching):
         grey = float(np.median(np.ptp(light[part], axis=-1))) < _GREY
@@ -153,7 +145,7 @@ def _without_shadows(cutout: Cutout, small: Pixels, model: Floats) -> Cutout:
 def _seen_outline(small: Pixels, product: Flags) -> float:
     """The share of the outline, inside of the image, that lies on an edge in it."""
     slope, outline = _slope(small), _outline(product)
-    beside = slope[~_grown(product, 2 * _BAND)]
+    beside = slope[~dilated(product, 2 * _BAND)]
     usual = float(np.median(beside)) if beside.size else 0.0
     seen = cv2.dilate(slope, np.ones((5, 5), np.uint8))[outline] > max(_SEEN_SLOPE, _OVER_BACKDROP * usual)
     return float(seen.mean()) if seen.size else 0.0
@@ -161,7 +153,7 @@ def _seen_outline(small: Pixels, product: Flags) -> float:
 
 def _cutout(small: Floats, mask: Floats) -> Cutout:
     """Without a shadow; the backdrop at the edge of the product is what is seen beside it."""
-    seen = (~_grown(mask > 0.05, 2)).astype(np.float32)
+    seen = (~dilated(mask > 0.05, 2)).astype(np.float32)
     backdrop = np.full_like(small, small[seen > 0].mean(axis=0) if seen.any() else 255)
     for reach in (48.0, 12.0, 3.0):
         weight = cv2.GaussianBlur(seen, (0, 0), reach)

@@ -9,17 +9,16 @@ import numpy as np
 from PIL import Image, ImageDraw
 
 from qie_batch.engines.classic.edits import Place
-from qie_batch.engines.classic.typesetting import fitted
+from qie_batch.engines.classic.lettering.typesetting import fitted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import ImageFont
 
-    from qie_batch.engines.classic.canvas import Canvas, Floats, Pixels
+    from qie_batch.engines.classic.canvas import Box, Canvas, Floats, Pixels
     from qie_batch.engines.classic.edits import WriteText
 
     Rgb = tuple[int, int, int]
-    Box = tuple[int, int, int, int]
 
 _DARK, _LIGHT = (24, 25, 28), (255, 255, 255)
 _LEFT = frozenset({Place.LEFT, Place.TOP_LEFT, Place.BOTTOM_LEFT})
@@ -28,6 +27,8 @@ _TOP = frozenset({Place.TOP, Place.TOP_LEFT, Place.TOP_RIGHT})
 _BOTTOM = frozenset({Place.BOTTOM, Place.BOTTOM_LEFT, Place.BOTTOM_RIGHT})
 #: Shares of the height and of the width that stay free beside a text; the smaller one counts at the sides.
 _MARGIN, _SIDE_MARGIN = 0.06, 0.08
+#: WCAG 2 asks for 3 of large text; with less than this a text gets a plate.
+_LEAST_CONTRAST = 3.5
 #: Opacity of a plate, of 255.
 _PLATE = 217
 
@@ -116,7 +117,7 @@ def _ink(under: Pixels, asked: Rgb | None) -> tuple[Rgb, Rgb | None]:
     """Colour of the text, and of a plate under the text if the contrast with the image is too low."""
     worst = {ink: _least_contrast(under, ink) for ink in ((asked,) if asked else (_DARK, _LIGHT))}
     ink = max(worst, key=lambda colour: worst[colour])
-    if worst[ink] >= 3.5:
+    if worst[ink] >= _LEAST_CONTRAST:
         return ink, None
     if not asked:
         return _LIGHT, _DARK

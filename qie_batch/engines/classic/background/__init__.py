@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic.transparency import is_cutout, opaque_colours, without_shadow
+from qie_batch.engines.classic.background.transparency import is_cutout, opaque_colours, without_shadow
 from qie_batch.errors import Rejected
 from qie_batch.vision import shadow
 from qie_batch.vision.compositing import darkened, lay_on, separated, underlaid
+from qie_batch.vision.known_product import cutout_of
 from qie_batch.vision.matte import refined
-from qie_batch.vision.plate import known_backdrop
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Canvas, Cutter, Floats, Pixels
@@ -26,6 +26,7 @@ _SHADED, _SHADOW_AREA = 0.88, 0.02
 #: The darkness outside of the product, relative to its area, under which a shadow cannot be seen.
 _LEAST_SHADOW = 0.004
 _DARK_BACKDROP = 40
+_HAS_SHADOW = "the product has a soft shadow already, no other was added"
 
 
 def replace(canvas: Canvas, colour: Colour | None, cut: Cutter) -> Canvas:
@@ -35,8 +36,8 @@ def replace(canvas: Canvas, colour: Colour | None, cut: Cutter) -> Canvas:
     canvas, product, cutout = _found(canvas, cut)
     rgb, product = separated(canvas.rgb, product, cutout)
     if colour is None:
-        notes = ("shadow removed",) if _has_shadow(cutout) else ()
-        return replaced(canvas, rgb=rgb, alpha=product, product=product, notes=(*canvas.notes, *notes))
+        clear = replaced(canvas, rgb=rgb, alpha=product, product=product)
+        return clear.noted("shadow removed") if _has_shadow(cutout) else clear
     lay_on(rgb, product, colour.rgb, None if float(cutout.shade.min()) >= 1 else cutout.shade)
     return replaced(canvas, rgb=rgb, alpha=None, product=product)
 
@@ -44,8 +45,7 @@ def replace(canvas: Canvas, colour: Colour | None, cut: Cutter) -> Canvas:
 def _behind_transparent(canvas: Canvas, alpha: Pixels, colour: Colour | None) -> Canvas:
     product = without_shadow(canvas.rgb, alpha) if canvas.product is None else canvas.product
     if colour is None:
-        notes = (*canvas.notes, "background was transparent already")
-        return replaced(canvas, product=product, notes=notes)
+        return replaced(canvas, product=product).noted("background was transparent already")
     rgb = canvas.rgb.copy()
     lay_on(rgb, alpha, colour.rgb, None)
     return replaced(canvas, rgb=rgb, alpha=None, product=product)
@@ -55,13 +55,12 @@ def _found(canvas: Canvas, cut: Cutter) -> tuple[Canvas, Pixels, Cutout]:
     """The canvas in opaque colours, its product mask (0 to 255), and the backdrop, searched for once."""
     canvas = replaced(canvas, rgb=opaque_colours(canvas))
     if canvas.product is not None:
-        return canvas, canvas.product, known_backdrop(canvas.rgb, canvas.product)
+        return canvas, canvas.product, cutout_of(canvas.rgb, canvas.product)
     cutout = cut(canvas.rgb)
     product = refined(canvas.rgb, cutout.mask)
     if canvas.alpha is not None:
         product = np.minimum(product, canvas.alpha)
-    notes = (*canvas.notes, cutout.note) if cutout.note else canvas.notes
-    return replaced(canvas, notes=notes), product, cutout
+    return canvas.noted(cutout.note) if cutout.note else canvas, product, cutout
 
 
 def _has_shadow(cutout: Cutout) -> bool:
@@ -80,10 +79,10 @@ def add_shadow(canvas: Canvas, strength: float, cut: Cutter) -> Canvas:
     canvas, product, cutout = _found(canvas, cut)
     canvas = replaced(canvas, product=product)
     if _has_shadow(cutout):
-        return _noted(canvas, "the product has a soft shadow already, no other was added")
+        return canvas.noted(_HAS_SHADOW)
     dark = _cast(product, strength)
     if float(np.median(cutout.backdrop)) < _DARK_BACKDROP:
-        canvas = _noted(canvas, "a shadow hardly shows on so dark a background")
+        canvas = canvas.noted("a shadow hardly shows on so dark a background")
     return replaced(canvas, rgb=darkened(canvas.rgb, product, dark, cutout))
 
 
@@ -92,13 +91,9 @@ def _with_shadow_beneath(canvas: Canvas, alpha: Pixels, strength: float) -> Canv
     canvas = replaced(canvas, product=product)
     shaded = np.count_nonzero((alpha > 255 * (1 - _SHADED)) & (product == 0))
     if shaded > _SHADOW_AREA * np.count_nonzero(product):
-        return _noted(canvas, "the product has a soft shadow already, no other was added")
+        return canvas.noted(_HAS_SHADOW)
     rgb, whole = underlaid(canvas.rgb, alpha, _cast(product, strength))
     return replaced(canvas, rgb=rgb, alpha=whole)
-
-
-def _noted(canvas: Canvas, note: str) -> Canvas:
-    return replaced(canvas, notes=(*canvas.notes, note))
 
 
 def _cast(product: Pixels, strength: float) -> Floats:

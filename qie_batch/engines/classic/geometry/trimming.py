@@ -3,30 +3,24 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic.margins import CLEAR, margin_of, unlike
+from qie_batch.engines.classic.geometry.margins import CLEAR, margin_of, unlike
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    from qie_batch.engines.classic.canvas import Canvas, Cutter
+    from qie_batch.engines.classic.canvas import Box, Canvas, Cutter
+    from qie_batch.vision.arrays import Flags
     from qie_batch.vision.cutout import Cutout
-
-    Flags = NDArray[np.bool_]
-
-#: Left, top, right, bottom.
-Box: TypeAlias = tuple[int, int, int, int]
 
 #: Light of a backdrop under which its shadow is visible.
 _SHADOW = 0.94
 
 
 def content_box(canvas: Canvas, cut: Cutter) -> Box | None:
-    """Left, top, right, bottom of product and shadow; None where there is nothing but margin.
+    """The box of product and shadow; None where there is nothing but margin.
 
     By alpha where it is transparent somewhere, else by a border of one colour, else by the product mask or
     the cut-out; Rejected (background_not_plain, product_not_found) where that fails.

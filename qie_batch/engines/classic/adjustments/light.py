@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from qie_batch.engines.classic.canvas import Floats, Pixels
 
+#: The weights of red, green and blue in luma.
+LUMA = np.array((0.299, 0.587, 0.114), np.float32)
 #: Pixels of a strip: its float copies stay within a few megabytes.
 _STRIP = 1 << 17
 

@@ -6,7 +6,7 @@ import pytest
 
 from qie_batch.errors import Rejected
 from qie_batch.vision.cutout import find_product
-from qie_batch.vision.segmentation_cutout import ALONE, ModelCutter
+from qie_batch.vision.segmentation.cutter import ALONE, ModelCutter
 
 GREY, BLUE = (205, 207, 210), (42, 98, 181)
 HEIGHT, WIDTH = 240, 320

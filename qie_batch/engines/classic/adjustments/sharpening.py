@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic.light import floats, luma, rounded, strips
+from qie_batch.engines.classic.adjustments.light import floats, luma, rounded, strips
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Floats, Pixels

@@ -101,7 +101,7 @@ def face_of(text: str) -> int:
 
 @cache
 def load_font(face: int = SIMPLIFIED, layout: ImageFont.Layout | None = None) -> ImageFont.FreeTypeFont:
-    data = resources.files("qie_batch.engines.classic").joinpath(FONT).read_bytes()
+    data = resources.files("qie_batch.engines.classic.lettering").joinpath(FONT).read_bytes()
     return ImageFont.truetype(BytesIO(data), _SIZE, index=face, layout_engine=layout)
 
 

@@ -1,0 +1,1 @@
+"""Texts on an image: `typesetting` needs no pixels and says early what cannot be set; `drawing` paints."""
