@@ -9,7 +9,7 @@ import numpy as np
 
 from qie_batch.errors import Rejected
 from qie_batch.vision.cutout.backdrop import not_plain
-from qie_batch.vision.cutout.values import dilated, disc
+from qie_batch.vision.cutout.values import dilated, disc, mean_around
 
 if TYPE_CHECKING:
     from qie_batch.vision.cutout.contours import Contours
@@ -36,6 +36,13 @@ _HARD_SHADOW, _FLAT = 0.03, 0.03
 _HARD_SLOPE = 1.0
 #: The share of the product's edge that must be a sharp edge of the image.
 _SHARP_EDGE = 0.8
+#: The slope of the edge's softest seventh part, as a share of its median: less is a shadow that was kept.
+_SOFTEST, _UNEVEN = 15, 0.2
+#: The share of the edge across which the colours differ by less than _FAINT Lab units: at most, before a
+#: backdrop that is neither grey nor white, and from which a person should look.
+_FAINT, _MOST_FAINT, _NOTABLE_FAINT = 6.0, 0.3, 0.15
+#: The share of the product that may be shadow at its edge, from which a person should look.
+_NOTABLE_SHADE = 0.04
 
 
 def examined(scene: Scene, surface: Surface, contours: Contours, grown: Grown, mask: Floats) -> str:
@@ -60,11 +67,19 @@ def examined(scene: Scene, surface: Surface, contours: Contours, grown: Grown, m
             "Areas inside the product have the colour of the background: they may be holes or parts of it."
         )
     _require_clear_outline(surface, contours, product)
+    faint = _faint_share(scene, product)
+    if faint > _MOST_FAINT and not surface.light_and_neutral:
+        raise _not_found("Much of the product's edge is hardly seen in this picture.")
     if _detail_outside(scene, contours, product) > _DETAIL:
         raise _not_found("There is fine detail in what looks like background.")
     if grown.uncertain_inside:
         return "areas inside the product that look like the background were kept"
-    return "product and background have nearly the same colour" if alike > _NOTABLE else ""
+    if alike > _NOTABLE:
+        return "product and background have nearly the same colour"
+    if faint > _NOTABLE_FAINT:
+        return "the product's edge is faint"
+    shade = _shade_at_edge(surface, product)
+    return "what may be shadow beside the product was kept" if shade > _NOTABLE_SHADE * area else ""
 
 
 def _require_clear_outline(surface: Surface, contours: Contours, product: Flags) -> None:
@@ -72,6 +87,9 @@ def _require_clear_outline(surface: Surface, contours: Contours, product: Flags)
     near = dilated(product, 12) & ~dilated(product, 2) & (contours.slope > _HARD_SLOPE)
     if np.count_nonzero(near & (surface.distance > max(3.0, 3 * surface.error))) > _HARD_SHADOW * area:
         raise _not_found("Where the product ends and its shadow begins cannot be told in this picture.")
+    slope = contours.slope[_edge_of(product)]
+    if slope.size and np.percentile(slope, _SOFTEST) < _UNEVEN * np.median(slope):
+        raise _not_found("A part of the product ends as softly as a shadow in this picture.")
     equal = product & (surface.distance < max(0.5, surface.error))
     if np.count_nonzero(_opened(equal, 4)) > _FLAT * area:
         raise _not_found("Areas inside the product cannot be told from the background in this picture.")
@@ -104,10 +122,34 @@ def _spans(product: Flags) -> bool:
     return bool(sides[0] & sides[1] or sides[2] & sides[3])
 
 
-def _sharp_share(product: Flags, contours: Contours) -> float:
-    edge = product & (cv2.erode(product.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
+def _edge_of(product: Flags) -> Flags:
+    """The outermost pixels of the product, without those at the border of the image."""
+    edge: Flags = product & (cv2.erode(product.astype(np.uint8), np.ones((3, 3), np.uint8)) == 0)
     edge[:2] = edge[-2:] = False
     edge[:, :2] = edge[:, -2:] = False
+    return edge
+
+
+def _faint_share(scene: Scene, product: Flags) -> float:
+    """The share of the edge whose surroundings, inside and outside, have nearly the same colour."""
+    inside = cv2.erode(product.astype(np.uint8), disc(2)) > 0
+    one, weight = mean_around(scene.smooth, inside.astype(np.float32), 3.0)
+    other, other_weight = mean_around(scene.smooth, (~dilated(product, 2)).astype(np.float32), 3.0)
+    edge = _edge_of(product) & (weight > 0.02) & (other_weight > 0.02)
+    difference = np.linalg.norm(one[edge] - other[edge], axis=-1)
+    return float((difference < _FAINT).mean()) if edge.any() else 0.0
+
+
+def _shade_at_edge(surface: Surface, product: Flags) -> int:
+    """Pixels of the product that may be the backdrop in a shadow, as far as they reach its edge."""
+    shade = _opened(product & surface.like_shade(), 2)
+    _count, labels = cv2.connectedComponents(shade.astype(np.uint8))
+    reaching = set(np.unique(labels[dilated(~product, 3)])) - {0}
+    return int(np.count_nonzero(np.isin(labels, list(reaching))))
+
+
+def _sharp_share(product: Flags, contours: Contours) -> float:
+    edge = _edge_of(product)
     near = dilated(contours.barrier, 2)
     return float(near[edge].mean()) if edge.any() else 0.0
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from qie_batch.vision.cutout.values import box_of, dilated, disc
+from qie_batch.vision.cutout.values import box_of, dilated, disc, mean_around
 
 if TYPE_CHECKING:
     from qie_batch.vision.cutout.values import Flags, Floats, Pixels, Scene, Surface
@@ -34,10 +34,10 @@ def decided(scene: Scene, surface: Surface, ground: Flags) -> Floats:
     ground |= _blocks(scene, surface, ground)
     product = (~ground).astype(np.float32)
     band = dilated(ground, _BAND) & ~ground
-    behind, seen = _mean(scene.lab, ground.astype(np.float32), 4.0)
+    behind, seen = mean_around(scene.lab, ground.astype(np.float32), 4.0)
     behind = np.where(seen[..., None] > 1e-4, behind, surface.lab)
     away = scene.smooth - behind
-    front, _ = _mean(scene.smooth, product * (np.sqrt((away * away).sum(axis=-1)) + 1e-3), 1.5)
+    front, _ = mean_around(scene.smooth, product * (np.sqrt((away * away).sum(axis=-1)) + 1e-3), 1.5)
     step = front - behind
     energy = (step * step).sum(axis=-1)
     cover = (away * step).sum(axis=-1) / np.maximum(energy, 1e-6)
@@ -74,13 +74,6 @@ def _block_steps(mask: Flags, surface: Surface) -> Flags:
     thick = cv2.morphologyEx(mask.astype(np.uint8), cv2.MORPH_OPEN, disc(_THIN)) > 0
     lines: Flags = mask & ~thick & (surface.distance < max(1.2, 2 * surface.error))
     return lines
-
-
-def _mean(values: Floats, weights: Floats, blur: float) -> tuple[Floats, Floats]:
-    """The weighted mean round each pixel, and its weight."""
-    weight = cv2.GaussianBlur(weights, (0, 0), blur)
-    total = cv2.GaussianBlur(values * weights[..., None], (0, 0), blur)
-    return total / np.maximum(weight, 1e-6)[..., None], weight
 
 
 def _without_specks(scene: Scene, surface: Surface, mask: Flags) -> Floats:

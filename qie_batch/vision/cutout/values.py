@@ -113,6 +113,13 @@ def dilated(flags: Flags, radius: int) -> Flags:
     return wide
 
 
+def mean_around(values: Floats, weights: Floats, blur: float) -> tuple[Floats, Floats]:
+    """The weighted mean round each pixel, and its weight."""
+    weight = cv2.GaussianBlur(weights, (0, 0), blur)
+    total = cv2.GaussianBlur(values * weights[..., None], (0, 0), blur)
+    return total / np.maximum(weight, 1e-6)[..., None], weight
+
+
 def border_of(shape: tuple[int, ...], depth: int) -> Flags:
     flags = np.ones(shape[:2], bool)
     flags[depth:-depth, depth:-depth] = False
