@@ -151,8 +151,7 @@ def _chroma(parts: Parts, group: Flags) -> float:
 
 def _in_skin(survey: Survey, parts: Parts, group: Flags) -> Flags:
     """By number, small areas with skin all round, such as lips."""
-    hue = np.degrees(np.arctan2(survey.lab[..., 2], survey.lab[..., 1]))
-    light = survey.lab[..., 0]
+    hue, light = survey.angle, survey.lab[..., 0]
     skin = (hue > 22) & (hue < 82) & (survey.chroma > 8) & (survey.chroma < 48) & (light > 25)
     skin &= ~group[parts.labels]
     total = parts.area[group].sum()
