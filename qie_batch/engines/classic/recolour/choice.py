@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from qie_batch.engines.classic.recolour import refusals
+from qie_batch.engines.classic.recolour.doubts import doubts, leaves_the_hues_of_skin
 from qie_batch.engines.classic.recolour.ground import border_share
 from qie_batch.engines.classic.recolour.parts import Parts, main_group, parts_of
 from qie_batch.engines.classic.recolour.selection import (
@@ -78,6 +79,10 @@ def chosen(survey: Survey, family: HueFamily, ground: Ground) -> tuple[Selection
     if near > _LEFT_NOTED and not notes:
         notes = [_small_others(family)]
     _check_skin(family, parts, group, selection, ground)
+    if product is None:
+        if leaves_the_hues_of_skin(survey, family, selection):
+            raise refusals.like_skin(family)
+        notes += doubts(survey, family, selection)
     return selection, notes
 
 
