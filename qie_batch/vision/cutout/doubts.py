@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 #: Share of the product's area that may lie behind a gap of the outline 12 pixels wide, and the weight of
 #: an area behind a gap of 2 pixels, which the backdrop does not grow through.
-_LEAK, _NARROW = 0.025, 0.1
+_LEAK, _NARROW = 0.025, 0.12
 #: Share of the product's area that may be an enclosed area of nearly the backdrop's colour: hole or print?
 _UNCERTAIN_INSIDE = 0.03
 #: The share of all fine detail that may lie in the backdrop, and of the shadow.
@@ -30,6 +30,10 @@ _OUTLINED = 0.08
 #: The share of the product that may have the colour of a backdrop that is neither grey nor white, in more or
 #: less light; white and grey products have that of white and grey backdrops, which is noted.
 _ALIKE, _NOTABLE = 0.08, 0.4
+#: Shares of the product's area: steep shadow within 12 pixels of it, and flat areas that equal the backdrop.
+_HARD_SHADOW, _FLAT = 0.03, 0.03
+#: The slope from which a shadow is steep, in Lab units a pixel.
+_HARD_SLOPE = 1.0
 #: The share of the product's edge that must be a sharp edge of the image.
 _SHARP_EDGE = 0.8
 
@@ -55,11 +59,27 @@ def examined(scene: Scene, surface: Surface, contours: Contours, grown: Grown, m
         raise _not_found(
             "Areas inside the product have the colour of the background: they may be holes or parts of it."
         )
+    _require_clear_outline(surface, contours, product)
     if _detail_outside(scene, contours, product) > _DETAIL:
         raise _not_found("There is fine detail in what looks like background.")
     if grown.uncertain_inside:
         return "areas inside the product that look like the background were kept"
     return "product and background have nearly the same colour" if alike > _NOTABLE else ""
+
+
+def _require_clear_outline(surface: Surface, contours: Contours, product: Flags) -> None:
+    area = int(product.sum())
+    near = dilated(product, 12) & ~dilated(product, 2) & (contours.slope > _HARD_SLOPE)
+    if np.count_nonzero(near & (surface.distance > max(3.0, 3 * surface.error))) > _HARD_SHADOW * area:
+        raise _not_found("Where the product ends and its shadow begins cannot be told in this picture.")
+    equal = product & (surface.distance < max(0.5, surface.error))
+    if np.count_nonzero(_opened(equal, 4)) > _FLAT * area:
+        raise _not_found("Areas inside the product cannot be told from the background in this picture.")
+
+
+def _opened(flags: Flags, radius: int) -> Flags:
+    opened: Flags = cv2.morphologyEx(flags.astype(np.uint8), cv2.MORPH_OPEN, disc(radius)) > 0
+    return opened
 
 
 def require_even_light(border: Surface, ground: Flags) -> None:
@@ -72,8 +92,8 @@ def _not_found(sentence: str) -> Rejected:
     return Rejected(
         sentence,
         code="product_not_found",
-        hint="Use a picture whose product differs from its backdrop in colour or brightness, or one with a "
-        "transparent background, or set QIE_CUTOUT_MODEL to a segmentation model.",
+        hint="Use a transparent PNG, or a picture before a plain backdrop that differs from every part of "
+        "the product, or set QIE_CUTOUT_MODEL to a segmentation model.",
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from qie_batch.vision.cutout.values import Grown, dilated, disc
+from qie_batch.vision.cutout.values import Grown, box_of, dilated, disc
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +82,7 @@ def _without_islands(surface: Surface, contours: Contours, found: Flags) -> Flag
     for label in range(1, len(stats)):
         if areas[label] < _SPECK * labels.size:
             continue
-        box = _box(stats[label])
+        box = box_of(stats[label])
         kept[label] = areas[label] > 0.6 * largest or not _is_shade(
             surface, contours, box, labels[box] == label
         )
@@ -136,10 +136,5 @@ def _parts(flags: Flags, least: int) -> Iterator[tuple[tuple[slice, slice], Flag
     for label in range(1, len(stats)):
         area = int(stats[label, cv2.CC_STAT_AREA])
         if area >= least:
-            box = _box(stats[label])
+            box = box_of(stats[label])
             yield box, labels[box] == label, area
-
-
-def _box(stat: np.ndarray) -> tuple[slice, slice]:
-    left, top, width, height = (int(each) for each in stat[:4])
-    return slice(top, top + height), slice(left, left + width)

@@ -117,3 +117,8 @@ def border_of(shape: tuple[int, ...], depth: int) -> Flags:
     flags = np.ones(shape[:2], bool)
     flags[depth:-depth, depth:-depth] = False
     return flags
+
+
+def box_of(stat: np.ndarray) -> tuple[slice, slice]:
+    left, top, width, height = (int(each) for each in stat[:4])
+    return slice(top, top + height), slice(left, left + width)

@@ -87,6 +87,15 @@ def test_shadow_is_no_product_and_is_kept_as_shade(backdrop):
     assert cutout.shade[40, 40] > 0.98
 
 
+def test_a_steep_shadow_that_touches_the_product_is_refused():
+    pixels, _ = scene(GREY, (240, 240, 240))
+    light = np.ones((SIDE, SIDE), np.float32)
+    light[262:300, 130:270] = 0.6
+    light = cv2.GaussianBlur(light, (0, 0), 5)
+    light[:278, 150:250] = 1
+    assert code((pixels * light[..., None]).astype(np.uint8)) == "product_not_found"
+
+
 def test_backdrop_is_given_without_the_shadow_on_it():
     pixels, _ = scene(GREY, shadow=0.4)
     assert abs(find_product(pixels).backdrop - GREY).max() < 8
