@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 import cv2
@@ -23,11 +23,9 @@ _MOST_CONTRAST = 1.4
 #: A smaller part of a change is not seen.
 _NOTHING = 0.004
 #: Pixels of a strip.
-_STRIP = 1 << 16
+_STRIP = 1 << 17
 #: A multiple of the numbers that a processor handles at once.
 _VECTOR = 64
-#: OpenCV and NumPy leave Python's lock; every strip has its own rows of the result.
-_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,13 +65,8 @@ def painted(pixels: Pixels, coats: Sequence[Coat]) -> Pixels:
     height, width = pixels.shape[:2]
     out = pixels.copy()
     rows = max(1, _STRIP // width)
-
-    def paint(top: int) -> None:
+    for top in range(0, height, rows):
         _paint(out[top : top + rows], coats, (height, width), top)
-
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for done in [pool.submit(paint, top) for top in range(0, height, rows)]:
-            done.result()
     return out
 
 
@@ -161,7 +154,7 @@ def _shift(lab: Floats, direction: Floats, coat: Coat) -> Floats:
     # A dull colour is noisy: most of its pixels count as wholly covered by it.
     whole = float(np.clip(0.5 + chroma / 130, 0.55, 0.8))
     body = np.clip(along / (whole * expected), 0, 1)
-    curved = body * (np.interp(old, *coat.lightness).astype(np.float32) - old)
+    curved = body * (_interpolated(old, *coat.lightness) - old)
     new = old + curved
     # Shadows lose chroma with their light, highlights on the way to white.
     aim = coat.aim
@@ -170,3 +163,12 @@ def _shift(lab: Floats, direction: Floats, coat: Coat) -> Floats:
     shift = np.stack([curved, aim[1] * strength - a, aim[2] * strength - b])
     shift *= np.clip((own - 2) / 2.5, 0, 1)
     return shift
+
+
+def _interpolated(light: Floats, knots: Sequence[float], values: Sequence[float]) -> Floats:
+    """numpy.interp in single precision, for lightness from the first knot on."""
+    curve = np.full_like(light, values[0])
+    for (start, end), (low, high) in zip(pairwise(knots), pairwise(values), strict=True):
+        if end > start:
+            curve += np.clip(light - start, 0, end - start) * ((high - low) / (end - start))
+    return curve
