@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from qie_batch.engines.classic.recolour import refusals
+from qie_batch.engines.classic.recolour.doubts import doubts, leaves_the_hues_of_skin
 from qie_batch.engines.classic.recolour.ground import border_share
 from qie_batch.engines.classic.recolour.parts import Parts, main_group, parts_of
 from qie_batch.engines.classic.recolour.selection import (
@@ -78,6 +79,10 @@ def chosen(survey: Survey, family: HueFamily, ground: Ground) -> tuple[Selection
     if near > _LEFT_NOTED and not notes:
         notes = [_small_others(family)]
     _check_skin(family, parts, group, selection, ground)
+    if product is None:
+        if leaves_the_hues_of_skin(survey, family, selection):
+            raise refusals.like_skin(family)
+        notes += doubts(survey, family, selection)
     return selection, notes
 
 
@@ -151,8 +156,7 @@ def _chroma(parts: Parts, group: Flags) -> float:
 
 def _in_skin(survey: Survey, parts: Parts, group: Flags) -> Flags:
     """By number, small areas with skin all round, such as lips."""
-    hue = np.degrees(np.arctan2(survey.lab[..., 2], survey.lab[..., 1]))
-    light = survey.lab[..., 0]
+    hue, light = survey.angle, survey.lab[..., 0]
     skin = (hue > 22) & (hue < 82) & (survey.chroma > 8) & (survey.chroma < 48) & (light > 25)
     skin &= ~group[parts.labels]
     total = parts.area[group].sum()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Self
 
 import cv2
@@ -22,7 +23,9 @@ _MOST_CONTRAST = 1.4
 #: A smaller part of a change is not seen.
 _NOTHING = 0.004
 #: Pixels of a strip.
-_STRIP = 1 << 16
+_STRIP = 1 << 17
+#: A multiple of the numbers that a processor handles at once.
+_VECTOR = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,23 +66,32 @@ def painted(pixels: Pixels, coats: Sequence[Coat]) -> Pixels:
     out = pixels.copy()
     rows = max(1, _STRIP // width)
     for top in range(0, height, rows):
-        bottom = min(top + rows, height)
-        places = [_rows(coat.place, (height, width), top, bottom).ravel() for coat in coats]
-        found = np.flatnonzero(np.maximum.reduce(places) > _NOTHING)
-        if not found.size:
-            continue
-        strip = out[top:bottom].reshape(-1, 3)
-        lab = cv2.cvtColor(strip[found, None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-        change, free = np.zeros_like(lab), np.ones(lab.shape[:2], np.float32)
-        for coat, place in zip(coats, places, strict=True):
-            direction = _rows(coat.direction, (height, width), top, bottom).reshape(-1, 2)[found, None]
-            weight = np.minimum(place[found, None], free) * _likeness(lab, direction)
-            change += _shift(lab, direction, coat) * weight[..., None]
-            free -= weight
-        new = cv2.cvtColor(lab + change, cv2.COLOR_LAB2RGB)
-        np.clip(new, 0, 1, out=new)
-        strip[found] = np.round(new * 255).astype(np.uint8)[:, 0]
+        _paint(out[top : top + rows], coats, (height, width), top)
     return out
+
+
+def _paint(pixels: Pixels, coats: Sequence[Coat], size: tuple[int, int], top: int) -> None:
+    """Paints the rows from `top` on of an image of `size` (height, width) in place."""
+    bottom = top + len(pixels)
+    places = [_rows(coat.place, size, top, bottom).ravel() for coat in coats]
+    found = np.flatnonzero(np.maximum.reduce(places) > _NOTHING)
+    if not found.size:
+        return
+    # OpenCV is slow with short rows, and rounds whole vectors differently from the rest of a row.
+    found = np.append(found, np.repeat(found[-1:], -found.size % _VECTOR))
+    strip = pixels.reshape(-1, 3)
+    old = np.take(strip, found, axis=0)[None].astype(np.float32) * np.float32(1 / 255)
+    lab = np.moveaxis(cv2.cvtColor(old, cv2.COLOR_RGB2LAB)[0], -1, 0).copy()
+    change, free = np.zeros_like(lab), np.ones(lab.shape[1], np.float32)
+    for coat, place in zip(coats, places, strict=True):
+        rows = _rows(coat.direction, size, top, bottom).reshape(-1, 2)
+        direction = np.take(rows, found, axis=0).T.copy()
+        weight = np.minimum(place[found], free) * _likeness(lab, direction)
+        change += _shift(lab, direction, coat) * weight
+        free -= weight
+    lab += change
+    new = cv2.cvtColor(np.moveaxis(lab, 0, -1)[None].copy(), cv2.COLOR_LAB2RGB)
+    strip[found] = cv2.convertScaleAbs(np.clip(new[0], 0, 1), alpha=255)
 
 
 def _curve(low: float, middle: float, high: float, aim: float) -> tuple[list[float], list[float]]:
@@ -118,40 +130,45 @@ def _rows(small: Floats, size: tuple[int, int], top: int, bottom: int) -> Floats
 
 def _likeness(lab: Floats, direction: Floats) -> Floats:
     """1 for the hue of the direction, 0 from about 30 degrees beside it; a faint colour is like any."""
-    a, b = lab[..., 1], lab[..., 2]
-    along = a * direction[..., 0] + b * direction[..., 1]
-    across = np.abs(a * direction[..., 1] - b * direction[..., 0])
+    _light, a, b = lab
+    along = np.maximum(a * direction[0] + b * direction[1], 0)
+    across = np.abs(a * direction[1] - b * direction[0])
     free = 3 + 7 * _darkness(lab)
-    along = np.maximum(along, 0)
     likeness: Floats = np.clip(1 - (across - free - 0.36 * along) / (3 + 0.25 * along), 0, 1)
     return likeness
 
 
 def _darkness(lab: Floats) -> Floats:
     """1 for lightness below 8, where no hue can be trusted, to 0 from 24 on."""
-    darkness: Floats = np.clip((24 - lab[..., 0]) / 16, 0, 1)
+    darkness: Floats = np.clip((24 - lab[0]) * (1 / 16), 0, 1)
     return darkness
 
 
 def _shift(lab: Floats, direction: Floats, coat: Coat) -> Floats:
     """What to add to Lab: body colour changes wholly, a highlight or mixed edge by its part of it."""
     light, chroma = coat.middle
-    old = lab[..., 0]
-    along = lab[..., 1] * direction[..., 0] + lab[..., 2] * direction[..., 1]
-    along = np.maximum(along, np.hypot(lab[..., 1], lab[..., 2]) * _darkness(lab))
+    old, a, b = lab
+    own = np.sqrt(a * a + b * b)
+    along = np.maximum(a * direction[0] + b * direction[1], own * _darkness(lab))
     expected = chroma * np.clip(old / light, 0.25, 1)
     # A dull colour is noisy: most of its pixels count as wholly covered by it.
     whole = float(np.clip(0.5 + chroma / 130, 0.55, 0.8))
     body = np.clip(along / (whole * expected), 0, 1)
-    shift = np.empty_like(lab)
-    new = old + body * (np.interp(old, *coat.lightness).astype(np.float32) - old)
-    shift[..., 0] = new - old
+    curved = body * (_interpolated(old, *coat.lightness) - old)
+    new = old + curved
     # Shadows lose chroma with their light, highlights on the way to white.
     aim = coat.aim
-    shade = np.where(new < aim[0], new / aim[0], 1 - 0.8 * (new - aim[0]) / max(100 - aim[0], 1))
+    shade = np.minimum(new / aim[0], 1 - 0.8 * (new - aim[0]) / max(100 - aim[0], 1))
     strength = body * np.clip(shade, 0, 1)
-    coloured = np.clip((np.hypot(lab[..., 1], lab[..., 2]) - 2) / 2.5, 0, 1)
-    for channel in (1, 2):
-        shift[..., channel] = (aim[channel] * strength - lab[..., channel]) * coloured
-    shift[..., 0] *= coloured
+    shift = np.stack([curved, aim[1] * strength - a, aim[2] * strength - b])
+    shift *= np.clip((own - 2) / 2.5, 0, 1)
     return shift
+
+
+def _interpolated(light: Floats, knots: Sequence[float], values: Sequence[float]) -> Floats:
+    """numpy.interp in single precision, for lightness from the first knot on."""
+    curve = np.full_like(light, values[0])
+    for (start, end), (low, high) in zip(pairwise(knots), pairwise(values), strict=True):
+        if end > start:
+            curve += np.clip(light - start, 0, end - start) * ((high - low) / (end - start))
+    return curve

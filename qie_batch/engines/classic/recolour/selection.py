@@ -162,7 +162,8 @@ def _turned(survey: Survey, core: Flags) -> tuple[Floats, float]:
     """Degrees of Lab hue from the core's mean, of pixels; the mean itself."""
     a, b = survey.lab[..., 1], survey.lab[..., 2]
     mean = float(np.degrees(np.arctan2(b[core].mean(), a[core].mean())))
-    turned: Floats = ((np.degrees(np.arctan2(b, a)) - mean + 180) % 360 - 180).astype(np.float32)
+    turned: Floats = survey.angle - np.float32(mean)
+    turned -= 360 * np.round(turned / 360)
     return turned, mean
 
 

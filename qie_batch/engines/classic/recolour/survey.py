@@ -32,8 +32,9 @@ class Survey:
     lab: Floats
     #: HSV hue in degrees; noise where chroma is low.
     hue: Floats
-    #: Lab chroma.
+    #: Lab chroma, and Lab hue in degrees.
     chroma: Floats
+    angle: Floats
     #: False where alpha hides the pixel.
     valid: Flags
     #: Where hue or chroma jumps, and the pixels beside.
@@ -82,6 +83,7 @@ def surveyed(rgb: Pixels, alpha: Pixels | None) -> Survey:
         lab=lab,
         hue=hue,
         chroma=np.hypot(lab[..., 1], lab[..., 2]),
+        angle=np.degrees(np.arctan2(lab[..., 2], lab[..., 1])),
         valid=valid,
         edges=_edges(lab),
     )

@@ -308,3 +308,25 @@ def test_odd_sizes_are_recoloured(size):
         ("rectangle", (size[0] // 4, size[1] // 4, size[0] // 2, size[1] // 2), RED), size=size
     )
     assert recoloured(canvas, ("red", "blue")).rgb.shape == canvas.rgb.shape
+
+
+def test_areas_apart_from_the_main_one_and_of_another_tone_change_with_a_note():
+    alone = canvas_of(("rectangle", (20, 60, 120, 180), BLUE))
+    assert recoloured(alone, ("blue", "red")).notes == ()
+    apart = canvas_of(("rectangle", (20, 60, 120, 180), BLUE), ("rectangle", (180, 60, 220, 120), BLUE))
+    assert recoloured(apart, ("blue", "red")).notes == ("separate areas of blue were changed, too",)
+    strap = canvas_of(
+        ("rectangle", (60, 60, 180, 180), (236, 200, 60)), ("rectangle", (80, 60, 100, 180), (226, 164, 70))
+    )
+    assert recoloured(strap, ("yellow", "green")).notes == (
+        "areas of another tone of yellow were changed, too",
+    )
+
+
+def test_orange_that_is_yellow_for_a_large_part_is_rejected_where_no_product_stands_out():
+    canvas = canvas_of()
+    part = np.linspace(0, 1, 120)[None, :, None]
+    blend = (1 - part) * np.array((228, 140, 20)) + part * np.array((240, 205, 30))
+    pixels = canvas.rgb.copy()
+    pixels[60:180, 60:180] = blend
+    assert rejected(replace(canvas, rgb=pixels), ("orange", "green")).code == "colour_not_separable"
