@@ -20,6 +20,8 @@ _THIN = 3
 _RINGING = 0.06
 #: The share of it that JPEG's blocks, of one colour for 16 pixels, carry over in colour and in lightness.
 _BLEED, _STEP = 0.12, 0.02
+#: Before white and grey: the most difference in lightness, and the least colour of what is next to it.
+_EQUAL, _VIVID = 1.2, 25.0
 #: The least contrast, squared, in Lab units, with which a pixel can be assigned to one of two colours.
 _CONTRAST = 9.0
 #: The least area of a part of the product, as a share of the image.
@@ -58,10 +60,13 @@ def _ringing(scene: Scene, surface: Surface, ground: Flags) -> Flags:
 
 def _blocks(scene: Scene, surface: Surface, ground: Flags) -> Flags:
     """Pixels beside the ground of its lightness, and with as much other colour as a block carries."""
-    if surface.light_and_neutral:  # White parts of a product differ as little.
-        return np.zeros_like(ground)
-    most = cv2.dilate(surface.distance, np.ones((4 * scene.halo + 1,) * 2, np.uint8))
+    reach = np.ones((4 * scene.halo + 1,) * 2, np.uint8)
+    most = cv2.dilate(surface.distance, reach)
     alike = np.abs(surface.lightness) < np.maximum(1.5 * surface.error, _STEP * most)
+    if surface.light_and_neutral:  # White parts of a product differ as little, but have no colour beside them.
+        alike &= (np.abs(surface.lightness) < max(_EQUAL, surface.error)) & (
+            cv2.dilate(surface.tint, reach) > _VIVID
+        )
     weak = alike & (surface.distance < np.maximum(1.5 * surface.error, _BLEED * most))
     near: Flags = weak & ~ground & dilated(ground, 2 * scene.halo)
     joined = cv2.morphologyEx((ground | near).astype(np.uint8), cv2.MORPH_OPEN, disc(2)) > 0
