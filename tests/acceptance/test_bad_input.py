@@ -29,7 +29,7 @@ BAD_ROWS = {
 def shop(up, desk):
     """A folder of pictures as they come: most of them can be edited, some cannot."""
     folder = up.home / "shop"
-    desk.draw(folder / "red-shoe.jpg")
+    desk.draw(folder / "red-shoe.jpg", size=(192, 128))
     desk.draw(folder / "cmyk.jpg", "blue")
     Image.open(folder / "cmyk.jpg").convert("CMYK").save(folder / "cmyk.jpg")
     desk.draw(folder / "palette.png", "green")

@@ -84,7 +84,7 @@ def test_a_job_without_money_pauses_and_goes_on_with_more(up, desk, shop):
 def test_retry_takes_the_failed_items_of_one_code(up, desk, shop):
     catalog = desk.write(
         shop / "retry.csv",
-        [("ok", "shoe.png", "make it cooler"), ("no", "shoe.png", "change the yellow sole to red")],
+        [("ok", "shoe.png", "make it cooler"), ("no", "shoe.png", "change the yellow shoe to red")],
     )
     job = up("submit", catalog, "--wait", code=1).last
     assert up("retry", job, "--code", "image_truncated").out == "pending again: 0 items\n"
@@ -249,7 +249,7 @@ def test_cost_is_shown_by_day_sku_and_engine(up, shop):
 
 def test_doctor_finds_everything_well(up):
     checks = up.json("doctor")
-    assert list(checks) == ["ledger", "broker", "store", "engine", "prices", "disk"]
+    assert list(checks) == ["ledger", "broker", "store", "engine", "cutout", "prices", "disk"]
     assert all(check["ok"] for check in checks.values()), checks
     secrets = [up.config[name] for name in ("s3_secret_key", "flower_password")]
     secrets.append(up.config["broker_url"].partition(":")[2].partition("@")[0].lstrip("/:"))

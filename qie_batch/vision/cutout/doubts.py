@@ -31,7 +31,7 @@ _OUTLINED = 0.08
 #: less light; white and grey products have that of white and grey backdrops, which is noted.
 _ALIKE, _NOTABLE = 0.08, 0.4
 #: Shares of the product's area: steep shadow within 12 pixels of it, and flat areas that equal the backdrop.
-_HARD_SHADOW, _FLAT = 0.03, 0.03
+_HARD_SHADOW, _FLAT = 0.05, 0.03
 #: The slope from which a shadow is steep, in Lab units a pixel.
 _HARD_SLOPE = 1.0
 #: The share of the product's edge that must be a sharp edge of the image.
@@ -55,31 +55,36 @@ def examined(scene: Scene, surface: Surface, contours: Contours, grown: Grown, m
         raise not_plain("what stands out of it reaches from side to side")
     if _sharp_share(product, contours) < _SHARP_EDGE:
         raise _not_found("The product has no clear edge in this picture.")
+    alike = _like_backdrop(surface, product) / area
+    faint = _faint_share(scene, product)
+    _require_own_colour(surface, grown, product, alike)
+    _require_clear_outline(surface, contours, product)
+    if faint > _MOST_FAINT and not surface.light_and_neutral:
+        raise _not_found("Much of the product's edge is hardly seen in this picture.")
+    if _detail_outside(scene, contours, product) > _DETAIL:
+        raise _not_found("There is fine detail in what looks like background.")
+    doubts = {
+        "areas inside the product that look like the background were kept": grown.uncertain_inside > 0,
+        "product and background have nearly the same colour": alike > _NOTABLE,
+        "the product's edge is faint": faint > _NOTABLE_FAINT,
+        "what may be shadow beside the product was kept": _shade_at_edge(surface, product) / area
+        > _NOTABLE_SHADE,
+    }
+    return next((note for note, holds in doubts.items() if holds), "")
+
+
+def _require_own_colour(surface: Surface, grown: Grown, product: Flags, alike: float) -> None:
+    area = int(product.sum())
     if grown.wide_leak + _NARROW * grown.narrow_leak > _LEAK * area:
         raise _not_found("A part of the product has the colour of the background in this picture.")
     if _outlined_shade(surface, grown.ground, product) > _OUTLINED * area:
         raise _not_found("A part of the product looks like a shadow on the background.")
-    alike = _like_backdrop(surface, product) / area
     if alike > _ALIKE and not surface.light_and_neutral:
         raise _not_found("Much of what stands out of the background has its colour.")
     if grown.uncertain_inside > _UNCERTAIN_INSIDE * area:
         raise _not_found(
             "Areas inside the product have the colour of the background: they may be holes or parts of it."
         )
-    _require_clear_outline(surface, contours, product)
-    faint = _faint_share(scene, product)
-    if faint > _MOST_FAINT and not surface.light_and_neutral:
-        raise _not_found("Much of the product's edge is hardly seen in this picture.")
-    if _detail_outside(scene, contours, product) > _DETAIL:
-        raise _not_found("There is fine detail in what looks like background.")
-    if grown.uncertain_inside:
-        return "areas inside the product that look like the background were kept"
-    if alike > _NOTABLE:
-        return "product and background have nearly the same colour"
-    if faint > _NOTABLE_FAINT:
-        return "the product's edge is faint"
-    shade = _shade_at_edge(surface, product)
-    return "what may be shadow beside the product was kept" if shade > _NOTABLE_SHADE * area else ""
 
 
 def _require_clear_outline(surface: Surface, contours: Contours, product: Flags) -> None:

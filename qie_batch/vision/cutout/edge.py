@@ -63,7 +63,9 @@ def _blocks(scene: Scene, surface: Surface, ground: Flags) -> Flags:
     reach = np.ones((4 * scene.halo + 1,) * 2, np.uint8)
     most = cv2.dilate(surface.distance, reach)
     alike = np.abs(surface.lightness) < np.maximum(1.5 * surface.error, _STEP * most)
-    if surface.light_and_neutral:  # White parts of a product differ as little, but have no colour beside them.
+    if (
+        surface.light_and_neutral
+    ):  # White parts of a product differ as little, but have no colour beside them.
         alike &= (np.abs(surface.lightness) < max(_EQUAL, surface.error)) & (
             cv2.dilate(surface.tint, reach) > _VIVID
         )

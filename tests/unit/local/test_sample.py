@@ -37,14 +37,14 @@ def test_every_row_ends_as_the_sample_expects(catalog):
     rows = list(csv.DictReader(catalog.open(encoding="utf-8")))
     assert len({row["id"] for row in rows}) == len(rows)
     images = {
-        name: Image.open(catalog.parent / name).resize((200, 200)) for name in {row["image"] for row in rows}
+        name: Image.open(catalog.parent / name).resize((400, 400)) for name in {row["image"] for row in rows}
     }
     for row in rows:
         image = images[row["image"]]
         request = EditRequest(
             images=(image,),
-            width=200,
-            height=200,
+            width=400,
+            height=400,
             params=EditParams(instruction=row["instruction"], negative=" "),
         )
         try:
