@@ -22,9 +22,9 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "qie-
 #: Pixels: of the longer side of an edited photograph, of its drawing, and of what lies between and below.
 EDITED, SIDE, GAP, CAPTION, COLUMNS = 1000, 236, 14, 26, 4
 PAGE = (
-    ("vendure/stoica-ionela-530966-unsplash.jpg", "make the background white"),
-    ("vendure/alexander-andrews-260988-unsplash.jpg", "把背景换成浅蓝色"),
-    ("vendure/oscar-ivan-esquivel-arteaga-687447-unsplash.jpg", "remove the background"),
+    ("vendure/pierre-chatel-innocenti-483198-unsplash.jpg", "make the background red"),
+    ("vendure/jakob-owens-274337-unsplash.jpg", "把背景换成浅蓝色"),
+    ("vendure/imani-clovis-234736-unsplash.jpg", "remove the background"),
     ("vendure/nikolai-chernichenko-1299748-unsplash.jpg", "white background, then add a soft shadow"),
     ("vendure/max-tarkhov-737999-unsplash.jpg", "change the red skateboard to teal"),
     ("vendure/florian-klauer-14840-unsplash.jpg", "把粉色气球换成黄色"),
@@ -33,7 +33,7 @@ PAGE = (
     ("vendure/paul-weaver-1120584-unsplash.jpg", "改成冷色调"),
     ("vendure/patrick-brinksma-663044-unsplash.jpg", "give it a vintage look"),
     ("scikit-image/astronaut.png", "变成黑白"),
-    ("vendure/pierre-chatel-innocenti-483198-unsplash.jpg", "make it brighter"),
+    ("vendure/ben-hershey-574483-unsplash.jpg", "make it brighter"),
     ("vendure/annie-spratt-78044-unsplash.jpg", "make it darker"),
     ("vendure/vincent-botta-736919-unsplash.jpg", "increase the contrast by 30 %"),
     ("vendure/natalia-y-345738-unsplash.jpg", "increase the saturation"),
