@@ -69,7 +69,7 @@ def one_edit(engine: Engine, edit: Edit) -> Outcome:
     except QieError as error:
         code = str(getattr(error, "code", type(error).__name__))
         return Outcome(edit=edit, image=None, code=code, message=str(error))
-    return Outcome(edit=edit, image=result.image, note=str(getattr(result, "note", "") or ""))
+    return Outcome(edit=edit, image=result.image, note="; ".join(result.notes))
 
 
 def through_product(edits: Sequence[Edit], folder: Path) -> Iterator[Outcome]:
