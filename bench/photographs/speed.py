@@ -29,7 +29,7 @@ MEGAPIXELS = 12
 REPEATS = 3
 #: Operation -> photograph and instruction.
 EDITS = {
-    "background": ("vendure/stoica-ionela-530966-unsplash.jpg", "make the background light blue"),
+    "background": ("vendure/nikolai-chernichenko-1299748-unsplash.jpg", "make the background light blue"),
     "recolour": ("xzoom/02_o_car.jpg", "change the orange car to blue"),
 }
 
