@@ -17,12 +17,21 @@ if TYPE_CHECKING:
 
 #: Rows of a band, without its overlap.
 BAND = 192
+#: Pixels of a strip: its float copies stay within a few megabytes.
+_STRIP = 1 << 17
 
 
 def bands(height: int, band: int) -> Iterator[tuple[int, int]]:
     """First row and end of each band."""
     for first in range(0, height, band):
         yield first, min(first + band, height)
+
+
+def strips(shape: tuple[int, ...]) -> Iterator[slice]:
+    """The rows of an image of this shape, from top to bottom, a strip at a time."""
+    height, width = shape[:2]
+    for first, end in bands(height, max(1, _STRIP // width)):
+        yield slice(first, end)
 
 
 def enlarged(small: Floats, size: tuple[int, int], first: int, last: int) -> Floats:

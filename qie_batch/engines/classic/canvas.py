@@ -7,13 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Self, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
+from qie_batch.vision.arrays import Pixels
 from qie_batch.vision.cutout import Cutout
 
-Pixels: TypeAlias = NDArray[np.uint8]
-Floats: TypeAlias = NDArray[np.float32]
 #: Left, top, right, bottom, in pixels.
 Box: TypeAlias = tuple[int, int, int, int]
 #: Finds the product before a plain backdrop in RGB pixels; Rejected in doubt.

@@ -15,7 +15,7 @@ from qie_batch.vision.cutout.contours import Contours
 from qie_batch.vision.cutout.values import Cutout, Scene
 
 if TYPE_CHECKING:
-    from qie_batch.vision.cutout.values import Pixels
+    from qie_batch.vision.arrays import Pixels
 
 __all__ = ["Cutout", "find_product"]
 

@@ -13,7 +13,8 @@ from qie_batch.vision.cutout.values import Surface, border_of, disc
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from qie_batch.vision.cutout.values import Flags, Floats, Scene
+    from qie_batch.vision.arrays import Flags, Floats
+    from qie_batch.vision.cutout.values import Scene
 
     Doubles = NDArray[np.float64]
 

@@ -11,7 +11,8 @@ import numpy as np
 from qie_batch.vision.cutout.values import border_of, disc
 
 if TYPE_CHECKING:
-    from qie_batch.vision.cutout.values import Flags, Floats, Scene, Surface
+    from qie_batch.vision.arrays import Flags, Floats
+    from qie_batch.vision.cutout.values import Scene, Surface
 
 #: The least slope that is an edge, in Lab units a pixel; a step of 1 Lab unit has 0.35 in the smooth copy.
 _LEAST_SLOPE = 0.25

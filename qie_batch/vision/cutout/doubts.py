@@ -12,8 +12,9 @@ from qie_batch.vision.cutout.backdrop import not_plain
 from qie_batch.vision.cutout.values import dilated, disc, mean_around
 
 if TYPE_CHECKING:
+    from qie_batch.vision.arrays import Flags, Floats
     from qie_batch.vision.cutout.contours import Contours
-    from qie_batch.vision.cutout.values import Flags, Floats, Grown, Scene, Surface
+    from qie_batch.vision.cutout.values import Grown, Scene, Surface
 
 #: Share of the product's area that may lie behind a gap of the outline 12 pixels wide, and the weight of
 #: an area behind a gap of 2 pixels, which the backdrop does not grow through.

@@ -10,7 +10,8 @@ import numpy as np
 from qie_batch.vision.cutout.values import box_of, dilated, disc, mean_around
 
 if TYPE_CHECKING:
-    from qie_batch.vision.cutout.values import Flags, Floats, Pixels, Scene, Surface
+    from qie_batch.vision.arrays import Flags, Floats, Pixels
+    from qie_batch.vision.cutout.values import Scene, Surface
 
 #: Pixels on the product's side of the found edge that may still be backdrop.
 _BAND = 3

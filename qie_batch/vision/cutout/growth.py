@@ -16,8 +16,9 @@ from qie_batch.vision.cutout.values import Grown, box_of, dilated, disc
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from qie_batch.vision.arrays import Flags
     from qie_batch.vision.cutout.contours import Contours
-    from qie_batch.vision.cutout.values import Flags, Surface
+    from qie_batch.vision.cutout.values import Surface
 
 #: Radii of the discs: the usual one, and those that it is compared with.
 _RADIUS, _NARROW, _WIDE = 3, 1, 6

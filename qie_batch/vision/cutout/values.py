@@ -9,11 +9,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
-    Pixels = NDArray[np.uint8]
-    Floats = NDArray[np.float32]
-    Flags = NDArray[np.bool_]
+    from qie_batch.vision.arrays import Flags, Floats, Pixels
 
 
 #: Chroma up to which a backdrop is grey or white, and lightness from which it is light.

@@ -25,8 +25,9 @@ from qie_batch.engines.classic.adjustments.tones import toned
 from qie_batch.vision.arrays import shrunk
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.canvas import Canvas, Floats
+    from qie_batch.engines.classic.canvas import Canvas
     from qie_batch.engines.classic.edits import Tone
+    from qie_batch.vision.arrays import Floats
 
 #: Changes of middle lightness and of contrast are limited to these.
 _LEAST_CHANGE, _MOST_CHANGE = -0.9, 0.9

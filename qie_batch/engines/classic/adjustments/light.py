@@ -11,23 +11,15 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from qie_batch.vision.bands import strips
 
-    from qie_batch.engines.classic.canvas import Floats, Pixels
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qie_batch.vision.arrays import Floats, Pixels
 
 #: The weights of red, green and blue in luma.
 LUMA = np.array((0.299, 0.587, 0.114), np.float32)
-#: Pixels of a strip: its float copies stay within a few megabytes.
-_STRIP = 1 << 17
-
-
-def strips(shape: tuple[int, ...]) -> Iterator[slice]:
-    """The rows of an image of this shape, from top to bottom."""
-    height, width = shape[:2]
-    rows = max(1, _STRIP // width)
-    for first in range(0, height, rows):
-        yield slice(first, min(height, first + rows))
 
 
 def in_strips(pixels: Pixels, change: Callable[[Floats], Floats]) -> Pixels:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic.adjustments.light import floats, luma, rounded, strips
+from qie_batch.engines.classic.adjustments.light import floats, luma, rounded
+from qie_batch.vision.bands import strips
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.canvas import Floats, Pixels
+    from qie_batch.vision.arrays import Floats, Pixels
 
 #: Pixels of the radius for each pixel of the longer side, and the least radius.
 _RADIUS, _LEAST_RADIUS = 0.0005, 0.7

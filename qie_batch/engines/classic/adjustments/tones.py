@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, assert_never
 import cv2
 import numpy as np
 
-from qie_batch.engines.classic.adjustments.light import blended, floats, in_strips, ramp, rounded, strips
+from qie_batch.engines.classic.adjustments.light import blended, floats, in_strips, ramp, rounded
 from qie_batch.engines.classic.edits import Tone
+from qie_batch.vision.bands import strips
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.canvas import Floats, Pixels
+    from qie_batch.vision.arrays import Floats, Pixels
 
 #: For each channel: gain and offset, on values of 0 to 1.
 _WARM = np.array(((1.06, 0.02), (1.0, 0.004), (0.86, -0.012)), np.float32)

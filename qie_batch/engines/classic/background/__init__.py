@@ -16,8 +16,9 @@ from qie_batch.vision.known_product import cutout_of
 from qie_batch.vision.matte import refined
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.canvas import Canvas, Cutter, Floats, Pixels
+    from qie_batch.engines.classic.canvas import Canvas, Cutter
     from qie_batch.engines.classic.colours import Colour
+    from qie_batch.vision.arrays import Floats, Pixels
     from qie_batch.vision.cutout import Cutout
 
 #: Light under which a backdrop counts as shaded, and the shaded area, as a share of the product's, that makes

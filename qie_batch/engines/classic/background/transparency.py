@@ -10,7 +10,8 @@ import numpy as np
 from qie_batch.errors import Rejected
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.canvas import Canvas, Pixels
+    from qie_batch.engines.classic.canvas import Canvas
+    from qie_batch.vision.arrays import Pixels
 
 #: Alpha under which a pixel counts as transparent.
 _CLEAR = 26

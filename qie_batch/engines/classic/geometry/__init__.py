@@ -17,8 +17,9 @@ from qie_batch.engines.classic.geometry.margins import margin_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qie_batch.engines.classic.canvas import Box, Canvas, Cutter, Pixels
+    from qie_batch.engines.classic.canvas import Box, Canvas, Cutter
     from qie_batch.engines.classic.edits import AddBorder, Crop, Operation, Pad, Resize
+    from qie_batch.vision.arrays import Pixels
 
 #: Enlargements beyond this are named.
 _MOST_ENLARGED = 2

@@ -10,8 +10,8 @@ import numpy as np
 from qie_batch.engines.classic.canvas import Margin
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.canvas import Canvas, Pixels
-    from qie_batch.vision.arrays import Flags
+    from qie_batch.engines.classic.canvas import Canvas
+    from qie_batch.vision.arrays import Flags, Pixels
 
 #: Alpha up to this counts as transparent, and from which on as opaque: a soft shadow lies between.
 CLEAR, _OPAQUE = 8, 230

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from qie_batch.engines.classic.canvas import Canvas, Floats, Pixels
+    from qie_batch.engines.classic.canvas import Canvas
+    from qie_batch.vision.arrays import Floats, Pixels
 
     Rgba = tuple[int, int, int, int]
     #: Resamples bytes or floats; what lies outside of the image gets the value.

@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from PIL import ImageFont
 
-    from qie_batch.engines.classic.canvas import Box, Canvas, Floats, Pixels
+    from qie_batch.engines.classic.canvas import Box, Canvas
     from qie_batch.engines.classic.edits import WriteText
+    from qie_batch.vision.arrays import Floats, Pixels
 
     Rgb = tuple[int, int, int]
 

@@ -27,7 +27,8 @@ from qie_batch.engines.classic.recolour.survey import dilated
 if TYPE_CHECKING:
     from qie_batch.engines.classic.colours import HueFamily
     from qie_batch.engines.classic.recolour.ground import Ground
-    from qie_batch.engines.classic.recolour.survey import Flags, Survey
+    from qie_batch.engines.classic.recolour.survey import Survey
+    from qie_batch.vision.arrays import Flags
 
 #: Shares of the image or, where it is known, the product.
 _LEAST, _MOST = 0.02, 0.85

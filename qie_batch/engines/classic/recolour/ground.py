@@ -11,7 +11,8 @@ from qie_batch.errors import Rejected
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Canvas, Cutter
-    from qie_batch.engines.classic.recolour.survey import Flags, Survey
+    from qie_batch.engines.classic.recolour.survey import Survey
+    from qie_batch.vision.arrays import Flags
 
 #: A cut-out needs this many pixels on the shorter side.
 _LEAST_SIDE = 32

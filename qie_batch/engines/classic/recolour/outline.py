@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.canvas import Pixels
-    from qie_batch.engines.classic.recolour.survey import Flags, Survey
+    from qie_batch.engines.classic.recolour.survey import Survey
+    from qie_batch.vision.arrays import Flags, Pixels
 
 #: Pixels of the longer side at which the colours are learnt.
 _SIDE = 400

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Self
 import cv2
 import numpy as np
 
+from qie_batch.vision.bands import enlarged, strips
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qie_batch.engines.classic.canvas import Floats, Pixels
     from qie_batch.engines.classic.recolour.selection import Selection
     from qie_batch.engines.classic.recolour.survey import Survey
+    from qie_batch.vision.arrays import Floats, Pixels
 
 #: Lab lightness of the brightest and the darkest middle tone: folds need room on both sides.
 _BRIGHTEST, _DARKEST = 93.0, 16.0
@@ -22,8 +24,6 @@ _BRIGHTEST, _DARKEST = 93.0, 16.0
 _MOST_CONTRAST = 1.4
 #: A smaller part of a change is not seen.
 _NOTHING = 0.004
-#: Pixels of a strip.
-_STRIP = 1 << 17
 #: A multiple of the numbers that a processor handles at once.
 _VECTOR = 64
 
@@ -64,16 +64,15 @@ def painted(pixels: Pixels, coats: Sequence[Coat]) -> Pixels:
     """A copy with every coat; where two overlap, the first counts."""
     height, width = pixels.shape[:2]
     out = pixels.copy()
-    rows = max(1, _STRIP // width)
-    for top in range(0, height, rows):
-        _paint(out[top : top + rows], coats, (height, width), top)
+    for rows in strips(pixels.shape):
+        _paint(out[rows], coats, (width, height), rows.start)
     return out
 
 
 def _paint(pixels: Pixels, coats: Sequence[Coat], size: tuple[int, int], top: int) -> None:
-    """Paints the rows from `top` on of an image of `size` (height, width) in place."""
+    """Paints the rows from `top` on of an image of `size` (width, height) in place."""
     bottom = top + len(pixels)
-    places = [_rows(coat.place, size, top, bottom).ravel() for coat in coats]
+    places = [enlarged(coat.place, size, top, bottom).ravel() for coat in coats]
     found = np.flatnonzero(np.maximum.reduce(places) > _NOTHING)
     if not found.size:
         return
@@ -84,7 +83,7 @@ def _paint(pixels: Pixels, coats: Sequence[Coat], size: tuple[int, int], top: in
     lab = np.moveaxis(cv2.cvtColor(old, cv2.COLOR_RGB2LAB)[0], -1, 0).copy()
     change, free = np.zeros_like(lab), np.ones(lab.shape[1], np.float32)
     for coat, place in zip(coats, places, strict=True):
-        rows = _rows(coat.direction, size, top, bottom).reshape(-1, 2)
+        rows = enlarged(coat.direction, size, top, bottom).reshape(-1, 2)
         direction = np.take(rows, found, axis=0).T.copy()
         weight = np.minimum(place[found], free) * _likeness(lab, direction)
         change += _shift(lab, direction, coat) * weight
@@ -114,18 +113,6 @@ def _direction(survey: Survey, selection: Selection) -> Floats:
     near = cv2.GaussianBlur(unit * weight[..., None], (0, 0), 6) + core * 0.5
     direction: Floats = near / np.maximum(np.hypot(near[..., 0], near[..., 1]), 1e-6)[..., None]
     return direction.astype(np.float32)
-
-
-def _rows(small: Floats, size: tuple[int, int], top: int, bottom: int) -> Floats:
-    """Rows `top` to `bottom` of the small array enlarged to `size` (height, width), bilinearly."""
-    height, width = size
-    at = np.clip((np.arange(top, bottom) + 0.5) * small.shape[0] / height - 0.5, 0, small.shape[0] - 1)
-    upper = np.floor(at).astype(int)
-    lower = np.minimum(upper + 1, small.shape[0] - 1)
-    part = (at - upper).astype(np.float32).reshape(-1, *[1] * (small.ndim - 1))
-    between = small[upper] * (1 - part) + small[lower] * part
-    rows: Floats = cv2.resize(between, (width, bottom - top), interpolation=cv2.INTER_LINEAR)
-    return rows
 
 
 def _likeness(lab: Floats, direction: Floats) -> Floats:

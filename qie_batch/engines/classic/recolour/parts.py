@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from qie_batch.engines.classic.recolour.survey import dilated
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.recolour.survey import Flags, Survey
+    from qie_batch.engines.classic.recolour.survey import Survey
+    from qie_batch.vision.arrays import Flags
 
 Numbers: TypeAlias = NDArray[np.float64]
 

@@ -12,7 +12,8 @@ from qie_batch.errors import Rejected
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.colours import HueFamily
-    from qie_batch.engines.classic.recolour.survey import Flags, Survey
+    from qie_batch.engines.classic.recolour.survey import Survey
+    from qie_batch.vision.arrays import Flags
 
 FAMILIES = tuple({colour.family.name: colour.family for colour in COLOURS if colour.family}.values())
 #: A smaller share of the pixels is not worth naming.

@@ -10,11 +10,11 @@ import numpy as np
 
 from qie_batch.engines.classic.recolour.outline import cut_out
 from qie_batch.engines.classic.recolour.parts import SHADE_CONTACT, contact, parts_of
-from qie_batch.engines.classic.recolour.survey import CHROMATIC, Flags, Survey, dilated
+from qie_batch.engines.classic.recolour.survey import CHROMATIC, Survey, dilated
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.canvas import Floats
     from qie_batch.engines.classic.colours import HueFamily
+    from qie_batch.vision.arrays import Flags, Floats
 
 #: A sure pixel has this share of the chroma of the most vivid ones; a higher one where skin has the hue.
 _VIVID, _VIVID_BESIDE_SKIN = 0.33, 0.52

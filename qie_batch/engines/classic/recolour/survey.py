@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.canvas import Floats, Pixels
     from qie_batch.engines.classic.colours import HueFamily
+    from qie_batch.vision.arrays import Flags, Floats, Pixels
 
-Flags: TypeAlias = NDArray[np.bool_]
 
 #: Pixels of the longer side of the copy.
 _SIDE = 800

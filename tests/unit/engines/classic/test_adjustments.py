@@ -77,7 +77,7 @@ def test_white_stays_white_and_black_stays_black(name):
 def test_strips_leave_no_seam(adjust, monkeypatch):
     canvas = Canvas(rgb=noise(90, 70), alpha=noise(90, 70, seed=2)[..., 0])
     whole = adjust(canvas)
-    monkeypatch.setattr("qie_batch.engines.classic.adjustments.light._STRIP", 7 * 70)
+    monkeypatch.setattr("qie_batch.vision.bands._STRIP", 7 * 70)
     assert abs(adjust(canvas).rgb.astype(int) - whole.rgb).max() <= (
         4 if adjust is ADJUSTMENTS["sharpen"] else 0
     )

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw
 from qie_batch.engines.classic.canvas import Canvas
 from qie_batch.engines.classic.colours import BY_WORD
 from qie_batch.engines.classic.edits import HueChange
-from qie_batch.engines.classic.recolour import painting, recolour
+from qie_batch.engines.classic.recolour import recolour
 from qie_batch.errors import Rejected
 from qie_batch.vision.cutout import Cutout
 
@@ -216,7 +216,7 @@ def test_a_given_product_limits_the_selection():
 def test_strips_give_the_pixels_of_the_whole(monkeypatch):
     canvas = shaded(shirt(RED), SHIRT, folds())
     whole = recoloured(canvas, ("red", "blue")).rgb
-    monkeypatch.setattr(painting, "_STRIP", 7 * 240)
+    monkeypatch.setattr("qie_batch.vision.bands._STRIP", 7 * 240)
     assert (recoloured(canvas, ("red", "blue")).rgb == whole).all()
 
 
