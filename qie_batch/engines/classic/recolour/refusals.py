@@ -28,10 +28,9 @@ def not_found(family: HueFamily, survey: Survey, product: Flags | None) -> Rejec
         for other, share in shares(survey, survey.valid if product is None else product)
         if share >= _WORTH_NAMING and other is not family
     ]
-    has = f"it has {' and '.join([', '.join(seen[:-1]), seen[-1]] if seen[1:] else seen)}"
+    has = f"it has {_listed(seen)}" if seen else "it is nearly without colour"
     return Rejected(
-        f"The {where} has practically nothing {named(family)} in it to recolour; "
-        f"{has if seen else 'it is nearly without colour'}.",
+        f"The {where} has practically nothing {named(family)} in it to recolour; {has}.",
         code="colour_not_found",
         hint="Name the colour that the picture shows.",
     )
@@ -46,36 +45,27 @@ def everywhere(family: HueFamily) -> Rejected:
 
 
 def backdrop(family: HueFamily) -> Rejected:
-    return Rejected(
+    return _not_separable(
         f"The {named(family)} of the picture is background too, and cannot be told from the product.",
-        code="colour_not_separable",
         hint="To change a plain background, say “make the background white”; for the product, use a picture "
         "before a backdrop of another colour.",
     )
 
 
 def several(family: HueFamily) -> Rejected:
-    return Rejected(
-        f"Several unlike things in the picture are {named(family)}; which of them is meant is a guess.",
-        code="colour_not_separable",
-        hint=_ALONE,
+    return _not_separable(
+        f"Several unlike things in the picture are {named(family)}; which of them is meant is a guess."
     )
 
 
 def like_skin(family: HueFamily) -> Rejected:
-    return Rejected(
-        f"The {named(family)} of the product cannot be told from skin, hair or wood in this picture.",
-        code="colour_not_separable",
-        hint=_ALONE,
+    return _not_separable(
+        f"The {named(family)} of the product cannot be told from skin, hair or wood in this picture."
     )
 
 
 def no_edge(family: HueFamily) -> Rejected:
-    return Rejected(
-        f"The {named(family)} of the picture has no clear edge where it ends.",
-        code="colour_not_separable",
-        hint=_ALONE,
-    )
+    return _not_separable(f"The {named(family)} of the picture has no clear edge where it ends.")
 
 
 def no_product() -> Rejected:
@@ -88,12 +78,21 @@ def no_product() -> Rejected:
 
 def no_own_colour(survey: Survey, product: Flags) -> Rejected:
     seen = [named(family) for family, share in shares(survey, product) if share >= _WORTH_NAMING]
-    has = " and ".join([", ".join(seen[:-1]), seen[-1]] if seen[1:] else seen) or "white, grey or black"
     return Rejected(
-        f"The product has no one colour that could be recoloured; it is {has}.",
+        "The product has no one colour that could be recoloured; "
+        f"it is {_listed(seen) or 'white, grey or black'}.",
         code="colour_not_found",
         hint="Name the colour to be changed: “change the blue bottle to green”.",
     )
+
+
+def _not_separable(sentence: str, hint: str = _ALONE) -> Rejected:
+    return Rejected(sentence, code="colour_not_separable", hint=hint)
+
+
+def _listed(words: list[str]) -> str:
+    """As in a sentence: red; red and blue; red, blue and green."""
+    return " and ".join([", ".join(words[:-1]), words[-1]] if words[1:] else words)
 
 
 def named(family: HueFamily) -> str:
