@@ -45,7 +45,7 @@ chaos: .venv-dev/stamp ## harm of every kind at full length, into docs/reliabili
 .venv-dev/stamp: pyproject.toml constraints.txt
 	test -x .venv-dev/bin/python || $(PYTHON) -m venv .venv-dev
 	.venv-dev/bin/python $(PIP) "torch==2.13.0"
-	.venv-dev/bin/python $(PIP) --editable ".[dev,gpu,postgres]"
+	.venv-dev/bin/python $(PIP) --editable ".[dev,gpu,gateway,postgres]"
 	touch $@
 
 clean: ## remove what make and the tests made

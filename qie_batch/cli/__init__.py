@@ -27,7 +27,7 @@ SHOWN = 50
 #: Command -> module of qie_batch.cli that has it, and the line that --help shows.
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("stack", "Edit the sample catalog on an embedded stack and show the result."),
-    "up": ("stack", "Run the embedded stack: broker, store, ledger, worker, control, Flower."),
+    "up": ("stack", "Run the embedded stack: broker, store, ledger, worker, control, gateway, Flower."),
     "template": ("template", "Write a catalog to begin with, from a shop's export or as an example."),
     "submit": ("submit", "Check a catalog, upload its pictures and enter it as a job."),
     "status": ("show", "How far jobs are, how fast, what failed and why."),
@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schedule": ("schedule", "Catalogs that are submitted by the clock."),
     "worker": ("processes", "Run the workers, one process for each visible GPU."),
     "control": ("processes", "Run dispatch, settle, sweep and schedules."),
+    "gateway": ("processes", "Run the gateway: pages for people, an API for programs."),
     "flower": ("processes", "Run the live dashboard, never without a login."),
     "db": ("care", "The ledger's schema."),
     "doctor": ("care", "Check every dependency and say how to mend it."),

@@ -59,6 +59,18 @@ def flower(app: App) -> None:
     os.execve(program.argv[0], program.argv, program.environment)  # noqa: S606 - no shell, and the signals are Flower's own
 
 
+@click.command()
+@click.pass_obj
+def gateway(app: App) -> None:
+    """Run the gateway: pages for people, an API for programs. Any number of these may run."""
+    from qie_batch.processes import launch
+
+    settings = app.settings
+    wiring.needed(settings, "ledger_url")
+    program = launch.gateway(settings)
+    os.execve(program.argv[0], program.argv, program.environment)  # noqa: S606 - no shell, and the signals are uvicorn's own
+
+
 def _log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -10,6 +10,7 @@ from qie_batch.interfaces.ledger import (
     Intake,
     Jobs,
     Recovery,
+    Requests,
     Schedules,
     Settlement,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "ObjectStore",
     "Observer",
     "Recovery",
+    "Requests",
     "Schedules",
     "Settlement",
     "StoredObject",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         History,
         Item,
         Job,
+        KnownRequest,
         Message,
         NewItem,
         NewJob,
@@ -131,6 +132,19 @@ class Audit(Protocol):
     def forget_result(self, cache_key: str) -> list[str]: ...
     def unfinished_specs(self) -> Iterator[tuple[str, EditSpec]]: ...
     def contradictions(self) -> Iterator[str]: ...
+
+
+class Requests(Protocol):
+    """Requests of one tenant that a client may send again, each of which stands for one job.
+
+    `remember` gives the request of that key if one is not older than the age, else stores and gives this one;
+    `wait` changes the number of clients that wait for a job, and gives it.
+    """
+
+    def remember(self, request: KnownRequest, max_age_seconds: float) -> KnownRequest: ...
+    def forget(self, key: str, job_id: str) -> None: ...
+    def wait(self, job_id: str, change: int) -> int: ...
+    def prune(self, max_age_seconds: float) -> int: ...
 
 
 class Clock(Protocol):

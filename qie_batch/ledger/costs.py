@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
-from qie_batch.ledger.rows import job_of
+from qie_batch.errors import NotFound
+from qie_batch.ledger.rows import job_of, of_owned_jobs, owned
 from qie_batch.ledger.tables import attempts, items, jobs, results
 from qie_batch.model import CostLine, History, ItemState, Outcome, Progress, Spending
 
@@ -19,15 +20,22 @@ HISTORY = 1000
 
 
 class SqlCosts:
-    def __init__(self, database: Database) -> None:
+    """Of the owner's jobs alone where there is one; `history` is of all."""
+
+    def __init__(self, database: Database, owner: str | None = None) -> None:
         self._db = database
+        self._owner = owner
 
     def progress(self, job_id: str) -> Progress:
         with self._db.read() as connection:
             # Read before the figures, so that an item that becomes final after them has a later time.
             now = connection.scalar(select(self._db.now)) or 0.0
         with self._db.read() as connection:
-            job = job_of(connection.execute(select(jobs).where(jobs.c.id == job_id)).one())
+            wanted = select(jobs).where(jobs.c.id == job_id, *owned(self._owner))
+            row = connection.execute(wanted).one_or_none()
+            if row is None:
+                raise NotFound(f"there is no job {job_id!r}", code="job_unknown", subject=job_id)
+            job = job_of(row)
             mine = items.c.job_id == job_id
             counted = connection.execute(
                 select(items.c.state, func.count()).where(mine).group_by(items.c.state)
@@ -87,6 +95,7 @@ class SqlCosts:
         query = select(key.label("key"), number, *_spent_columns()).join(
             items, items.c.id == attempts.c.item_id
         )
+        query = query.where(*of_owned_jobs(attempts.c.job_id, self._owner))
         if job_id:
             query = query.where(attempts.c.job_id == job_id)
         return {str(row.key): row for row in connection.execute(query.group_by(key))}
@@ -94,6 +103,7 @@ class SqlCosts:
     def _saved_by(self, connection: Connection, job_id: str | None, by: CostKey) -> dict[str, Any]:
         key = {"day": self._day(items.c.finished_at), "sku": items.c.row_id, "engine": items.c.engine}[by]
         query = _saved().add_columns(key.label("key")).where(items.c.cached)
+        query = query.where(*of_owned_jobs(items.c.job_id, self._owner))
         if job_id:
             query = query.where(items.c.job_id == job_id)
         return {
@@ -137,7 +147,7 @@ class SqlCosts:
         with self._db.read() as connection:
             spent, dearest = connection.execute(
                 select(func.sum(attempts.c.cost_micros), func.max(attempts.c.cost_micros)).where(
-                    attempts.c.job_id == job_id
+                    attempts.c.job_id == job_id, *of_owned_jobs(attempts.c.job_id, self._owner)
                 )
             ).one()
             is_in_flight = items.c.state.in_((ItemState.QUEUED, ItemState.RUNNING))

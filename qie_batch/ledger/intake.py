@@ -102,6 +102,8 @@ def _job_values(job: NewJob, now: float) -> dict[str, Any]:
         "reading": json.dumps(asdict(order.reading), ensure_ascii=False),
         "defaults": json.dumps(asdict(order.defaults), ensure_ascii=False),
         "owner": order.owner,
+        "request_id": job.request_id,
+        "notify": order.notify,
         "folder": job.folder,
         "budget_micros": order.budget_micros,
         "created_at": now,

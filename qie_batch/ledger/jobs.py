@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, func, select, update
 
 from qie_batch.errors import NotFound
-from qie_batch.ledger.rows import item_of, job_of, lock_job
+from qie_batch.ledger.rows import item_of, job_of, lock_job, of_owned_jobs, owned
 from qie_batch.ledger.tables import attempts, items, jobs, results
 from qie_batch.model import FINAL, ItemState, JobState, Outcome
 
@@ -19,13 +19,18 @@ if TYPE_CHECKING:
 
 
 class SqlJobs:
-    def __init__(self, database: Database) -> None:
+    """Of the owner's jobs alone where there is one: any other is as one that does not exist."""
+
+    def __init__(self, database: Database, owner: str | None = None) -> None:
         self._db = database
+        self._owner = owner
+        self._mine = owned(owner)
+        self._mine_too = of_owned_jobs(items.c.job_id, owner)
 
     def get(self, job_id: str) -> Job:
         """The job; NotFound if there is none of that id."""
         with self._db.read() as connection:
-            row = connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+            row = connection.execute(select(jobs).where(jobs.c.id == job_id, *self._mine)).one_or_none()
         if row is None:
             raise NotFound(f"there is no job {job_id!r}", code="job_unknown", subject=job_id)
         return job_of(row)
@@ -33,7 +38,8 @@ class SqlJobs:
     def latest(self, limit: int = 20) -> list[Job]:
         """Newest first."""
         with self._db.read() as connection:
-            rows = connection.execute(select(jobs).order_by(jobs.c.created_at.desc()).limit(limit)).all()
+            newest = select(jobs).where(*self._mine).order_by(jobs.c.created_at.desc()).limit(limit)
+            rows = connection.execute(newest).all()
         return [job_of(row) for row in rows]
 
     def items(self, job_id: str) -> Iterator[Item]:
@@ -41,7 +47,7 @@ class SqlJobs:
         after = -1
         while True:
             with self._db.read() as connection:
-                rows = connection.execute(_item_page(job_id, after)).all()
+                rows = connection.execute(_item_page(job_id, after).where(*self._mine_too)).all()
             if not rows:
                 return
             yield from map(item_of, rows)
@@ -50,7 +56,7 @@ class SqlJobs:
     def pause(self, job_id: str, reason: str) -> bool:
         """Start no more items of the job; running edits go on. False if the job is not open."""
         with self._db.write() as connection:
-            change = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.OPEN)
+            change = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.OPEN, *self._mine)
             paused = (
                 connection.execute(change.values(state=JobState.PAUSED, pause_reason=reason)).rowcount == 1
             )
@@ -65,7 +71,8 @@ class SqlJobs:
         if budget_micros is not None:
             values["budget_micros"] = budget_micros
         with self._db.write() as connection:
-            change = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.PAUSED)
+            paused = (jobs.c.id == job_id, jobs.c.state == JobState.PAUSED, *self._mine)
+            change = update(jobs).where(*paused)
             return connection.execute(change.values(**values)).rowcount == 1
 
     def cancel(self, job_id: str) -> int:
@@ -75,15 +82,16 @@ class SqlJobs:
             lock_job(connection, job_id)
             cancelled = connection.execute(
                 update(items)
-                .where(items.c.job_id == job_id, items.c.state.in_(open_states))
+                .where(items.c.job_id == job_id, items.c.state.in_(open_states), *self._mine_too)
                 .values(state=ItemState.CANCELLED, lease_until=None, finished_at=self._db.now)
             ).rowcount
             connection.execute(
                 update(attempts)
                 .where(attempts.c.job_id == job_id, attempts.c.outcome == Outcome.RUNNING)
+                .where(*of_owned_jobs(attempts.c.job_id, self._owner))
                 .values(outcome=Outcome.CANCELLED, ended_at=self._db.now)
             )
-            paused = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.PAUSED)
+            paused = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.PAUSED, *self._mine)
             connection.execute(paused.values(state=JobState.OPEN, pause_reason=""))
         return cancelled
 
@@ -91,7 +99,8 @@ class SqlJobs:
         """Failed items (of that error code) that have a spec become pending again; says how many."""
         with self._db.write() as connection:
             lock_job(connection, job_id)
-            failed = [items.c.job_id == job_id, items.c.state == ItemState.FAILED, items.c.spec.is_not(None)]
+            failed = [items.c.job_id == job_id, items.c.state == ItemState.FAILED, *self._mine_too]
+            failed.append(items.c.spec.is_not(None))
             if code:
                 failed.append(items.c.error_code == code)
             again = connection.execute(

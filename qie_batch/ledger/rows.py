@@ -25,7 +25,7 @@ from qie_batch.model import (
 )
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Column, ColumnElement, Connection, Row
 
 
 def order_text(order: JobOrder) -> str:
@@ -56,6 +56,7 @@ def job_of(row: Row[Any]) -> Job:
         reading=ReadingOptions(**json.loads(row.reading)),
         defaults=_defaults(json.loads(row.defaults)),
         owner=row.owner,
+        notify=row.notify,
     )
     return Job(
         id=row.id,
@@ -73,6 +74,16 @@ def job_of(row: Row[Any]) -> Job:
 def lock_job(connection: Connection, job_id: str) -> None:
     """Serialise changes of a job, so that each sees the items as the one before left them (PostgreSQL)."""
     connection.execute(select(jobs.c.id).where(jobs.c.id == job_id).with_for_update())
+
+
+def owned(owner: str | None) -> tuple[ColumnElement[bool], ...]:
+    """The condition on `jobs` for the jobs of one tenant; none for None, who sees all."""
+    return () if owner is None else (jobs.c.owner == owner,)
+
+
+def of_owned_jobs(column: Column[str], owner: str | None) -> tuple[ColumnElement[bool], ...]:
+    """Likewise for another table, whose column holds a job's id."""
+    return () if owner is None else (column.in_(select(jobs.c.id).where(jobs.c.owner == owner)),)
 
 
 def item_of(row: Row[Any]) -> Item:

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 
 class SqlSchedules:
-    def __init__(self, database: Database) -> None:
+    """Of the owner's alone where there is one, as far as people read and change them."""
+
+    def __init__(self, database: Database, owner: str | None = None) -> None:
         self._db = database
+        self._mine = () if owner is None else (schedules.c.owner == owner,)
 
     def add(self, schedule: Schedule) -> None:
         """Add it; Conflict if the name is taken."""
@@ -29,6 +32,7 @@ class SqlSchedules:
             "timezone": schedule.timezone,
             "catalog": schedule.catalog,
             "options": order_text(schedule.order),
+            "owner": schedule.order.owner,
             "created_at": self._db.now,
         }
         with self._db.write() as connection:
@@ -42,13 +46,15 @@ class SqlSchedules:
 
     def all(self) -> list[Schedule]:
         with self._db.read() as connection:
-            rows = connection.execute(select(schedules).order_by(schedules.c.name)).all()
+            rows = connection.execute(select(schedules).where(*self._mine).order_by(schedules.c.name)).all()
         return [_schedule(row) for row in rows]
 
     def remove(self, name: str) -> bool:
         with self._db.write() as connection:
-            connection.execute(delete(runs).where(runs.c.schedule == name))
-            return connection.execute(delete(schedules).where(schedules.c.name == name)).rowcount == 1
+            removed = connection.execute(delete(schedules).where(schedules.c.name == name, *self._mine))
+            if removed.rowcount == 1:
+                connection.execute(delete(runs).where(runs.c.schedule == name))
+            return removed.rowcount == 1
 
     def latest_runs(self, name: str, limit: int = 1) -> list[ScheduledRun]:
         """Latest due time first."""

@@ -13,6 +13,7 @@ from qie_batch.ledger.dispatch import SqlDispatch
 from qie_batch.ledger.intake import SqlIntake
 from qie_batch.ledger.jobs import SqlJobs
 from qie_batch.ledger.recovery import SqlRecovery
+from qie_batch.ledger.requests import SqlRequests
 from qie_batch.ledger.schedules import SqlSchedules
 from qie_batch.ledger.settlement import SqlSettlement
 from qie_batch.model import RETRY_POLICY
@@ -25,18 +26,27 @@ if TYPE_CHECKING:
 class SqlLedger:
     """The parts of `qie_batch.interfaces.ledger` on one database."""
 
-    def __init__(self, database: Database, policy: RetryPolicy = RETRY_POLICY) -> None:
+    def __init__(
+        self, database: Database, policy: RetryPolicy = RETRY_POLICY, owner: str | None = None
+    ) -> None:
+        """With an owner, the parts that people use show the owner's jobs and schedules alone."""
         self._db = database
+        self._policy = policy
         self.intake = SqlIntake(database)
         self.dispatch = SqlDispatch(database)
         self.attempts = SqlAttempts(database, policy)
         self.recovery = SqlRecovery(database, policy)
-        self.jobs = SqlJobs(database)
+        self.jobs = SqlJobs(database, owner)
         self.settlement = SqlSettlement(database)
-        self.costs = SqlCosts(database)
-        self.schedules = SqlSchedules(database)
+        self.costs = SqlCosts(database, owner)
+        self.schedules = SqlSchedules(database, owner)
         self.audit = SqlAudit(database)
+        self.requests = SqlRequests(database, owner or "")
         self.clock = SqlClock(database)
+
+    def owned_by(self, owner: str) -> SqlLedger:
+        """The same ledger as this tenant may see it."""
+        return SqlLedger(self._db, self._policy, owner)
 
     def dispose(self) -> None:
         """Close every connection."""

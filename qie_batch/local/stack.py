@@ -60,7 +60,9 @@ class Stack:
         with ExitStack() as undo:
             lock = _lock(folder / "lock")
             undo.callback(os.close, lock)
-            ports = remembered_ports(folder / "ports.json", ("valkey", *seaweedfs.SERVERS, "flower"))
+            ports = remembered_ports(
+                folder / "ports.json", ("valkey", *seaweedfs.SERVERS, "flower", "gateway")
+            )
             config = _write_config(folder, ports, settings)
             broker = valkey.start_valkey(
                 folder / "valkey",
@@ -113,6 +115,7 @@ class Stack:
             "ledger": self.config["ledger_url"],
             "broker": "redis://" + self.config["broker_url"].rpartition("@")[2],
             "store": f"{self.config['s3_endpoint']}/{self.config['s3_bucket']}",
+            "gateway": f"http://127.0.0.1:{self.config['gateway_port']}",
             "flower": f"http://127.0.0.1:{self.config['flower_port']}",
             "logs": str(self.folder / "logs"),
         }
@@ -133,6 +136,7 @@ def _write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str,
         "s3_secret_key": secrets.token_urlsafe(30),
         "flower_user": "qie",
         "flower_password": secrets.token_urlsafe(15),
+        "gateway_secret": secrets.token_urlsafe(32),
     }
     config = {
         **kept,
@@ -142,6 +146,7 @@ def _write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str,
         "broker_url": f"redis://:{password}@127.0.0.1:{ports['valkey']}/0",
         "s3_endpoint": f"http://127.0.0.1:{ports['s3']}",
         "flower_port": ports["flower"],
+        "gateway_port": ports["gateway"],
     }
     # Written to another file and renamed, so that no reader sees a partial file; created with mode 0600.
     draft = path.with_name("config.toml.new")

@@ -20,6 +20,7 @@ from qie_batch.model.events import EditEvent, Stage
 from qie_batch.model.images import ImageHeader
 from qie_batch.model.jobs import Failure, Item, Job, NewItem, NewJob, Result
 from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
+from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
@@ -51,6 +52,7 @@ __all__ = [
     "Job",
     "JobOrder",
     "JobState",
+    "KnownRequest",
     "ManifestRow",
     "Message",
     "NewItem",

@@ -30,6 +30,8 @@ class NewJob:
     manifest_key: str
     #: Where relative image paths of the manifest start: a folder or an s3:// prefix.
     folder: str = ""
+    #: The request that submits it, as the gateway's log names it; "" without one.
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,5 +57,7 @@ class JobOrder:
     budget_micros: int | None = None
     reading: ReadingOptions = ReadingOptions()
     defaults: RowDefaults = RowDefaults()
-    #: The person or program that submitted the job, "" if not given.
+    #: The tenant whose job it is, "" for a job of the command line.
     owner: str = ""
+    #: Where webhooks about the job go, "" for the tenant's own address.
+    notify: str = ""

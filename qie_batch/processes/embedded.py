@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 #: The commands that it runs, stopped in reverse order.
-COMMANDS = ("worker", "control", "flower")
+COMMANDS = ("worker", "control", "gateway", "flower")
 POLL_SECONDS = 0.5
 #: Seconds beyond its grace in which a process must stop.
 CLOSING_SECONDS = 15.0

@@ -12,6 +12,7 @@ from qie_batch.errors import Misconfigured
 from qie_batch.settings.config_file import config_file
 from qie_batch.settings.engines import EngineSettings
 from qie_batch.settings.flower import FlowerSettings
+from qie_batch.settings.gateway import GatewaySettings
 from qie_batch.settings.limits import LimitSettings
 from qie_batch.settings.prices import PriceSettings
 from qie_batch.settings.services import ServiceSettings
@@ -29,6 +30,7 @@ class Settings(
     PriceSettings,
     LimitSettings,
     FlowerSettings,
+    GatewaySettings,
     BaseSettings,
 ):
     """Misconfigured, in one sentence without any value, for what cannot be a setting."""

@@ -19,7 +19,21 @@ from qie_batch.ledger.database import Database
 from qie_batch.ledger.tables import metadata
 from tests.support.ledgers import add, finish, open_ledger, told
 
-TABLES = {"jobs", "items", "attempts", "results", "schedules", "scheduled_runs", "variables"}
+TABLES = {
+    "jobs",
+    "items",
+    "attempts",
+    "results",
+    "schedules",
+    "scheduled_runs",
+    "variables",
+    "tenants",
+    "api_keys",
+    "requests",
+    "files",
+    "batches",
+    "outbox",
+}
 
 
 @pytest.fixture

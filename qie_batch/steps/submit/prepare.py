@@ -136,6 +136,7 @@ def _new_job(
         manifest_key=manifest_key(sha256, manifest.format),
         # A folder's name may be any bytes, the ledger keeps text.
         folder=folder.encode(errors="replace").decode(),
+        request_id=request.request_id,
     )
 
 

@@ -27,6 +27,8 @@ class SubmitRequest:
     #: The manifest may name no local image outside its folder, and none on a web server that is not listed:
     #: who wrote it need have no right here.
     confined: bool = False
+    #: Of the gateway's request, "" without one.
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

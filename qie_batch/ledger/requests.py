@@ -1,0 +1,60 @@
+"""Requests that a client may send again, each of which stands for one job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import delete, select, update
+
+from qie_batch.ledger.tables import requests
+from qie_batch.model import KnownRequest
+
+if TYPE_CHECKING:
+    from qie_batch.ledger.database import Database
+
+
+class SqlRequests:
+    """Those of one tenant."""
+
+    def __init__(self, database: Database, owner: str) -> None:
+        self._db = database
+        self._owner = owner
+
+    def remember(self, request: KnownRequest, max_age_seconds: float) -> KnownRequest:
+        """The request of this key if one is not older than that, else this one, which is stored."""
+        values = {
+            "owner": self._owner,
+            "key": request.key,
+            "fingerprint": request.fingerprint,
+            "job_id": request.job_id,
+            "waiting": 0,
+            "created_at": self._db.now,
+        }
+        mine = (requests.c.owner == self._owner, requests.c.key == request.key)
+        with self._db.write() as connection:
+            old = requests.c.created_at < self._db.now - max_age_seconds
+            connection.execute(delete(requests).where(*mine, old))
+            if self._db.insert_once(connection, requests, values):
+                return request
+            row = connection.execute(select(requests).where(*mine)).one()
+        return KnownRequest(key=row.key, fingerprint=row.fingerprint, job_id=row.job_id)
+
+    def forget(self, key: str, job_id: str) -> None:
+        """Let the same request make a new job, as this one failed or was cancelled."""
+        mine = (requests.c.owner == self._owner, requests.c.key == key, requests.c.job_id == job_id)
+        with self._db.write() as connection:
+            connection.execute(delete(requests).where(*mine))
+
+    def wait(self, job_id: str, change: int) -> int:
+        """Add `change` to the number of clients that wait for the job; the number after it."""
+        mine = (requests.c.owner == self._owner, requests.c.job_id == job_id)
+        changed = update(requests).where(*mine).values(waiting=requests.c.waiting + change)
+        with self._db.write() as connection:
+            waiting = connection.execute(changed.returning(requests.c.waiting)).scalars().all()
+        return max(waiting, default=0)
+
+    def prune(self, max_age_seconds: float) -> int:
+        """Forget the requests of every tenant that are older than that; says how many."""
+        with self._db.write() as connection:
+            old = requests.c.created_at < self._db.now - max_age_seconds
+            return connection.execute(delete(requests).where(old)).rowcount
