@@ -5,6 +5,7 @@ as a decimal string, durations to the millisecond. Annotations are evaluated in 
 reads them.
 """
 
+from qie_batch.views.access import ApiKeyView, TenantView, api_key_view, tenant_view
 from qie_batch.views.dumping import dumped, dumped_cost
 from qie_batch.views.jobs import ItemView, JobView, item_view, job_view
 from qie_batch.views.records import (
@@ -20,6 +21,7 @@ from qie_batch.views.records import (
 )
 
 __all__ = [
+    "ApiKeyView",
     "BadRowView",
     "CostView",
     "EstimateView",
@@ -28,6 +30,8 @@ __all__ = [
     "JobView",
     "RunView",
     "ScheduleView",
+    "TenantView",
+    "api_key_view",
     "bad_row_view",
     "cost_view",
     "dumped",
@@ -35,4 +39,5 @@ __all__ = [
     "item_view",
     "job_view",
     "schedule_view",
+    "tenant_view",
 ]
