@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import secrets
 from dataclasses import dataclass
@@ -68,7 +67,7 @@ def webhook_key(secret: str) -> bytes:
     """The bytes of a secret `whsec_...`; ValueError unless they are 24 to 64 in base64."""
     try:
         key = base64.b64decode(secret.removeprefix(_PREFIX), validate=True)
-    except binascii.Error:
+    except ValueError:  # not ASCII, or not base64
         key = b""
     if not (secret.startswith(_PREFIX) and 24 <= len(key) <= 64):
         raise ValueError(f"a secret is {_PREFIX} and 24 to 64 bytes in base64")
@@ -76,8 +75,8 @@ def webhook_key(secret: str) -> bytes:
 
 
 def address_shown(url: str) -> str:
-    """The address without what may be a token: its query, and long words of its path."""
+    """The address without what may be secret: a login, the query, and long words of the path."""
     place = re.split(r"[?#]", url, maxsplit=1)[0]
-    scheme, mark, rest = place.partition("://")
+    scheme, mark, rest = place.rpartition("://")
     host, slash, path = rest.partition("/")
-    return scheme + mark + host + slash + re.sub(r"[^/]{20,}", "****", path)
+    return scheme + mark + host.rpartition("@")[2] + slash + re.sub(r"[^/]{20,}", "****", path)
