@@ -83,7 +83,7 @@ class CheckedNetwork(httpcore2.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
         error: Exception = httpcore2.ConnectError("no address")
-        for address in self._checked(host, port):
+        for address in self.checked(host, port):
             try:
                 stream = self._network.connect_tcp(
                     address, port, _left(timeout, httpcore2.ConnectTimeout), local_address, socket_options
@@ -94,7 +94,7 @@ class CheckedNetwork(httpcore2.NetworkBackend):
                 return _TimedStream(stream)
         raise error
 
-    def _checked(self, host: str, port: int) -> list[str]:
+    def checked(self, host: str, port: int) -> list[str]:
         """Every address of the host; Rejected if one of them may not be connected to."""
         purpose = self._policy.purpose
         try:

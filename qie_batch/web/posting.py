@@ -12,6 +12,7 @@ from qie_batch.errors import Rejected, Unavailable
 from qie_batch.model import WebhookAnswer
 from qie_batch.text import printable
 from qie_batch.web import answers
+from qie_batch.web.addresses import literal
 from qie_batch.web.addresses import resolve as dns
 from qie_batch.web.connection import CheckedNetwork, CheckedTransport, time_limit
 from qie_batch.web.hosts import parsed
@@ -52,7 +53,11 @@ class WebPoster:
 
     def check(self, address: str) -> None:
         """Rejected for an address that is refused whatever its name resolves to."""
-        self._policy.check(parsed(address, self._policy.purpose))
+        url = parsed(address, self._policy.purpose)
+        self._policy.check(url)
+        host = url.raw_host.decode()
+        if literal(host):
+            self._network.checked(host, url.port or (443 if url.scheme == "https" else 80))
 
     def post(self, address: str, body: bytes, headers: Mapping[str, str]) -> WebhookAnswer:
         """The head of the answer, redirects as they are; the body is not read.

@@ -176,6 +176,8 @@ def test_a_name_without_a_server_may_get_one(internet, sender_for):
         ("https://localhost/", "'localhost' is a name inside a network"),
         ("https://redis.svc/", "is a name inside a network: add redis.svc to QIE_NOTIFY_HOSTS"),
         ("https://0x7f.1/", "is no host name"),
+        ("https://10.0.0.5/", "10.0.0.5, which is a private network"),
+        ("https://[::1]/", "::1, which is this machine itself"),
         ("https://hooks.shop.com/" + "a" * 2000, "more than 2,000 characters"),
         ("https://hooks.shop.com/\n", "control character"),
     ],
