@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "schedule": ("schedule", "Catalogs that are submitted by the clock."),
     "keys": ("keys", "Keys for programs: made, listed and revoked."),
     "tenants": ("tenants", "What tenants may spend in a day, and where their webhooks go."),
+    "webhooks": ("webhooks", "What was told to which address, and what signs it."),
     "worker": ("processes", "Run the workers, one process for each visible GPU."),
     "control": ("processes", "Run dispatch, settle, sweep and schedules."),
     "gateway": ("processes", "Run the gateway: pages for people, an API for programs."),

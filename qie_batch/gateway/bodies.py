@@ -36,6 +36,7 @@ LARGE = {
     "/api/uploads": ("gateway_max_upload_bytes", "gateway_max_json_bytes"),
     "/api/jobs": ("gateway_max_upload_bytes", "gateway_max_json_bytes"),
     "/v1/files": ("gateway_max_upload_bytes", "gateway_max_json_bytes"),
+    "/uploads": ("gateway_max_upload_bytes", "gateway_max_json_bytes"),
     "/v1/images/edits": ("gateway_max_edit_bytes", "gateway_max_edit_bytes"),
 }
 

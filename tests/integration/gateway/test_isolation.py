@@ -78,7 +78,7 @@ ROUTES = [
     (path, method)
     for path, operations in OPENAPI["paths"].items()
     for method in operations
-    if "{" in path or names_of(path, method) & MADE.keys()
+    if names_of(path, method) & MADE.keys()
 ]
 
 
@@ -188,8 +188,6 @@ def test_every_parameter_of_a_path_is_known_here():
 
 @pytest.mark.parametrize(("path", "method"), ROUTES, ids=[f"{method} {path}" for path, method in ROUTES])
 def test_what_belongs_to_another_tenant_is_as_what_does_not_exist(stage, path, method):
-    if not names_of(path, method) & MADE.keys():
-        pytest.skip("it names nothing of a tenant")
     for ids in (stage.ids, {**stage.ids, **STORED}):
         # Of the same form, so that no check of the form tells them apart.
         missing = {name: f"{made[:-1]}{'1' if made[-1] == '0' else '0'}" for name, made in ids.items()}
