@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from qie_batch import __version__
 from qie_batch.gateway import health
 from qie_batch.gateway.context import open_context
-from qie_batch.gateway.jobs import reading
+from qie_batch.gateway.jobs import changing, reading, submitting
 from qie_batch.gateway.problems import add_problem_handlers
 from qie_batch.gateway.request_ids import RequestIds
 from qie_batch.redaction import redact
@@ -20,7 +20,7 @@ from qie_batch.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-ROUTERS = (health.router, reading.router)
+ROUTERS = (health.router, submitting.router, reading.router, changing.router)
 
 
 def application() -> FastAPI:
