@@ -12,6 +12,7 @@ from qie_batch import __version__
 from qie_batch.gateway import health, schedules
 from qie_batch.gateway.context import open_context
 from qie_batch.gateway.jobs import changing, costs, events, reading, results, submitting
+from qie_batch.gateway.openapi import describe, operation_id
 from qie_batch.gateway.problems import add_problem_handlers
 from qie_batch.gateway.request_ids import RequestIds
 from qie_batch.gateway.stopping import told_by_signals
@@ -55,8 +56,10 @@ def create_app(settings: Settings) -> FastAPI:
         summary="Edits the images of a whole catalog",
         lifespan=lifespan,
         max_body_size=settings.gateway_max_upload_bytes,
+        generate_unique_id_function=operation_id,
     )
     add_problem_handlers(app)
+    describe(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(RequestIds)

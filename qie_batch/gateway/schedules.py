@@ -41,7 +41,7 @@ class NewSchedule(OrderOptions):
     )
 
 
-@router.get("")
+@router.get("", name="list")
 def schedules(subject: JobsReader, context: Context) -> list[views.ScheduleView]:
     """Every schedule, when it runs next, and what became of its last runs."""
     ledger = subject.ledger(context)

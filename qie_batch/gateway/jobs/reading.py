@@ -38,7 +38,7 @@ def item_of(job_id: str, item_id: str, subject: Subject, context: GatewayContext
     return found
 
 
-@router.get("")
+@router.get("", name="list")
 def jobs(
     subject: JobsReader,
     context: Context,
@@ -53,13 +53,13 @@ def jobs(
     return views.JobsView(jobs=shown, next=found[-1].id if len(found) == limit else "")
 
 
-@router.get("/{job_id}")
+@router.get("/{job_id}", name="get")
 def job(job_id: JobId, subject: JobsReader, context: Context) -> views.JobView:
     """How far the job is."""
     return views.job_view(progress_of(job_id, subject, context))
 
 
-@router.get("/{job_id}/items")
+@router.get("/{job_id}/items", name="list_items")
 def items(  # noqa: PLR0913 - each is a field of the query
     job_id: JobId,
     subject: JobsReader,
@@ -81,7 +81,7 @@ def items(  # noqa: PLR0913 - each is a field of the query
     )
 
 
-@router.get("/{job_id}/items/{item_id}")
+@router.get("/{job_id}/items/{item_id}", name="get_item")
 def item(job_id: JobId, item_id: ItemId, subject: JobsReader, context: Context) -> views.ItemView:
     """One edit, and what became of it."""
     return views.item_view(item_of(job_id, item_id, subject, context))
