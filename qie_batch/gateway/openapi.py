@@ -1,4 +1,4 @@
-"""What the OpenAPI document says beyond what FastAPI finds in the routes: problems, and names of operations."""
+"""What the OpenAPI document says beyond what FastAPI finds in the routes: problems, operation ids."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qie_batch.settings import Settings
     from qie_batch.steps.dispatch import DispatchContext
     from qie_batch.steps.fsck import FsckContext
+    from qie_batch.steps.housekeeping import Housekeeping
     from qie_batch.steps.settle import SettleContext
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.stores.s3 import S3Store
@@ -168,6 +169,14 @@ def settle_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool)
         store=store(settings),
         decoders=decoders,
         limits=limits(settings),
+    )
+
+
+def housekeeping(settings: Settings, ledger: SqlLedger) -> Housekeeping:
+    from qie_batch.steps.housekeeping import Housekeeping
+
+    return Housekeeping(
+        store=store(settings), schedules=ledger.schedules, requests=ledger.requests, clock=ledger.clock
     )
 
 
