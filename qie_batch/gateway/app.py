@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from qie_batch import __version__
-from qie_batch.gateway import health
+from qie_batch.gateway import health, schedules
 from qie_batch.gateway.access.gate import open_gate
 from qie_batch.gateway.bodies import FORM_LIMITS, BodyCaps, OneLength, OneShapeOfTooLarge
 from qie_batch.gateway.context import open_context
-from qie_batch.gateway.jobs import reading
+from qie_batch.gateway.jobs import changing, costs, events, reading, results, submitting
 from qie_batch.gateway.logs import AccessLog, log_to_stderr
+from qie_batch.gateway.openapi import describe, operation_id
 from qie_batch.gateway.problems import add_problem_handlers
 from qie_batch.gateway.request_ids import RequestIds
 from qie_batch.gateway.response_headers import ResponseHeaders
+from qie_batch.gateway.stopping import told_by_signals
 from qie_batch.settings import Settings
 
 if TYPE_CHECKING:
@@ -24,7 +26,16 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp
 
-ROUTERS = (health.router, reading.router)
+ROUTERS = (
+    health.router,
+    submitting.router,
+    reading.router,
+    events.router,
+    changing.router,
+    results.router,
+    costs.router,
+    schedules.router,
+)
 
 
 def application() -> FastAPI:
@@ -51,8 +62,9 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.context = context = open_context(settings)
         app.state.gate = open_gate(context)
-        yield
-        context.ledger.dispose()
+        with told_by_signals(context.stopping):
+            yield
+        context.close()
 
     app = Gateway(
         settings,
@@ -61,11 +73,13 @@ def create_app(settings: Settings) -> FastAPI:
         summary="Edits the images of a whole catalog",
         lifespan=lifespan,
         form_limits=FORM_LIMITS,
+        generate_unique_id_function=operation_id,
         # Their pages load programs from other servers; /openapi.json is there.
         docs_url=None,
         redoc_url=None,
     )
     add_problem_handlers(app)
+    describe(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(BodyCaps, settings=settings)

@@ -20,7 +20,7 @@ from qie_batch.interfaces.ledger import (
 )
 from qie_batch.interfaces.observer import Observer
 from qie_batch.interfaces.queue import WorkQueue
-from qie_batch.interfaces.store import ObjectStore, StoredObject
+from qie_batch.interfaces.store import ObjectReader, ObjectStore, StoredObject
 from qie_batch.interfaces.web import Version, WebhookSender, WebImages
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "EngineChoice",
     "Intake",
     "Jobs",
+    "ObjectReader",
     "ObjectStore",
     "Observer",
     "Outbox",

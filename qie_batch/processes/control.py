@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 def run_control(settings: Settings, stop: threading.Event) -> None:
     """Run all steps in rounds until `stop` is set.
 
-    Settling reads images, schedules read manifests and fetch images for hours, and webhooks wait for servers;
-    each runs in a loop of its own, so that nothing else is delayed.
+    Settling reads images, schedules read manifests and fetch images for hours, webhooks wait for servers,
+    housekeeping deletes many objects; each runs in a loop of its own, so that nothing else is delayed.
     """
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
@@ -44,7 +44,13 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
         lambda: send_lost_again(ledger.dispatch, dispatching.queue),
         lambda: dispatch(dispatching),
     )
-    slow = (lambda: settle(settling), lambda: run_due(scheduling), lambda: notify(notifying))
+    housekeeping = wiring.housekeeping(settings, ledger)
+    slow = (
+        lambda: settle(settling),
+        lambda: run_due(scheduling),
+        lambda: notify(notifying),
+        housekeeping.run_if_due,
+    )
     rounds = (quick, *((step,) for step in slow))
     with decoders, ThreadPoolExecutor(len(rounds)) as pool:
         loops = [

@@ -7,9 +7,10 @@ reads them.
 
 from qie_batch.views.access import ApiKeyView, TenantView, api_key_view, tenant_view
 from qie_batch.views.dumping import dumped, dumped_cost
-from qie_batch.views.jobs import ItemView, JobView, item_view, job_view
+from qie_batch.views.jobs import ChangedView, ItemsView, ItemView, JobsView, JobView, item_view, job_view
 from qie_batch.views.records import (
     BadRowView,
+    CostsView,
     CostView,
     EstimateView,
     FsckView,
@@ -17,31 +18,43 @@ from qie_batch.views.records import (
     ScheduleView,
     bad_row_view,
     cost_view,
+    costs_view,
+    estimate_view,
     schedule_view,
 )
+from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
 from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
 
 __all__ = [
     "ApiKeyView",
     "BadRowView",
+    "ChangedView",
     "CostView",
+    "CostsView",
     "DeliveryView",
     "EstimateView",
     "FsckView",
     "ItemView",
+    "ItemsView",
     "JobNotice",
     "JobView",
+    "JobsView",
+    "LinkView",
     "RunNotice",
     "RunView",
     "ScheduleView",
+    "SubmissionView",
     "TenantView",
+    "UploadView",
     "WebhookBody",
     "api_key_view",
     "bad_row_view",
     "cost_view",
+    "costs_view",
     "delivery_view",
     "dumped",
     "dumped_cost",
+    "estimate_view",
     "item_view",
     "job_view",
     "schedule_view",

@@ -21,7 +21,7 @@ from qie_batch.steps.submit.checked_images import CheckedImages
 from qie_batch.steps.submit.fetched import FetchedImages
 from qie_batch.steps.submit.plan import Planner, preset_named
 from qie_batch.steps.submit.reading import Reading
-from qie_batch.steps.submit.sources import ImageSources, is_file
+from qie_batch.steps.submit.sources import ImageSources
 from qie_batch.text import many, printable
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         chosen = chosen_engine(request.order, context.engines)
         presets = chosen.info.presets or context.engines.preset_names()
         order = request.order
-        exists = partial(is_file, folder)
+        exists = partial(context.exists, folder)
         manifest = open_manifest(path, order.reading, order.defaults, presets, exists)
         context.understood(manifest.understanding)
         job = _new_job(request, chosen, manifest, path, folder)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qie_batch.steps.submit.sources import is_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
-    from qie_batch.interfaces import Costs, EngineCatalog, Intake, ObjectStore, WebImages
+    from qie_batch.interfaces import Costs, EngineCatalog, Intake, ObjectReader, ObjectStore, WebImages
     from qie_batch.manifest import Understanding
     from qie_batch.model import BadRow, JobOrder
 
@@ -38,12 +40,14 @@ class SubmitContext:
     store: ObjectStore
     engines: EngineCatalog
     #: The store of a bucket that may be read, or is one of the others given; Rejected for any other bucket.
-    bucket: Callable[[str, Collection[str]], ObjectStore]
+    bucket: Callable[[str, Collection[str]], ObjectReader]
     #: Images on the web, from listed servers only if True; closed after the images are uploaded.
     web: Callable[[bool], WebImages]
     #: Closed after the images are checked.
     decoders: Callable[[], DecoderPool]
     limits: Limits
+    #: Whether there is a file of a name in a folder, for cells that may name several.
+    exists: Callable[[str, str], bool] = is_file
     #: Called with what is done, how many of it, and of how many: None while that is not known. The last call
     #: of each kind has both figures equal.
     progress: Callable[[str, int, int | None], None]
