@@ -9,7 +9,14 @@ import click
 from qie_batch.errors import UsageError
 from qie_batch.manifest.cells import OPTIONAL, QUALITY
 from qie_batch.manifest.faults import WrongCell
-from qie_batch.model import JobOrder, OutputFormat, Priority, ReadingOptions, RowDefaults
+from qie_batch.model import (
+    BATCH_PRIORITIES,
+    JobOrder,
+    OutputFormat,
+    Priority,
+    ReadingOptions,
+    RowDefaults,
+)
 from qie_batch.pricing import parse_usd
 
 if TYPE_CHECKING:
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
 
-PRIORITIES = [priority.name.lower() for priority in Priority]
+PRIORITIES = [priority.name.lower() for priority in BATCH_PRIORITIES]
 
 #: Options of a row's values -> the reader of the text.
 _VALUES: Mapping[str, Callable[[str], Any]] = {

@@ -13,6 +13,7 @@ from qie_batch.interfaces.ledger import (
     Requests,
     Schedules,
     Settlement,
+    Workers,
 )
 from qie_batch.interfaces.observer import Observer
 from qie_batch.interfaces.queue import WorkQueue
@@ -42,4 +43,5 @@ __all__ = [
     "Version",
     "WebImages",
     "WorkQueue",
+    "Workers",
 ]

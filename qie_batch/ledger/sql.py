@@ -16,6 +16,7 @@ from qie_batch.ledger.recovery import SqlRecovery
 from qie_batch.ledger.requests import SqlRequests
 from qie_batch.ledger.schedules import SqlSchedules
 from qie_batch.ledger.settlement import SqlSettlement
+from qie_batch.ledger.workers import SqlWorkers
 from qie_batch.model import RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class SqlLedger:
         self.schedules = SqlSchedules(database, owner)
         self.audit = SqlAudit(database)
         self.requests = SqlRequests(database, owner or "")
+        self.workers = SqlWorkers(database, owner)
         self.clock = SqlClock(database)
 
     def owned_by(self, owner: str) -> SqlLedger:

@@ -24,9 +24,19 @@ from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
-from qie_batch.model.states import FINAL, ItemState, JobState, Outcome, Priority, RunState
+from qie_batch.model.states import (
+    BATCH_PRIORITIES,
+    FINAL,
+    ItemState,
+    JobState,
+    Outcome,
+    Priority,
+    RunState,
+)
+from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerState
 
 __all__ = [
+    "BATCH_PRIORITIES",
     "DEVICE_HOUR",
     "FINAL",
     "FREE",
@@ -53,6 +63,7 @@ __all__ = [
     "JobOrder",
     "JobState",
     "KnownRequest",
+    "LiveWorker",
     "ManifestRow",
     "Message",
     "NewItem",
@@ -68,6 +79,7 @@ __all__ = [
     "RetryPolicy",
     "RowDefaults",
     "RunState",
+    "RunningEdit",
     "Schedule",
     "ScheduledRun",
     "Spending",
@@ -75,5 +87,6 @@ __all__ = [
     "Tariff",
     "Usage",
     "Worker",
+    "WorkerState",
     "cache_key_of",
 ]

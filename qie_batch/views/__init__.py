@@ -18,6 +18,7 @@ from qie_batch.views.records import (
     cost_view,
     schedule_view,
 )
+from qie_batch.views.workers import RunningEditView, WorkerView, worker_view
 
 __all__ = [
     "BadRowView",
@@ -27,7 +28,9 @@ __all__ = [
     "ItemView",
     "JobView",
     "RunView",
+    "RunningEditView",
     "ScheduleView",
+    "WorkerView",
     "bad_row_view",
     "cost_view",
     "dumped",
@@ -35,4 +38,5 @@ __all__ = [
     "item_view",
     "job_view",
     "schedule_view",
+    "worker_view",
 ]

@@ -215,7 +215,7 @@ class LedgerMachine(RuleBasedStateMachine):
             queued = self.queued() - before
             assert queued <= {message.item_id for message in self.broker.messages}
             assert sent == len(queued)
-            assert len(self.queued()) <= max(window, len(before))
+            assert len(self.queued()) <= max(2 * window, len(before))
 
     def deliver(self, pick, worker, upset):
         source = [self.popped, self.broker.messages][pick % 2] or self.popped or self.broker.messages
