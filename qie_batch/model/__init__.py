@@ -33,6 +33,15 @@ from qie_batch.model.states import (
     Priority,
     RunState,
 )
+from qie_batch.model.webhooks import (
+    Webhook,
+    WebhookAnswer,
+    WebhookEvent,
+    WebhookState,
+    address_shown,
+    new_webhook_secret,
+    webhook_key,
+)
 from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerState
 
 __all__ = [
@@ -86,7 +95,14 @@ __all__ = [
     "Stage",
     "Tariff",
     "Usage",
+    "Webhook",
+    "WebhookAnswer",
+    "WebhookEvent",
+    "WebhookState",
     "Worker",
     "WorkerState",
+    "address_shown",
     "cache_key_of",
+    "new_webhook_secret",
+    "webhook_key",
 ]
