@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "submit": ("submit", "Check a catalog, upload its pictures and enter it as a job."),
     "status": ("show", "How far jobs are, how fast, what failed and why."),
     "results": ("collect", "Download what succeeded, with results.csv and errors.csv."),
+    "workers": ("workers", "Which worker processes live, and what each does."),
     "retry": ("change", "Make failed items of a job pending again."),
     "cancel": ("change", "Cancel what is not finished of a job."),
     "pause": ("change", "Start nothing new of a job."),

@@ -17,6 +17,7 @@ from qie_batch.interfaces.ledger import (
     Settlement,
     Tenants,
     WebhookSecrets,
+    Workers,
 )
 from qie_batch.interfaces.observer import Observer
 from qie_batch.interfaces.queue import WorkQueue
@@ -52,4 +53,5 @@ __all__ = [
     "WebhookSecrets",
     "WebhookSender",
     "WorkQueue",
+    "Workers",
 ]

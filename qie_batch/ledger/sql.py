@@ -20,6 +20,7 @@ from qie_batch.ledger.schedules import SqlSchedules
 from qie_batch.ledger.settlement import SqlSettlement
 from qie_batch.ledger.tenants import SqlTenants
 from qie_batch.ledger.webhook_secrets import SqlWebhookSecrets
+from qie_batch.ledger.workers import SqlWorkers
 from qie_batch.model import RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class SqlLedger:
         self.requests = SqlRequests(database, owner or "")
         self.api_keys = SqlApiKeys(database, owner)
         self.tenants = SqlTenants(database)
+        self.workers = SqlWorkers(database, owner)
         self.outbox = SqlOutbox(database, owner)
         self.webhook_secrets = SqlWebhookSecrets(database)
         self.clock = SqlClock(database)

@@ -25,7 +25,15 @@ from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
-from qie_batch.model.states import FINAL, ItemState, JobState, Outcome, Priority, RunState
+from qie_batch.model.states import (
+    BATCH_PRIORITIES,
+    FINAL,
+    ItemState,
+    JobState,
+    Outcome,
+    Priority,
+    RunState,
+)
 from qie_batch.model.webhooks import (
     Webhook,
     WebhookAnswer,
@@ -35,8 +43,10 @@ from qie_batch.model.webhooks import (
     new_webhook_secret,
     webhook_key,
 )
+from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerState
 
 __all__ = [
+    "BATCH_PRIORITIES",
     "DEVICE_HOUR",
     "FINAL",
     "FREE",
@@ -67,6 +77,7 @@ __all__ = [
     "JobSelection",
     "JobState",
     "KnownRequest",
+    "LiveWorker",
     "ManifestRow",
     "Message",
     "NewItem",
@@ -82,6 +93,7 @@ __all__ = [
     "RetryPolicy",
     "RowDefaults",
     "RunState",
+    "RunningEdit",
     "Schedule",
     "ScheduledRun",
     "Scope",
@@ -95,6 +107,7 @@ __all__ = [
     "WebhookEvent",
     "WebhookState",
     "Worker",
+    "WorkerState",
     "address_shown",
     "cache_key_of",
     "is_tenant_name",

@@ -24,6 +24,7 @@ from qie_batch.views.records import (
 )
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
 from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
+from qie_batch.views.workers import RunningEditView, WorkerView, worker_view
 
 __all__ = [
     "ApiKeyView",
@@ -42,11 +43,13 @@ __all__ = [
     "LinkView",
     "RunNotice",
     "RunView",
+    "RunningEditView",
     "ScheduleView",
     "SubmissionView",
     "TenantView",
     "UploadView",
     "WebhookBody",
+    "WorkerView",
     "api_key_view",
     "bad_row_view",
     "cost_view",
@@ -59,4 +62,5 @@ __all__ = [
     "job_view",
     "schedule_view",
     "tenant_view",
+    "worker_view",
 ]
