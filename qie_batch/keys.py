@@ -40,6 +40,12 @@ def fetched_key(address: str) -> str:
     return f"fetched/{hashlib.sha256(address.encode()).hexdigest()}.json"
 
 
+def file_key(owner: str, file_id: str) -> str:
+    """Of a file that a tenant stored; a tenant's name may hold any character, and is "" for one person."""
+    tenant = re.sub(r"[^A-Za-z0-9_-]", lambda found: f"={ord(found[0]):x}=", owner)
+    return f"files/{tenant or '='}/{file_id}"
+
+
 def is_web(address: str) -> bool:
     return address[:8].lower().startswith(("https://", "http://"))
 

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from qie_batch import __version__
-from qie_batch.gateway import health
+from qie_batch.gateway import health, openai
 from qie_batch.gateway.context import open_context
 from qie_batch.gateway.jobs import reading
+from qie_batch.gateway.openai.errors import error_response
 from qie_batch.gateway.problems import add_problem_handlers
 from qie_batch.gateway.request_ids import RequestIds
 from qie_batch.redaction import redact
@@ -20,7 +21,7 @@ from qie_batch.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-ROUTERS = (health.router, reading.router)
+ROUTERS = (health.router, reading.router, openai.router)
 
 
 def application() -> FastAPI:
@@ -36,7 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.context = context = open_context(settings)
         yield
-        context.ledger.dispose()
+        context.close()
 
     app = FastAPI(
         title="qie-batch",
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         max_body_size=settings.gateway_max_upload_bytes,
     )
+    app.state.error_shapes = {"/v1/": error_response}
     add_problem_handlers(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
 from qie_batch import wiring
+from qie_batch.images import Limits
 
 if TYPE_CHECKING:
+    from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import ObjectStore
     from qie_batch.ledger.sql import SqlLedger
+    from qie_batch.steps.dispatch import DispatchContext
+    from qie_batch.steps.submit import SubmitContext
 
 from qie_batch.settings import Settings
 
@@ -22,11 +27,32 @@ class GatewayContext:
     #: Of all tenants; a route takes `subject.ledger`, which shows those that the subject may see.
     ledger: SqlLedger
     store: ObjectStore
+    #: Shared by all requests.
+    decoders: DecoderPool
+    #: With the gateway's limits on images, and those decoders.
+    submitting: SubmitContext
+    dispatching: DispatchContext
+
+    def close(self) -> None:
+        self.decoders.close()
+        self.ledger.dispose()
 
 
 def open_context(settings: Settings) -> GatewayContext:
     """Raises LedgerUnavailable and StoreUnavailable."""
-    return GatewayContext(settings=settings, ledger=wiring.ledger(settings), store=wiring.store(settings))
+    ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
+    side = settings.gateway_max_side
+    limits = Limits(max_pixels=side * side, max_side=side, max_bytes=settings.gateway_max_image_bytes)
+    return GatewayContext(
+        settings=settings,
+        ledger=ledger,
+        store=wiring.store(settings),
+        decoders=decoders,
+        submitting=replace(
+            wiring.submit_context(settings, ledger), decoders=lambda: nullcontext(decoders), limits=limits
+        ),
+        dispatching=wiring.dispatch_context(settings, ledger),
+    )
 
 
 def context_of(request: Request) -> GatewayContext:

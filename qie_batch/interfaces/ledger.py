@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from qie_batch.model import (
         Attempt,
+        Batch,
+        BatchFault,
         CostLine,
         EditSpec,
         Failure,
@@ -25,11 +27,13 @@ if TYPE_CHECKING:
         NewItem,
         NewJob,
         Progress,
+        RequestCounts,
         Result,
         RunState,
         Schedule,
         ScheduledRun,
         Spending,
+        StoredFile,
         Usage,
         Worker,
     )
@@ -145,6 +149,28 @@ class Requests(Protocol):
     def forget(self, key: str, job_id: str) -> None: ...
     def wait(self, job_id: str, change: int) -> int: ...
     def prune(self, max_age_seconds: float) -> int: ...
+
+
+class Files(Protocol):
+    """Files that one tenant has stored. `get` raises NotFound."""
+
+    def add(self, file: StoredFile) -> StoredFile: ...
+    def get(self, file_id: str) -> StoredFile: ...
+    def latest(self, limit: int, after: StoredFile | None = None, purpose: str = "") -> list[StoredFile]: ...
+    def remove(self, file_id: str) -> bool: ...
+
+
+class Batches(Protocol):
+    """Batches of edits; a batch is read by one process at a time. `get` raises NotFound."""
+
+    def add(self, batch: Batch) -> Batch: ...
+    def get(self, batch_id: str) -> Batch: ...
+    def latest(self, limit: int, after: Batch | None = None) -> list[Batch]: ...
+    def cancel(self, batch_id: str) -> bool: ...
+    def take(self, lease_seconds: float) -> Batch | None: ...
+    def renew(self, batch_id: str, lease_seconds: float) -> None: ...
+    def end_reading(self, batch_id: str, faults: Sequence[BatchFault]) -> bool: ...
+    def counts(self, job_id: str) -> RequestCounts: ...
 
 
 class Clock(Protocol):

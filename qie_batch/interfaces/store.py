@@ -53,5 +53,8 @@ class ObjectStore(Protocol):
 
     def delete(self, key: str) -> None: ...
 
+    def presigned(self, key: str, seconds: int) -> str:
+        """An address that gives the object to anyone for that long."""
+
     def address(self, key: str) -> str:
         """The object's address, s3://bucket/key."""

@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from qie_batch.ledger.attempts import SqlAttempts
 from qie_batch.ledger.audit import SqlAudit
+from qie_batch.ledger.batches import SqlBatches
 from qie_batch.ledger.costs import SqlCosts
 from qie_batch.ledger.dispatch import SqlDispatch
+from qie_batch.ledger.files import SqlFiles
 from qie_batch.ledger.intake import SqlIntake
 from qie_batch.ledger.jobs import SqlJobs
 from qie_batch.ledger.recovery import SqlRecovery
@@ -42,6 +44,8 @@ class SqlLedger:
         self.schedules = SqlSchedules(database, owner)
         self.audit = SqlAudit(database)
         self.requests = SqlRequests(database, owner or "")
+        self.files = SqlFiles(database, owner or "")
+        self.batches = SqlBatches(database, owner)
         self.clock = SqlClock(database)
 
     def owned_by(self, owner: str) -> SqlLedger:

@@ -17,6 +17,7 @@ from qie_batch.model.edits import (
 )
 from qie_batch.model.engines import DEVICE_HOUR, FREE, EngineInfo, EngineLimits, Preset, Tariff
 from qie_batch.model.events import EditEvent, Stage
+from qie_batch.model.files import Batch, BatchFault, BatchState, RequestCounts, StoredFile
 from qie_batch.model.images import ImageHeader
 from qie_batch.model.jobs import Failure, Item, Job, NewItem, NewJob, Result
 from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
@@ -34,6 +35,9 @@ __all__ = [
     "SCHEMA_VERSION",
     "Attempt",
     "BadRow",
+    "Batch",
+    "BatchFault",
+    "BatchState",
     "CostLine",
     "EditEvent",
     "EditParams",
@@ -64,6 +68,7 @@ __all__ = [
     "Progress",
     "Rate",
     "ReadingOptions",
+    "RequestCounts",
     "Result",
     "RetryPolicy",
     "RowDefaults",
@@ -72,6 +77,7 @@ __all__ = [
     "ScheduledRun",
     "Spending",
     "Stage",
+    "StoredFile",
     "Tariff",
     "Usage",
     "Worker",

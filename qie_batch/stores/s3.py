@@ -151,6 +151,10 @@ class S3Store:
         except _SDK_ERRORS as error:
             raise self._unavailable(key, error) from error
 
+    def presigned(self, key: str, seconds: int) -> str:
+        wanted = {"Bucket": self._bucket, "Key": canonical_key(key)}
+        return str(self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
+
     def address(self, key: str) -> str:
         return str(S3Address(bucket=self._bucket, key=key))
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from contextlib import AbstractContextManager
 
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
@@ -41,8 +42,8 @@ class SubmitContext:
     bucket: Callable[[str, Collection[str]], ObjectStore]
     #: Images on the web, from listed servers only if True; closed after the images are uploaded.
     web: Callable[[bool], WebImages]
-    #: Closed after the images are checked.
-    decoders: Callable[[], DecoderPool]
+    #: Left after the images are checked.
+    decoders: Callable[[], AbstractContextManager[DecoderPool]]
     limits: Limits
     #: Called with what is done, how many of it, and of how many: None while that is not known. The last call
     #: of each kind has both figures equal.

@@ -1,0 +1,5 @@
+"""todo."""
+
+from fastapi import APIRouter
+
+router = APIRouter()
