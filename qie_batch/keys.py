@@ -14,6 +14,7 @@ RESULTS = "results/"
 CREATE_ONLY_PROBE = "probe/create-only"
 BREAKER_PROBE = "probe/breaker"
 
+_PLAIN_OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _ADDRESS = re.compile(r"s3://(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]{1,62})/(?P<key>.*[^/])", re.DOTALL)
 
 
@@ -41,9 +42,10 @@ def fetched_key(address: str) -> str:
 
 
 def file_key(owner: str, file_id: str) -> str:
-    """Of a file that a tenant stored; a tenant's name may hold any character, and is "" for one person."""
-    tenant = re.sub(r"[^A-Za-z0-9_-]", lambda found: f"={ord(found[0]):x}=", owner)
-    return f"files/{tenant or '='}/{file_id}"
+    """Of a file that a tenant stored; a tenant's name may be any text."""
+    plain = _PLAIN_OWNER.fullmatch(owner)
+    segment = f"t-{owner}" if plain else f"h-{hashlib.sha256(owner.encode(errors='replace')).hexdigest()}"
+    return f"files/{segment}/{file_id}"
 
 
 def is_web(address: str) -> bool:

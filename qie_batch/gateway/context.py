@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 
 from qie_batch import wiring
-from qie_batch.images import Limits
 
 if TYPE_CHECKING:
     from qie_batch.images.sandbox import DecoderPool
@@ -30,8 +29,8 @@ class GatewayContext:
     #: Shared by all requests.
     decoders: DecoderPool
     #: With the gateway's limits on images, and those decoders.
-    submitting: SubmitContext
-    dispatching: DispatchContext
+    submit: SubmitContext
+    dispatch: DispatchContext
 
     def close(self) -> None:
         self.decoders.close()
@@ -41,17 +40,17 @@ class GatewayContext:
 def open_context(settings: Settings) -> GatewayContext:
     """Raises LedgerUnavailable and StoreUnavailable."""
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
-    side = settings.gateway_max_side
-    limits = Limits(max_pixels=side * side, max_side=side, max_bytes=settings.gateway_max_image_bytes)
     return GatewayContext(
         settings=settings,
         ledger=ledger,
         store=wiring.store(settings),
         decoders=decoders,
-        submitting=replace(
-            wiring.submit_context(settings, ledger), decoders=lambda: nullcontext(decoders), limits=limits
+        submit=replace(
+            wiring.submit_context(settings, ledger),
+            decoders=lambda: nullcontext(decoders),
+            limits=wiring.gateway_limits(settings),
         ),
-        dispatching=wiring.dispatch_context(settings, ledger),
+        dispatch=wiring.dispatch_context(settings, ledger),
     )
 
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Integer, case, cast, func, or_, select, tuple_, update
+from sqlalchemy import Integer, and_, case, cast, func, or_, select, tuple_, update
 
 from qie_batch.errors import NotFound
 from qie_batch.ledger.tables import batches, items
@@ -61,17 +61,28 @@ class SqlBatches:
             return [_batch_of(row) for row in connection.execute(newest.limit(limit))]
 
     def cancel(self, batch_id: str) -> bool:
-        """Note that it was asked to be cancelled; False where it was before, or has failed."""
+        """Note that it is to be cancelled; False where that is so already, or the file was refused.
+
+        One whose file no process reads is cancelled with that.
+        """
+        unread = and_(batches.c.state == BatchState.VALIDATING, batches.c.lease_until.is_(None))
+        wanted = (
+            *self._mine,
+            batches.c.id == batch_id,
+            batches.c.cancelled_at.is_(None),
+            batches.c.state != BatchState.FAILED,
+        )
+        values = {
+            "cancelled_at": self._db.now,
+            "state": case((unread, BatchState.CANCELLED), else_=batches.c.state),
+        }
         with self._db.write() as connection:
-            wanted = update(batches).where(*self._mine, batches.c.id == batch_id)
-            open_yet = (batches.c.cancelled_at.is_(None), batches.c.state != BatchState.FAILED)
-            return connection.execute(wanted.where(*open_yet).values(cancelled_at=self._db.now)).rowcount == 1
+            return connection.execute(update(batches).where(*wanted).values(**values)).rowcount == 1
 
     def take(self, lease_seconds: float) -> Batch | None:
         """The oldest batch whose file is to be read, with a lease on it; None without any."""
         free = (
             batches.c.state == BatchState.VALIDATING,
-            batches.c.cancelled_at.is_(None),
             or_(batches.c.lease_until.is_(None), batches.c.lease_until < self._db.now),
         )
         with self._db.write() as connection:

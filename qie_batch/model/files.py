@@ -29,6 +29,8 @@ class BatchState(StrEnum):
     VALIDATING = "validating"
     #: The file was refused.
     FAILED = "failed"
+    #: Before the file was read.
+    CANCELLED = "cancelled"
     #: The job is in the ledger, which knows the rest.
     ENTERED = "entered"
 
@@ -69,7 +71,7 @@ class RequestCounts:
     completed: int = 0
     #: Failed or cancelled.
     failed: int = 0
-    #: Of those that failed or were cancelled, and have no result still to come.
+    #: Of `failed`, those that were cancelled.
     cancelled: int = 0
 
     @property

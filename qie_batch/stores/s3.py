@@ -151,8 +151,13 @@ class S3Store:
         except _SDK_ERRORS as error:
             raise self._unavailable(key, error) from error
 
-    def presigned(self, key: str, seconds: int) -> str:
-        wanted = {"Bucket": self._bucket, "Key": canonical_key(key)}
+    def link(self, key: str, seconds: int, *, content_type: str, name: str) -> str:
+        wanted = {
+            "Bucket": self._bucket,
+            "Key": canonical_key(key),
+            "ResponseContentType": content_type,
+            "ResponseContentDisposition": f"inline; filename*=UTF-8''{quote(name)}",
+        }
         return str(self._client.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds))
 
     def address(self, key: str) -> str:

@@ -2,12 +2,14 @@
 
 from qie_batch.wiring.engines import InstalledEngines, visible_devices
 from qie_batch.wiring.services import (
+    batch_context,
     buckets,
     celery,
     database,
     decoders,
     dispatch_context,
     fsck_context,
+    gateway_limits,
     ledger,
     limits,
     needed,
@@ -22,6 +24,7 @@ from qie_batch.wiring.worker import edit_context
 
 __all__ = [
     "InstalledEngines",
+    "batch_context",
     "buckets",
     "celery",
     "database",
@@ -29,6 +32,7 @@ __all__ = [
     "dispatch_context",
     "edit_context",
     "fsck_context",
+    "gateway_limits",
     "ledger",
     "limits",
     "needed",

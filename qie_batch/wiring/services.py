@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.queues.celery import CeleryQueue
     from qie_batch.settings import Settings
+    from qie_batch.steps.batches import BatchContext
     from qie_batch.steps.dispatch import DispatchContext
     from qie_batch.steps.fsck import FsckContext
     from qie_batch.steps.schedule import ScheduleContext
@@ -138,6 +139,18 @@ def limits(settings: Settings) -> Limits:
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
 
 
+def gateway_limits(settings: Settings) -> Limits:
+    """Of images that come through the gateway."""
+    from qie_batch.images import Limits
+
+    side = min(settings.gateway_max_side, settings.max_side)
+    return Limits(
+        max_pixels=min(side * side, settings.max_pixels),
+        max_side=side,
+        max_bytes=min(settings.gateway_max_image_bytes, settings.max_bytes),
+    )
+
+
 def decoders(settings: Settings) -> DecoderPool:
     """Decoder processes; close the pool when done."""
     from qie_batch.images.sandbox import DecoderPool
@@ -184,6 +197,22 @@ def schedule_context(settings: Settings, ledger: SqlLedger) -> ScheduleContext:
         submit=lambda schedule, job_id, renew: submit_scheduled(
             schedule, job_id, replace(context, progress=lambda *_: renew())
         ),
+    )
+
+
+def batch_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool) -> BatchContext:
+    from contextlib import nullcontext
+
+    from qie_batch.steps.batches import BatchContext
+
+    context = submit_context(settings, ledger)
+    limits = gateway_limits(settings)
+    return BatchContext(
+        batches=ledger.batches,
+        jobs=ledger.jobs,
+        files=lambda owner: ledger.owned_by(owner).files,
+        store=context.store,
+        submitting=replace(context, decoders=lambda: nullcontext(decoders), limits=limits),
     )
 
 

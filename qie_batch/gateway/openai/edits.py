@@ -61,8 +61,8 @@ async def edit_image(
 def _working(subject: Subject, context: GatewayContext) -> InteractiveContext:
     own = context.ledger.owned_by(subject.tenant)
     return InteractiveContext(
-        submitting=context.submitting,
-        dispatching=context.dispatching,
+        submitting=context.submit,
+        dispatching=context.dispatch,
         requests=own.requests,
         jobs=own.jobs,
         store=context.store,

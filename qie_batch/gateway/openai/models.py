@@ -15,9 +15,9 @@ router = APIRouter()
 @router.get("/models")
 def list_models(_subject: Editor, context: Context) -> ModelList:
     """The engines that an edit may ask for, the default first."""
-    return ModelList(data=[Model(id=name) for name in model_names(context.submitting.engines)])
+    return ModelList(data=[Model(id=name) for name in model_names(context.submit.engines)])
 
 
 @router.get("/models/{model}")
 def get_model(model: str, _subject: Editor, context: Context) -> Model:
-    return Model(id=model_named(model, context.submitting.engines))
+    return Model(id=model_named(model, context.submit.engines))

@@ -82,7 +82,6 @@ class BatchObject(BaseModel):
     completion_window: Literal["24h"] = "24h"
     status: str
     created_at: int
-    expires_at: int
     in_progress_at: int | None = None
     finalizing_at: int | None = None
     completed_at: int | None = None

@@ -34,8 +34,6 @@ class InteractiveContext:
     requests: Requests
     jobs: Jobs
     store: ObjectStore
-    #: For how long an address of a result holds.
-    link_seconds: int = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

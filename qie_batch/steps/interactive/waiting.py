@@ -13,11 +13,13 @@ from qie_batch.steps.interactive.request import EditAnswer, EditFailed
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qie_batch.model import Item
+    from qie_batch.model import Item, OutputFormat, Result
     from qie_batch.steps.interactive.request import EnteredEdit, InteractiveContext
 
 #: Seconds between two looks at the ledger: the first, the longest, and how they grow.
 FIRST, LONGEST, GROWTH = 0.02, 0.2, 1.3
+#: For how long the address of a result holds.
+LINK_SECONDS = 3600
 
 
 def pauses() -> Iterator[float]:
@@ -42,17 +44,24 @@ def answer(items: Sequence[Item], context: InteractiveContext, now: float, *, li
         if item.state is not ItemState.SUCCEEDED:
             raise EditFailed("the edit was cancelled", code="cancelled", gave_up=False)
     results = [item.result for item in items if item.result]
-    keys = [result.object_key for result in results]
-    store = context.store
-    images = [store.presigned(key, context.link_seconds) if links else store.get(key) for key in keys]
     assert items[0].spec  # as it has a result
+    output = items[0].spec.params.output
     return EditAnswer(
         created=now,
-        images=tuple(images),
+        images=tuple(
+            _link(result, output, context) if links else context.store.get(result.object_key)
+            for result in results
+        ),
         width=results[0].width,
         height=results[0].height,
-        output=items[0].spec.params.output,
+        output=output,
     )
+
+
+def _link(result: Result, output: OutputFormat, context: InteractiveContext) -> str:
+    name = f"{result.cache_key[:16]}.{output}"
+    kind = f"image/{output}"
+    return context.store.link(result.object_key, LINK_SECONDS, content_type=kind, name=name)
 
 
 def leave(entered: EnteredEdit, context: InteractiveContext, *, gone: bool) -> bool:

@@ -41,14 +41,13 @@ def test_a_client_that_hangs_up_cancels_its_edit(gateway):
 
 
 def test_an_edit_goes_on_while_another_client_waits_for_it(gateway):
-    with openai_client(gateway, "pair", timeout=3) as patient, openai_client(gateway, "pair") as hasty:
-        with ThreadPoolExecutor(1) as pool:
-            waiting = pool.submit(patient.images.edit, **ASKED)
-            with pytest.raises(openai.APITimeoutError):
-                hasty.with_options(timeout=1).images.edit(**ASKED)
-            assert states(gateway, "pair") == [ItemState.QUEUED]
-            with pytest.raises(openai.APITimeoutError):
-                waiting.result()
+    with openai_client(gateway, "pair", timeout=3) as client, ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(client.images.edit, **ASKED)
+        with pytest.raises(openai.APITimeoutError):
+            client.with_options(timeout=1).images.edit(**ASKED)
+        assert states(gateway, "pair") == [ItemState.QUEUED]
+        with pytest.raises(openai.APITimeoutError):
+            waiting.result()
     wait_for(gateway, "pair", [ItemState.CANCELLED])
 
 
