@@ -35,7 +35,7 @@ class SqlBatches:
             "file_id": batch.file_id,
             "job_id": batch.job_id,
             "state": batch.state,
-            "metadata": json.dumps(dict(batch.metadata), ensure_ascii=False),
+            "metadata": json.dumps(dict(batch.metadata)),
             "created_at": self._db.now,
         }
         with self._db.write() as connection:
@@ -103,7 +103,7 @@ class SqlBatches:
         """Failed with these, or entered without any; False if it was cancelled meanwhile."""
         values = {
             "state": BatchState.FAILED if faults else BatchState.ENTERED,
-            "errors": json.dumps([asdict(fault) for fault in faults], ensure_ascii=False),
+            "errors": json.dumps([asdict(fault) for fault in faults]),
             "lease_until": None,
         }
         with self._db.write() as connection:

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+HOUR_SECONDS = 3600.0
+#: For how long requests are remembered that may be sent again; longer than any of them is looked for.
+KEPT_SECONDS = 3 * 24 * HOUR_SECONDS
+
 
 def run_control(settings: Settings, stop: threading.Event) -> None:
     """Run all steps in rounds until `stop` is set.
@@ -48,7 +52,7 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
         quick,
         (lambda: settle(settling),),
         (lambda: run_due(scheduling),),
-        (lambda: enter_batches(batching),),
+        (lambda: enter_batches(batching), hourly(lambda: ledger.requests.prune(KEPT_SECONDS))),
     )
     with decoders, ThreadPoolExecutor(len(rounds)) as pool:
         loops = [
@@ -57,6 +61,20 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
         ]
     for loop in loops:
         loop.result()
+
+
+def hourly(step: Callable[[], int]) -> Callable[[], int]:
+    """The step, run at most once an hour."""
+    due = 0.0
+
+    def run() -> int:
+        nonlocal due
+        if time.monotonic() < due:
+            return 0
+        due = time.monotonic() + HOUR_SECONDS
+        return step()
+
+    return run
 
 
 class LedgerOutage:

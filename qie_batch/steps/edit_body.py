@@ -14,7 +14,7 @@ from qie_batch.manifest.aliases import REFERENCES
 from qie_batch.manifest.cells import QUALITY
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.manifest.image_lists import images_of
-from qie_batch.text import quoted
+from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -133,7 +133,9 @@ def _text(name: str, value: object) -> str:
         return str(value).lower()
     if isinstance(value, (str, int, float)):
         return str(value)
-    raise WrongParameter(f"{quoted(name)} is no text and no number", code="invalid_type", subject=name)
+    raise WrongParameter(
+        f"{quoted(name)} is no text and no number", code="invalid_type", subject=printable(name)
+    )
 
 
 def _refuse_unknown(texts: Mapping[str, str]) -> None:
@@ -144,7 +146,9 @@ def _refuse_unknown(texts: Mapping[str, str]) -> None:
             raise WrongParameter(_REFUSED[name], code="unsupported_parameter", subject=name)
         if name not in COLUMNS and name not in _HARMLESS and name not in _ELSEWHERE:
             raise WrongParameter(
-                f"there is no parameter {quoted(name)}: leave it out", code="unknown_parameter", subject=name
+                f"there is no parameter {quoted(name)}: leave it out",
+                code="unknown_parameter",
+                subject=printable(name),
             )
 
 

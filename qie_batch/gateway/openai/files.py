@@ -45,7 +45,7 @@ def list_files(
     context: Context,
     after: Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{0,80}$")] = "",
     limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
-    purpose: Annotated[str, Query(max_length=32)] = "",
+    purpose: Annotated[str, Query(pattern=r"^[a-z_-]{0,32}$")] = "",
 ) -> FileList:
     """Files that were uploaded, newest first."""
     files = _files(subject, context).files

@@ -44,12 +44,12 @@ def enter(edit: InteractiveEdit, context: InteractiveContext) -> EnteredEdit:
     key = key if edit.idempotency_key else f"same:{fingerprint}"
     while True:
         mine = KnownRequest(key=key, fingerprint=fingerprint, job_id=new_job_id())
-        known = context.requests.remember(mine, SAME_SECONDS)
+        known = context.requests.remember(mine, SAME_SECONDS, waiting=1)
         if known.fingerprint != fingerprint:
+            context.requests.wait(known.job_id, -1)
             raise Conflict(
                 "this Idempotency-Key was sent with another request", code="idempotency_key_reused"
             )
-        context.requests.wait(known.job_id, 1)
         entered = EnteredEdit(job_id=known.job_id, key=key, results=1)
         try:
             context.jobs.get(known.job_id)

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import Unavailable
-from qie_batch.model import FINAL, ItemState
+from qie_batch.model import ItemState
 from qie_batch.steps.edit.outcome import gave_up
 from qie_batch.steps.interactive.request import EditAnswer, EditFailed
 
@@ -31,9 +31,10 @@ def pauses() -> Iterator[float]:
 
 
 def finished(entered: EnteredEdit, context: InteractiveContext) -> tuple[Item, ...]:
-    """All items once each of them is final, none before; one query."""
-    items = tuple(islice(context.jobs.items(entered.job_id), entered.results))
-    return items if all(item.state in FINAL for item in items) else ()
+    """All items once each of them is final, none before; one query until then."""
+    if not context.requests.is_answered(entered.job_id):
+        return ()
+    return tuple(islice(context.jobs.items(entered.job_id), entered.results))
 
 
 def answer(items: Sequence[Item], context: InteractiveContext, now: float, *, links: bool) -> EditAnswer:
