@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import openai
 import pytest
+from PIL import Image
 
 from tests.support.openai_clients import jobs_of, openai_client, opened, picture
 
@@ -83,6 +85,14 @@ def test_what_cannot_be_edited_is_a_bad_request_that_names_the_parameter(client,
     assert error.value.param == param, error.value.message
     assert code in (None, error.value.code), error.value.message
     assert error.value.message.endswith(".")
+
+
+def test_what_the_engine_refuses_by_its_pixels_is_a_bad_request_too(client):
+    noise = io.BytesIO()
+    Image.effect_noise((128, 128), 90).convert("RGB").save(noise, "PNG")
+    with pytest.raises(openai.BadRequestError) as error:
+        client.images.edit(image=noise.getvalue(), prompt="remove the background")
+    assert error.value.code
 
 
 def test_other_refusals_have_the_errors_of_openai_too(client, gateway):
