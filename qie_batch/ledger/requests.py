@@ -45,11 +45,16 @@ class SqlRequests:
                 connection.execute(more)
         return KnownRequest(key=row.key, fingerprint=row.fingerprint, job_id=row.job_id)
 
-    def forget(self, key: str, job_id: str) -> None:
-        """Let the same request make a new job, as this one failed or was cancelled."""
-        mine = (requests.c.owner == self._owner, requests.c.key == key, requests.c.job_id == job_id)
+    def forget(self, key: str, job_id: str, *, unless_waiting: bool = False) -> bool:
+        """Let the same request make a new job, as this one failed or was cancelled.
+
+        False if it did not stand for the job, or, with `unless_waiting`, if a client waits for that.
+        """
+        mine = [requests.c.owner == self._owner, requests.c.key == key, requests.c.job_id == job_id]
+        if unless_waiting:
+            mine.append(requests.c.waiting <= 0)
         with self._db.write() as connection:
-            connection.execute(delete(requests).where(*mine))
+            return connection.execute(delete(requests).where(*mine)).rowcount == 1
 
     def wait(self, job_id: str, change: int) -> int:
         """Add `change` to the number of clients that wait for the job; the number after it."""

@@ -39,11 +39,12 @@ def add_batch(
 
 
 def cancel_batch(batch_id: str, *, batches: Batches, jobs: Jobs) -> Batch:
-    """What is done stays done; a batch that has ended is as it was."""
+    """What is done stays done; a batch that has ended is as it was. NotFound where there is none.
+
+    `control` cancels the job of one whose file is being read.
+    """
+    batches.cancel(batch_id)
     batch = batches.get(batch_id)
-    if batches.cancel(batch_id) and batch.state is not BatchState.VALIDATING:
-        jobs.cancel(batch.job_id)
-    batch = batches.get(batch_id)
-    if batch.state is BatchState.ENTERED:  # meanwhile
+    if batch.state is BatchState.ENTERED:
         jobs.cancel(batch.job_id)
     return batch

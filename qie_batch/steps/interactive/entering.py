@@ -6,11 +6,10 @@ import hashlib
 import json
 import logging
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import Conflict, NotFound, QueueUnavailable
+from qie_batch.errors import Conflict, QueueUnavailable
 from qie_batch.model import InvalidManifest, JobOrder, KnownRequest, Priority, RowDefaults
 from qie_batch.steps.body_manifest import READING, BodyManifest
 from qie_batch.steps.dispatch import dispatch
@@ -38,33 +37,35 @@ def enter(edit: InteractiveEdit, context: InteractiveContext) -> EnteredEdit:
     """
     check_images(edit.body)
     engine = model_named(edit.body.model, context.submitting.engines)
+    while True:
+        known = _known(edit, context)
+        try:
+            items = tuple(context.jobs.items(known.job_id))
+            # None also after a process that ended before its job was in the ledger: then it is entered here.
+            results = len(items) or _submit(edit, engine, known.job_id, context)
+        except BaseException:
+            context.requests.forget(known.key, known.job_id)
+            raise
+        if ended_in_vain(items):
+            context.requests.forget(known.key, known.job_id)
+            continue
+        if not items:
+            _dispatch(context)
+        return EnteredEdit(job_id=known.job_id, key=known.key, results=results)
+
+
+def _known(edit: InteractiveEdit, context: InteractiveContext) -> KnownRequest:
+    """The request as first sent, which this client is counted as waiting for."""
     fingerprint = _fingerprint(edit.body)
     # Keys of clients and those made of contents never meet.
     key = f"edit:{hashlib.sha256(edit.idempotency_key.encode()).hexdigest()}"
     key = key if edit.idempotency_key else f"same:{fingerprint}"
-    while True:
-        mine = KnownRequest(key=key, fingerprint=fingerprint, job_id=new_job_id())
-        known = context.requests.remember(mine, SAME_SECONDS, waiting=1)
-        if known.fingerprint != fingerprint:
-            context.requests.wait(known.job_id, -1)
-            raise Conflict(
-                "this Idempotency-Key was sent with another request", code="idempotency_key_reused"
-            )
-        entered = EnteredEdit(job_id=known.job_id, key=key, results=1)
-        try:
-            context.jobs.get(known.job_id)
-        except NotFound:  # also of a process that ended before the job was in the ledger
-            try:
-                results = _submit(edit, engine, known.job_id, context)
-            except BaseException:
-                context.requests.forget(key, known.job_id)
-                raise
-            _dispatch(context)
-            return replace(entered, results=results)
-        items = tuple(context.jobs.items(known.job_id))
-        if not ended_in_vain(items):
-            return replace(entered, results=len(items))
-        context.requests.forget(key, known.job_id)
+    mine = KnownRequest(key=key, fingerprint=fingerprint, job_id=new_job_id())
+    known = context.requests.remember(mine, SAME_SECONDS, waiting=1)
+    if known.fingerprint != fingerprint:
+        context.requests.wait(known.job_id, -1)
+        raise Conflict("this Idempotency-Key was sent with another request", code="idempotency_key_reused")
+    return known
 
 
 def _submit(edit: InteractiveEdit, engine: str, job_id: str, context: InteractiveContext) -> int:

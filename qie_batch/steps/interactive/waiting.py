@@ -67,10 +67,10 @@ def _link(result: Result, output: OutputFormat, context: InteractiveContext) -> 
 
 def leave(entered: EnteredEdit, context: InteractiveContext, *, gone: bool) -> bool:
     """The client waits no more; one that is gone cancels the edit unless another waits: says whether."""
-    waiting = context.requests.wait(entered.job_id, -1)
-    if not gone or waiting > 0:
+    context.requests.wait(entered.job_id, -1)
+    # A client that comes with the same request after this makes an edit of its own.
+    if not gone or not context.requests.forget(entered.key, entered.job_id, unless_waiting=True):
         return False
-    context.requests.forget(entered.key, entered.job_id)
     return bool(context.jobs.cancel(entered.job_id))
 
 

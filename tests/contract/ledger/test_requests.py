@@ -39,8 +39,10 @@ def test_clients_that_wait_are_counted(ledger):
     requests.remember(request("job-1"), 600, waiting=1)
     requests.remember(request("job-2"), 600, waiting=1)
     assert requests.wait("job-1", -1) == 1
+    assert not requests.forget("key", "job-1", unless_waiting=True)
     assert requests.wait("job-1", -1) == 0
     assert requests.wait("unknown", 1) == 0
+    assert requests.forget("key", "job-1", unless_waiting=True)
 
 
 def test_one_key_of_two_tenants_is_two_requests(ledger):
