@@ -11,15 +11,17 @@ from qie_batch.interfaces.ledger import (
     Files,
     Intake,
     Jobs,
+    Outbox,
     Recovery,
     Requests,
     Schedules,
     Settlement,
+    WebhookSecrets,
 )
 from qie_batch.interfaces.observer import Observer
 from qie_batch.interfaces.queue import WorkQueue
 from qie_batch.interfaces.store import ObjectStore, StoredObject
-from qie_batch.interfaces.web import Version, WebImages
+from qie_batch.interfaces.web import Version, WebhookSender, WebImages
 
 __all__ = [
     "AlphaForecast",
@@ -38,6 +40,7 @@ __all__ = [
     "Jobs",
     "ObjectStore",
     "Observer",
+    "Outbox",
     "Recovery",
     "Requests",
     "Schedules",
@@ -45,5 +48,7 @@ __all__ = [
     "StoredObject",
     "Version",
     "WebImages",
+    "WebhookSecrets",
+    "WebhookSender",
     "WorkQueue",
 ]

@@ -1,4 +1,4 @@
-"""The loops of `control`: dispatch and sweep, which are fast, settling, schedules, and batches."""
+"""The loops of `control`: one for dispatch and sweep, which are fast, one each for what may take long."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from qie_batch import wiring
 from qie_batch.errors import LedgerUnavailable, QieError
 from qie_batch.steps.batches import enter_batches
 from qie_batch.steps.dispatch import dispatch
+from qie_batch.steps.notify import notify
 from qie_batch.steps.repeats import Repeats
 from qie_batch.steps.schedule import run_due
 from qie_batch.steps.settle import settle
@@ -34,26 +35,29 @@ KEPT_SECONDS = 3 * 24 * HOUR_SECONDS
 def run_control(settings: Settings, stop: threading.Event) -> None:
     """Run all steps in rounds until `stop` is set.
 
-    Settling reads images, schedules and batches read manifests and images for hours; each runs in
-    a loop of its own, so that nothing else is delayed.
+    Settling reads images, schedules and batches read manifests and images for hours, and webhooks wait for
+    servers; each runs in a loop of its own, so that nothing else is delayed.
     """
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
     settling = wiring.settle_context(settings, ledger, decoders)
     scheduling = replace(wiring.schedule_context(settings, ledger), is_stopping=stop.is_set)
-    batching = wiring.batch_context(settings, ledger, decoders)
+    notifying = replace(wiring.notify_context(settings, ledger), is_stopping=stop.is_set)
+    batching = replace(wiring.batch_context(settings, ledger, decoders), is_stopping=stop.is_set)
     outage = LedgerOutage(settings.lease_seconds)
     quick = (
         lambda: take_back(ledger.recovery) if outage.is_over else 0,
         lambda: send_lost_again(ledger.dispatch, dispatching.queue),
         lambda: dispatch(dispatching),
+        hourly(lambda: ledger.requests.prune(KEPT_SECONDS)),
     )
-    rounds = (
-        quick,
-        (lambda: settle(settling),),
-        (lambda: run_due(scheduling),),
-        (lambda: enter_batches(batching), hourly(lambda: ledger.requests.prune(KEPT_SECONDS))),
+    slow = (
+        lambda: settle(settling),
+        lambda: run_due(scheduling),
+        lambda: notify(notifying),
+        lambda: enter_batches(batching),
     )
+    rounds = (quick, *((step,) for step in slow))
     with decoders, ThreadPoolExecutor(len(rounds)) as pool:
         loops = [
             pool.submit(run_rounds, steps, stop=stop, outage=outage, pause_seconds=settings.tick_seconds)

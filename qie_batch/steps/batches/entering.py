@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from qie_batch.errors import Rejected, UsageError
+from qie_batch.errors import Rejected, Unavailable, UsageError
 from qie_batch.model import BatchFault, JobOrder, RowDefaults
 from qie_batch.steps.batches.lines import read_lines
 from qie_batch.steps.body_manifest import READING, BodyManifest
@@ -38,12 +38,14 @@ class BatchContext:
     files: Callable[[str], Files]
     store: ObjectStore
     submitting: SubmitContext
+    #: Whether this process is to exit: another one reads the file once the lease is over.
+    is_stopping: Callable[[], bool] = lambda: False
 
 
 def enter_batches(context: BatchContext) -> int:
     """Read every batch that waits for it; says how many. Several processes may do so at a time."""
     read = 0
-    while batch := context.batches.take(LEASE_SECONDS):
+    while not context.is_stopping() and (batch := context.batches.take(LEASE_SECONDS)):
         if not context.batches.end_reading(batch.id, _enter(batch, context)):
             context.jobs.cancel(batch.job_id)
         read += 1
@@ -105,6 +107,8 @@ def _submit(batch: Batch, order: JobOrder, manifest: BodyManifest, context: Batc
 
     def renew(*_: object) -> None:
         nonlocal renewed
+        if context.is_stopping():
+            raise Unavailable("this process exits before the batch is read", code="stopping")
         if time.monotonic() - renewed > RENEW_SECONDS:
             renewed = time.monotonic()
             context.batches.renew(batch.id, LEASE_SECONDS)
