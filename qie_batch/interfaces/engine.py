@@ -59,6 +59,9 @@ class EngineCatalog(Protocol):
     def rate(self, info: EngineInfo, device: str = "") -> Rate:
         """Micro-dollars of the engine on the device; "" is the device that the engine expects."""
 
+    def names(self) -> list[str]:
+        """Of the engines that come with qie-batch."""
+
     def preset_names(self) -> list[str]:
         """The presets of all engines that come with qie-batch."""
 
