@@ -1,6 +1,13 @@
 """The Protocols of store, queue, ledger, engine, web and observer."""
 
-from qie_batch.interfaces.engine import AlphaForecast, Engine, EngineCatalog, EngineCheck, EngineChoice
+from qie_batch.interfaces.engine import (
+    AlphaForecast,
+    Engine,
+    EngineCatalog,
+    EngineCheck,
+    EngineChoice,
+    ServedEngine,
+)
 from qie_batch.interfaces.ledger import (
     Attempts,
     Audit,
@@ -37,6 +44,7 @@ __all__ = [
     "Recovery",
     "Requests",
     "Schedules",
+    "ServedEngine",
     "Settlement",
     "StoredObject",
     "Version",

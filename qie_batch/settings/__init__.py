@@ -15,6 +15,7 @@ from qie_batch.settings.flower import FlowerSettings
 from qie_batch.settings.gateway import GatewaySettings
 from qie_batch.settings.limits import LimitSettings
 from qie_batch.settings.prices import PriceSettings
+from qie_batch.settings.remote_engines import RemoteEngineSettings
 from qie_batch.settings.services import ServiceSettings
 from qie_batch.settings.workers import ControlSettings, WorkerSettings
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 class Settings(
     ServiceSettings,
     EngineSettings,
+    RemoteEngineSettings,
     WorkerSettings,
     ControlSettings,
     PriceSettings,
