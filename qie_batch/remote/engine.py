@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 _DOUBTS = 2
 #: Seconds after a success in which a server is trusted to refuse a request.
 _TRUSTED_SECONDS = 60.0
-_ACTION = "QIE_* settings of this engine name its address, key and model: correct them, or the server"
+_ACTION = (
+    "see to address, key and model in QIE_OPENAI_URLS, QIE_OPENAI_KEY, QIE_OPENAI_MODEL, or QIE_DASHSCOPE_*"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
