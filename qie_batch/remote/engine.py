@@ -30,9 +30,7 @@ if TYPE_CHECKING:
 _DOUBTS = 2
 #: Seconds after a success in which a server is trusted to refuse a request.
 _TRUSTED_SECONDS = 60.0
-_ACTION = (
-    "see to address, key and model in QIE_OPENAI_URLS, QIE_OPENAI_KEY, QIE_OPENAI_MODEL, or QIE_DASHSCOPE_*"
-)
+_ACTION = "correct address, key or model (QIE_OPENAI_URLS, QIE_OPENAI_KEY, QIE_OPENAI_MODEL; QIE_DASHSCOPE_*)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +101,7 @@ class RemoteEngine:
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """As `interfaces.Engine.edit`; the steps are estimates."""
+        self._wire.check(request.params)
         progress = Progress(request.params.steps or 1, self._pace(request), on_step)
         patience = time.monotonic() + self._timing.edit
         doubts = 0

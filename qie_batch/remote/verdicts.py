@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from qie_batch.model import EditRequest
+    from qie_batch.model import EditParams, EditRequest
     from qie_batch.remote.calls import Answer, Call
     from qie_batch.remote.images import ImageCodec
 
@@ -74,6 +74,9 @@ class Wire(Protocol):
     name: str
     #: Whether an edit that is not asked for may be made to see if a server works.
     probes: bool
+
+    def check(self, params: EditParams) -> None:
+        """As the engine's `check`, without images."""
 
     def call(self, request: EditRequest, codec: ImageCodec) -> Call: ...
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.engines.dashscope.options import MAX_SEED, OPTIONS, DashScopeOptions, engine_info
+from qie_batch.engines.dashscope.options import OPTIONS, DashScopeOptions, check_params, engine_info
 from qie_batch.errors import Misconfigured
-from qie_batch.remote.params import check_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = ["OPTIONS", "check", "create", "info"]
 
-#: Characters of an instruction; the service cuts a longer one off without a word.
-_MAX_CHARACTERS = 800
-
 
 def info(options: Mapping[str, Any]) -> EngineInfo:
     return engine_info(DashScopeOptions.of(options))
@@ -26,7 +22,7 @@ def info(options: Mapping[str, Any]) -> EngineInfo:
 
 def check(params: EditParams, _images: Sequence[ImageHeader]) -> None:
     """Rejected for a seed or a text out of the range that the service documents."""
-    check_range(params, max_seed=MAX_SEED, max_characters=_MAX_CHARACTERS)
+    check_params(params)
 
 
 def create(options: Mapping[str, Any]) -> RemoteEngine:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, Self
 from qie_batch.errors import Misconfigured
 from qie_batch.model import EngineInfo, EngineLimits, Tariff
 from qie_batch.model.buckets import QWEN_BUCKETS
+from qie_batch.remote.params import check_range
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from qie_batch.model import EditParams
 
 #: Settings that become options of this engine.
 OPTIONS = (
@@ -22,9 +25,16 @@ OPTIONS = (
     "dashscope_deadline_seconds",
     "dashscope_price_usd",
 )
-MAX_SEED = 2**31 - 1
+_MAX_SEED = 2**31 - 1
+#: Characters of an instruction; the service cuts a longer one off without a word.
+_MAX_CHARACTERS = 800
 #: The first model of the family, which takes no size: its results would be of any.
 _SIZELESS = "qwen-image-edit"
+
+
+def check_params(params: EditParams) -> None:
+    """Rejected for a seed or a text out of the range that the service documents."""
+    check_range(params, max_seed=_MAX_SEED, max_characters=_MAX_CHARACTERS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ import base64
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from qie_batch.engines.dashscope.options import check_params
 from qie_batch.remote.answers import document, error_code, retry_after, sentence
 from qie_batch.remote.calls import Call
 from qie_batch.remote.params import without_control_tokens
@@ -16,7 +17,7 @@ from qie_batch.remote.verdicts import Busy, Denied, Doubtful, Down, Linked, Refu
 
 if TYPE_CHECKING:
     from qie_batch.engines.dashscope.options import DashScopeOptions
-    from qie_batch.model import EditRequest
+    from qie_batch.model import EditParams, EditRequest
     from qie_batch.remote.calls import Answer
     from qie_batch.remote.images import ImageCodec
     from qie_batch.remote.verdicts import Verdict
@@ -51,6 +52,9 @@ class DashScopeWire:
 
     def __init__(self, options: DashScopeOptions) -> None:
         self._options = options
+
+    def check(self, params: EditParams) -> None:
+        check_params(params)
 
     def call(self, request: EditRequest, codec: ImageCodec) -> Call:
         first, *references = request.images

@@ -10,12 +10,12 @@ from urllib.parse import urljoin, urlsplit
 from qie_batch.engines.openai.dialects import PRESETS
 from qie_batch.remote.answers import document, error_code, retry_after, sentence
 from qie_batch.remote.calls import Call, FilePart
-from qie_batch.remote.params import without_control_tokens
+from qie_batch.remote.params import check_range, without_control_tokens
 from qie_batch.remote.verdicts import Busy, Denied, Doubtful, Down, Linked, Refused, Returned
 
 if TYPE_CHECKING:
     from qie_batch.engines.openai.options import OpenAiOptions
-    from qie_batch.model import EditRequest
+    from qie_batch.model import EditParams, EditRequest
     from qie_batch.remote.calls import Answer
     from qie_batch.remote.images import ImageCodec
     from qie_batch.remote.verdicts import Verdict
@@ -40,6 +40,9 @@ class OpenAiWire:
         self.probes = options.spoken.probes
         self._options = options
         self._dialect = options.spoken
+
+    def check(self, params: EditParams) -> None:
+        check_range(params)
 
     def call(self, request: EditRequest, codec: ImageCodec) -> Call:
         key = self._options.key

@@ -94,7 +94,7 @@ def test_a_request_that_is_wrong_is_rejected_with_a_code(case, engine):
     assert caught.value.message
 
 
-def test_what_its_check_refuses_names_the_column(case):
+def test_what_its_check_refuses_its_edit_refuses_too(case, engine):
     wrong = [case.refused] if case.refused else []
     if "seed" in case.module.info(case.options).honours:
         wrong += [{"seed": -1}, {"seed": 2**70}]
@@ -105,6 +105,9 @@ def test_what_its_check_refuses_names_the_column(case):
         with pytest.raises(Rejected) as caught:
             case.module.check(request.params, [header(case)])
         assert caught.value.subject in (*changes, "instruction", "")
+        with pytest.raises(Rejected) as again:
+            engine.edit(request, lambda _step: None)
+        assert again.value.code == caught.value.code
 
 
 def test_its_check_takes_what_it_edits(case):
