@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from qie_batch.model import Rate
+from qie_batch.model.buckets import QWEN_BUCKETS
 from qie_batch.steps.edit import edit
-from tests.support.ledgers import WORKER, told
+from tests.support.ledgers import WORKER, enqueue, told
 from tests.support.painters import again, ended, in_thread, only, results, submit, wait_until
 from tests.support.remote_engines import IMAGE_MICROS, dashscope_engine, openai_engine
 from tests.support.remote_servers import DashScopeServer, RemoteServer, Said, painted
@@ -40,16 +41,20 @@ def servers():
 
 @pytest.fixture
 def served(ledger, make_context, servers):
-    """Servers, and the context of an engine on them; its items are submitted."""
+    """Servers, and the context of an engine on them; its items are submitted.
+
+    The dialect is the one that edits an image at its own size: these are small.
+    """
     engines = []
 
-    def make(number=1, *words, dead=0, **changes):
+    def make(number=1, *words, dead=0, steps=None, **changes):
         found = servers(number)
         urls = [server.url for server in found]
+        changes = {"dialect": "qie-batch", **changes}
         engine = openai_engine(*urls, *(f"http://127.0.0.1:{port}" for port in range(1, dead + 1)), **changes)
         engines.append(engine)
         context = make_context(engine, worker=BY_IMAGE)
-        submit(ledger, *(words or ("red",)), revision=engine.info.revision)
+        submit(ledger, *(words or ("red",)), revision=engine.info.revision, steps=steps)
         return *found, context
 
     yield make
@@ -71,9 +76,10 @@ def failed(ledger):
 
 
 def test_an_edit_costs_one_image(ledger, store, served):
-    server, context = served()
+    server, context = served(dialect="vllm-omni")
     edit("job.0", context)
     assert (told(ledger), spent(ledger), len(server.asked)) == ("S", IMAGE_MICROS, 1)
+    assert server.asked[0].size in QWEN_BUCKETS
     assert len(results(store)) == 1
     assert (only(ledger).result.width, only(ledger).result.height) == (40, 24)
     assert sound(ledger)
@@ -114,6 +120,17 @@ def test_a_cancelled_edit_hangs_up(ledger, store, served):
     assert server.hung_up.wait(5)
     assert (told(ledger), results(store), spent(ledger)) == ("X", [], 0)
     assert sound(ledger)
+
+
+def test_an_edit_that_cannot_end_before_its_process_leaves_is_handed_back(ledger, served):
+    server, context = served(deadline_seconds=60.0, steps=40)
+    server.script = [server.hang]
+    thread = in_thread("job.0", context)
+    wait_until(lambda: server.asked, "edit")
+    context.leases.shutdown.begin(0.5)
+    ended(thread)
+    assert server.hung_up.wait(5)
+    assert (told(ledger), spent(ledger), enqueue(ledger)) == ("p", 0, ["job.0"])
 
 
 def test_an_answer_without_an_image_fails_its_row_at_the_second_time(ledger, served):
