@@ -57,6 +57,7 @@ def _job_options(priority: str) -> tuple[Callable[[_Command], _Command], ...]:
         ),
         click.option("--priority", default=priority, show_default=True, type=click.Choice(PRIORITIES)),
         click.option("--budget", metavar="USD", help="Pause the job before it costs more."),
+        click.option("--notify", default="", metavar="URL", help="Where webhooks about it are sent."),
     )
 
 
@@ -112,6 +113,7 @@ def job_order(options: Mapping[str, Any]) -> JobOrder:
         reading=reading_of(options),
         defaults=_defaults(options),
         budget_micros=budget_micros(options["budget"]),
+        notify=options["notify"].strip(),
     )
 
 

@@ -16,15 +16,17 @@ from qie_batch.interfaces.ledger import (
     Dispatch,
     Intake,
     Jobs,
+    Outbox,
     Recovery,
     Requests,
     Schedules,
     Settlement,
+    WebhookSecrets,
 )
 from qie_batch.interfaces.observer import Observer
 from qie_batch.interfaces.queue import WorkQueue
 from qie_batch.interfaces.store import ObjectStore, StoredObject
-from qie_batch.interfaces.web import Version, WebImages
+from qie_batch.interfaces.web import Version, WebhookSender, WebImages
 
 __all__ = [
     "AlphaForecast",
@@ -41,6 +43,7 @@ __all__ = [
     "Jobs",
     "ObjectStore",
     "Observer",
+    "Outbox",
     "Recovery",
     "Requests",
     "Schedules",
@@ -49,5 +52,7 @@ __all__ = [
     "StoredObject",
     "Version",
     "WebImages",
+    "WebhookSecrets",
+    "WebhookSender",
     "WorkQueue",
 ]

@@ -18,18 +18,24 @@ from qie_batch.views.records import (
     cost_view,
     schedule_view,
 )
+from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
 
 __all__ = [
     "BadRowView",
     "CostView",
+    "DeliveryView",
     "EstimateView",
     "FsckView",
     "ItemView",
+    "JobNotice",
     "JobView",
+    "RunNotice",
     "RunView",
     "ScheduleView",
+    "WebhookBody",
     "bad_row_view",
     "cost_view",
+    "delivery_view",
     "dumped",
     "dumped_cost",
     "item_view",

@@ -18,6 +18,7 @@ from qie_batch.wiring.services import (
     store,
     submit_context,
 )
+from qie_batch.wiring.webhooks import notify_context, webhook_sender
 from qie_batch.wiring.worker import edit_context
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "ledger",
     "limits",
     "needed",
+    "notify_context",
     "queue",
     "s3",
     "schedule_context",
@@ -39,4 +41,5 @@ __all__ = [
     "store",
     "submit_context",
     "visible_devices",
+    "webhook_sender",
 ]

@@ -104,6 +104,7 @@ def submit_context(
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.stores.s3 import S3Store
     from qie_batch.wiring.engines import InstalledEngines
+    from qie_batch.wiring.webhooks import webhook_sender
 
     needed(settings, "ledger_url")  # without any settings, say so rather than try AWS
     client = s3(settings)
@@ -117,6 +118,7 @@ def submit_context(
         decoders=partial(decoders, settings),
         limits=limits(settings),
         progress=progress or (lambda *_: None),
+        check_webhook=lambda address: webhook_sender(settings).check(address),
     )
 
 
@@ -182,7 +184,10 @@ def schedule_context(settings: Settings, ledger: SqlLedger) -> ScheduleContext:
         jobs=ledger.jobs,
         clock=ledger.clock,
         submit=lambda schedule, job_id, renew: submit_scheduled(
-            schedule, job_id, replace(context, progress=lambda *_: renew())
+            schedule,
+            job_id,
+            # An address that is refused by now is no reason to skip a run: its webhooks say so.
+            replace(context, progress=lambda *_: renew(), check_webhook=lambda _: None),
         ),
     )
 

@@ -61,6 +61,8 @@ class Prepared:
 @contextmanager
 def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared]:
     """Read the whole manifest and every image once. InvalidManifest names the bad rows."""
+    if request.order.notify:
+        context.check_webhook(request.order.notify)
     with ExitStack() as stack:
         path, folder = stack.enter_context(catalog_file(request.address, context.bucket))
         chosen = chosen_engine(request.order, context.engines)

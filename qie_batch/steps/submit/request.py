@@ -47,6 +47,8 @@ class SubmitContext:
     #: Called with what is done, how many of it, and of how many: None while that is not known. The last call
     #: of each kind has both figures equal.
     progress: Callable[[str, int, int | None], None]
+    #: UsageError for an address that webhooks may not be sent to.
+    check_webhook: Callable[[str], None]
     #: Called once the columns of the manifest are understood, before any image is read or fetched.
     understood: Callable[[Understanding], None] = lambda _: None
 
