@@ -1,6 +1,13 @@
 """The Protocols of store, queue, ledger, engine, web and observer."""
 
-from qie_batch.interfaces.engine import AlphaForecast, Engine, EngineCatalog, EngineCheck, EngineChoice
+from qie_batch.interfaces.engine import (
+    AlphaForecast,
+    Engine,
+    EngineCatalog,
+    EngineCheck,
+    EngineChoice,
+    ServedEngine,
+)
 from qie_batch.interfaces.ledger import (
     ApiKeys,
     Attempts,
@@ -49,6 +56,7 @@ __all__ = [
     "Recovery",
     "Requests",
     "Schedules",
+    "ServedEngine",
     "Settlement",
     "StoredObject",
     "Tenants",

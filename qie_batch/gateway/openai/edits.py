@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from qie_batch.gateway.access import Editor, Subject
 from qie_batch.gateway.context import Context, GatewayContext
-from qie_batch.gateway.openai.requests import DESCRIBED, MAX_BODY, RawEdit, raw_edit
+from qie_batch.gateway.openai.requests import DESCRIBED, RawEdit, raw_edit
 from qie_batch.gateway.openai.shapes import ImageData, ImagesResponse
 from qie_batch.steps import interactive
 from qie_batch.steps.edit_body import read_body
@@ -31,7 +31,6 @@ CLOSED = 499
 @router.post(
     "/images/edits",
     openapi_extra=DESCRIBED,
-    max_body_size=MAX_BODY,
     response_model=ImagesResponse,
     response_model_exclude_none=True,
 )

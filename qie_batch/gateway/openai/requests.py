@@ -13,8 +13,6 @@ from qie_batch.steps.edit_body import COLUMNS, MAX_IMAGES, WrongParameter
 if TYPE_CHECKING:
     from fastapi import Request
 
-#: Bytes: three images in base64, with room for larger ones than are allowed by default.
-MAX_BODY = 100_000_000
 #: Of one text in a form.
 MAX_TEXT = 1 << 20
 MAX_FIELDS = 64
