@@ -2,6 +2,7 @@
 
 from qie_batch.interfaces.engine import AlphaForecast, Engine, EngineCatalog, EngineCheck, EngineChoice
 from qie_batch.interfaces.ledger import (
+    ApiKeys,
     Attempts,
     Audit,
     Clock,
@@ -14,7 +15,9 @@ from qie_batch.interfaces.ledger import (
     Requests,
     Schedules,
     Settlement,
+    Tenants,
     WebhookSecrets,
+    Workers,
 )
 from qie_batch.interfaces.observer import Observer
 from qie_batch.interfaces.queue import WorkQueue
@@ -23,6 +26,7 @@ from qie_batch.interfaces.web import Version, WebhookSender, WebImages
 
 __all__ = [
     "AlphaForecast",
+    "ApiKeys",
     "Attempts",
     "Audit",
     "Clock",
@@ -43,9 +47,11 @@ __all__ = [
     "Schedules",
     "Settlement",
     "StoredObject",
+    "Tenants",
     "Version",
     "WebImages",
     "WebhookSecrets",
     "WebhookSender",
     "WorkQueue",
+    "Workers",
 ]

@@ -4,6 +4,7 @@ Units: seconds are floats, times are seconds since 1970 (UTC) by the ledger's cl
 micro-dollars (USD 1 = 1,000,000), so that sums are exact.
 """
 
+from qie_batch.model.access import ApiKey, DaySpending, Scope, Tenant, is_tenant_name
 from qie_batch.model.attempts import Attempt, Message, Rate, Usage, Worker
 from qie_batch.model.costs import CostLine, Estimate, History, Progress, Spending
 from qie_batch.model.edits import (
@@ -24,7 +25,15 @@ from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
-from qie_batch.model.states import FINAL, ItemState, JobState, Outcome, Priority, RunState
+from qie_batch.model.states import (
+    BATCH_PRIORITIES,
+    FINAL,
+    ItemState,
+    JobState,
+    Outcome,
+    Priority,
+    RunState,
+)
 from qie_batch.model.webhooks import (
     Webhook,
     WebhookAnswer,
@@ -34,16 +43,20 @@ from qie_batch.model.webhooks import (
     new_webhook_secret,
     webhook_key,
 )
+from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerState
 
 __all__ = [
+    "BATCH_PRIORITIES",
     "DEVICE_HOUR",
     "FINAL",
     "FREE",
     "RETRY_POLICY",
     "SCHEMA_VERSION",
+    "ApiKey",
     "Attempt",
     "BadRow",
     "CostLine",
+    "DaySpending",
     "EditEvent",
     "EditParams",
     "EditRequest",
@@ -64,6 +77,7 @@ __all__ = [
     "JobSelection",
     "JobState",
     "KnownRequest",
+    "LiveWorker",
     "ManifestRow",
     "Message",
     "NewItem",
@@ -79,19 +93,24 @@ __all__ = [
     "RetryPolicy",
     "RowDefaults",
     "RunState",
+    "RunningEdit",
     "Schedule",
     "ScheduledRun",
+    "Scope",
     "Spending",
     "Stage",
     "Tariff",
+    "Tenant",
     "Usage",
     "Webhook",
     "WebhookAnswer",
     "WebhookEvent",
     "WebhookState",
     "Worker",
+    "WorkerState",
     "address_shown",
     "cache_key_of",
+    "is_tenant_name",
     "new_webhook_secret",
     "webhook_key",
 ]

@@ -5,6 +5,7 @@ as a decimal string, durations to the millisecond. Annotations are evaluated in 
 reads them.
 """
 
+from qie_batch.views.access import ApiKeyView, TenantView, api_key_view, tenant_view
 from qie_batch.views.dumping import dumped, dumped_cost
 from qie_batch.views.jobs import ChangedView, ItemsView, ItemView, JobsView, JobView, item_view, job_view
 from qie_batch.views.records import (
@@ -23,8 +24,10 @@ from qie_batch.views.records import (
 )
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
 from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
+from qie_batch.views.workers import RunningEditView, WorkerView, worker_view
 
 __all__ = [
+    "ApiKeyView",
     "BadRowView",
     "ChangedView",
     "CostView",
@@ -40,10 +43,14 @@ __all__ = [
     "LinkView",
     "RunNotice",
     "RunView",
+    "RunningEditView",
     "ScheduleView",
     "SubmissionView",
+    "TenantView",
     "UploadView",
     "WebhookBody",
+    "WorkerView",
+    "api_key_view",
     "bad_row_view",
     "cost_view",
     "costs_view",
@@ -54,4 +61,6 @@ __all__ = [
     "item_view",
     "job_view",
     "schedule_view",
+    "tenant_view",
+    "worker_view",
 ]
