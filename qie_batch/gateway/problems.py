@@ -79,7 +79,8 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> JSONResponse:
-    """One problem document; `more` are its further members."""
+    """One problem document; `more` are its further members. The metrics count it by its code."""
+    request.scope["problem"] = code
     body = {
         "type": "about:blank",
         "title": _TITLES.get(status, "Error"),

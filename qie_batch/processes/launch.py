@@ -88,19 +88,9 @@ def flower(settings: Settings) -> Launch:
 
 
 def gateway(settings: Settings) -> Launch:
-    """UsageError without a secret: nobody could log in."""
+    """UsageError without a secret: no login could be signed."""
     if settings.gateway_secret is None:
         raise UsageError("the gateway does not run without a secret", hint="set QIE_GATEWAY_SECRET")
-    trusted = (
-        ("--forwarded-allow-ips", ",".join(settings.trusted_proxies)) if settings.trusted_proxies else ()
-    )
     return Launch(
-        argv=(
-            *(sys.executable, "-m", "uvicorn", "--factory", "qie_batch.gateway.app:application"),
-            *("--host", settings.gateway_address, "--port", str(settings.gateway_port)),
-            *("--no-access-log", "--no-server-header", "--log-level", "warning"),
-            *("--timeout-graceful-shutdown", str(max(1, round(settings.grace_seconds)))),
-            *(trusted or ("--no-proxy-headers",)),
-        ),
-        environment=child_environment(settings.dir),
+        argv=(sys.executable, "-m", "qie_batch.gateway"), environment=child_environment(settings.dir)
     )
