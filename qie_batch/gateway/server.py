@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from qie_batch.gateway.app import application
+from qie_batch.gateway.writes import WholeAnswers
 
 if TYPE_CHECKING:
     from qie_batch.gateway.draining import Drain
@@ -35,6 +36,7 @@ def serve(settings: Settings) -> None:
         app,
         host=settings.gateway_address,
         port=settings.gateway_port,
+        http=WholeAnswers,
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -95,7 +95,9 @@ def test_flower_is_behind_its_login_and_its_open_pages_are_closed(running, setti
         assert client.get("/workers").status_code == 401
     for path in ("/metrics", "/healthcheck", "/%68ealthcheck", "/./metrics", "//metrics", "/healthcheck/"):
         assert proxy.status(path, proxy.flower_port) in {401, 404}, path
-    assert proxy.status("/metrics", proxy.flower_port) == proxy.status("/healthcheck", proxy.flower_port) == 404
+    assert (
+        proxy.status("/metrics", proxy.flower_port) == proxy.status("/healthcheck", proxy.flower_port) == 404
+    )
 
 
 def shown(answer):
@@ -132,10 +134,8 @@ def test_a_gateway_that_is_killed_or_replaced_fails_no_request(running, settings
             for _ in range(16):
                 group.create_task(client())
             await asyncio.to_thread(more)
-            # The new processes end with the thread that starts them, which is over after the load.
-            replace_in_thread = asyncio.to_thread
-            await replace_in_thread(replace, 0, signal.SIGKILL)
-            await replace_in_thread(replace, 1, signal.SIGTERM)
+            await asyncio.to_thread(replace, 0, signal.SIGKILL)
+            await asyncio.to_thread(replace, 1, signal.SIGTERM)
             is_over.set()
 
     asyncio.run(story())

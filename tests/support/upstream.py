@@ -15,6 +15,7 @@ from fastapi.sse import EventSourceResponse
 
 from qie_batch.gateway.draining import Drain, EndsStreams
 from qie_batch.gateway.server import DrainingServer
+from qie_batch.gateway.writes import WholeAnswers
 
 app = FastAPI(openapi_url=None)
 #: Bytes of each upload by its name, while it comes in.
@@ -88,6 +89,11 @@ if __name__ == "__main__":
     app.state.drain = Drain(float(sys.argv[2]))
     app.add_middleware(EndsStreams, drain=app.state.drain)
     config = uvicorn.Config(
-        app, port=int(sys.argv[1]), log_level="warning", access_log=False, timeout_graceful_shutdown=10
+        app,
+        port=int(sys.argv[1]),
+        http=WholeAnswers,
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=10,
     )
     DrainingServer(config, app.state.drain).run()
