@@ -8,25 +8,33 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 
-from qie_batch import __version__, wiring
-from qie_batch.gateway import health
+from qie_batch import __version__
+from qie_batch.gateway import health, schedules
 from qie_batch.gateway.context import open_context
 from qie_batch.gateway.draining import Drain, EndsStreams
-from qie_batch.gateway.jobs import reading
+from qie_batch.gateway.jobs import changing, costs, events, reading, results, submitting
 from qie_batch.gateway.metrics import Measured, Metrics
+from qie_batch.gateway.openapi import describe, operation_id
 from qie_batch.gateway.problems import add_problem_handlers
-from qie_batch.gateway.readiness import Readiness
+from qie_batch.gateway.readiness import open_readiness
 from qie_batch.gateway.request_ids import RequestIds
-from qie_batch.keys import CREATE_ONLY_PROBE
 from qie_batch.redaction import redact
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from qie_batch.gateway.context import GatewayContext
     from qie_batch.settings import Settings
 
-ROUTERS = (health.router, reading.router)
+ROUTERS = (
+    health.router,
+    submitting.router,
+    reading.router,
+    events.router,
+    changing.router,
+    results.router,
+    costs.router,
+    schedules.router,
+)
 
 
 def application(settings: Settings) -> FastAPI:
@@ -40,10 +48,10 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.context = context = open_context(settings)
-        app.state.readiness = readiness = _readiness(settings, context)
+        app.state.readiness = readiness = open_readiness(context)
         yield
         readiness.close()
-        context.ledger.dispose()
+        context.close()
 
     app = FastAPI(
         title="qie-batch",
@@ -51,24 +59,15 @@ def create_app(settings: Settings) -> FastAPI:
         summary="Edits the images of a whole catalog",
         lifespan=lifespan,
         max_body_size=settings.gateway_max_upload_bytes,
+        generate_unique_id_function=operation_id,
     )
     app.state.drain = drain = Drain(settings.gateway_drain_seconds)
     app.state.metrics = metrics = Metrics(settings.gateway_metrics)
     add_problem_handlers(app)
+    describe(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(RequestIds)
     app.add_middleware(Measured, metrics=metrics)
     app.add_middleware(EndsStreams, drain=drain)
     return app
-
-
-def _readiness(settings: Settings, context: GatewayContext) -> Readiness:
-    """Each service answers a request that changes nothing there and that any state of it allows."""
-    return Readiness(
-        {
-            "ledger": context.ledger.clock.now,
-            "store": lambda: context.store.stat(CREATE_ONLY_PROBE),
-            "broker": wiring.queue(settings).epoch,
-        }
-    )

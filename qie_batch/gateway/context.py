@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
@@ -10,9 +10,12 @@ from fastapi import Depends, Request
 from qie_batch import wiring
 
 if TYPE_CHECKING:
+    from qie_batch.images import Limits
+    from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import ObjectStore
     from qie_batch.ledger.sql import SqlLedger
 
+from qie_batch.gateway.sharing import RecentProgress, Turns
 from qie_batch.settings import Settings
 
 
@@ -22,11 +25,28 @@ class GatewayContext:
     #: Of all tenants; a route takes `subject.ledger`, which shows those that the subject may see.
     ledger: SqlLedger
     store: ObjectStore
+    #: For previews.
+    decoders: DecoderPool
+    #: Of images in the store.
+    limits: Limits
+    progress: RecentProgress = field(default_factory=RecentProgress)
+    #: Of requests that read a catalog.
+    submitting: Turns = field(default_factory=lambda: Turns(4, wait_seconds=60))
+
+    def close(self) -> None:
+        self.decoders.close()
+        self.ledger.dispose()
 
 
 def open_context(settings: Settings) -> GatewayContext:
     """Raises LedgerUnavailable and StoreUnavailable."""
-    return GatewayContext(settings=settings, ledger=wiring.ledger(settings), store=wiring.store(settings))
+    return GatewayContext(
+        settings=settings,
+        ledger=wiring.ledger(settings),
+        store=wiring.store(settings),
+        decoders=wiring.decoders(settings),
+        limits=wiring.limits(settings),
+    )
 
 
 def context_of(request: Request) -> GatewayContext:

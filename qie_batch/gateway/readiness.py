@@ -7,10 +7,14 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from qie_batch import wiring
 from qie_batch.errors import QieError
+from qie_batch.keys import CREATE_ONLY_PROBE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from qie_batch.gateway.context import GatewayContext
 
 #: Seconds for which an answer counts.
 FRESH_SECONDS = 1.0
@@ -62,3 +66,14 @@ def _answer(check: Callable[[], object]) -> str:
     except QieError as error:
         return error.code
     return OK
+
+
+def open_readiness(context: GatewayContext) -> Readiness:
+    """Each service is asked something that changes nothing there and that is answered in any state of it."""
+    return Readiness(
+        {
+            "ledger": context.ledger.clock.now,
+            "store": lambda: context.store.stat(CREATE_ONLY_PROBE),
+            "broker": wiring.queue(context.settings).epoch,
+        }
+    )

@@ -19,12 +19,20 @@ class StoredObject:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-class ObjectStore(Protocol):
+class ObjectReader(Protocol):
     """Bytes by key. Every method raises StoreUnavailable when the store does not answer.
 
     Raises Rejected (object_name) for a key that some server would store under another one.
     """
 
+    def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
+        """The object's bytes; Rejected if there is none (object_missing), or more (object_too_large)."""
+
+    def download(self, key: str, file: BinaryIO, *, max_bytes: int | None = None) -> None:
+        """As `get`, written to `file` in parts: when it raises, a part may be written already."""
+
+
+class ObjectStore(ObjectReader, Protocol):
     def put_new(
         self,
         key: str,
@@ -41,17 +49,14 @@ class ObjectStore(Protocol):
     def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:
         """Create or replace; a file is read from its start. Never for inputs or results."""
 
-    def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
-        """The object's bytes; Rejected if there is none (object_missing), or more (object_too_large)."""
-
-    def download(self, key: str, file: BinaryIO, *, max_bytes: int | None = None) -> None:
-        """As `get`, written to `file` in parts: when it raises, a part may be written already."""
-
     def stat(self, key: str) -> StoredObject | None: ...
 
     def list(self, prefix: str) -> Iterator[StoredObject]: ...
 
     def delete(self, key: str) -> None: ...
+
+    def link(self, key: str, seconds: int, *, content_type: str, name: str) -> str:
+        """An address at which anybody may download the object for so long, as a file of this name."""
 
     def address(self, key: str) -> str:
         """The object's address, s3://bucket/key."""

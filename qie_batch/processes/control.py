@@ -1,4 +1,4 @@
-"""The loops of `control`: one for dispatch and sweep, which are fast, one for settling, one for schedules."""
+"""The loops of `control`: one for dispatch and sweep, which are fast, and one for each slow step."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 def run_control(settings: Settings, stop: threading.Event) -> None:
     """Run all steps in rounds until `stop` is set.
 
-    Settling reads images, and schedules read manifests and fetch images for hours; each runs in a loop of its
-    own, so that nothing else is delayed.
+    Settling reads images, schedules read manifests and fetch images for hours, and housekeeping deletes
+    thousands of objects; each runs in a loop of its own, so that nothing else is delayed.
     """
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
@@ -42,7 +42,12 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
         lambda: send_lost_again(ledger.dispatch, dispatching.queue),
         lambda: dispatch(dispatching),
     )
-    rounds = (quick, (lambda: settle(settling),), (lambda: run_due(scheduling),))
+    rounds = (
+        quick,
+        (lambda: settle(settling),),
+        (lambda: run_due(scheduling),),
+        (wiring.housekeeping(settings, ledger).run_if_due,),
+    )
     with decoders, ThreadPoolExecutor(len(rounds)) as pool:
         loops = [
             pool.submit(run_rounds, steps, stop=stop, outage=outage, pause_seconds=settings.tick_seconds)

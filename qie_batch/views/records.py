@@ -1,12 +1,12 @@
 """Costs, schedules, estimates and checks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Annotated
 
 from pydantic import Field
 
-from qie_batch.model import BadRow, CostLine, RunState, Schedule, ScheduledRun
+from qie_batch.model import BadRow, CostLine, Estimate, RunState, Schedule, ScheduledRun
 from qie_batch.views.amounts import Seconds, Usd
 
 
@@ -19,6 +19,16 @@ class CostView:
     spent_micros: Annotated[Usd, Field(serialization_alias="spent_usd")]
     saved_micros: Annotated[Usd, Field(serialization_alias="saved_usd")]
     lost_micros: Annotated[Usd, Field(serialization_alias="lost_usd")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostsView:
+    by: str
+    #: By day in order, else those first that cost most.
+    lines: tuple[CostView, ...]
+    #: Of all lines, also of those that are not shown.
+    total: CostView
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +112,25 @@ def cost_view(line: CostLine) -> CostView:
     )
 
 
+def costs_view(lines: Sequence[CostLine], by: str, limit: int) -> CostsView:
+    """At most `limit` lines: the latest days, or those that cost most."""
+    dear_first = sorted(lines, key=lambda line: line.spent_micros, reverse=True)[:limit]
+    total = CostLine(
+        key="total",
+        items=sum(line.items for line in lines),
+        seconds=sum(line.seconds for line in lines),
+        spent_micros=sum(line.spent_micros for line in lines),
+        saved_micros=sum(line.saved_micros for line in lines),
+        lost_micros=sum(line.lost_micros for line in lines),
+    )
+    return CostsView(
+        by=by,
+        lines=tuple(cost_view(line) for line in (lines[-limit:] if by == "day" else dear_first)),
+        total=cost_view(total),
+        left_out=max(0, len(lines) - limit),
+    )
+
+
 def schedule_view(schedule: Schedule, runs: list[ScheduledRun], next_due: float | None) -> ScheduleView:
     stored = {name: getattr(schedule, name) for name in ("name", "cron", "timezone", "catalog", "problem")}
     shown = [RunView(due_at=run.due_at, state=run.state, job=run.job_id, note=run.note) for run in runs]
@@ -111,3 +140,20 @@ def schedule_view(schedule: Schedule, runs: list[ScheduledRun], next_due: float 
 
 def bad_row_view(row: BadRow) -> BadRowView:
     return BadRowView(**{field.name: getattr(row, field.name) for field in fields(BadRowView)})
+
+
+def estimate_view(plan: Estimate) -> EstimateView:
+    return EstimateView(
+        engine=plan.engine,
+        rows=plan.rows,
+        items=plan.items,
+        pictures=plan.images,
+        cached=plan.cached,
+        edits=plan.edits,
+        device_seconds=plan.device_seconds,
+        cost_micros=plan.cost_micros,
+        fetched=plan.fetched,
+        unchanged=plan.unchanged,
+        bad=plan.bad,
+        bad_rows=tuple(bad_row_view(row) for row in plan.bad_rows),
+    )

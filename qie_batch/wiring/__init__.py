@@ -1,6 +1,7 @@
 """Builds implementations from settings; no other package chooses one."""
 
 from qie_batch.wiring.engines import InstalledEngines, visible_devices
+from qie_batch.wiring.schedules import schedule_context
 from qie_batch.wiring.services import (
     buckets,
     celery,
@@ -8,15 +9,22 @@ from qie_batch.wiring.services import (
     decoders,
     dispatch_context,
     fsck_context,
+    housekeeping,
     ledger,
     limits,
     needed,
     queue,
     s3,
-    schedule_context,
     settle_context,
     store,
     submit_context,
+)
+from qie_batch.wiring.tenants import (
+    engines_from_outside,
+    gateway_limits,
+    submission_context,
+    take_context,
+    tenant_submit_context,
 )
 from qie_batch.wiring.worker import edit_context
 
@@ -28,7 +36,10 @@ __all__ = [
     "decoders",
     "dispatch_context",
     "edit_context",
+    "engines_from_outside",
     "fsck_context",
+    "gateway_limits",
+    "housekeeping",
     "ledger",
     "limits",
     "needed",
@@ -37,6 +48,9 @@ __all__ = [
     "schedule_context",
     "settle_context",
     "store",
+    "submission_context",
     "submit_context",
+    "take_context",
+    "tenant_submit_context",
     "visible_devices",
 ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import Rejected, Unavailable
@@ -14,14 +13,14 @@ if TYPE_CHECKING:
 
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
-    from qie_batch.interfaces import ObjectStore
+    from qie_batch.interfaces import ObjectReader
     from qie_batch.ledger.database import Database
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.queues.celery import CeleryQueue
     from qie_batch.settings import Settings
     from qie_batch.steps.dispatch import DispatchContext
     from qie_batch.steps.fsck import FsckContext
-    from qie_batch.steps.schedule import ScheduleContext
+    from qie_batch.steps.housekeeping import Housekeeping
     from qie_batch.steps.settle import SettleContext
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.stores.s3 import S3Store
@@ -44,13 +43,13 @@ def ledger(settings: Settings) -> SqlLedger:
     return SqlLedger(opened)
 
 
-def s3(settings: Settings) -> Any:
-    """The boto3 client that every store shares."""
+def s3(settings: Settings, endpoint: str | None = None) -> Any:
+    """The boto3 client that every store shares; one for another endpoint signs links alone."""
     from qie_batch.stores.s3 import s3_client
 
     access, secret = settings.s3_access_key, settings.s3_secret_key
     return s3_client(
-        settings.s3_endpoint,
+        endpoint or settings.s3_endpoint,
         settings.s3_region,
         access.get_secret_value() if access else None,
         secret.get_secret_value() if secret else None,
@@ -61,17 +60,18 @@ def store(settings: Settings) -> S3Store:
     from qie_batch.stores.s3 import S3Store
 
     needed(settings, "ledger_url")  # without any settings, fail instead of connecting to AWS
-    return S3Store(s3(settings), settings.s3_bucket)
+    public = settings.s3_public_endpoint
+    return S3Store(s3(settings), settings.s3_bucket, s3(settings, public) if public else None)
 
 
-def buckets(settings: Settings, client: Any) -> Callable[[str, Collection[str]], ObjectStore]:
+def buckets(settings: Settings, client: Any) -> Callable[[str, Collection[str]], ObjectReader]:
     """The store of a bucket that images may come from: its own, a listed one, or one of `others`."""
     from qie_batch.stores.s3 import S3Store
     from qie_batch.text import quoted
 
     allowed = {settings.s3_bucket, *settings.image_buckets}
 
-    def store_of(bucket: str, others: Collection[str] = ()) -> ObjectStore:
+    def store_of(bucket: str, others: Collection[str] = ()) -> ObjectReader:
         if bucket not in allowed and bucket not in others:
             raise Rejected(
                 f"no picture may come from bucket {quoted(bucket)}: QIE_IMAGE_BUCKETS does not list it",
@@ -82,7 +82,7 @@ def buckets(settings: Settings, client: Any) -> Callable[[str, Collection[str]],
     return store_of
 
 
-def web_images(settings: Settings, *, confined: bool) -> WebFetcher:
+def web_images(settings: Settings, *, confined: bool, of: Limits | None = None) -> WebFetcher:
     """Images on the web; close it when done. A confined manifest names listed servers only."""
     from qie_batch.web.fetch import WebFetcher
     from qie_batch.web.hosts import HostPolicy, ImageHosts
@@ -93,7 +93,7 @@ def web_images(settings: Settings, *, confined: bool) -> WebFetcher:
         listed_only=confined or bool(hosts),
         plain_http=settings.image_http,
     )
-    return WebFetcher(policy, limits(settings))
+    return WebFetcher(policy, of or limits(settings))
 
 
 def submit_context(
@@ -172,18 +172,11 @@ def settle_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool)
     )
 
 
-def schedule_context(settings: Settings, ledger: SqlLedger) -> ScheduleContext:
-    from qie_batch.steps.schedule import ScheduleContext
-    from qie_batch.steps.submit import submit_scheduled
+def housekeeping(settings: Settings, ledger: SqlLedger) -> Housekeeping:
+    from qie_batch.steps.housekeeping import Housekeeping
 
-    context = submit_context(settings, ledger)
-    return ScheduleContext(
-        schedules=ledger.schedules,
-        jobs=ledger.jobs,
-        clock=ledger.clock,
-        submit=lambda schedule, job_id, renew: submit_scheduled(
-            schedule, job_id, replace(context, progress=lambda *_: renew())
-        ),
+    return Housekeeping(
+        store=store(settings), schedules=ledger.schedules, requests=ledger.requests, clock=ledger.clock
     )
 
 
