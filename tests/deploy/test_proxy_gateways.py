@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
 import signal
 import sys
@@ -11,17 +12,20 @@ from contextlib import ExitStack
 
 import httpx2
 import pytest
+from PIL import Image
 
 from qie_batch import wiring
 from qie_batch.ledger import schema
 from qie_batch.local.ports import free_port
 from qie_batch.local.process import ChildProcess
+from qie_batch.model import JobSelection
 from qie_batch.processes.contract import child_environment
 from qie_batch.settings import Settings
 from tests.support.gateways import token
 from tests.support.proxies import KINDS, SECONDS, running_proxy, until, wait_answers
 
 UNKNOWN = "/api/jobs/261127-abcdef"
+CLIENTS = 16
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +108,55 @@ def shown(answer):
     return answer if answer.status_code == 200 else None
 
 
+def test_a_job_with_a_key_is_entered_once_though_its_gateway_is_killed(running, settings, tmp_path):
+    proxy, gateways, ports = running
+    tenant = f"shop-{proxy.kind}"
+    headers = {"Authorization": f"Bearer {token(settings, tenant)}"}
+    upload = uploaded(proxy, headers)
+    answers: dict[str, httpx2.Response] = {}
+
+    async def client(number):
+        async with httpx2.AsyncClient(
+            base_url=proxy.url, verify=proxy.context, timeout=SECONDS, headers=headers
+        ) as each:
+            for name in (f"{number}-a", f"{number}-b"):
+                answers[name] = await each.post(
+                    "/api/jobs", json={"upload": upload, "name": name}, headers={"Idempotency-Key": name}
+                )
+
+    async def story():
+        async with asyncio.TaskGroup() as group:
+            for number in range(CLIENTS):
+                group.create_task(client(number))
+            await asyncio.to_thread(until, lambda: len(answers) > 3, "answers")
+            os.kill(gateways[0].pid, signal.SIGKILL)
+
+    asyncio.run(story())
+    gateways[0].process.wait(SECONDS)
+    gateways[0] = start(settings, "gateway", ports[0], tmp_path)
+    wait_answers(gateways[0], ports[0])
+    assert {answer.status_code for answer in answers.values()} <= {200, 201}
+    ledger = wiring.ledger(settings)
+    found = ledger.owned_by(tenant).jobs.latest(JobSelection(limit=100))
+    ledger.dispose()
+    assert {job.name: job.id for job in found} == {
+        name: answer.json()["job"] for name, answer in answers.items()
+    }
+    assert len(found) == len(answers) == 2 * CLIENTS
+
+
+def uploaded(proxy, headers):
+    """The id of a catalog of one row with its image."""
+    image = io.BytesIO()
+    Image.new("RGB", (64, 64), "white").save(image, "PNG")
+    catalog = b"id,image,instruction\nsku-1,shoe.png,make it brighter\n"
+    files = [("files", ("catalog.csv", catalog)), ("files", ("shoe.png", image.getvalue()))]
+    with proxy.client(headers=headers) as client:
+        answer = client.post("/api/uploads", files=files)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["upload"]
+
+
 def test_a_gateway_that_is_killed_or_replaced_fails_no_request(running, settings, tmp_path):
     proxy, gateways, ports = running
     outcomes = Counter()
@@ -131,7 +184,7 @@ def test_a_gateway_that_is_killed_or_replaced_fails_no_request(running, settings
 
     async def story():
         async with asyncio.TaskGroup() as group:
-            for _ in range(16):
+            for _ in range(CLIENTS):
                 group.create_task(client())
             await asyncio.to_thread(more)
             await asyncio.to_thread(replace, 0, signal.SIGKILL)

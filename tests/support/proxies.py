@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 FILES = ROOT / "deploy" / "proxy"
 KINDS = ("caddy", "nginx")
-SECONDS = 30
+#: For a request, and for a process that starts on a busy machine.
+SECONDS, START_SECONDS = 60, 180
 #: Of a body that is no upload.
 MAX_BODY = 1 << 20
 
@@ -40,7 +41,14 @@ class Proxy:
     flower_port: int
     folder: Path
     child: ChildProcess
-    context: ssl.SSLContext
+    authority: trustme.CA
+
+    @property
+    def context(self) -> ssl.SSLContext:
+        """A new one, as a client of HTTP/2 changes what its context offers."""
+        context = ssl.create_default_context()
+        self.authority.configure_trust(context)
+        return context
 
     @property
     def url(self) -> str:
@@ -63,7 +71,9 @@ class Proxy:
 
 
 @contextmanager
-def running_proxy(kind: str, folder: Path, gateways: tuple[int, int], flower: int = 1) -> Iterator[Proxy]:
+def running_proxy(
+    kind: str, folder: Path, gateways: tuple[int, int], flower: int = 1, max_upload: str = "1GB"
+) -> Iterator[Proxy]:
     """In front of gateways and a Flower at these ports of the loopback; something answers on entry."""
     folder.mkdir(parents=True, exist_ok=True)
     authority = trustme.CA()
@@ -71,8 +81,6 @@ def running_proxy(kind: str, folder: Path, gateways: tuple[int, int], flower: in
     certificate.private_key_pem.write_to_path(folder / "key.pem")
     for part in certificate.cert_chain_pems:
         part.write_to_path(folder / "certificate.pem", append=True)
-    context = ssl.create_default_context()
-    authority.configure_trust(context)
     port, http_port, flower_port = (free_port() for _ in range(3))
     variables = {
         "PROXY_NAME": "localhost",
@@ -80,6 +88,7 @@ def running_proxy(kind: str, folder: Path, gateways: tuple[int, int], flower: in
         "PROXY_GATEWAY_1": f"127.0.0.1:{gateways[0]}",
         "PROXY_GATEWAY_2": f"127.0.0.1:{gateways[1]}",
         "PROXY_FLOWER": f"127.0.0.1:{flower}",
+        "PROXY_MAX_UPLOAD": max_upload if kind == "caddy" else max_upload.removesuffix("B").lower(),
     }
     start = _start_caddy if kind == "caddy" else _start_nginx
     child = start(folder, variables, (port, http_port, flower_port))
@@ -90,11 +99,11 @@ def running_proxy(kind: str, folder: Path, gateways: tuple[int, int], flower: in
         flower_port=flower_port,
         folder=folder,
         child=child,
-        context=context,
+        authority=authority,
     )
     try:
         with proxy.client() as client:
-            until(lambda: child.poll() is not None or _answers(client), kind)
+            until(lambda: child.poll() is not None or _answers(client), kind, START_SECONDS)
         assert child.poll() is None, child.tail()
         yield proxy
     finally:
@@ -103,7 +112,7 @@ def running_proxy(kind: str, folder: Path, gateways: tuple[int, int], flower: in
 
 def _answers(client: httpx2.Client) -> bool:
     try:
-        return client.get("/healthz").status_code == 200
+        return client.get("/healthz", timeout=5).status_code == 200
     except httpx2.TransportError:
         return False
 
@@ -117,7 +126,6 @@ def _start_caddy(folder: Path, variables: dict[str, str], ports: tuple[int, int,
         "PROXY_HTTP_PORT": str(http),
         "PROXY_HTTPS_PORT": str(https),
         "PROXY_FLOWER_PORT": str(flower),
-        "PROXY_MAX_UPLOAD": "1GB",
         "PROXY_MAX_BODY": str(MAX_BODY),
         "HOME": str(folder),
         "PATH": os.defpath,
@@ -136,7 +144,6 @@ def _start_nginx(folder: Path, variables: dict[str, str], ports: tuple[int, int,
         "PROXY_HTTP": f"127.0.0.1:{http}",
         "PROXY_HTTPS": f"127.0.0.1:{https}",
         "PROXY_FLOWER_HTTPS": f"127.0.0.1:{flower}",
-        "PROXY_MAX_UPLOAD": "1g",
         "PROXY_MAX_BODY": str(MAX_BODY),
         "PROXY_RUN": str(folder),
     }
@@ -167,7 +174,7 @@ def start_upstream(port: int, folder: Path, drain_seconds: float = 0.0) -> Child
 
 def wait_answers(child: ChildProcess, port: int) -> None:
     with httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client:
-        child.wait_until(lambda: _answers(client), SECONDS)
+        child.wait_until(lambda: _answers(client), START_SECONDS)
 
 
 def until(found: Callable[[], Any], what: str, seconds: float = SECONDS) -> Any:
