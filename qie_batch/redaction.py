@@ -28,6 +28,7 @@ PATTERNS = (
     re.compile(rf"""(?i)(?P<kept>authorization{_IS})[^"'\n]+"""),
     re.compile(rf"""(?i)(?P<kept>{_NAME}{_IS})(?(quote)(?:(?!(?P=quote)).)+|[^\s"'&]+)"""),
     re.compile(r"(?P<kept>\b)(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    re.compile(r"(?P<kept>\bwhsec_)[A-Za-z0-9+/]+=*"),
 )
 
 

@@ -9,15 +9,17 @@ from qie_batch.interfaces.ledger import (
     Dispatch,
     Intake,
     Jobs,
+    Outbox,
     Recovery,
     Requests,
     Schedules,
     Settlement,
+    WebhookSecrets,
 )
 from qie_batch.interfaces.observer import Observer
 from qie_batch.interfaces.queue import WorkQueue
 from qie_batch.interfaces.store import ObjectReader, ObjectStore, StoredObject
-from qie_batch.interfaces.web import Version, WebImages
+from qie_batch.interfaces.web import Version, WebhookSender, WebImages
 
 __all__ = [
     "AlphaForecast",
@@ -35,6 +37,7 @@ __all__ = [
     "ObjectReader",
     "ObjectStore",
     "Observer",
+    "Outbox",
     "Recovery",
     "Requests",
     "Schedules",
@@ -42,5 +45,7 @@ __all__ = [
     "StoredObject",
     "Version",
     "WebImages",
+    "WebhookSecrets",
+    "WebhookSender",
     "WorkQueue",
 ]

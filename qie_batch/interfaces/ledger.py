@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from qie_batch.model import (
         Attempt,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         ScheduledRun,
         Spending,
         Usage,
+        Webhook,
         Worker,
     )
 
@@ -148,6 +149,30 @@ class Requests(Protocol):
     def forget(self, key: str, job_id: str) -> None: ...
     def wait(self, job_id: str, change: int) -> int: ...
     def prune(self, max_age_seconds: float) -> int: ...
+
+
+class Outbox(Protocol):
+    """Webhooks, each written in the transaction of what it tells.
+
+    `claim` gives the one that is due for the longest time; once its lease is over, any process claims it
+    again. The next three give False after such a claim. `resend` gives False for an id that is not there.
+    """
+
+    def claim(self, busy: Collection[Webhook], per_owner: int, lease_seconds: float) -> Webhook | None: ...
+    def delivered(self, webhook: Webhook) -> bool: ...
+    def postpone(self, webhook: Webhook, error: str, delay: float, hold: float) -> bool: ...
+    def give_up(self, webhook: Webhook, error: str) -> bool: ...
+    def latest(self, limit: int = 20) -> list[Webhook]: ...
+    def resend(self, webhook_id: str) -> bool: ...
+    def prune(self, max_age_seconds: float) -> int: ...
+
+
+class WebhookSecrets(Protocol):
+    """What signs the webhooks of a tenant, newest first; a tenant without a secret gets one."""
+
+    def of(self, owner: str) -> tuple[str, ...]: ...
+    def rotate(self, owner: str) -> tuple[str, ...]: ...
+    def retire(self, owner: str) -> tuple[str, ...]: ...
 
 
 class Clock(Protocol):

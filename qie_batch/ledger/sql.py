@@ -12,10 +12,12 @@ from qie_batch.ledger.costs import SqlCosts
 from qie_batch.ledger.dispatch import SqlDispatch
 from qie_batch.ledger.intake import SqlIntake
 from qie_batch.ledger.jobs import SqlJobs
+from qie_batch.ledger.outbox import SqlOutbox
 from qie_batch.ledger.recovery import SqlRecovery
 from qie_batch.ledger.requests import SqlRequests
 from qie_batch.ledger.schedules import SqlSchedules
 from qie_batch.ledger.settlement import SqlSettlement
+from qie_batch.ledger.webhook_secrets import SqlWebhookSecrets
 from qie_batch.model import RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class SqlLedger:
         self.schedules = SqlSchedules(database, owner)
         self.audit = SqlAudit(database)
         self.requests = SqlRequests(database, owner or "")
+        self.outbox = SqlOutbox(database, owner)
+        self.webhook_secrets = SqlWebhookSecrets(database)
         self.clock = SqlClock(database)
 
     def owned_by(self, owner: str) -> SqlLedger:

@@ -25,6 +25,15 @@ from qie_batch.model.retries import RETRY_POLICY, RetryPolicy
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import FINAL, ItemState, JobState, Outcome, Priority, RunState
+from qie_batch.model.webhooks import (
+    Webhook,
+    WebhookAnswer,
+    WebhookEvent,
+    WebhookState,
+    address_shown,
+    new_webhook_secret,
+    webhook_key,
+)
 
 __all__ = [
     "DEVICE_HOUR",
@@ -76,6 +85,13 @@ __all__ = [
     "Stage",
     "Tariff",
     "Usage",
+    "Webhook",
+    "WebhookAnswer",
+    "WebhookEvent",
+    "WebhookState",
     "Worker",
+    "address_shown",
     "cache_key_of",
+    "new_webhook_secret",
+    "webhook_key",
 ]

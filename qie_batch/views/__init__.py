@@ -22,26 +22,32 @@ from qie_batch.views.records import (
     schedule_view,
 )
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
+from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
 
 __all__ = [
     "BadRowView",
     "ChangedView",
     "CostView",
     "CostsView",
+    "DeliveryView",
     "EstimateView",
     "FsckView",
     "ItemView",
     "ItemsView",
+    "JobNotice",
     "JobView",
     "JobsView",
     "LinkView",
+    "RunNotice",
     "RunView",
     "ScheduleView",
     "SubmissionView",
     "UploadView",
+    "WebhookBody",
     "bad_row_view",
     "cost_view",
     "costs_view",
+    "delivery_view",
     "dumped",
     "dumped_cost",
     "estimate_view",

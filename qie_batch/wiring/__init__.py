@@ -26,6 +26,7 @@ from qie_batch.wiring.tenants import (
     take_context,
     tenant_submit_context,
 )
+from qie_batch.wiring.webhooks import notify_context, webhook_sender
 from qie_batch.wiring.worker import edit_context
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "ledger",
     "limits",
     "needed",
+    "notify_context",
     "queue",
     "s3",
     "schedule_context",
@@ -53,4 +55,5 @@ __all__ = [
     "take_context",
     "tenant_submit_context",
     "visible_devices",
+    "webhook_sender",
 ]

@@ -104,6 +104,7 @@ def submit_context(
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.stores.s3 import S3Store
     from qie_batch.wiring.engines import InstalledEngines
+    from qie_batch.wiring.webhooks import webhook_sender
 
     needed(settings, "ledger_url")  # without any settings, say so rather than try AWS
     client = s3(settings)
@@ -117,6 +118,7 @@ def submit_context(
         decoders=partial(decoders, settings),
         limits=limits(settings),
         progress=progress or (lambda *_: None),
+        check_webhook=lambda address: webhook_sender(settings).check(address),
     )
 
 

@@ -24,6 +24,7 @@ def test_yesterday_goes_once_in_a_while(store, ledger, clock):
     limits = UploadLimits(max_files=9, max_bytes=9, max_image_bytes=9)
     context = TakeContext(store=store, limits=limits, now=0.0)
     take([SentFile(name="a", file=io.BytesIO(b"a"))], "acme", context)
+    clock.now = next(store.list(UPLOADS)).modified
     ledger.requests.remember(KnownRequest(key="k", fingerprint="f", job_id="j"), REMEMBERED_SECONDS)
     passed = [0.0]
     housekeeping = Housekeeping(
@@ -33,9 +34,8 @@ def test_yesterday_goes_once_in_a_while(store, ledger, clock):
         clock=ledger.clock,
         monotonic=lambda: passed[0],
     )
-    clock.time = next(store.list(UPLOADS)).modified
     assert housekeeping.run_if_due() == 0
-    clock.time += max(KEPT_SECONDS, REMEMBERED_SECONDS) + 60
+    clock.now += max(KEPT_SECONDS, REMEMBERED_SECONDS) + 60
     assert housekeeping.run_if_due() == 0
     passed[0] += PAUSE_SECONDS
     assert housekeeping.run_if_due() == 3

@@ -52,6 +52,14 @@ def test_files_and_those_of_zip_files_are_one_upload(context, store):
     assert Uploads(store, "acme").get(f"{upload.prefix}IMAGES/a.png") == png()
 
 
+def test_a_name_with_a_comma_may_be_one_file(context, store):
+    upload = take(sent(**{"shoe, red.png": png()}), "acme", context)
+    files, folder = Uploads(store, "acme"), store.address(upload.prefix.rstrip("/"))
+    assert files.has(folder, "shoe, red.png")
+    assert not files.has(folder, "red.png")
+    assert not Uploads(store, "other").has(folder, "shoe, red.png")
+
+
 def test_no_other_tenant_has_it(context, store):
     upload = take(sent(**{"a.png": png()}), "acme", context)
     with pytest.raises(NotFound):
