@@ -1,8 +1,8 @@
 # Two images from one file:
 #   docker build --target control --tag qie-batch-control:0.1.0 .
 #   docker build --target worker  --tag qie-batch-worker:0.1.0 .
-# `control` (no torch) runs control, flower, migrations, the command line and CPU workers of the classic
-# engine; `worker` runs the qwen engine on a CUDA card. Neither holds weights or secrets.
+# `control` (no torch) runs control, gateway, flower, migrations, the command line and CPU workers of the
+# classic engine; `worker` runs the qwen engine on a CUDA card. Neither holds weights or secrets.
 
 FROM python:3.11.15-slim-bookworm AS build
 WORKDIR /src
@@ -18,7 +18,7 @@ RUN python -m pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-di
 
 FROM python:3.11.15-slim-bookworm AS control
 LABEL org.opencontainers.image.title="qie-batch control" \
-      org.opencontainers.image.description="Control, Flower, migrations, command line and CPU workers of qie-batch" \
+      org.opencontainers.image.description="Control, gateway, Flower, migrations, command line and CPU workers of qie-batch" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN groupadd --gid 10001 qie \
     && useradd --uid 10001 --gid 10001 --home-dir /var/lib/qie --create-home --shell /usr/sbin/nologin qie
@@ -26,7 +26,7 @@ RUN --mount=type=bind,from=build,source=/dist,target=/dist \
     --mount=type=bind,source=constraints.txt,target=/constraints.txt \
     python -m venv /opt/qie \
     && /opt/qie/bin/python -m pip install --no-cache-dir --constraint /constraints.txt \
-        "$(echo /dist/*.whl)[postgres,cutout]"
+        "$(echo /dist/*.whl)[gateway,postgres,cutout]"
 # pip has compiled everything above; at run time the root file system may be read-only.
 ENV PATH=/opt/qie/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \

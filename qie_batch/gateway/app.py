@@ -12,20 +12,23 @@ from qie_batch.gateway import health, openai, schedules
 from qie_batch.gateway.access.gate import open_gate
 from qie_batch.gateway.bodies import FORM_LIMITS, BodyCaps, OneLength, OneShapeOfTooLarge
 from qie_batch.gateway.context import open_context
+from qie_batch.gateway.draining import Drain, EndsStreams
 from qie_batch.gateway.jobs import changing, costs, events, reading, results, submitting
 from qie_batch.gateway.logs import AccessLog, log_to_stderr
+from qie_batch.gateway.metrics import Measured, Metrics
 from qie_batch.gateway.openai.errors import error_response
 from qie_batch.gateway.openapi import describe, operation_id
 from qie_batch.gateway.problems import add_problem_handlers
+from qie_batch.gateway.readiness import open_readiness
 from qie_batch.gateway.request_ids import RequestIds
 from qie_batch.gateway.response_headers import ResponseHeaders
-from qie_batch.gateway.stopping import told_by_signals
-from qie_batch.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from starlette.types import ASGIApp
+
+    from qie_batch.settings import Settings
 
 ROUTERS = (
     health.router,
@@ -40,9 +43,8 @@ ROUTERS = (
 )
 
 
-def application() -> FastAPI:
-    """For uvicorn, with the settings of the environment."""
-    settings = Settings()
+def application(settings: Settings) -> FastAPI:
+    """For a process of its own: what it logs goes to stderr, without secrets."""
     log_to_stderr(settings)
     return create_app(settings)
 
@@ -56,7 +58,8 @@ class Gateway(FastAPI):
 
     def build_middleware_stack(self) -> ASGIApp:
         app = OneLength(OneShapeOfTooLarge(super().build_middleware_stack()))
-        return RequestIds(AccessLog(ResponseHeaders(app, self._settings)))
+        logged = RequestIds(AccessLog(ResponseHeaders(app, self._settings)))
+        return EndsStreams(Measured(logged, self.state.metrics), self.state.drain)
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -64,8 +67,9 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.context = context = open_context(settings)
         app.state.gate = open_gate(context)
-        with told_by_signals(context.stopping):
-            yield
+        app.state.readiness = readiness = open_readiness(context)
+        yield
+        readiness.close()
         context.close()
 
     app = Gateway(
@@ -81,6 +85,8 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
     )
     app.state.error_shapes = {"/v1/": error_response}
+    app.state.drain = Drain(settings.gateway_drain_seconds)
+    app.state.metrics = Metrics(settings.gateway_metrics)
     add_problem_handlers(app)
     describe(app)
     for router in ROUTERS:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
@@ -39,8 +38,6 @@ class GatewayContext:
     progress: RecentProgress = field(default_factory=RecentProgress)
     #: Of requests that read a catalog.
     submitting: Turns = field(default_factory=lambda: Turns(4, wait_seconds=60))
-    #: Set when this process is to end.
-    stopping: threading.Event = field(default_factory=threading.Event)
 
     def close(self) -> None:
         self.decoders.close()

@@ -87,8 +87,10 @@ def problem(
 ) -> JSONResponse:
     """One problem document; `more` are its further members.
 
-    `app.state.error_shapes` gives, by the beginning of a path, what makes another response of the same.
+    `app.state.error_shapes` gives, by the beginning of a path, what makes another response of the same. The
+    metrics count it by its code.
     """
+    request.scope["problem"] = code
     body = {
         "type": "about:blank",
         "title": _TITLES.get(status, "Error"),

@@ -106,16 +106,7 @@ def gateway(settings: Settings) -> Launch:
             f"tokens of {settings.jwt_algorithm} cannot be checked without the keys of their issuer",
             hint="set QIE_JWT_KEYS to its JWKS, a file or an https:// address",
         )
-    trusted = (
-        ("--forwarded-allow-ips", ",".join(settings.trusted_proxies)) if settings.trusted_proxies else ()
-    )
     return Launch(
-        argv=(
-            *(sys.executable, "-m", "uvicorn", "--factory", "qie_batch.gateway.app:application"),
-            *("--host", settings.gateway_address, "--port", str(settings.gateway_port)),
-            *("--no-access-log", "--no-server-header", "--log-level", "warning"),
-            *("--timeout-graceful-shutdown", str(max(1, round(settings.grace_seconds)))),
-            *(trusted or ("--no-proxy-headers",)),
-        ),
+        argv=(sys.executable, "-m", "qie_batch.gateway"),
         environment={**child_environment(settings.dir), **_FREED_AT_ONCE},
     )

@@ -35,6 +35,11 @@ class GatewaySettings(BaseModel):
     gateway_write_rate: str = "600/minute"
     #: USD that a tenant may spend in a day (UTC) unless `tenants set` says otherwise; None is no limit.
     gateway_daily_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000_000)
+    #: Addresses and networks beside the loopback that may read /metrics, separated by commas.
+    gateway_metrics: Annotated[tuple[str, ...], NoDecode] = ()
+    #: How long the gateway serves on after SIGTERM while /readyz already answers 503; behind a proxy longer
+    #: than two of its health checks.
+    gateway_drain_seconds: float = Field(default=0.0, ge=0)
     #: Bytes of one request, streamed to disk.
     gateway_max_upload_bytes: int = Field(default=4_000_000_000, ge=1)
     #: Files of one request, those of its ZIP files counted.
@@ -49,12 +54,12 @@ class GatewaySettings(BaseModel):
     #: How long a client waits for an edit; the edit goes on.
     gateway_edit_seconds: float = Field(default=300.0, gt=0)
 
-    @field_validator("trusted_proxies", mode="before")
+    @field_validator("trusted_proxies", "gateway_metrics", mode="before")
     @classmethod
-    def _split_proxies(cls, value: object) -> object:
+    def _split_networks(cls, value: object) -> object:
         return re.findall(r"[^,\s]+", value) if isinstance(value, str) else value
 
-    @field_validator("trusted_proxies")
+    @field_validator("trusted_proxies", "gateway_metrics")
     @classmethod
     def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         """Anything else is text to uvicorn that matches no address, and * matches every one."""
@@ -63,7 +68,7 @@ class GatewaySettings(BaseModel):
                 ip_network(each)
             except ValueError:
                 raise ValueError(
-                    f"{each!r} is no address or network of a proxy, for example 10.0.0.7 or 10.0.0.0/24"
+                    f"{each!r} is no address or network, for example 10.0.0.7 or 10.0.0.0/24"
                 ) from None
         return value
 

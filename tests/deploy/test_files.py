@@ -168,7 +168,7 @@ def test_no_secret_is_written_down():
     for service, variable, value in environments():
         if SECRET.search(variable):
             assert VARIABLE.fullmatch(value), (service, variable)
-        if variable.endswith("_URL"):
+        if variable in {"QIE_LEDGER_URL", "QIE_BROKER_URL"}:
             assert VARIABLE.fullmatch(re.search(r"://\w*:(.*)@", value)[1]), (service, variable)
     assert not SECRET.search(DOCKERFILE.read_text())
 
@@ -194,10 +194,12 @@ def test_every_image_is_pinned():
     assert {service["image"].split(":", 1)[1] for service in OWN.values()} == {f"${{IMAGE_TAG:-{version}}}"}
 
 
-def test_ports_are_published_on_loopback_alone():
+def test_the_proxy_alone_is_published_and_lets_people_to_flower_on_loopback_alone():
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"flower"}
-    assert all(port.startswith("127.0.0.1:") for ports in published.values() for port in ports)
+    assert set(published) == {"proxy"}
+    inside = {port.rpartition(":")[2]: port for port in published["proxy"]}
+    assert set(inside) == {"80", "443", "5555"}
+    assert inside["5555"].startswith("127.0.0.1:")
 
 
 @pytest.mark.parametrize("name", SERVICES)
@@ -220,12 +222,17 @@ def test_who_submits_gets_the_settings_of_where_images_come_from(service):
         assert f"# {name}=" in EXAMPLE.read_text()
 
 
-def test_only_flower_can_be_reached_from_outside_the_network():
+def test_only_the_proxy_can_be_reached_from_outside_and_it_reaches_no_server():
     networks = yaml.safe_load(COMPOSE.read_text())["networks"]
     assert networks["inside"] == {"internal": True}
-    assert [name for name, service in SERVICES.items() if "outside" in service.get("networks", [])] == [
-        "flower"
-    ]
+    assert networks["front"]["internal"] is True
+    members = {
+        network: {name for name, service in SERVICES.items() if network in service.get("networks", [])}
+        for network in networks
+    }
+    assert members["outside"] == {"proxy"}
+    assert members["front"] == {"proxy", "gateway-1", "gateway-2", "flower"}
+    assert "proxy" not in members["inside"]
 
 
 def test_a_worker_gets_the_time_it_was_promised():
@@ -235,7 +242,7 @@ def test_a_worker_gets_the_time_it_was_promised():
 
 
 def test_processes_wait_for_the_servers_and_the_migrated_ledger():
-    for name in ("control", "worker", "worker-classic", "flower", "cli"):
+    for name in ("control", "worker", "worker-classic", "gateway-1", "gateway-2", "flower", "cli"):
         waits = {other: how["condition"] for other, how in SERVICES[name]["depends_on"].items()}
         assert waits == {
             "broker": "service_healthy",

@@ -14,13 +14,13 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 from qie_batch import views
 from qie_batch.errors import QieError
 from qie_batch.gateway.access import JobsReader
-from qie_batch.gateway.context import Context, GatewayContext
+from qie_batch.gateway.context import Context
 from qie_batch.gateway.jobs.reading import JobId, progress_of
 from qie_batch.model import JobState, Progress
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 
-#: Between two looks at the job, and at whether the process is to end.
+#: Between two looks at the job, and at whether the client is gone.
 SECONDS, STOP_SECONDS = 1.0, 0.25
 
 
@@ -44,7 +44,7 @@ async def events(
         if timeless != last:
             yield ServerSentEvent(event="progress", data=views.dumped(view))
         last = timeless
-        if view.state is JobState.CLOSED or await _is_over(request, context):
+        if view.state is JobState.CLOSED or await _is_over(request):
             return
         try:
             progress = await to_thread.run_sync(progress_of, job_id, subject, context)
@@ -53,10 +53,10 @@ async def events(
             return
 
 
-async def _is_over(request: Request, context: GatewayContext) -> bool:
-    """Wait for the next look; True once the client is gone or this process is to end."""
+async def _is_over(request: Request) -> bool:
+    """Wait for the next look; True once the client is gone."""
     for _ in range(round(SECONDS / STOP_SECONDS)):
-        if context.stopping.is_set() or await request.is_disconnected():
+        if await request.is_disconnected():
             return True
         await asyncio.sleep(STOP_SECONDS)
     return False

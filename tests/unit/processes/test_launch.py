@@ -6,7 +6,7 @@ import pytest
 
 from qie_batch.engines.classic import INFO
 from qie_batch.errors import UsageError
-from qie_batch.processes.launch import WorkerSpec, celery_worker, flower, worker_name
+from qie_batch.processes.launch import WorkerSpec, celery_worker, flower, gateway, worker_name
 from qie_batch.settings import Settings
 
 
@@ -53,3 +53,13 @@ def test_flower_keeps_its_login_out_of_the_command_line(tmp_path):
 def test_flower_does_not_run_without_a_login(tmp_path):
     with pytest.raises(UsageError, match="without a login"):
         flower(Settings(dir=tmp_path))
+
+
+def test_the_gateway_keeps_its_secret_out_of_the_command_line(tmp_path):
+    launch = gateway(Settings(dir=tmp_path, gateway_secret="geheim" * 6))
+    assert launch.argv[1:] == ("-m", "qie_batch.gateway")
+
+
+def test_the_gateway_does_not_run_without_a_secret(tmp_path):
+    with pytest.raises(UsageError, match="without a secret"):
+        gateway(Settings(dir=tmp_path))
