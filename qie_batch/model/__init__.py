@@ -21,7 +21,7 @@ from qie_batch.model.images import ImageHeader
 from qie_batch.model.jobs import Failure, Item, Job, NewItem, NewJob, Result
 from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
 from qie_batch.model.requests import KnownRequest
-from qie_batch.model.retries import RETRY_POLICY, RetryPolicy
+from qie_batch.model.retries import RETRY_POLICY, RetryPolicy, may_pass
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import FINAL, ItemState, JobState, Outcome, Priority, RunState
@@ -76,4 +76,5 @@ __all__ = [
     "Usage",
     "Worker",
     "cache_key_of",
+    "may_pass",
 ]

@@ -1,0 +1,66 @@
+"""People: who has a session, and whom somebody else has logged in: a proxy in front, by a header, or an OpenID provider, by claims."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING
+
+from qie_batch.gateway.access.cookies import Cookies
+from qie_batch.gateway.access.sessions import check_same_origin, scopes_of, session_of
+from qie_batch.gateway.access.subject import Subject
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import HTTPConnection
+
+    from qie_batch.gateway.access.sessions import Session
+    from qie_batch.settings import Settings
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def current_session(request: HTTPConnection, settings: Settings) -> Session | None:
+    """The session of the cookie, unless a proxy names somebody else by now."""
+    session = session_of(Cookies(request, settings))
+    named = proxied_name(request, settings)
+    return None if session and named and named != session.subject.name else session
+
+
+def session_subject(request: HTTPConnection, settings: Settings) -> Subject | None:
+    """Who is logged in; AccessDenied for a change that another site asks the browser for."""
+    session = current_session(request, settings)
+    if session and request.scope["method"] not in _SAFE:
+        check_same_origin(request, settings)
+    return session.subject if session else None
+
+
+def proxied_name(request: HTTPConnection, settings: Settings) -> str:
+    """Whom the proxy names; "" where no header is set for that, or the peer is no listed proxy."""
+    if not settings.gateway_user_header or not is_proxy(peer_of(request), settings.trusted_proxies):
+        return ""
+    return request.headers.get(settings.gateway_user_header, "").strip()
+
+
+def person(name: str, claims: Mapping[str, object], settings: Settings) -> Subject:
+    """A person with the tenant and the scopes that claims or settings give."""
+    claimed = claims.get(settings.gateway_oidc_tenant_claim) if settings.gateway_oidc_tenant_claim else None
+    # Names change and may be another's later; what a provider calls the subject does not.
+    tenant = str(claimed or settings.gateway_people_tenant or claims.get("sub") or name)
+    given = claims.get(settings.gateway_oidc_scope_claim) if settings.gateway_oidc_scope_claim else None
+    scopes = scopes_of(given if given is not None else settings.gateway_people_scopes)
+    return Subject(name=name, tenant=tenant, scopes=scopes)
+
+
+def peer_of(request: HTTPConnection) -> str:
+    """The address at the other end of the connection, whatever was forwarded."""
+    peer = request.scope.get("peer") or request.scope.get("client")
+    return str(peer[0]) if peer else ""
+
+
+def is_proxy(address: str, listed: tuple[str, ...]) -> bool:
+    try:
+        peer = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(peer in ipaddress.ip_network(network, strict=False) for network in listed if network != "*")

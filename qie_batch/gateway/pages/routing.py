@@ -1,0 +1,140 @@
+"""What every route of a page has: somebody who is logged in, and errors as pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.routing import APIRoute
+
+from qie_batch.errors import QieError, UsageError
+from qie_batch.gateway.access.people import current_session
+from qie_batch.gateway.access.sessions import Session, check_form_token, check_same_origin
+from qie_batch.gateway.access.subject import Scope, Subject
+from qie_batch.gateway.context import Context, GatewayContext
+from qie_batch.gateway.pages.languages import Language
+from qie_batch.gateway.pages.rendering import language_of, page
+from qie_batch.gateway.problems import AccessDenied, TooMany, status_of
+
+if TYPE_CHECKING:
+    from qie_batch.ledger.sql import SqlLedger
+
+_Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class PageRoute(APIRoute):
+    """Shows errors as pages, and sends who is not logged in to the login."""
+
+    def get_route_handler(self) -> _Handler:
+        handle = super().get_route_handler()
+
+        async def handle_page(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except RequestValidationError as error:
+                first = error.errors()[0]
+                where = ".".join(map(str, first["loc"][1:]))
+                return error_page(request, UsageError(f"{where}: {first['msg']}", code="request_invalid"))
+            except QieError as error:
+                return error_page(request, error)
+
+        return handle_page
+
+
+def page_router() -> APIRouter:
+    return APIRouter(route_class=PageRoute, include_in_schema=False)
+
+
+def error_page(request: Request, error: QieError) -> Response:
+    status = status_of(error)
+    if status == 401 and request.method == "GET":
+        back = f"{request.url.path}?{request.url.query}" if request.url.query else request.url.path
+        return see_other(f"/login?next={quote(back)}")
+    text, original = language_of(request).error(error)
+    shown = page(
+        request,
+        "error",
+        status=status,
+        session=current_session(request, request.app.state.context.settings),
+        text=text,
+        original=original,
+        code=error.code,
+        reference=request.scope.get("request_id", ""),
+    )
+    if isinstance(error, TooMany):
+        shown.headers["Retry-After"] = str(error.retry_after)
+    return shown
+
+
+def see_other(address: str) -> RedirectResponse:
+    return RedirectResponse(address, 303, headers={"Cache-Control": "no-store"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Visit:
+    """A request of somebody who is logged in."""
+
+    request: Request
+    context: GatewayContext
+    session: Session
+    language: Language
+
+    @property
+    def subject(self) -> Subject:
+        return self.session.subject
+
+    @property
+    def ledger(self) -> SqlLedger:
+        """The ledger as the person may see it."""
+        return self.subject.ledger(self.context)
+
+    def show(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        may_write = self.subject.may(Scope.JOBS_WRITE)
+        return page(
+            self.request, template, status=status, session=self.session, may_write=may_write, **values
+        )
+
+
+def visit(request: Request, context: Context) -> Visit:
+    """AccessDenied where nobody is logged in (401)."""
+    session = current_session(request, context.settings)
+    if session is None:
+        raise AccessDenied("nobody is logged in", hint="log in")
+    request.scope["subject"] = session.subject
+    return Visit(request=request, context=context, session=session, language=language_of(request))
+
+
+Visiting = Annotated[Visit, Depends(visit)]
+
+
+def reading(visit: Visiting) -> Visit:
+    """AccessDenied without the right to read jobs (403)."""
+    return _allowed(visit, Scope.JOBS_READ)
+
+
+def posting(visit: Visiting, form: Annotated[str, Form()] = "") -> Visit:
+    """A form of a page of this session; AccessDenied for any other (403)."""
+    check_same_origin(visit.request, visit.context.settings)
+    check_form_token(form, visit.session)
+    return visit
+
+
+def writing(visit: Annotated[Visit, Depends(posting)]) -> Visit:
+    """As `posting`, with the right to change jobs."""
+    return _allowed(visit, Scope.JOBS_WRITE)
+
+
+Reading = Annotated[Visit, Depends(reading)]
+Posting = Annotated[Visit, Depends(posting)]
+Writing = Annotated[Visit, Depends(writing)]
+
+
+def _allowed(visit: Visit, scope: Scope) -> Visit:
+    if not visit.subject.may(scope):
+        raise AccessDenied(f"this needs the scope {scope}", code="forbidden", status=403)
+    return visit
