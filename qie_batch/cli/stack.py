@@ -15,6 +15,7 @@ from qie_batch.model import JobOrder, JobState
 from qie_batch.naming import DEFAULT_TEMPLATE
 from qie_batch.pricing import usd
 from qie_batch.processes.embedded import embedded_stack
+from qie_batch.processes.logins import login_address
 from qie_batch.processes.signals import stop_event
 from qie_batch.steps.collect import collect
 from qie_batch.steps.submit import SubmitRequest, enter, prepare
@@ -52,6 +53,14 @@ def _show(embedded: Embedded) -> None:
     click.echo(f"{'engine':<9} {info.name}: {reason}")
     click.echo(f"{'login':<9} {settings.flower_user}, the password is flower_password in the settings file")
     click.echo(f"ready: qie-batch --dir {settings.dir} submit catalog.csv (Ctrl-C here stops everything)")
+    click.echo(f"pages: {login_address(settings)}")
+
+
+@click.command()
+@click.pass_obj
+def login(app: App) -> None:
+    """Print an address that opens the pages in a browser: once, within an hour, and with all rights."""
+    click.echo(login_address(app.settings))
 
 
 @click.command()

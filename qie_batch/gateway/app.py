@@ -12,6 +12,7 @@ from qie_batch import __version__
 from qie_batch.gateway import health
 from qie_batch.gateway.context import open_context
 from qie_batch.gateway.jobs import reading
+from qie_batch.gateway.pages import pages_router
 from qie_batch.gateway.problems import add_problem_handlers
 from qie_batch.gateway.request_ids import RequestIds
 from qie_batch.redaction import redact
@@ -20,7 +21,7 @@ from qie_batch.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-ROUTERS = (health.router, reading.router)
+ROUTERS = (health.router, reading.router, pages_router())
 
 
 def application() -> FastAPI:
@@ -36,6 +37,7 @@ def create_app(settings: Settings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.context = context = open_context(settings)
         yield
+        context.decoders.close()
         context.ledger.dispose()
 
     app = FastAPI(

@@ -10,6 +10,7 @@ from fastapi import Depends, Request
 from qie_batch import wiring
 
 if TYPE_CHECKING:
+    from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import ObjectStore
     from qie_batch.ledger.sql import SqlLedger
 
@@ -22,11 +23,18 @@ class GatewayContext:
     #: Of all tenants; a route takes `subject.ledger`, which shows those that the subject may see.
     ledger: SqlLedger
     store: ObjectStore
+    #: Starts its processes when a picture is to be made small.
+    decoders: DecoderPool
 
 
 def open_context(settings: Settings) -> GatewayContext:
     """Raises LedgerUnavailable and StoreUnavailable."""
-    return GatewayContext(settings=settings, ledger=wiring.ledger(settings), store=wiring.store(settings))
+    return GatewayContext(
+        settings=settings,
+        ledger=wiring.ledger(settings),
+        store=wiring.store(settings),
+        decoders=wiring.decoders(settings),
+    )
 
 
 def context_of(request: Request) -> GatewayContext:

@@ -30,7 +30,7 @@ _ANSWER_SECONDS = 5.0
 
 
 def login_address(settings: Settings) -> str:
-    """An address that logs a browser in once, with all rights. QueueUnavailable where Redis does not answer."""
+    """An address that logs a browser in once, with all rights. QueueUnavailable."""
     code = secrets.token_urlsafe(24)
     with _redis(settings) as redis:
         _ask(lambda: redis.set(_key(code), json.dumps(LOCAL_SUBJECT), ex=LOGIN_SECONDS))

@@ -1,4 +1,7 @@
-"""People: who has a session, and whom somebody else has logged in: a proxy in front, by a header, or an OpenID provider, by claims."""
+"""People: who has a session, and whom somebody else has logged in.
+
+That is a proxy in front, by a header, or an OpenID provider, by claims.
+"""
 
 from __future__ import annotations
 

@@ -26,9 +26,7 @@ NEAR = 50
 def compare(visit: Reading, job_id: str, item_id: str, show: Shown = "", code: str = "") -> Response:
     job, item = visit.ledger.jobs.get(job_id), item_of(visit.ledger, job_id, item_id)
     query = urlencode({name: value for name, value in (("show", show), ("code", code)) if value})
-    following = next(
-        visit.ledger.jobs.items(job_id, selection(show, code, after=item.ordinal, page=1)), None
-    )
+    following = next(visit.ledger.jobs.items(job_id, selection(show, code, after=item.ordinal, page=1)), None)
     before, after = addresses(item, small=False)
     return visit.show(
         "item",

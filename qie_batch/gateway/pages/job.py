@@ -57,6 +57,11 @@ def job(visit: Reading, job_id: str, show: Shown = "", code: str = "", page: int
         job=job_view(progress),
         created_at=progress.job.created_at,
         kinds=kinds(progress),
+        links={
+            "zip": f"/api/jobs/{job_id}/results.zip",
+            "results": f"/api/jobs/{job_id}/results.csv",
+            "errors": f"/api/jobs/{job_id}/errors.csv",
+        },
         reasons=_reasons(visit.ledger, progress),
         cards=[
             _card(item, show, code)
@@ -115,7 +120,9 @@ def _reasons(ledger: SqlLedger, progress: Progress) -> list[Reason]:
             passing=may_pass(code),
             items=tuple(
                 item_view(item)
-                for item in islice(ledger.jobs.items(progress.job.id, selection("failed", code, page=ROWS)), ROWS)
+                for item in islice(
+                    ledger.jobs.items(progress.job.id, selection("failed", code, page=ROWS)), ROWS
+                )
             )
             if place < REASONS
             else (),

@@ -36,7 +36,9 @@ def jobs(visit: Reading, state: Literal["", "open", "paused", "closed"] = "", be
     found = _listed(visit.ledger, JobSelection(limit=SHOWN + 1, before=before, states=states))
     more = found["jobs"][SHOWN:]
     found["jobs"] = found["jobs"][:SHOWN]
-    return visit.show("jobs", chosen=state, older=found["jobs"][-1].job if more else "", before=before, **found)
+    return visit.show(
+        "jobs", chosen=state, older=found["jobs"][-1].job if more else "", before=before, **found
+    )
 
 
 @router.get("/example.zip")

@@ -30,12 +30,12 @@ class Language:
         """For the attribute `lang`."""
         return {"zh": "zh-CN"}.get(self.code, self.code)
 
-    def __call__(self, key: str, **fields: object) -> str:
+    def __call__(self, key: str, /, **fields: object) -> str:
         """The text of this key; KeyError for one that is not there."""
         text = self.texts[key]
         return text.format(**fields) if fields else text
 
-    def many(self, key: str, number: int, **fields: object) -> str:
+    def many(self, key: str, number: int, /, **fields: object) -> str:
         """The text of `key.one` or `key.other`."""
         return self(f"{key}.{'one' if number == 1 else 'other'}", number=f"{number:,}", **fields)
 

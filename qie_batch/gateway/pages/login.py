@@ -31,9 +31,7 @@ def login(request: Request, context: Context, code: str = "", next: str = "/") -
     if code and "prefetch" not in request.headers.get("sec-purpose", ""):
         claims = take_login(code, settings)
         if claims:
-            subject = Subject(
-                name=claims["sub"], tenant=claims["tenant"], scopes=scopes_of(claims["scope"])
-            )
+            subject = Subject(name=claims["sub"], tenant=claims["tenant"], scopes=scopes_of(claims["scope"]))
             return logged_in(request, subject, next, context)
     elif name := proxied_name(request, settings):
         return logged_in(request, person(name, {}, settings), next, context)

@@ -10,9 +10,9 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from qie_batch.gateway.access.cookies import Cookies
 from qie_batch.gateway.pages import assets
 from qie_batch.gateway.pages.languages import COOKIE, LANGUAGES, chosen
-from qie_batch.gateway.access.cookies import Cookies
 from qie_batch.pricing import usd
 from qie_batch.text import duration, percent
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from qie_batch.gateway.pages.languages import Language
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' blob:; "
-    "connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; "
+    "img-src 'self' blob:; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
     # Not no-referrer, with which a browser would not say which site a form comes from.
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
@@ -42,8 +42,10 @@ def page(request: Request, template: str, *, status: int = 200, **values: Any) -
     path = request.url.path
     here = f"{path}?{request.url.query}" if request.url.query and request.method == "GET" else path
     shown = {"session": None, **values}
-    text = _environment().get_template(f"{template}.html.j2").render(
-        t=language, languages=LANGUAGES, here=here, path=path, **shown
+    text = (
+        _environment()
+        .get_template(f"{template}.html.j2")
+        .render(t=language, languages=LANGUAGES, here=here, path=path, **shown)
     )
     # A cell of a manifest may hold half a surrogate pair, which UTF-8 cannot.
     return HTMLResponse(text.encode(errors="replace"), status, headers=HEADERS)
@@ -64,9 +66,9 @@ def _environment() -> Environment:
 
 
 def moment(seconds: float | None) -> Markup:
-    """A time in UTC, which a script rewrites for the reader's clock; "–" for None."""
+    """A time in UTC, which a script rewrites for the reader's clock; a dash for None."""
     if seconds is None:
-        return Markup("–")
+        return Markup("&ndash;")
     then = datetime.fromtimestamp(seconds, UTC)
     return Markup('<time datetime="{}">{}</time>').format(
         then.isoformat(timespec="seconds"), then.strftime("%Y-%m-%d %H:%M UTC")

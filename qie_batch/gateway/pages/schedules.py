@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from fastapi import Form
 from fastapi.responses import Response
@@ -12,11 +12,10 @@ from fastapi.responses import Response
 from qie_batch.errors import NotFound, QieError
 from qie_batch.gateway.pages.routing import Reading, Visit, Writing, page_router, see_other
 from qie_batch.gateway.problems import status_of
+from qie_batch.model import Schedule
+from qie_batch.steps.orders import OrderTexts, job_order
 from qie_batch.steps.schedule import add_schedule, next_due, problem_of, zone
 from qie_batch.views import schedule_view
-
-if TYPE_CHECKING:
-    from qie_batch.model import Schedule
 
 router = page_router()
 
@@ -55,7 +54,7 @@ def add(visit: Writing, given: Annotated[Given, Form()]) -> Response:
             )
         )
         schedule = Schedule(
-            name=owned_name(subject.tenant, given.name),
+            name=given.name,
             cron=given.cron,
             timezone=given.timezone,
             catalog=given.catalog.strip(),
@@ -82,9 +81,7 @@ def _shown(visit: Visit, given: Given = Given(), problem: QieError | None = None
         "schedules",
         status=status_of(problem) if problem else 200,
         schedules=[
-            schedule_view(
-                entry, ledger.schedules.latest_runs(entry.name, limit=RUNS), next_due(entry, now)
-            )
+            schedule_view(entry, ledger.schedules.latest_runs(entry.name, limit=RUNS), next_due(entry, now))
             for entry in found
         ],
         next_times={entry.name: _next_times(entry, now) for entry in found},

@@ -1,0 +1,149 @@
+"""From files to a job: sent, checked, and submitted once a person has seen what it will cost."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import Depends, Form, UploadFile
+from fastapi.responses import Response, StreamingResponse
+
+from qie_batch import wiring
+from qie_batch.errors import NotFound, UsageError
+from qie_batch.gateway.pages.routing import Reading, Visit, Writing, page_router, see_other
+from qie_batch.gateway.problems import status_of
+from qie_batch.steps.orders import PRIORITIES, OrderTexts, job_order
+from qie_batch.steps.submissions import SubmissionRequest, submit_from_outside
+from qie_batch.steps.submit.prepare import job_id_now
+from qie_batch.steps.uploads import SentFile, take
+from qie_batch.steps.wrong_rows import write_wrong_rows
+from qie_batch.views import estimate_view
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import IO
+
+    from qie_batch.model import JobOrder
+    from qie_batch.steps.submissions import SubmissionContext
+
+router = page_router()
+
+_PART = 1 << 18
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """Of the job, as they are typed on the page of the check."""
+
+    name: str = ""
+    instruction: str = ""
+    budget: str = ""
+    priority: str = "normal"
+    #: Which file is the catalog, where several could be.
+    catalog: str = ""
+
+
+@router.post("/uploads")
+def send(visit: Writing, files: list[UploadFile]) -> Response:
+    """Keep the files for a day, and go on to their check."""
+    sent = [SentFile(name=file.filename or "", file=file.file) for file in files if file.filename]
+    if not sent:
+        raise UsageError(
+            "no file was sent", code="submission_empty", hint="choose a catalog and its pictures"
+        )
+    tenant = visit.subject.tenant
+    upload = take(sent, tenant, wiring.take_context(visit.context.settings, visit.ledger))
+    return see_other(f"/uploads/{upload.id}")
+
+
+@router.get("/uploads/{upload_id}")
+def check(visit: Reading, upload_id: str, options: Annotated[Options, Depends()]) -> Response:
+    """What the files are understood to mean, each wrong row, and what the edits will cost."""
+    shown: dict[str, Any] = {
+        "upload": upload_id,
+        "order": asdict(options),
+        "query": urlencode({name: text for name, text in asdict(options).items() if text}),
+        "name": options.name or upload_id,
+        "job": job_id_now(),
+        "refused": None,
+    }
+    try:
+        request = SubmissionRequest(
+            order=_order(options, visit), upload_id=upload_id, catalog=options.catalog, dry_run=True
+        )
+        found = submit_from_outside(request, _context(visit))
+    except NotFound:
+        raise
+    except UsageError as error:
+        return visit.show(
+            "check", status=status_of(error), **{**shown, "refused": visit.language.error(error)}
+        )
+    return visit.show(
+        "check",
+        plan=estimate_view(found.estimate),
+        engine_reason=found.engine_reason,
+        understood=found.understood,
+        sentences=list(found.understood.sentences()),
+        unused=found.unused,
+        **shown,
+    )
+
+
+@router.post("/uploads/{upload_id}/submit")
+def submit(
+    visit: Writing,
+    upload_id: str,
+    options: Annotated[Options, Form()],
+    job: Annotated[str, Form()] = "",
+    skip_bad_rows: Annotated[str, Form()] = "",
+) -> Response:
+    """A button that is pressed twice makes one job: `job` is a new text of each check."""
+    request = SubmissionRequest(
+        order=_order(options, visit),
+        upload_id=upload_id,
+        catalog=options.catalog,
+        skip_bad_rows=bool(skip_bad_rows),
+        idempotency_key=f"page/{job}" if job else "",
+        request_id=visit.request.scope.get("request_id", ""),
+    )
+    return see_other(f"/jobs/{submit_from_outside(request, _context(visit)).job_id}")
+
+
+@router.get("/uploads/{upload_id}/errors.csv")
+def errors(visit: Reading, upload_id: str, options: Annotated[Options, Depends()]) -> Response:
+    """The wrong rows, to be mended and dropped again."""
+    request = SubmissionRequest(order=_order(options, visit), upload_id=upload_id, catalog=options.catalog)
+    file = tempfile.TemporaryFile("w+", encoding="utf-8", newline="", prefix="qie-errors-")  # noqa: SIM115 - closed once it is sent
+    write_wrong_rows(request, _context(visit), file)
+    file.flush()
+    headers = {"Content-Disposition": 'attachment; filename="errors.csv"', "Cache-Control": "no-store"}
+    return StreamingResponse(_parts(file.buffer), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _order(options: Options, visit: Visit) -> JobOrder:
+    """UsageError for what is no option."""
+    if options.priority not in PRIORITIES:
+        raise UsageError(
+            f"there is no priority {options.priority!r}", hint=f"choose one of: {', '.join(PRIORITIES)}"
+        )
+    texts = OrderTexts(
+        name=options.name,
+        instruction=options.instruction,
+        budget=options.budget.strip() or None,
+        priority=options.priority,
+        owner=visit.subject.tenant,
+    )
+    return job_order(texts)
+
+
+def _context(visit: Visit) -> SubmissionContext:
+    return wiring.submission_context(visit.context.settings, visit.ledger, visit.subject.tenant)
+
+
+def _parts(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while part := file.read(_PART):
+            yield part
