@@ -10,10 +10,13 @@ S3 = "s3://"
 
 #: Prefix of all results.
 RESULTS = "results/"
+#: Prefix of all uploads.
+UPLOADS = "uploads/"
 #: Not deleted after the check, because the credentials may lack the right to delete.
 CREATE_ONLY_PROBE = "probe/create-only"
 BREAKER_PROBE = "probe/breaker"
 
+_PLAIN_OWNER = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _ADDRESS = re.compile(r"s3://(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]{1,62})/(?P<key>.*[^/])", re.DOTALL)
 
 
@@ -46,6 +49,18 @@ def is_web(address: str) -> bool:
 
 def job_key(job_id: str, name: str) -> str:
     return f"jobs/{job_id}/{name}"
+
+
+def upload_prefix(owner: str, upload_id: str) -> str:
+    """Where the files of an upload are; the prefix of one owner is that of no other."""
+    return f"{uploads_of(owner)}{upload_id}/"
+
+
+def uploads_of(owner: str) -> str:
+    """The prefix of all uploads of a tenant, whose name may be any text."""
+    plain = _PLAIN_OWNER.fullmatch(owner)
+    segment = f"t-{owner}" if plain else f"h-{hashlib.sha256(owner.encode(errors='replace')).hexdigest()}"
+    return f"{UPLOADS}{segment}/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 #: By the code of the error, in place of its hint.
 ADVICE: Mapping[str, str] = {
+    "budget_used_up": "give it more: qie-batch resume {subject} --budget USD (in all, not in addition)",
     "bucket_missing": "`qie-batch up` creates it in the embedded stack; elsewhere create bucket '{subject}'.",
     "config_file": "mend it, or delete it: `qie-batch up` writes a new one",
     "folder_unwritable": "give another folder with --out",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qie_batch import wiring
-from qie_batch.errors import Conflict
+from qie_batch.steps import change
 from qie_batch.text import many
 
 if TYPE_CHECKING:
@@ -20,9 +20,8 @@ if TYPE_CHECKING:
 @click.pass_obj
 def retry(app: App, job: str, code: str | None) -> None:
     """Make failed items of JOB pending again; rows that never were understood stay failed."""
-    ledger = wiring.ledger(app.settings)
-    ledger.jobs.get(job)
-    click.echo(f"pending again: {many(ledger.jobs.retry(job, code), 'item')}")
+    again = change.retry(wiring.ledger(app.settings).jobs, job, code)
+    click.echo(f"pending again: {many(again, 'item')}")
 
 
 @click.command()
@@ -30,9 +29,8 @@ def retry(app: App, job: str, code: str | None) -> None:
 @click.pass_obj
 def cancel(app: App, job: str) -> None:
     """Cancel what is not finished of JOB; a running edit stops at its next step."""
-    ledger = wiring.ledger(app.settings)
-    ledger.jobs.get(job)
-    click.echo(f"cancelled: {many(ledger.jobs.cancel(job), 'item')}")
+    cancelled = change.cancel(wiring.ledger(app.settings).jobs, job)
+    click.echo(f"cancelled: {many(cancelled, 'item')}")
 
 
 @click.command()
@@ -40,10 +38,7 @@ def cancel(app: App, job: str) -> None:
 @click.pass_obj
 def pause(app: App, job: str) -> None:
     """Start nothing new of JOB; what runs is finished."""
-    ledger = wiring.ledger(app.settings)
-    state = ledger.jobs.get(job).state
-    if not ledger.jobs.pause(job, "user"):
-        raise Conflict(f"job {job} is {state}, so it cannot be paused", hint="only an open job can")
+    change.pause(wiring.ledger(app.settings).jobs, job)
     click.echo(f"job {job} is paused")
 
 
@@ -53,16 +48,8 @@ def pause(app: App, job: str) -> None:
 @click.pass_obj
 def resume(app: App, job: str, budget: str | None) -> None:
     """Go on with a paused JOB."""
-    from qie_batch.cli.options import budget_micros
+    from qie_batch.cli.options import flag
+    from qie_batch.steps.orders import budget_micros
 
-    ledger = wiring.ledger(app.settings)
-    found = ledger.jobs.get(job)
-    micros = budget_micros(budget)
-    if found.pause_reason == "budget" and micros is None:
-        raise Conflict(
-            f"job {job} was paused because its budget is used up",
-            hint=f"give it more: qie-batch resume {job} --budget USD (in all, not in addition)",
-        )
-    if not ledger.jobs.resume(job, micros):
-        raise Conflict(f"job {job} is {found.state}, so it cannot be resumed", hint="only a paused job can")
+    change.resume(wiring.ledger(app.settings).jobs, job, budget_micros(budget, flag))
     click.echo(f"job {job} goes on")

@@ -6,26 +6,16 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from qie_batch.errors import UsageError
-from qie_batch.manifest.cells import OPTIONAL, QUALITY
-from qie_batch.manifest.faults import WrongCell
-from qie_batch.model import JobOrder, OutputFormat, Priority, ReadingOptions, RowDefaults
-from qie_batch.pricing import parse_usd
+from qie_batch.model import ReadingOptions
+from qie_batch.steps import orders
+from qie_batch.steps.orders import PRIORITIES, VALUES, OrderTexts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
-    from qie_batch.model import EngineInfo
+    from qie_batch.model import JobOrder
 
 _Command = TypeVar("_Command", bound="Callable[..., Any]")
-
-PRIORITIES = [priority.name.lower() for priority in Priority]
-
-#: Options of a row's values -> the reader of the text.
-_VALUES: Mapping[str, Callable[[str], Any]] = {
-    **{name: OPTIONAL[name] for name in ("output", "size", "seed", "steps", "cfg", "variants")},
-    "quality": QUALITY,
-}
 
 
 def order_options(*, priority: str) -> Callable[[_Command], _Command]:
@@ -104,82 +94,30 @@ def _row_options() -> tuple[Callable[[_Command], _Command], ...]:
 
 def job_order(options: Mapping[str, Any]) -> JobOrder:
     """What the options ask for, with `name` where the command has it."""
-    return JobOrder(
+    texts = OrderTexts(
         name=options.get("name", ""),
         engine=options["engine"],
         preset=options["preset"],
-        priority=Priority[options["priority"].upper()],
+        priority=options["priority"],
+        budget=options["budget"],
         reading=reading_of(options),
-        defaults=_defaults(options),
-        budget_micros=budget_micros(options["budget"]),
+        instruction=options["instruction"],
+        negative=options["negative"],
+        keep_alpha=options["keep_alpha"],
+        values={name: options[name] for name in VALUES if options[name] is not None},
     )
+    return orders.job_order(texts, flag)
 
 
 def reading_of(options: Mapping[str, Any]) -> ReadingOptions:
     return ReadingOptions(
-        mapping=columns_of(options["mapping"]),
+        mapping=orders.columns_of(options["mapping"], flag),
         encoding=options["encoding"],
         sheet=options["sheet"],
         header_line=options["header_line"],
     )
 
 
-def _defaults(options: Mapping[str, Any]) -> RowDefaults:
-    values = {name: _read(name, text) for name in _VALUES if (text := options[name]) is not None}
-    if values.get("output") is OutputFormat.PNG and "quality" in values:
-        raise UsageError("--quality is of JPEG and WebP, and --output is png", hint="leave one of them out")
-    if values.get("output") is OutputFormat.JPEG and options["keep_alpha"]:
-        raise UsageError(
-            "--keep-alpha keeps transparency, and JPEG holds none", hint="choose --output png or webp"
-        )
-    return RowDefaults(
-        instruction=options["instruction"],
-        negative=options["negative"],
-        keep_alpha=options["keep_alpha"],
-        **values,
-    )
-
-
-def _read(name: str, text: str) -> Any:
-    """The value of an option, which is written as a cell of the column of the same name."""
-    try:
-        return _VALUES[name](text.strip())
-    except WrongCell as error:
-        raise UsageError(error.reason.replace(f"'{name}'", f"--{name}", 1)) from None
-
-
-def unused(order: JobOrder, info: EngineInfo) -> list[str]:
-    """The options that were given and that the engine does not take."""
-    given = {name: getattr(order.defaults, name) for name in ("negative", "steps", "cfg", "seed")}
-    return [
-        f"--{name}"
-        for name, value in {**given, "preset": order.preset}.items()
-        if value not in (None, "") and name not in info.honours
-    ]
-
-
-def columns_of(pairs: Iterable[str]) -> dict[str, str]:
-    """Column -> header name, from what `--map` was given; "" for a column that no header means."""
-    found: dict[str, str] = {}
-    for pair in pairs:
-        column, equals, header = (part.strip() for part in pair.partition("="))
-        if not equals:
-            raise UsageError(
-                f"--map {pair!r} is not of the form column=header", hint="for example --map id=SKU"
-            )
-        if found.setdefault(column, header) != header:
-            raise UsageError(
-                f"--map gives column {column!r} two headers: {found[column]!r} and {header!r}",
-                hint="leave one of them out",
-            )
-    return found
-
-
-def budget_micros(usd_text: str | None) -> int | None:
-    """Micro-dollars of an amount that a person typed; None for none."""
-    if usd_text is None:
-        return None
-    try:
-        return parse_usd(usd_text)
-    except ValueError as error:
-        raise UsageError(f"--budget {error}", hint="for example --budget 2.50") from None
+def flag(name: str) -> str:
+    """How the command line calls an option."""
+    return f"--{name}"

@@ -8,12 +8,13 @@ import click
 from qie_batch import wiring
 from qie_batch.cli import SOME_FAILED, App
 from qie_batch.cli.display import bars, echo_json, note, sentence, wait
-from qie_batch.cli.options import job_order, order_options, unused
+from qie_batch.cli.options import flag, job_order, order_options
 from qie_batch.errors import QieError
 from qie_batch.model import ItemState, JobState
 from qie_batch.pricing import usd
 from qie_batch.processes.signals import exits_by_sigterm
 from qie_batch.steps.dispatch import dispatch
+from qie_batch.steps.orders import unused
 from qie_batch.steps.submit import SubmitRequest, enter, estimate, prepare
 from qie_batch.text import many, quoted
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from qie_batch.model import Estimate
     from qie_batch.settings import Settings
     from qie_batch.steps.submit import Submitted, Survey
-    from qie_batch.views import EstimateView
 
 
 @click.command()
@@ -52,7 +52,7 @@ def submit(app: App, /, catalog: str, **options: Any) -> None:
         with prepare(request, context) as prepared:
             note(f"engine {prepared.info.name}: {prepared.job.engine_reason}")
             if left_out := unused(request.order, prepared.info):
-                note(f"engine {prepared.info.name} does not use {', '.join(left_out)}")
+                note(f"engine {prepared.info.name} does not use {', '.join(map(flag, left_out))}")
             _say_of_images(prepared.survey)
             if options["dry_run"]:
                 plan = estimate(prepared, context)
@@ -116,9 +116,9 @@ def _wait(ledger: SqlLedger, job_id: str) -> bool:
 
 def _show_estimate(plan: Estimate, understood: Understanding, *, as_json: bool) -> None:
     if as_json:
-        from qie_batch.views import dumped
+        from qie_batch.views import dumped, estimate_view
 
-        echo_json({**dumped(_view(plan)), "understood": dumped(understood)})
+        echo_json({**dumped(estimate_view(plan)), "understood": dumped(understood)})
         return
     counts = many(plan.rows, "row"), many(plan.items, "item"), many(plan.images, "different picture")
     click.echo(", ".join(counts))
@@ -127,22 +127,3 @@ def _show_estimate(plan: Estimate, understood: Understanding, *, as_json: bool) 
         click.echo(f"  {row}")
     click.echo(f"about {plan.device_seconds:,.0f} device seconds, {usd(plan.cost_micros)}")
     click.echo("dry run: nothing was written")
-
-
-def _view(plan: Estimate) -> EstimateView:
-    from qie_batch.views import EstimateView, bad_row_view
-
-    return EstimateView(
-        engine=plan.engine,
-        rows=plan.rows,
-        items=plan.items,
-        pictures=plan.images,
-        cached=plan.cached,
-        edits=plan.edits,
-        device_seconds=plan.device_seconds,
-        cost_micros=plan.cost_micros,
-        fetched=plan.fetched,
-        unchanged=plan.unchanged,
-        bad=plan.bad,
-        bad_rows=tuple(bad_row_view(row) for row in plan.bad_rows),
-    )

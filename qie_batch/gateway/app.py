@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from qie_batch import __version__
 from qie_batch.gateway import health
 from qie_batch.gateway.context import open_context
-from qie_batch.gateway.jobs import reading
+from qie_batch.gateway.jobs import changing, reading, submitting
 from qie_batch.gateway.pages import pages_router
 from qie_batch.gateway.problems import add_problem_handlers
 from qie_batch.gateway.request_ids import RequestIds
@@ -21,7 +21,7 @@ from qie_batch.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-ROUTERS = (health.router, reading.router, pages_router())
+ROUTERS = (health.router, submitting.router, reading.router, changing.router, pages_router())
 
 
 def application() -> FastAPI:

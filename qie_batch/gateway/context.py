@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore
     from qie_batch.ledger.sql import SqlLedger
 
+from qie_batch.gateway.sharing import RecentProgress, Turns
 from qie_batch.settings import Settings
 
 
@@ -25,6 +26,9 @@ class GatewayContext:
     store: ObjectStore
     #: Starts its processes when a picture is to be made small.
     decoders: DecoderPool
+    progress: RecentProgress = field(default_factory=RecentProgress)
+    #: Of requests that read a catalog.
+    submitting: Turns = field(default_factory=lambda: Turns(4, wait_seconds=60))
 
 
 def open_context(settings: Settings) -> GatewayContext:

@@ -44,7 +44,7 @@ _STATUSES: tuple[tuple[type[QieError], int], ...] = (
 
 
 class AccessDenied(QieError):
-    """Nobody is known by these credentials (401), or the subject has no right to do this (403)."""
+    """The credentials are not accepted (401), or the subject has no right to do this (403)."""
 
     code = "unauthorized"
 

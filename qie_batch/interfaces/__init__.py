@@ -16,7 +16,7 @@ from qie_batch.interfaces.ledger import (
 )
 from qie_batch.interfaces.observer import Observer
 from qie_batch.interfaces.queue import WorkQueue
-from qie_batch.interfaces.store import ObjectStore, StoredObject
+from qie_batch.interfaces.store import ObjectReader, ObjectStore, StoredObject
 from qie_batch.interfaces.web import Version, WebImages
 
 __all__ = [
@@ -32,6 +32,7 @@ __all__ = [
     "EngineChoice",
     "Intake",
     "Jobs",
+    "ObjectReader",
     "ObjectStore",
     "Observer",
     "Recovery",

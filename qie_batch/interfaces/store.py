@@ -19,12 +19,20 @@ class StoredObject:
     metadata: Mapping[str, str] = field(default_factory=dict)
 
 
-class ObjectStore(Protocol):
+class ObjectReader(Protocol):
     """Bytes by key. Every method raises StoreUnavailable when the store does not answer.
 
     Raises Rejected (object_name) for a key that some server would store under another one.
     """
 
+    def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
+        """The object's bytes; Rejected if there is none (object_missing), or more (object_too_large)."""
+
+    def download(self, key: str, file: BinaryIO, *, max_bytes: int | None = None) -> None:
+        """As `get`, written to `file` in parts: when it raises, a part may be written already."""
+
+
+class ObjectStore(ObjectReader, Protocol):
     def put_new(
         self,
         key: str,
@@ -40,12 +48,6 @@ class ObjectStore(Protocol):
 
     def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:
         """Create or replace; a file is read from its start. Never for inputs or results."""
-
-    def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
-        """The object's bytes; Rejected if there is none (object_missing), or more (object_too_large)."""
-
-    def download(self, key: str, file: BinaryIO, *, max_bytes: int | None = None) -> None:
-        """As `get`, written to `file` in parts: when it raises, a part may be written already."""
 
     def stat(self, key: str) -> StoredObject | None: ...
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
 from qie_batch.errors import NotFound
 from qie_batch.ledger.rows import item_of, job_of, lock_job, of_owned_jobs, owned
 from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import FINAL, ItemState, JobState, Outcome
+from qie_batch.model import FINAL, ItemSelection, ItemState, JobSelection, JobState, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from qie_batch.ledger.database import Database
     from qie_batch.model import Item, Job
+
+
+ALL_ITEMS, ANY_JOB = ItemSelection(), JobSelection()
 
 
 class SqlJobs:
@@ -35,22 +38,30 @@ class SqlJobs:
             raise NotFound(f"there is no job {job_id!r}", code="job_unknown", subject=job_id)
         return job_of(row)
 
-    def latest(self, limit: int = 20) -> list[Job]:
+    def latest(self, wanted: JobSelection = ANY_JOB) -> list[Job]:
         """Newest first."""
+        query = select(jobs).where(*self._mine)
+        if wanted.states:
+            query = query.where(jobs.c.state.in_(wanted.states))
+        if wanted.before:
+            last = select(jobs.c.created_at).where(jobs.c.id == wanted.before, *self._mine).scalar_subquery()
+            same = and_(jobs.c.created_at == last, jobs.c.id < wanted.before)
+            query = query.where(or_(jobs.c.created_at < last, same))
+        query = query.order_by(jobs.c.created_at.desc(), jobs.c.id.desc()).limit(wanted.limit)
         with self._db.read() as connection:
-            newest = select(jobs).where(*self._mine).order_by(jobs.c.created_at.desc()).limit(limit)
-            rows = connection.execute(newest).all()
+            rows = connection.execute(query).all()
         return [job_of(row) for row in rows]
 
-    def items(self, job_id: str) -> Iterator[Item]:
+    def items(self, job_id: str, wanted: ItemSelection = ALL_ITEMS) -> Iterator[Item]:
         """A job's items in the manifest's order, read a page at a time."""
-        after = -1
+        after = wanted.after
         while True:
+            page = _item_page(job_id, after, wanted.page).where(*self._mine_too, *_conditions(wanted))
             with self._db.read() as connection:
-                rows = connection.execute(_item_page(job_id, after).where(*self._mine_too)).all()
-            if not rows:
-                return
+                rows = connection.execute(page).all()
             yield from map(item_of, rows)
+            if len(rows) < wanted.page:
+                return
             after = rows[-1].ordinal
 
     def pause(self, job_id: str, reason: str) -> bool:
@@ -74,6 +85,12 @@ class SqlJobs:
             paused = (jobs.c.id == job_id, jobs.c.state == JobState.PAUSED, *self._mine)
             change = update(jobs).where(*paused)
             return connection.execute(change.values(**values)).rowcount == 1
+
+    def set_budget(self, job_id: str, budget_micros: int | None) -> bool:
+        """Limit what the job may cost; False if there is no such job, or it is closed."""
+        with self._db.write() as connection:
+            change = update(jobs).where(jobs.c.id == job_id, jobs.c.state != JobState.CLOSED, *self._mine)
+            return connection.execute(change.values(budget_micros=budget_micros)).rowcount == 1
 
     def cancel(self, job_id: str) -> int:
         """Every item that is not final becomes cancelled; a running edit stops at its next step."""
@@ -124,7 +141,18 @@ class SqlJobs:
         return again
 
 
-def _item_page(job_id: str, after: int) -> Select[Any]:
+def _conditions(wanted: ItemSelection) -> Iterator[ColumnElement[bool]]:
+    if wanted.id:
+        yield items.c.id == wanted.id
+    if wanted.states:
+        yield items.c.state.in_(wanted.states)
+    if wanted.code:
+        yield items.c.error_code == wanted.code
+    if wanted.row_id:
+        yield items.c.row_id == wanted.row_id
+
+
+def _item_page(job_id: str, after: int, limit: int) -> Select[Any]:
     spent = (
         select(
             attempts.c.item_id,
@@ -156,5 +184,5 @@ def _item_page(job_id: str, after: int) -> Select[Any]:
         .outerjoin(results, results.c.cache_key == items.c.result_key)
         .where(items.c.job_id == job_id, items.c.ordinal > after)
         .order_by(items.c.ordinal)
-        .limit(1000)
+        .limit(limit)
     )

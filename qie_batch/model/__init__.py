@@ -18,7 +18,7 @@ from qie_batch.model.edits import (
 from qie_batch.model.engines import DEVICE_HOUR, FREE, EngineInfo, EngineLimits, Preset, Tariff
 from qie_batch.model.events import EditEvent, Stage
 from qie_batch.model.images import ImageHeader
-from qie_batch.model.jobs import Failure, Item, Job, NewItem, NewJob, Result
+from qie_batch.model.jobs import Failure, Item, ItemSelection, Job, JobSelection, NewItem, NewJob, Result
 from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
 from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy, may_pass
@@ -48,9 +48,11 @@ __all__ = [
     "ImageHeader",
     "InvalidManifest",
     "Item",
+    "ItemSelection",
     "ItemState",
     "Job",
     "JobOrder",
+    "JobSelection",
     "JobState",
     "KnownRequest",
     "ManifestRow",

@@ -105,3 +105,29 @@ class Item:
     #: Device seconds and cost over all attempts of this item.
     seconds: float
     cost_micros: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemSelection:
+    """Which items of a job, in the manifest's order; without any condition, all."""
+
+    #: Of this id.
+    id: str = ""
+    #: Behind this ordinal.
+    after: int = -1
+    states: frozenset[ItemState] = frozenset()
+    #: Failed with this error code.
+    code: str = ""
+    row_id: str = ""
+    #: Read from the ledger at a time.
+    page: int = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobSelection:
+    """Which jobs, newest first."""
+
+    limit: int = 20
+    #: Older than this job, which need not be there any more.
+    before: str = ""
+    states: frozenset[JobState] = frozenset()

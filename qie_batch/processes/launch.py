@@ -88,7 +88,7 @@ def flower(settings: Settings) -> Launch:
 
 
 def gateway(settings: Settings) -> Launch:
-    """UsageError without a secret: nobody could log in."""
+    """UsageError without a secret, which signs every login."""
     if settings.gateway_secret is None:
         raise UsageError("the gateway does not run without a secret", hint="set QIE_GATEWAY_SECRET")
     trusted = (

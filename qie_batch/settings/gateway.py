@@ -40,6 +40,8 @@ class GatewaySettings(BaseModel):
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     #: Bytes of one request, streamed to disk.
     gateway_max_upload_bytes: int = Field(default=4_000_000_000, ge=1)
+    #: Files of one request, those of its ZIP files counted.
+    gateway_max_files: int = Field(default=50_000, ge=1)
     #: Of one image that comes through the gateway.
     gateway_max_side: int = Field(default=2048, ge=64)
     gateway_max_image_bytes: int = Field(default=10_000_000, ge=1)

@@ -6,7 +6,7 @@ reads them.
 """
 
 from qie_batch.views.dumping import dumped, dumped_cost
-from qie_batch.views.jobs import ItemView, JobView, item_view, job_view
+from qie_batch.views.jobs import ChangedView, ItemsView, ItemView, JobsView, JobView, item_view, job_view
 from qie_batch.views.records import (
     BadRowView,
     CostView,
@@ -16,22 +16,30 @@ from qie_batch.views.records import (
     ScheduleView,
     bad_row_view,
     cost_view,
+    estimate_view,
     schedule_view,
 )
+from qie_batch.views.submissions import SubmissionView, UploadView
 
 __all__ = [
     "BadRowView",
+    "ChangedView",
     "CostView",
     "EstimateView",
     "FsckView",
     "ItemView",
+    "ItemsView",
     "JobView",
+    "JobsView",
     "RunView",
     "ScheduleView",
+    "SubmissionView",
+    "UploadView",
     "bad_row_view",
     "cost_view",
     "dumped",
     "dumped_cost",
+    "estimate_view",
     "item_view",
     "job_view",
     "schedule_view",

@@ -62,6 +62,30 @@ class ItemView:
     note: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobsView:
+    #: Newest first.
+    jobs: tuple[JobView, ...]
+    #: `before` of the next page, "" on the last one.
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemsView:
+    #: In the order of the catalog.
+    items: tuple[ItemView, ...]
+    #: `after` of the next page, None on the last one.
+    next: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedView:
+    """How many items a change met, and the job after it."""
+
+    items: int
+    job: JobView
+
+
 def job_view(progress: Progress) -> JobView:
     job = progress.job
     return JobView(

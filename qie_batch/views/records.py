@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qie_batch.model import BadRow, CostLine, RunState, Schedule, ScheduledRun
+from qie_batch.model import BadRow, CostLine, Estimate, RunState, Schedule, ScheduledRun
 from qie_batch.views.amounts import Seconds, Usd
 
 
@@ -111,3 +111,20 @@ def schedule_view(schedule: Schedule, runs: list[ScheduledRun], next_due: float 
 
 def bad_row_view(row: BadRow) -> BadRowView:
     return BadRowView(**{field.name: getattr(row, field.name) for field in fields(BadRowView)})
+
+
+def estimate_view(plan: Estimate) -> EstimateView:
+    return EstimateView(
+        engine=plan.engine,
+        rows=plan.rows,
+        items=plan.items,
+        pictures=plan.images,
+        cached=plan.cached,
+        edits=plan.edits,
+        device_seconds=plan.device_seconds,
+        cost_micros=plan.cost_micros,
+        fetched=plan.fetched,
+        unchanged=plan.unchanged,
+        bad=plan.bad,
+        bad_rows=tuple(bad_row_view(row) for row in plan.bad_rows),
+    )

@@ -18,6 +18,13 @@ from qie_batch.wiring.services import (
     store,
     submit_context,
 )
+from qie_batch.wiring.tenants import (
+    engines_from_outside,
+    gateway_limits,
+    submission_context,
+    take_context,
+    tenant_submit_context,
+)
 from qie_batch.wiring.worker import edit_context
 
 __all__ = [
@@ -28,7 +35,9 @@ __all__ = [
     "decoders",
     "dispatch_context",
     "edit_context",
+    "engines_from_outside",
     "fsck_context",
+    "gateway_limits",
     "ledger",
     "limits",
     "needed",
@@ -37,6 +46,9 @@ __all__ = [
     "schedule_context",
     "settle_context",
     "store",
+    "submission_context",
     "submit_context",
+    "take_context",
+    "tenant_submit_context",
     "visible_devices",
 ]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
-    from qie_batch.interfaces import ObjectStore
+    from qie_batch.interfaces import ObjectReader
     from qie_batch.ledger.database import Database
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.queues.celery import CeleryQueue
@@ -64,14 +64,14 @@ def store(settings: Settings) -> S3Store:
     return S3Store(s3(settings), settings.s3_bucket)
 
 
-def buckets(settings: Settings, client: Any) -> Callable[[str, Collection[str]], ObjectStore]:
+def buckets(settings: Settings, client: Any) -> Callable[[str, Collection[str]], ObjectReader]:
     """The store of a bucket that images may come from: its own, a listed one, or one of `others`."""
     from qie_batch.stores.s3 import S3Store
     from qie_batch.text import quoted
 
     allowed = {settings.s3_bucket, *settings.image_buckets}
 
-    def store_of(bucket: str, others: Collection[str] = ()) -> ObjectStore:
+    def store_of(bucket: str, others: Collection[str] = ()) -> ObjectReader:
         if bucket not in allowed and bucket not in others:
             raise Rejected(
                 f"no picture may come from bucket {quoted(bucket)}: QIE_IMAGE_BUCKETS does not list it",
@@ -82,7 +82,7 @@ def buckets(settings: Settings, client: Any) -> Callable[[str, Collection[str]],
     return store_of
 
 
-def web_images(settings: Settings, *, confined: bool) -> WebFetcher:
+def web_images(settings: Settings, *, confined: bool, of: Limits | None = None) -> WebFetcher:
     """Images on the web; close it when done. A confined manifest names listed servers only."""
     from qie_batch.web.fetch import WebFetcher
     from qie_batch.web.hosts import HostPolicy, ImageHosts
@@ -93,7 +93,7 @@ def web_images(settings: Settings, *, confined: bool) -> WebFetcher:
         listed_only=confined or bool(hosts),
         plain_http=settings.image_http,
     )
-    return WebFetcher(policy, limits(settings))
+    return WebFetcher(policy, of or limits(settings))
 
 
 def submit_context(

@@ -17,7 +17,7 @@ from qie_batch.text import printable, quoted
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
 
-    from qie_batch.interfaces import ObjectStore
+    from qie_batch.interfaces import ObjectReader
 
 #: File systems end at 255.
 MAX_NAME_BYTES = 200
@@ -27,7 +27,7 @@ PART = 1 << 20
 
 @contextmanager
 def catalog_file(
-    address: str, bucket: Callable[[str, Collection[str]], ObjectStore]
+    address: str, bucket: Callable[[str, Collection[str]], ObjectReader]
 ) -> Iterator[tuple[Path, str]]:
     """A private copy of the manifest, and where its relative paths start.
 
@@ -71,7 +71,7 @@ def _local(address: str) -> tuple[str, str]:
     return str(path), str(path.absolute().parent)
 
 
-def _fetch(address: str, file: BinaryIO, bucket: Callable[[str, Collection[str]], ObjectStore]) -> None:
+def _fetch(address: str, file: BinaryIO, bucket: Callable[[str, Collection[str]], ObjectReader]) -> None:
     place = s3_address(address)
     try:
         bucket(place.bucket, (place.bucket,)).download(place.key, file, max_bytes=MAX_BYTES)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
-    from qie_batch.interfaces import Costs, EngineCatalog, Intake, ObjectStore, WebImages
+    from qie_batch.interfaces import Costs, EngineCatalog, Intake, ObjectReader, ObjectStore, WebImages
     from qie_batch.manifest import Understanding
     from qie_batch.model import BadRow, JobOrder
 
@@ -38,7 +38,7 @@ class SubmitContext:
     store: ObjectStore
     engines: EngineCatalog
     #: The store of a bucket that may be read, or is one of the others given; Rejected for any other bucket.
-    bucket: Callable[[str, Collection[str]], ObjectStore]
+    bucket: Callable[[str, Collection[str]], ObjectReader]
     #: Images on the web, from listed servers only if True; closed after the images are uploaded.
     web: Callable[[bool], WebImages]
     #: Closed after the images are checked.

@@ -17,7 +17,7 @@ from qie_batch.text import quoted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from qie_batch.interfaces import ObjectStore
+    from qie_batch.interfaces import ObjectReader
 
 
 #: Characters of a path or an address in a sentence.
@@ -35,7 +35,7 @@ class ImageSources:
     def __init__(
         self,
         folder: str,
-        bucket: Callable[[str], ObjectStore],
+        bucket: Callable[[str], ObjectReader],
         limits: images.Limits,
         web: Callable[[str], bytes],
         *,

@@ -9,7 +9,16 @@ import pytest
 
 from qie_batch.errors import UsageError
 from qie_batch.ledger.intake import CHUNK
-from qie_batch.model import Failure, ItemState, JobState, OutputFormat, Priority, ReadingOptions, RowDefaults
+from qie_batch.model import (
+    Failure,
+    ItemState,
+    JobSelection,
+    JobState,
+    OutputFormat,
+    Priority,
+    ReadingOptions,
+    RowDefaults,
+)
 from tests.support.ledgers import START, add, finish, new_items, new_job, spec, told
 
 NO_PICTURE = Failure(code="image_missing", reason="there is no picture at this path")
@@ -122,4 +131,4 @@ def test_jobs_are_listed_newest_first(ledger, clock):
         add(ledger, job_id=job_id)
         clock.turn(1)
     assert [job.id for job in ledger.jobs.latest()] == ["c", "b", "a"]
-    assert [job.id for job in ledger.jobs.latest(limit=1)] == ["c"]
+    assert [job.id for job in ledger.jobs.latest(JobSelection(limit=1))] == ["c"]

@@ -8,13 +8,14 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from qie_batch.cli.options import job_order, order_options, unused
+from qie_batch.cli.options import job_order, order_options
 from qie_batch.cli.schedule import add
 from qie_batch.cli.submit import submit
 from qie_batch.errors import UsageError
 from qie_batch.manifest.cells import OPTIONAL
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.model import EngineInfo, JobOrder, OutputFormat, Priority, ReadingOptions, RowDefaults
+from qie_batch.steps.orders import unused
 
 OURS = {
     "--map",
@@ -151,5 +152,5 @@ def test_a_header_line_is_a_number_from_one():
 def test_what_the_engine_does_not_use_is_told():
     asked = order("--steps 8 --cfg 2 --preset fast --seed 0")
     honest = EngineInfo(name="x", revision="1", honours=frozenset({"steps", "preset"}))
-    assert unused(asked, honest) == ["--cfg", "--seed"]
+    assert unused(asked, honest) == ["cfg", "seed"]
     assert unused(order("--size 64x64 --output webp"), honest) == []

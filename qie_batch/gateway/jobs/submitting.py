@@ -1,0 +1,114 @@
+"""Files and rows become jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Header, Query, Request, Response
+
+from qie_batch import views, wiring
+from qie_batch.gateway.access import JobsReader, JobsWriter
+from qie_batch.gateway.context import Context
+from qie_batch.gateway.jobs.options import JobOptions, JobRows
+from qie_batch.gateway.jobs.sending import Sent, sent
+from qie_batch.steps import uploads
+from qie_batch.steps.submissions import Submission, SubmissionRequest, submit_from_outside
+from qie_batch.steps.uploads import Upload
+
+router = APIRouter(prefix="/api", tags=["jobs"])
+
+Body = Annotated[Sent, Depends(sent)]
+
+_FILES = {
+    "type": "array",
+    "items": {"type": "string", "format": "binary"},
+    "description": "A catalog with its pictures, or ZIP files of them.",
+}
+
+
+@router.post(
+    "/uploads",
+    status_code=201,
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {"type": "object", "properties": {"files": _FILES}, "required": ["files"]}
+                }
+            },
+        }
+    },
+)
+def upload(subject: JobsWriter, context: Context, body: Body) -> views.UploadView:
+    """Send a catalog and its pictures, or ZIP files of them, for later requests of a day."""
+    taking = wiring.take_context(context.settings, subject.ledger(context))
+    return upload_view(uploads.take(body.files, subject.tenant, taking))
+
+
+@router.get("/uploads/{upload_id}")
+def uploaded(upload_id: str, subject: JobsReader, context: Context) -> views.UploadView:
+    """What was sent."""
+    return upload_view(uploads.find(context.store, subject.tenant, upload_id))
+
+
+@router.delete("/uploads/{upload_id}", status_code=204)
+def discard(upload_id: str, subject: JobsWriter, context: Context) -> None:
+    """Delete what was sent; jobs that were made of it stay."""
+    uploads.remove(uploads.find(context.store, subject.tenant, upload_id), context.store)
+
+
+@router.post("/jobs", status_code=201)
+def submit(
+    request: Request,
+    response: Response,
+    subject: JobsWriter,
+    context: Context,
+    body: Body,
+    dry_run: Annotated[bool, Query(description="Say what would happen, enter nothing.")] = False,  # noqa: FBT002 - a field
+    idempotency_key: Annotated[str, Header(max_length=255)] = "",
+) -> views.SubmissionView:
+    """Check a catalog and enter it as a job."""
+    options = JobRows.of(body) if body.json is not None else JobOptions.of(body)
+    asked = SubmissionRequest(
+        order=options.order(subject.tenant),
+        files=body.files,
+        upload_id=options.upload,
+        rows=options.rows if isinstance(options, JobRows) else (),
+        catalog=options.catalog,
+        skip_bad_rows=options.skip_bad_rows,
+        dry_run=dry_run,
+        idempotency_key=idempotency_key,
+        request_id=request.scope.get("request_id", ""),
+    )
+    with context.submitting.one():
+        found = submit_from_outside(
+            asked, wiring.submission_context(context.settings, subject.ledger(context), subject.tenant)
+        )
+    if found.job_id:
+        response.headers["Location"] = f"/api/jobs/{found.job_id}"
+    if not found.new:
+        response.status_code = 200
+    return submission_view(found)
+
+
+def upload_view(upload: Upload) -> views.UploadView:
+    return views.UploadView(
+        upload=upload.id,
+        expires_at=upload.created_at + uploads.KEPT_SECONDS,
+        files=len(upload.files),
+        size=upload.size,
+        ignored=upload.ignored,
+        catalogs=tuple(uploads.candidates(upload)),
+    )
+
+
+def submission_view(found: Submission) -> views.SubmissionView:
+    return views.SubmissionView(
+        job=found.job_id,
+        upload=found.upload_id,
+        engine_reason=found.engine_reason,
+        unused=found.unused,
+        estimate=views.estimate_view(found.estimate),
+        understood=found.understood,
+    )

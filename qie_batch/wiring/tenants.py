@@ -1,0 +1,85 @@
+"""What the jobs of a tenant work with: the tenant's own uploads, listed buckets and listed web servers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qie_batch.wiring import services
+from qie_batch.wiring.engines import InstalledEngines
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from typing import Any
+
+    from qie_batch.images import Limits
+    from qie_batch.interfaces import ObjectReader
+    from qie_batch.ledger.sql import SqlLedger
+    from qie_batch.settings import Settings
+    from qie_batch.steps.submissions import SubmissionContext
+    from qie_batch.steps.submit import SubmitContext
+    from qie_batch.steps.uploads import TakeContext
+
+
+def submission_context(settings: Settings, ledger: SqlLedger, owner: str) -> SubmissionContext:
+    """`ledger` is the tenant's."""
+    from qie_batch.steps.submissions import SubmissionContext
+
+    return SubmissionContext(
+        submit=tenant_submit_context(settings, ledger, owner),
+        taking=take_context(settings, ledger),
+        requests=ledger.requests,
+        engines=engines_from_outside(settings),
+    )
+
+
+def tenant_submit_context(settings: Settings, ledger: SqlLedger, owner: str) -> SubmitContext:
+    context = services.submit_context(settings, ledger)
+    limits = gateway_limits(settings)
+    return replace(
+        context,
+        bucket=_buckets(settings, services.s3(settings), owner),
+        web=lambda _: services.web_images(settings, confined=True, of=limits),
+        limits=limits,
+    )
+
+
+def take_context(settings: Settings, ledger: SqlLedger) -> TakeContext:
+    from qie_batch.steps.uploads import TakeContext, UploadLimits
+
+    return TakeContext(
+        store=services.store(settings),
+        limits=UploadLimits(
+            max_files=settings.gateway_max_files,
+            max_bytes=settings.gateway_max_upload_bytes,
+            max_image_bytes=settings.gateway_max_image_bytes,
+        ),
+        now=ledger.clock.now(),
+    )
+
+
+def gateway_limits(settings: Settings) -> Limits:
+    """Of images that come through the gateway."""
+    from qie_batch.images import Limits
+
+    side = min(settings.gateway_max_side, settings.max_side)
+    return Limits(
+        max_pixels=min(side * side, settings.max_pixels),
+        max_side=side,
+        max_bytes=min(settings.gateway_max_image_bytes, settings.max_bytes),
+    )
+
+
+def engines_from_outside(settings: Settings) -> frozenset[str]:
+    """Those that come with qie-batch, and the one that is set."""
+    return frozenset(filter(None, (*InstalledEngines(settings).names(), settings.engine)))
+
+
+def _buckets(settings: Settings, client: Any, owner: str) -> Callable[[str, Collection[str]], ObjectReader]:
+    """The tenant's uploads for the bucket of the stack; other buckets where QIE_IMAGE_BUCKETS lists them."""
+    from qie_batch.steps.uploads import Uploads
+    from qie_batch.stores.s3 import S3Store
+
+    uploads = Uploads(S3Store(client, settings.s3_bucket), owner)
+    listed = services.buckets(settings, client)
+    return lambda bucket, _: uploads if bucket == settings.s3_bucket else listed(bucket, ())
