@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Cookies:
-    """Those of one request: out of reach of scripts and of other sites, and encrypted wherever the page is."""
+    """Those of one request: out of reach of scripts and of other sites, encrypted where the page is."""
 
     request: HTTPConnection
     settings: Settings

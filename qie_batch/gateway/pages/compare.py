@@ -7,8 +7,10 @@ from urllib.parse import urlencode
 
 from fastapi.responses import Response
 
+from qie_batch.gateway.jobs.changing import Code
+from qie_batch.gateway.jobs.reading import ItemId, JobId, item_of
 from qie_batch.gateway.pages.job import CARDS, Shown, kind_of, selection
-from qie_batch.gateway.pages.pictures import addresses, item_of
+from qie_batch.gateway.pages.pictures import addresses
 from qie_batch.gateway.pages.routing import Reading, page_router
 from qie_batch.views import item_view
 
@@ -23,8 +25,9 @@ NEAR = 50
 
 
 @router.get("/jobs/{job_id}/items/{item_id}")
-def compare(visit: Reading, job_id: str, item_id: str, show: Shown = "", code: str = "") -> Response:
-    job, item = visit.ledger.jobs.get(job_id), item_of(visit.ledger, job_id, item_id)
+def compare(visit: Reading, job_id: JobId, item_id: ItemId, show: Shown = "", code: Code = "") -> Response:
+    job = visit.ledger.jobs.get(job_id)
+    item = item_of(job_id, item_id, visit.subject, visit.context)
     query = urlencode({name: value for name, value in (("show", show), ("code", code)) if value})
     following = next(visit.ledger.jobs.items(job_id, selection(show, code, after=item.ordinal, page=1)), None)
     before, after = addresses(item, small=False)

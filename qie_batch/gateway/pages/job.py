@@ -9,6 +9,8 @@ from urllib.parse import urlencode
 
 from fastapi.responses import Response
 
+from qie_batch.gateway.jobs.changing import Code
+from qie_batch.gateway.jobs.reading import JobId, progress_of
 from qie_batch.gateway.pages.paging import Pages
 from qie_batch.gateway.pages.pictures import addresses
 from qie_batch.gateway.pages.routing import Reading, page_router
@@ -48,8 +50,8 @@ class Card:
 
 
 @router.get("/jobs/{job_id}")
-def job(visit: Reading, job_id: str, show: Shown = "", code: str = "", page: int = 1) -> Response:
-    progress = visit.ledger.costs.progress(job_id)
+def job(visit: Reading, job_id: JobId, show: Shown = "", code: Code = "", page: int = 1) -> Response:
+    progress = progress_of(job_id, visit.subject, visit.context)
     total = _number(progress, show, code)
     pages = Pages.of(total, CARDS, page, f"/jobs/{job_id}", show=show, code=code, fragment="#pairs")
     return visit.show(

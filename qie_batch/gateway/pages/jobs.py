@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import io
 import zipfile
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Annotated, Any, Literal
 
+from fastapi import Query
 from fastapi.responses import Response
 
-from qie_batch.gateway.pages.routing import Reading, page_router
+from qie_batch.gateway.jobs.reading import progress_of
+from qie_batch.gateway.pages.routing import Reading, Visit, page_router
 from qie_batch.local.sample import examples_folder
 from qie_batch.model import JobSelection, JobState
 from qie_batch.views import job_view
 
-if TYPE_CHECKING:
-    from qie_batch.ledger.sql import SqlLedger
-
 router = page_router()
+
+Before = Annotated[str, Query(pattern=r"^[0-9A-Za-z_-]{0,64}$")]
 
 #: Jobs of a page of the list, and of the first page.
 SHOWN, LATEST = 20, 6
@@ -27,13 +28,15 @@ LONG_AGO = (2020, 1, 1, 0, 0, 0)
 @router.get("/")
 def home(visit: Reading) -> Response:
     """A place to drop a catalog, and the latest jobs."""
-    return visit.show("home", **_listed(visit.ledger, JobSelection(limit=LATEST)))
+    return visit.show("home", **_listed(visit, JobSelection(limit=LATEST)))
 
 
 @router.get("/jobs")
-def jobs(visit: Reading, state: Literal["", "open", "paused", "closed"] = "", before: str = "") -> Response:
+def jobs(
+    visit: Reading, state: Literal["", "open", "paused", "closed"] = "", before: Before = ""
+) -> Response:
     states = frozenset({JobState(state)}) if state else frozenset()
-    found = _listed(visit.ledger, JobSelection(limit=SHOWN + 1, before=before, states=states))
+    found = _listed(visit, JobSelection(limit=SHOWN + 1, before=before, states=states))
     more = found["jobs"][SHOWN:]
     found["jobs"] = found["jobs"][:SHOWN]
     return visit.show(
@@ -55,9 +58,9 @@ def example(visit: Reading) -> Response:  # noqa: ARG001 - for those who may use
     return Response(file.getvalue(), media_type="application/zip", headers=headers)
 
 
-def _listed(ledger: SqlLedger, wanted: JobSelection) -> dict[str, Any]:
-    found = ledger.jobs.latest(wanted)
+def _listed(visit: Visit, wanted: JobSelection) -> dict[str, Any]:
+    found = visit.ledger.jobs.latest(wanted)
     return {
-        "jobs": [job_view(ledger.costs.progress(job.id)) for job in found],
+        "jobs": [job_view(progress_of(job.id, visit.subject, visit.context)) for job in found],
         "created": {job.id: job.created_at for job in found},
     }

@@ -9,12 +9,11 @@ from fastapi.responses import Response
 
 from qie_batch import wiring
 from qie_batch.errors import NotFound
+from qie_batch.gateway.jobs.reading import ItemId, JobId, item_of
 from qie_batch.gateway.pages.routing import Reading, page_router
 from qie_batch.keys import input_key
-from qie_batch.model import ItemSelection
 
 if TYPE_CHECKING:
-    from qie_batch.ledger.sql import SqlLedger
     from qie_batch.model import Item
 
 router = page_router()
@@ -29,9 +28,9 @@ Side = Literal["before", "after"]
 
 
 @router.get("/jobs/{job_id}/items/{item_id}/{side}")
-def picture(visit: Reading, job_id: str, item_id: str, side: Side, small: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the query
+def picture(visit: Reading, job_id: JobId, item_id: ItemId, side: Side, small: bool = False) -> Response:  # noqa: FBT001, FBT002 - of the query
     """NotFound, too, where the item has no such picture."""
-    item = item_of(visit.ledger, job_id, item_id)
+    item = item_of(job_id, item_id, visit.subject, visit.context)
     key = _keys(item)[side]
     if not key:
         raise NotFound(f"the item {item_id} has no picture {side}", subject=item_id)
@@ -43,14 +42,6 @@ def picture(visit: Reading, job_id: str, item_id: str, side: Side, small: bool =
         media_type = "image/jpeg"
     headers = {"Cache-Control": _KEPT, "X-Content-Type-Options": "nosniff"}
     return Response(data, media_type=media_type or "application/octet-stream", headers=headers)
-
-
-def item_of(ledger: SqlLedger, job_id: str, item_id: str) -> Item:
-    """NotFound without such an item of such a job."""
-    item = next(ledger.jobs.items(job_id, ItemSelection(id=item_id, page=1)), None)
-    if item is None:
-        raise NotFound(f"job {job_id!r} has no item {item_id!r}", code="item_unknown", subject=item_id)
-    return item
 
 
 def addresses(item: Item, *, small: bool) -> tuple[str, str]:

@@ -124,6 +124,12 @@ def posting(visit: Visiting, form: Annotated[str, Form()] = "") -> Visit:
     return visit
 
 
+def sending(visit: Visiting) -> Visit:
+    """For a form with files, whose route checks the token once they are on disk."""
+    check_same_origin(visit.request, visit.context.settings)
+    return _allowed(visit, Scope.JOBS_WRITE)
+
+
 def writing(visit: Annotated[Visit, Depends(posting)]) -> Visit:
     """As `posting`, with the right to change jobs."""
     return _allowed(visit, Scope.JOBS_WRITE)
@@ -131,6 +137,7 @@ def writing(visit: Annotated[Visit, Depends(posting)]) -> Visit:
 
 Reading = Annotated[Visit, Depends(reading)]
 Posting = Annotated[Visit, Depends(posting)]
+Sending = Annotated[Visit, Depends(sending)]
 Writing = Annotated[Visit, Depends(writing)]
 
 

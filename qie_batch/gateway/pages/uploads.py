@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import tempfile
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Depends, Form, UploadFile
+from fastapi import Depends, Form
 from fastapi.responses import Response, StreamingResponse
 
 from qie_batch import wiring
 from qie_batch.errors import NotFound, UsageError
-from qie_batch.gateway.pages.routing import Reading, Visit, Writing, page_router, see_other
+from qie_batch.gateway.access.sessions import check_form_token
+from qie_batch.gateway.jobs.submitting import Body
+from qie_batch.gateway.pages.routing import Reading, Sending, Visit, Writing, page_router, see_other
 from qie_batch.gateway.problems import status_of
 from qie_batch.steps.orders import PRIORITIES, OrderTexts, job_order
 from qie_batch.steps.submissions import SubmissionRequest, submit_from_outside
 from qie_batch.steps.submit.prepare import job_id_now
-from qie_batch.steps.uploads import SentFile, take
+from qie_batch.steps.uploads import take
 from qie_batch.steps.wrong_rows import write_wrong_rows
 from qie_batch.views import estimate_view
 
@@ -46,15 +49,15 @@ class Options:
 
 
 @router.post("/uploads")
-def send(visit: Writing, files: list[UploadFile]) -> Response:
+def send(visit: Sending, body: Body) -> Response:
     """Keep the files for a day, and go on to their check."""
-    sent = [SentFile(name=file.filename or "", file=file.file) for file in files if file.filename]
-    if not sent:
+    check_form_token(dict(body.fields).get("form", ""), visit.session)
+    if not body.files:
         raise UsageError(
             "no file was sent", code="submission_empty", hint="choose a catalog and its pictures"
         )
     tenant = visit.subject.tenant
-    upload = take(sent, tenant, wiring.take_context(visit.context.settings, visit.ledger))
+    upload = take(body.files, tenant, wiring.take_context(visit.context.settings, visit.ledger))
     return see_other(f"/uploads/{upload.id}")
 
 
@@ -73,7 +76,8 @@ def check(visit: Reading, upload_id: str, options: Annotated[Options, Depends()]
         request = SubmissionRequest(
             order=_order(options, visit), upload_id=upload_id, catalog=options.catalog, dry_run=True
         )
-        found = submit_from_outside(request, _context(visit))
+        with visit.context.submitting.one():
+            found = submit_from_outside(request, _context(visit))
     except NotFound:
         raise
     except UsageError as error:
@@ -108,18 +112,22 @@ def submit(
         idempotency_key=f"page/{job}" if job else "",
         request_id=visit.request.scope.get("request_id", ""),
     )
-    return see_other(f"/jobs/{submit_from_outside(request, _context(visit)).job_id}")
+    with visit.context.submitting.one():
+        found = submit_from_outside(request, _context(visit))
+    return see_other(f"/jobs/{found.job_id}")
 
 
 @router.get("/uploads/{upload_id}/errors.csv")
 def errors(visit: Reading, upload_id: str, options: Annotated[Options, Depends()]) -> Response:
     """The wrong rows, to be mended and dropped again."""
     request = SubmissionRequest(order=_order(options, visit), upload_id=upload_id, catalog=options.catalog)
-    file = tempfile.TemporaryFile("w+", encoding="utf-8", newline="", prefix="qie-errors-")  # noqa: SIM115 - closed once it is sent
-    write_wrong_rows(request, _context(visit), file)
-    file.flush()
+    file = tempfile.TemporaryFile(prefix="qie-errors-")  # noqa: SIM115 - closed once it is sent
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="")
+    with visit.context.submitting.one():
+        write_wrong_rows(request, _context(visit), text)
+    text.detach()
     headers = {"Content-Disposition": 'attachment; filename="errors.csv"', "Cache-Control": "no-store"}
-    return StreamingResponse(_parts(file.buffer), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(_parts(file), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def _order(options: Options, visit: Visit) -> JobOrder:
