@@ -9,19 +9,30 @@ from typing import TYPE_CHECKING
 from fastapi import FastAPI
 
 from qie_batch import __version__
-from qie_batch.gateway import health
+from qie_batch.gateway import health, schedules
 from qie_batch.gateway.context import open_context
-from qie_batch.gateway.jobs import changing, reading, submitting
+from qie_batch.gateway.jobs import changing, costs, events, reading, results, submitting
 from qie_batch.gateway.pages import pages_router
 from qie_batch.gateway.problems import add_problem_handlers
 from qie_batch.gateway.request_ids import RequestIds
+from qie_batch.gateway.stopping import told_by_signals
 from qie_batch.redaction import redact
 from qie_batch.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-ROUTERS = (health.router, submitting.router, reading.router, changing.router, pages_router())
+ROUTERS = (
+    health.router,
+    submitting.router,
+    reading.router,
+    events.router,
+    changing.router,
+    results.router,
+    costs.router,
+    schedules.router,
+    pages_router(),
+)
 
 
 def application() -> FastAPI:
@@ -36,9 +47,9 @@ def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         app.state.context = context = open_context(settings)
-        yield
-        context.decoders.close()
-        context.ledger.dispose()
+        with told_by_signals(context.stopping):
+            yield
+        context.close()
 
     app = FastAPI(
         title="qie-batch",

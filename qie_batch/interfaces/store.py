@@ -55,5 +55,8 @@ class ObjectStore(ObjectReader, Protocol):
 
     def delete(self, key: str) -> None: ...
 
+    def link(self, key: str, seconds: int, *, content_type: str, name: str) -> str:
+        """An address at which anybody may download the object for so long, as a file of this name."""
+
     def address(self, key: str) -> str:
         """The object's address, s3://bucket/key."""

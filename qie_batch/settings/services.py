@@ -16,6 +16,8 @@ class ServiceSettings(BaseModel):
     broker_url: SecretStr | None = None
     #: None is AWS.
     s3_endpoint: str | None = None
+    #: Where users reach the same server, for links to results; None where it is the same address.
+    s3_public_endpoint: str | None = None
     s3_bucket: str = "qie-batch"
     #: Other buckets that images may come from, separated by commas; a manifest's own bucket always may.
     image_buckets: Annotated[tuple[str, ...], NoDecode] = ()

@@ -11,7 +11,7 @@ from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from qie_batch.errors import Rejected, Unavailable, UsageError
 from qie_batch.keys import job_key
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
     from qie_batch.model import Job, Result
 
     #: Results and errors.
-    _Pair = tuple[TextIO | RowWriter, TextIO | RowWriter]
+    TablePair = tuple[TextIO | RowWriter, TextIO | RowWriter]
+
+_Fetched = TypeVar("_Fetched")
 
 AT_A_TIME = 8
 WORKBOOKS = ("results.xlsx", "errors.xlsx")
@@ -55,10 +57,14 @@ def collect(
     with _writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
-            tables: list[_Pair] = [_entered(stack, _table, folder, (RESULTS, ERRORS))]
+            tables: list[TablePair] = [_entered(stack, _table, folder, (RESULTS, ERRORS))]
             if workbooks:
                 tables.append(_entered(stack, _sheet, folder, WORKBOOKS))
-            yield from _downloaded(job, folder, template, jobs, store, tables)
+
+            def fetch(result: Result, name: str) -> Collected:
+                return _fetch(store, result, folder / name)
+
+            yield from each_result(job, template, tables, fetch, jobs=jobs, store=store)
         with suppress(Rejected):  # there is none before the job is settled
             (folder / REPORT).write_bytes(store.get(job_key(job.id, REPORT)))
 
@@ -75,16 +81,25 @@ def _writing(folder: Path) -> Iterator[None]:
         raise UsageError(problem, code="folder_unwritable", hint="give another folder") from error
 
 
-def _downloaded(
-    job: Job, folder: Path, template: str, jobs: Jobs, store: ObjectStore, tables: Sequence[_Pair]
-) -> Iterator[Collected]:
-    """One pass over rows and items, several downloads at a time."""
+def each_result(
+    job: Job,
+    template: str,
+    tables: Sequence[TablePair],
+    fetch: Callable[[Result, str], _Fetched],
+    *,
+    jobs: Jobs,
+    store: ObjectStore,
+) -> Iterator[_Fetched]:
+    """What `fetch` makes of each result and its file name, several at a time; writes the tables meanwhile.
+
+    One pass over rows and items. UsageError for a template that names no file.
+    """
     with (
         ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="collect") as pool,
         stored_rows(job, store) as rows,
         closing(ResultNames(template, rows.header, (RESULTS, ERRORS, REPORT, *WORKBOOKS))) as result_names,
     ):
-        coming: deque[Future[Collected]] = deque()
+        coming: deque[Future[_Fetched]] = deque()
         written = [Tables(rows, *pair) for pair in tables]
         for row, items in rows_with_items(rows, jobs.items(job.id)):
             # Failed items take their names too, so that names are the same at every download.
@@ -93,8 +108,7 @@ def _downloaded(
                 table.write(row, items, lambda item, names=names: names[item.id])  # type: ignore[misc]
             for item in items:
                 if item.result:
-                    path = folder / names[item.id]
-                    coming.append(pool.submit(_fetch, store, item.result, path))
+                    coming.append(pool.submit(fetch, item.result, names[item.id]))
             while len(coming) >= AT_A_TIME * 2:
                 yield coming.popleft().result()
         while coming:
@@ -106,7 +120,7 @@ def _entered(
     opened: Callable[[Path], AbstractContextManager[TextIO | RowWriter]],
     folder: Path,
     names: tuple[str, str],
-) -> _Pair:
+) -> TablePair:
     results, errors = (stack.enter_context(opened(folder / name)) for name in names)
     return results, errors
 

@@ -67,9 +67,11 @@ def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_
 
 
 class S3Store:
-    def __init__(self, client: Any, bucket: str) -> None:
+    def __init__(self, client: Any, bucket: str, public: Any = None) -> None:
+        """`public` signs links for the address at which users reach the server, where it is another one."""
         self._client = client
         self._bucket = bucket
+        self._public = public or client
 
     def put_new(
         self,
@@ -150,6 +152,20 @@ class S3Store:
             self._client.delete_object(Bucket=self._bucket, Key=canonical_key(key))
         except _SDK_ERRORS as error:
             raise self._unavailable(key, error) from error
+
+    def link(self, key: str, seconds: int, *, content_type: str, name: str) -> str:
+        """At QIE_S3_PUBLIC_ENDPOINT where that is set. Asks no server, so that the object may be missing."""
+        wanted = {
+            "Bucket": self._bucket,
+            "Key": canonical_key(key),
+            "ResponseContentType": content_type,
+            "ResponseContentDisposition": f"inline; filename*=UTF-8''{quote(name)}",
+        }
+        try:
+            url: str = self._public.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
+        except _SDK_ERRORS as error:
+            raise self._unavailable(key, error) from error
+        return url
 
     def address(self, key: str) -> str:
         return str(S3Address(bucket=self._bucket, key=key))

@@ -9,6 +9,7 @@ from qie_batch.views.dumping import dumped, dumped_cost
 from qie_batch.views.jobs import ChangedView, ItemsView, ItemView, JobsView, JobView, item_view, job_view
 from qie_batch.views.records import (
     BadRowView,
+    CostsView,
     CostView,
     EstimateView,
     FsckView,
@@ -16,27 +17,31 @@ from qie_batch.views.records import (
     ScheduleView,
     bad_row_view,
     cost_view,
+    costs_view,
     estimate_view,
     schedule_view,
 )
-from qie_batch.views.submissions import SubmissionView, UploadView
+from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
 
 __all__ = [
     "BadRowView",
     "ChangedView",
     "CostView",
+    "CostsView",
     "EstimateView",
     "FsckView",
     "ItemView",
     "ItemsView",
     "JobView",
     "JobsView",
+    "LinkView",
     "RunView",
     "ScheduleView",
     "SubmissionView",
     "UploadView",
     "bad_row_view",
     "cost_view",
+    "costs_view",
     "dumped",
     "dumped_cost",
     "estimate_view",

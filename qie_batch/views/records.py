@@ -1,6 +1,6 @@
 """Costs, schedules, estimates and checks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Annotated
 
@@ -19,6 +19,16 @@ class CostView:
     spent_micros: Annotated[Usd, Field(serialization_alias="spent_usd")]
     saved_micros: Annotated[Usd, Field(serialization_alias="saved_usd")]
     lost_micros: Annotated[Usd, Field(serialization_alias="lost_usd")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostsView:
+    by: str
+    #: By day in order, else those first that cost most.
+    lines: tuple[CostView, ...]
+    #: Of all lines, also of those that are not shown.
+    total: CostView
+    left_out: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +109,25 @@ def cost_view(line: CostLine) -> CostView:
         spent_micros=line.spent_micros,
         saved_micros=line.saved_micros,
         lost_micros=line.lost_micros,
+    )
+
+
+def costs_view(lines: Sequence[CostLine], by: str, limit: int) -> CostsView:
+    """At most `limit` lines: the latest days, or those that cost most."""
+    dear_first = sorted(lines, key=lambda line: line.spent_micros, reverse=True)[:limit]
+    total = CostLine(
+        key="total",
+        items=sum(line.items for line in lines),
+        seconds=sum(line.seconds for line in lines),
+        spent_micros=sum(line.spent_micros for line in lines),
+        saved_micros=sum(line.saved_micros for line in lines),
+        lost_micros=sum(line.lost_micros for line in lines),
+    )
+    return CostsView(
+        by=by,
+        lines=tuple(cost_view(line) for line in (lines[-limit:] if by == "day" else dear_first)),
+        total=cost_view(total),
+        left_out=max(0, len(lines) - limit),
     )
 
 

@@ -25,6 +25,13 @@ class UploadView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LinkView:
+    url: str
+    #: For so long the address gives the object.
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SubmissionView:
     #: "" where nothing was submitted.
     job: str

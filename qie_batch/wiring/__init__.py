@@ -1,6 +1,7 @@
 """Builds implementations from settings; no other package chooses one."""
 
 from qie_batch.wiring.engines import InstalledEngines, visible_devices
+from qie_batch.wiring.schedules import schedule_context
 from qie_batch.wiring.services import (
     buckets,
     celery,
@@ -13,7 +14,6 @@ from qie_batch.wiring.services import (
     needed,
     queue,
     s3,
-    schedule_context,
     settle_context,
     store,
     submit_context,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import Rejected, Unavailable
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
     from qie_batch.settings import Settings
     from qie_batch.steps.dispatch import DispatchContext
     from qie_batch.steps.fsck import FsckContext
-    from qie_batch.steps.schedule import ScheduleContext
     from qie_batch.steps.settle import SettleContext
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.stores.s3 import S3Store
@@ -44,13 +42,13 @@ def ledger(settings: Settings) -> SqlLedger:
     return SqlLedger(opened)
 
 
-def s3(settings: Settings) -> Any:
-    """The boto3 client that every store shares."""
+def s3(settings: Settings, endpoint: str | None = None) -> Any:
+    """The boto3 client that every store shares; one for another endpoint signs links alone."""
     from qie_batch.stores.s3 import s3_client
 
     access, secret = settings.s3_access_key, settings.s3_secret_key
     return s3_client(
-        settings.s3_endpoint,
+        endpoint or settings.s3_endpoint,
         settings.s3_region,
         access.get_secret_value() if access else None,
         secret.get_secret_value() if secret else None,
@@ -61,7 +59,8 @@ def store(settings: Settings) -> S3Store:
     from qie_batch.stores.s3 import S3Store
 
     needed(settings, "ledger_url")  # without any settings, fail instead of connecting to AWS
-    return S3Store(s3(settings), settings.s3_bucket)
+    public = settings.s3_public_endpoint
+    return S3Store(s3(settings), settings.s3_bucket, s3(settings, public) if public else None)
 
 
 def buckets(settings: Settings, client: Any) -> Callable[[str, Collection[str]], ObjectReader]:
@@ -169,21 +168,6 @@ def settle_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool)
         store=store(settings),
         decoders=decoders,
         limits=limits(settings),
-    )
-
-
-def schedule_context(settings: Settings, ledger: SqlLedger) -> ScheduleContext:
-    from qie_batch.steps.schedule import ScheduleContext
-    from qie_batch.steps.submit import submit_scheduled
-
-    context = submit_context(settings, ledger)
-    return ScheduleContext(
-        schedules=ledger.schedules,
-        jobs=ledger.jobs,
-        clock=ledger.clock,
-        submit=lambda schedule, job_id, renew: submit_scheduled(
-            schedule, job_id, replace(context, progress=lambda *_: renew())
-        ),
     )
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import time
 import zipfile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import httpx2
 
 HEADER = "id,image,instruction"
 WHITE = "Make the picture brighter"
@@ -32,3 +35,12 @@ def zipped(files: Mapping[str, bytes]) -> bytes:
         for name, data in files.items():
             archive.writestr(name, data)
     return file.getvalue()
+
+
+def closed(client: httpx2.Client, job_id: str) -> dict[str, Any]:
+    """The job once it is closed."""
+    deadline = time.monotonic() + 60
+    while (job := client.get(f"/api/jobs/{job_id}").json())["state"] != "closed":
+        assert time.monotonic() < deadline, job
+        time.sleep(0.1)
+    return job

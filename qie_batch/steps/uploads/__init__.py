@@ -7,7 +7,7 @@ by their s3:// addresses. An upload is a draft of its owner: control deletes upl
 from __future__ import annotations
 
 from qie_batch.steps.uploads.matching import candidates, catalog_of
-from qie_batch.steps.uploads.reader import Uploads
+from qie_batch.steps.uploads.reader import Uploads, address_of, is_upload
 from qie_batch.steps.uploads.rows import with_rows
 from qie_batch.steps.uploads.sweeping import remove_old
 from qie_batch.steps.uploads.taking import TakeContext, UploadLimits, take
@@ -20,9 +20,11 @@ __all__ = [
     "Upload",
     "UploadLimits",
     "Uploads",
+    "address_of",
     "candidates",
     "catalog_of",
     "find",
+    "is_upload",
     "new_upload_id",
     "remove",
     "remove_old",

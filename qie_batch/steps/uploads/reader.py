@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from qie_batch.errors import NotFound, Rejected
-from qie_batch.keys import UPLOADS, input_key, upload_prefix, uploads_of
+from qie_batch.keys import UPLOADS, S3Address, input_key, upload_prefix, uploads_of
 from qie_batch.steps.uploads.matching import Matcher
 from qie_batch.steps.uploads.upload import find
 
@@ -102,8 +102,9 @@ def address_of(upload: Upload, name: str, store: ObjectStore) -> str:
     return store.address(f"{upload_prefix(upload.owner, upload.id)}{name}")
 
 
-def is_upload(key: str) -> bool:
-    return key.startswith(UPLOADS)
+def is_upload(address: str) -> bool:
+    """Whether the s3:// address is that of an uploaded file."""
+    return S3Address.split(address).key.startswith(UPLOADS)
 
 
 def _check_size(file: UploadedFile, max_bytes: int | None) -> None:

@@ -1,26 +1,14 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
-from tests.support.catalogs import WHITE, csv, png, zipped
-
-SECONDS = 30
+from tests.support.catalogs import WHITE, closed, csv, png, zipped
 
 
 @pytest.fixture(scope="module")
 def client(gateway):
     with gateway.client("shop") as client:
         yield client
-
-
-def closed(client, job_id: str) -> dict:
-    deadline = time.monotonic() + SECONDS
-    while (job := client.get(f"/api/jobs/{job_id}").json())["state"] != "closed":
-        assert time.monotonic() < deadline, job
-        time.sleep(0.1)
-    return job
 
 
 def test_a_zip_with_a_catalog_and_its_pictures_becomes_a_job(client):
