@@ -29,7 +29,7 @@ def open_context(settings: Settings) -> GatewayContext:
     return GatewayContext(settings=settings, ledger=wiring.ledger(settings), store=wiring.store(settings))
 
 
-def context_of(request: Request) -> GatewayContext:
+async def context_of(request: Request) -> GatewayContext:
     context: GatewayContext = request.app.state.context
     return context
 
