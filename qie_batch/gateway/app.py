@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from qie_batch import __version__
 from qie_batch.gateway import health
 from qie_batch.gateway.access.gate import open_gate
-from qie_batch.gateway.bodies import FORM_LIMITS, SMALL_BYTES, LargeBodies, OneShapeOfTooLarge
+from qie_batch.gateway.bodies import FORM_LIMITS, BodyCaps, OneLength, OneShapeOfTooLarge
 from qie_batch.gateway.context import open_context
 from qie_batch.gateway.jobs import reading
 from qie_batch.gateway.logs import AccessLog, log_to_stderr
@@ -42,7 +42,7 @@ class Gateway(FastAPI):
         self._settings = settings
 
     def build_middleware_stack(self) -> ASGIApp:
-        app = OneShapeOfTooLarge(super().build_middleware_stack())
+        app = OneLength(OneShapeOfTooLarge(super().build_middleware_stack()))
         return RequestIds(AccessLog(ResponseHeaders(app, self._settings)))
 
 
@@ -60,7 +60,6 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         summary="Edits the images of a whole catalog",
         lifespan=lifespan,
-        max_body_size=SMALL_BYTES,
         form_limits=FORM_LIMITS,
         # Their pages load programs from other servers; /openapi.json is there.
         docs_url=None,
@@ -69,5 +68,5 @@ def create_app(settings: Settings) -> FastAPI:
     add_problem_handlers(app)
     for router in ROUTERS:
         app.include_router(router)
-    app.add_middleware(LargeBodies, settings=settings)
+    app.add_middleware(BodyCaps, settings=settings)
     return app

@@ -3,6 +3,9 @@
 FastAPI reads a body before it asks who sends it. So a body may be small, unless its path is listed here; and
 a request with a large one is admitted by the gate before its first byte is read. Caps count what arrives,
 whatever Content-Length says; a route's own `max_body_size` takes their place.
+
+They are not FastAPI's own cap of the whole application, which every included route would repeat, and which
+would therefore take the place of these.
 """
 
 from __future__ import annotations
@@ -37,12 +40,12 @@ LARGE = {
 }
 
 
-class LargeBodies:
-    """Raises the cap of the listed paths for subjects that the gate admits."""
+class BodyCaps:
+    """Gives each request its cap; on the listed paths only to subjects that the gate admits."""
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self._app = app
-        self._capped = {
+        self._small = RequestBodyLimitMiddleware(app, SMALL_BYTES)
+        self._large = {
             (path, is_json): RequestBodyLimitMiddleware(app, getattr(settings, name))
             for path, (streamed, json) in LARGE.items()
             for is_json, name in ((False, streamed), (True, json))
@@ -50,7 +53,7 @@ class LargeBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] not in LARGE or scope["method"] in READS:
-            await self._app(scope, receive, send)
+            await self._small(scope, receive, send)
             return
         request = Request(scope, receive)
         try:
@@ -59,11 +62,31 @@ class LargeBodies:
             await (await on_error(request, error))(scope, receive, send)
             return
         is_json = "json" in request.headers.get("content-type", "")
-        await self._capped[scope["path"], is_json](scope, receive, send)
+        await self._large[scope["path"], is_json](scope, receive, send)
+
+
+class OneLength:
+    """Refuses a request with both Content-Length and Transfer-Encoding, and closes its connection.
+
+    h11 reads such a body by the second and goes on with what follows as another request (RFC 9112, section
+    6.3): a proxy in front that goes by the first would see one request where there are two.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        names = {name for name, _ in scope.get("headers", ())}
+        if scope["type"] != "http" or not {b"content-length", b"transfer-encoding"} <= names:
+            await self._app(scope, receive, send)
+            return
+        text = "the request has two lengths: Content-Length and Transfer-Encoding"
+        headers = {"Connection": "close"}
+        await problem(400, "bad_request", text, request=Request(scope), headers=headers)(scope, receive, send)
 
 
 class OneShapeOfTooLarge:
-    """Makes a problem of the plain text that starlette sends where nobody has read the body yet."""
+    """Makes a problem of the plain text that starlette sends before a route has read the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
