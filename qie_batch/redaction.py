@@ -27,6 +27,9 @@ PATTERNS = (
     re.compile(r"""(?P<kept>\b(?:postgres|redis|amqp)[\w+]*://)[^\s"']{1,500}(?=@)"""),
     re.compile(rf"""(?i)(?P<kept>authorization{_IS})[^"'\n]+"""),
     re.compile(rf"""(?i)(?P<kept>{_NAME}{_IS})(?(quote)(?:(?!(?P=quote)).)+|[^\s"'&]+)"""),
+    # Keys of the gateway, and JSON Web Tokens.
+    re.compile(r"(?P<kept>\bqie_)[A-Za-z0-9_-]{20,}"),
+    re.compile(r"(?P<kept>\b)eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
     re.compile(r"(?P<kept>\b)(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
 )
 

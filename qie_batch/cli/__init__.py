@@ -39,6 +39,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "resume": ("change", "Go on with a paused job."),
     "cost": ("show", "Money spent, saved by the cache and lost to failed attempts."),
     "schedule": ("schedule", "Catalogs that are submitted by the clock."),
+    "keys": ("keys", "Keys for programs: made, listed and revoked."),
+    "tenants": ("tenants", "What tenants may spend in a day, and where their webhooks go."),
     "worker": ("processes", "Run the workers, one process for each visible GPU."),
     "control": ("processes", "Run dispatch, settle, sweep and schedules."),
     "gateway": ("processes", "Run the gateway: pages for people, an API for programs."),

@@ -17,6 +17,7 @@ ADVICE: Mapping[str, str] = {
     "config_file": "mend it, or delete it: `qie-batch up` writes a new one",
     "folder_unwritable": "give another folder with --out",
     "job_unknown": "`qie-batch status` lists the jobs",
+    "key_unknown": "`qie-batch keys list` shows them",
     "ledger_unreachable": "check QIE_LEDGER_URL; `qie-batch doctor` says more",
     "rows_invalid": "mend them, or submit with --skip-bad-rows: then they become failed rows of errors.csv",
     "schedule_taken": "take another name, or `qie-batch schedule remove {subject}` first",

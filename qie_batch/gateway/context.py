@@ -52,7 +52,7 @@ def open_context(settings: Settings) -> GatewayContext:
     )
 
 
-def context_of(request: Request) -> GatewayContext:
+async def context_of(request: Request) -> GatewayContext:
     context: GatewayContext = request.app.state.context
     return context
 

@@ -58,13 +58,17 @@ class TooMany(QieError):
 
     code = "rate_limited"
 
-    def __init__(self, message: str, *, code: str = "", hint: str = "", retry_after: int) -> None:
+    def __init__(
+        self, message: str, *, code: str = "", hint: str = "", retry_after: int, repeats: bool = True
+    ) -> None:
+        """`repeats`: whether a client should send it again by itself, after those seconds."""
         super().__init__(message, code=code, hint=hint)
         self.retry_after = retry_after
+        self.repeats = repeats
 
 
 def add_problem_handlers(app: FastAPI) -> None:
-    app.add_exception_handler(QieError, _on_error)
+    app.add_exception_handler(QieError, on_error)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
     app.add_exception_handler(Exception, _on_unknown)
@@ -107,6 +111,17 @@ _TITLES = {
 }
 
 
+#: Of errors that the framework raises.
+_CODES = {
+    400: "bad_request",
+    404: "path_unknown",
+    405: "method_not_allowed",
+    413: "too_large",
+}
+#: How starlette begins its sentences about forms beyond their limits, which it answers with 400.
+_TOO_LARGE_FORMS = ("Field exceeded", "Part exceeded", "Too many files", "Too many fields")
+
+
 def status_of(error: QieError) -> int:
     if isinstance(error, AccessDenied):
         return error.status
@@ -115,14 +130,17 @@ def status_of(error: QieError) -> int:
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
-async def _on_error(request: Request, error: Exception) -> JSONResponse:
+async def on_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, QieError)
     status = status_of(error)
     headers: dict[str, str] = {}
     if isinstance(error, AccessDenied) and status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
+        sent = error.code != AccessDenied.code
+        headers["WWW-Authenticate"] = 'Bearer error="invalid_token"' if sent else "Bearer"
     if isinstance(error, TooMany):
         headers["Retry-After"] = str(error.retry_after)
+        if not error.repeats:
+            headers["x-should-retry"] = "false"  # read by the clients of OpenAI
     if status == 503:
         headers["Retry-After"] = str(RETRY_SECONDS)
     more: dict[str, Any] = {"hint": error.hint} if error.hint else {}
@@ -143,8 +161,12 @@ async def _on_invalid(request: Request, error: Exception) -> JSONResponse:
 
 async def _on_http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
-    code = "too_large" if error.status_code == 413 else "http"
-    return problem(error.status_code, code, str(error.detail), request=request, headers=error.headers)
+    status, detail = error.status_code, str(error.detail)
+    if status == 400 and detail.startswith(_TOO_LARGE_FORMS):
+        status = 413
+    if status == 413:
+        detail = "the body of this request, or a part of it, is larger than may be sent here"
+    return problem(status, _CODES.get(status, "http"), detail, request=request, headers=error.headers)
 
 
 async def _on_unknown(request: Request, error: Exception) -> JSONResponse:

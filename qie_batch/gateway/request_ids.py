@@ -1,9 +1,11 @@
-"""An id for every request, which the answer, the log and the ledger carry."""
+"""An id for every request, which the answer, every line of the log and the ledger carry."""
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
@@ -13,6 +15,12 @@ if TYPE_CHECKING:
 
 HEADER = "x-request-id"
 _SOUND = re.compile(rb"[A-Za-z0-9_.-]{8,64}")
+_current: ContextVar[str] = ContextVar("request_id", default="")
+
+
+def current_request_id() -> str:
+    """Of the request that this thread or task works for, "" without one: for `SubmitRequest.request_id`."""
+    return _current.get()
 
 
 class RequestIds:
@@ -34,4 +42,16 @@ class RequestIds:
                 MutableHeaders(scope=message)[HEADER] = request_id
             await send(message)
 
-        await self._app(scope, receive, send_with_id)
+        token = _current.set(request_id)
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            _current.reset(token)
+
+
+class RequestIdFilter(logging.Filter):
+    """A filter for handlers: gives each record `request_id`, "-" outside of requests."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = current_request_id() or "-"
+        return True

@@ -2,6 +2,7 @@
 
 from qie_batch.interfaces.engine import AlphaForecast, Engine, EngineCatalog, EngineCheck, EngineChoice
 from qie_batch.interfaces.ledger import (
+    ApiKeys,
     Attempts,
     Audit,
     Clock,
@@ -13,6 +14,7 @@ from qie_batch.interfaces.ledger import (
     Requests,
     Schedules,
     Settlement,
+    Tenants,
 )
 from qie_batch.interfaces.observer import Observer
 from qie_batch.interfaces.queue import WorkQueue
@@ -21,6 +23,7 @@ from qie_batch.interfaces.web import Version, WebImages
 
 __all__ = [
     "AlphaForecast",
+    "ApiKeys",
     "Attempts",
     "Audit",
     "Clock",
@@ -40,6 +43,7 @@ __all__ = [
     "Schedules",
     "Settlement",
     "StoredObject",
+    "Tenants",
     "Version",
     "WebImages",
     "WorkQueue",

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from qie_batch.model import (
+        ApiKey,
         Attempt,
         CostLine,
+        DaySpending,
         EditSpec,
         Failure,
         History,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         Schedule,
         ScheduledRun,
         Spending,
+        Tenant,
         Usage,
         Worker,
     )
@@ -148,6 +151,24 @@ class Requests(Protocol):
     def forget(self, key: str, job_id: str) -> None: ...
     def wait(self, job_id: str, change: int) -> int: ...
     def prune(self, max_age_seconds: float) -> int: ...
+
+
+class ApiKeys(Protocol):
+    """Keys of programs by the sha256 of each. `find` gives None for one that has expired or is revoked."""
+
+    def add(self, key: ApiKey, digest: str, valid_seconds: float | None) -> None: ...
+    def find(self, digest: str) -> ApiKey | None: ...
+    def all(self) -> list[ApiKey]: ...
+    def revoke(self, key_id: str) -> bool: ...
+
+
+class Tenants(Protocol):
+    """What is set for each tenant, and what it has spent today; `all` leaves out those with the defaults."""
+
+    def get(self, name: str) -> Tenant: ...
+    def set(self, tenant: Tenant) -> None: ...
+    def all(self) -> list[Tenant]: ...
+    def spending(self, name: str) -> DaySpending: ...
 
 
 class Clock(Protocol):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from qie_batch.ledger.api_keys import SqlApiKeys
 from qie_batch.ledger.attempts import SqlAttempts
 from qie_batch.ledger.audit import SqlAudit
 from qie_batch.ledger.costs import SqlCosts
@@ -16,6 +17,7 @@ from qie_batch.ledger.recovery import SqlRecovery
 from qie_batch.ledger.requests import SqlRequests
 from qie_batch.ledger.schedules import SqlSchedules
 from qie_batch.ledger.settlement import SqlSettlement
+from qie_batch.ledger.tenants import SqlTenants
 from qie_batch.model import RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class SqlLedger:
         self.schedules = SqlSchedules(database, owner)
         self.audit = SqlAudit(database)
         self.requests = SqlRequests(database, owner or "")
+        self.api_keys = SqlApiKeys(database, owner)
+        self.tenants = SqlTenants(database)
         self.clock = SqlClock(database)
 
     def owned_by(self, owner: str) -> SqlLedger:

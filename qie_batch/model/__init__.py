@@ -4,6 +4,7 @@ Units: seconds are floats, times are seconds since 1970 (UTC) by the ledger's cl
 micro-dollars (USD 1 = 1,000,000), so that sums are exact.
 """
 
+from qie_batch.model.access import ApiKey, DaySpending, Scope, Tenant, is_tenant_name
 from qie_batch.model.attempts import Attempt, Message, Rate, Usage, Worker
 from qie_batch.model.costs import CostLine, Estimate, History, Progress, Spending
 from qie_batch.model.edits import (
@@ -32,9 +33,11 @@ __all__ = [
     "FREE",
     "RETRY_POLICY",
     "SCHEMA_VERSION",
+    "ApiKey",
     "Attempt",
     "BadRow",
     "CostLine",
+    "DaySpending",
     "EditEvent",
     "EditParams",
     "EditRequest",
@@ -72,11 +75,14 @@ __all__ = [
     "RunState",
     "Schedule",
     "ScheduledRun",
+    "Scope",
     "Spending",
     "Stage",
     "Tariff",
+    "Tenant",
     "Usage",
     "Worker",
     "cache_key_of",
+    "is_tenant_name",
     "may_pass",
 ]

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from qie_batch.settings import Settings
 
 _CELERY = (sys.executable, "-m", "celery", "--app", "workers.app")
+#: Shorter ones can be guessed from one signature (RFC 7518, section 3.2).
+SECRET_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,18 +91,25 @@ def flower(settings: Settings) -> Launch:
 
 def gateway(settings: Settings) -> Launch:
     """UsageError without a secret, which signs every login."""
-    if settings.gateway_secret is None:
-        raise UsageError("the gateway does not run without a secret", hint="set QIE_GATEWAY_SECRET")
-    trusted = (
-        ("--forwarded-allow-ips", ",".join(settings.trusted_proxies)) if settings.trusted_proxies else ()
-    )
+    secret = settings.gateway_secret
+    if secret is None or len(secret.get_secret_value().encode()) < SECRET_BYTES:
+        raise UsageError(
+            f"the gateway does not run without a secret of at least {SECRET_BYTES} bytes",
+            hint="set QIE_GATEWAY_SECRET, for example to what `openssl rand -hex 32` prints",
+        )
+    if settings.jwt_algorithm != "HS256" and not settings.jwt_keys:
+        raise UsageError(
+            f"tokens of {settings.jwt_algorithm} cannot be checked without the keys of their issuer",
+            hint="set QIE_JWT_KEYS to its JWKS, a file or an https:// address",
+        )
     return Launch(
         argv=(
             *(sys.executable, "-m", "uvicorn", "--factory", "qie_batch.gateway.app:application"),
             *("--host", settings.gateway_address, "--port", str(settings.gateway_port)),
             *("--no-access-log", "--no-server-header", "--log-level", "warning"),
             *("--timeout-graceful-shutdown", str(max(1, round(settings.grace_seconds)))),
-            *(trusted or ("--no-proxy-headers",)),
+            # The application itself reads them, and has to know the proxy's address, too.
+            "--no-proxy-headers",
         ),
         environment=child_environment(settings.dir),
     )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal  # noqa: TC003 - pydantic reads the annotation
+from ipaddress import ip_network
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, SecretStr, field_validator
 from pydantic_settings import NoDecode
+
+_RATE = "[1-9][0-9]{0,8}/(second|minute|hour|day)"
 
 
 class GatewaySettings(BaseModel):
@@ -21,7 +25,7 @@ class GatewaySettings(BaseModel):
     jwt_keys: str = ""
     jwt_issuer: str = "qie-batch"
     jwt_audience: str = "qie-batch"
-    #: The claim that names the tenant; without it the subject is its own tenant.
+    #: The claim that names the tenant; `sub` makes each subject its own tenant.
     jwt_tenant_claim: str = "tenant"
     #: A header by which a proxy among `trusted_proxies` says who is logged in, such as X-Forwarded-User.
     gateway_user_header: str = ""
@@ -38,6 +42,12 @@ class GatewaySettings(BaseModel):
     gateway_people_scopes: str = "jobs:read jobs:write edits"
     #: Addresses and networks that may set X-Forwarded-*, separated by commas.
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
+    #: Requests of one subject: those that read, and those that change something. Several rates are separated
+    #: by semicolons ("20/second;600/minute"); none is no limit.
+    gateway_read_rate: str = "6000/minute"
+    gateway_write_rate: str = "600/minute"
+    #: USD that a tenant may spend in a day (UTC) unless `tenants set` says otherwise; None is no limit.
+    gateway_daily_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000_000)
     #: Bytes of one request, streamed to disk.
     gateway_max_upload_bytes: int = Field(default=4_000_000_000, ge=1)
     #: Files of one request, those of its ZIP files counted.
@@ -45,8 +55,35 @@ class GatewaySettings(BaseModel):
     #: Of one image that comes through the gateway.
     gateway_max_side: int = Field(default=2048, ge=64)
     gateway_max_image_bytes: int = Field(default=10_000_000, ge=1)
+    #: Of a body in JSON, which is held in memory; of a request for one edit, with its images.
+    gateway_max_json_bytes: int = Field(default=32_000_000, ge=1)
+    gateway_max_edit_bytes: int = Field(default=64_000_000, ge=1)
 
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _split_proxies(cls, value: object) -> object:
         return re.findall(r"[^,\s]+", value) if isinstance(value, str) else value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        """Anything else is text to uvicorn that matches no address, and * matches every one."""
+        for each in value:
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError(
+                    f"{each!r} is no address or network of a proxy, for example 10.0.0.7 or 10.0.0.0/24"
+                ) from None
+        return value
+
+    @field_validator("gateway_read_rate", "gateway_write_rate")
+    @classmethod
+    def _is_rate(cls, value: str) -> str:
+        if value != "none" and not re.fullmatch(rf"{_RATE}(;{_RATE})*", value):
+            raise ValueError("this is no rate, for example 600/minute, or 20/second;600/minute, or none")
+        return value
+
+    @property
+    def gateway_daily_micros(self) -> int | None:
+        return None if self.gateway_daily_usd is None else int(self.gateway_daily_usd * 1_000_000)

@@ -5,6 +5,7 @@ as a decimal string, durations to the millisecond. Annotations are evaluated in 
 reads them.
 """
 
+from qie_batch.views.access import ApiKeyView, TenantView, api_key_view, tenant_view
 from qie_batch.views.dumping import dumped, dumped_cost
 from qie_batch.views.jobs import ChangedView, ItemsView, ItemView, JobsView, JobView, item_view, job_view
 from qie_batch.views.records import (
@@ -24,6 +25,7 @@ from qie_batch.views.records import (
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
 
 __all__ = [
+    "ApiKeyView",
     "BadRowView",
     "ChangedView",
     "CostView",
@@ -38,7 +40,9 @@ __all__ = [
     "RunView",
     "ScheduleView",
     "SubmissionView",
+    "TenantView",
     "UploadView",
+    "api_key_view",
     "bad_row_view",
     "cost_view",
     "costs_view",
@@ -48,4 +52,5 @@ __all__ = [
     "item_view",
     "job_view",
     "schedule_view",
+    "tenant_view",
 ]

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import httpx2
+import uvicorn
 from joserfc import jwt
 from joserfc.jwk import OctKey
+from pydantic import SecretStr
 
+from qie_batch import wiring
+from qie_batch.gateway.app import create_app
+from qie_batch.ledger import schema
+from qie_batch.local.ports import free_port
+from qie_batch.local.process import ChildProcess
+from qie_batch.processes.contract import child_environment
 from qie_batch.processes.embedded import embedded_stack
+from qie_batch.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from fastapi import APIRouter
+
+    from qie_batch.local.stack import Stack
     from qie_batch.processes.embedded import Embedded
-    from qie_batch.settings import Settings
 
 ALL = "jobs:read jobs:write edits"
 START_SECONDS = 60
@@ -74,3 +87,62 @@ def wait_ready(url: str) -> None:
             pass
         assert time.monotonic() < deadline, f"{url} is not ready"
         time.sleep(0.05)
+
+
+def lone_settings(stack: Stack, folder: Path, **changes: Any) -> Settings:
+    """For a gateway without workers on the stack's servers, with an empty ledger of its own."""
+    values = {
+        **stack.config,
+        "ledger_url": f"sqlite:///{folder / 'ledger.sqlite3'}",
+        "gateway_port": free_port(),
+        **changes,
+    }
+    settings = Settings(dir=folder, **values)
+    database = wiring.database(settings)
+    schema.upgrade(database)
+    database.engine.dispose()
+    return settings
+
+
+@contextmanager
+def served(settings: Settings, *routers: APIRouter) -> Iterator[str]:
+    """The application with further routes behind uvicorn, in a thread; gives its address."""
+    app = create_app(settings)
+    for router in routers:
+        app.include_router(router)
+    config = uvicorn.Config(app, port=settings.gateway_port, log_config=None, proxy_headers=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    url = f"http://127.0.0.1:{settings.gateway_port}"
+    try:
+        wait_ready(url)
+        yield url
+    finally:
+        server.should_exit = True
+        thread.join(30)
+
+
+@contextmanager
+def lone_gateway(settings: Settings) -> Iterator[ChildProcess]:
+    """`qie-batch gateway` as a process of its own; its log is at `log_path`."""
+    names = Settings.model_fields.keys() & settings.model_fields_set - {"dir"}
+    own = {f"QIE_{name.upper()}": _text(settings, name) for name in names}
+    child = ChildProcess.start(
+        "gateway",
+        [sys.executable, "-m", "qie_batch", "gateway"],
+        env={**child_environment(settings.dir), **own},
+        log_path=settings.dir / "gateway.log",
+    )
+    try:
+        wait_ready(f"http://{settings.gateway_address}:{settings.gateway_port}")
+        yield child
+    finally:
+        child.stop()
+
+
+def _text(settings: Settings, name: str) -> str:
+    value = getattr(settings, name)
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
+    return ",".join(value) if isinstance(value, tuple) else str(value)

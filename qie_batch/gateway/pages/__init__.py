@@ -10,14 +10,13 @@ from qie_batch.gateway.pages import (
     job,
     jobs,
     login,
-    pictures,
     provider,
     schedules,
     uploads,
     workers,
 )
 
-PARTS = (login, provider, assets, jobs, uploads, job, changes, compare, pictures, schedules, costs, workers)
+PARTS = (login, provider, assets, jobs, uploads, job, changes, compare, schedules, costs, workers)
 
 
 def pages_router() -> APIRouter:

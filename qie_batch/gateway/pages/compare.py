@@ -9,8 +9,7 @@ from fastapi.responses import Response
 
 from qie_batch.gateway.jobs.changing import Code
 from qie_batch.gateway.jobs.reading import ItemId, JobId, item_of
-from qie_batch.gateway.pages.job import CARDS, Shown, kind_of, selection
-from qie_batch.gateway.pages.pictures import addresses
+from qie_batch.gateway.pages.job import CARDS, Shown, addresses, kind_of, selection
 from qie_batch.gateway.pages.routing import Reading, page_router
 from qie_batch.views import item_view
 
@@ -30,7 +29,7 @@ def compare(visit: Reading, job_id: JobId, item_id: ItemId, show: Shown = "", co
     item = item_of(job_id, item_id, visit.subject, visit.context)
     query = urlencode({name: value for name, value in (("show", show), ("code", code)) if value})
     following = next(visit.ledger.jobs.items(job_id, selection(show, code, after=item.ordinal, page=1)), None)
-    before, after = addresses(item, small=False)
+    before, after = addresses(item)
     return visit.show(
         "item",
         item=item_view(item),

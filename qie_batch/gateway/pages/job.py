@@ -12,7 +12,6 @@ from fastapi.responses import Response
 from qie_batch.gateway.jobs.changing import Code
 from qie_batch.gateway.jobs.reading import JobId, progress_of
 from qie_batch.gateway.pages.paging import Pages
-from qie_batch.gateway.pages.pictures import addresses
 from qie_batch.gateway.pages.routing import Reading, page_router
 from qie_batch.model import Item, ItemSelection, ItemState, Progress, may_pass
 from qie_batch.views import ItemView, item_view, job_view
@@ -24,6 +23,8 @@ router = page_router()
 
 #: Pairs of pictures on a page, rows listed for a reason, and reasons that are listed with rows.
 CARDS, ROWS, REASONS = 24, 5, 20
+#: Pixels on the longer side of a picture among others.
+SMALL = 480
 
 Shown = Literal["", "succeeded", "failed", "cancelled", "running"]
 
@@ -98,6 +99,21 @@ def selection(show: str, code: str, *, after: int = -1, page: int = 1000) -> Ite
     return ItemSelection(states=states, code=code, after=after, page=page)
 
 
+def addresses(item: Item, *, side: int = 0) -> tuple[str, str]:
+    """Of the pictures before and after, "" for one that there is not; small ones of `side` pixels."""
+    images = {
+        "before": item.spec.inputs[0] if item.spec else "",
+        "after": item.result.sha256 if item.result else "",
+    }
+    size = f"&side={side}" if side else ""
+    # The hash names the bytes, which browsers keep.
+    before, after = (
+        f"/api/jobs/{item.job_id}/items/{item.id}/image?of={of}{size}&v={sha256[:12]}" if sha256 else ""
+        for of, sha256 in images.items()
+    )
+    return before, after
+
+
 def _number(progress: Progress, show: str, code: str) -> int:
     if code:
         return progress.failures.get(code, 0)
@@ -135,7 +151,7 @@ def _reasons(ledger: SqlLedger, progress: Progress) -> list[Reason]:
 
 def _card(item: Item, show: str, code: str) -> Card:
     query = urlencode({name: value for name, value in (("show", show), ("code", code)) if value})
-    before, after = addresses(item, small=True)
+    before, after = addresses(item, side=SMALL)
     return Card(
         item=item_view(item),
         kind=kind_of(item),

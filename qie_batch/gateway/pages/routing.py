@@ -13,6 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
 
 from qie_batch.errors import QieError, UsageError
+from qie_batch.gateway.access.gate import gate_of
 from qie_batch.gateway.access.people import current_session
 from qie_batch.gateway.access.sessions import Session, check_form_token, check_same_origin
 from qie_batch.gateway.access.subject import Scope, Subject
@@ -105,7 +106,7 @@ def visit(request: Request, context: Context) -> Visit:
     session = current_session(request, context.settings)
     if session is None:
         raise AccessDenied("nobody is logged in", hint="log in")
-    request.scope["subject"] = session.subject
+    gate_of(request).admit(request)
     return Visit(request=request, context=context, session=session, language=language_of(request))
 
 

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Form
 from fastapi.responses import Response
+from pydantic import ValidationError
 
-from qie_batch.errors import NotFound, QieError
+from qie_batch.errors import QieError, UsageError
+from qie_batch.gateway import schedules as api
 from qie_batch.gateway.pages.routing import Reading, Visit, Writing, page_router, see_other
 from qie_batch.gateway.problems import status_of
 from qie_batch.model import Schedule
-from qie_batch.steps.orders import OrderTexts, job_order
-from qie_batch.steps.schedule import add_schedule, next_due, problem_of, zone
-from qie_batch.views import schedule_view
+from qie_batch.steps.schedule import next_due, zone
+
+if TYPE_CHECKING:
+    from qie_batch.views import ScheduleView
 
 router = page_router()
 
-#: Runs and next times shown of each.
-RUNS, NEXT = 5, 3
+#: Next times shown of each.
+NEXT = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,8 @@ class Given:
 
     name: str = ""
     catalog: str = ""
+    #: Of whose files the catalog is one, "" for an address.
+    upload: str = ""
     cron: str = ""
     timezone: str = ""
     instruction: str = ""
@@ -36,31 +41,15 @@ class Given:
 
 
 @router.get("/schedules")
-def schedules(visit: Reading) -> Response:
-    return _shown(visit)
+def schedules(visit: Reading, upload: str = "", catalog: str = "") -> Response:
+    return _shown(visit, Given(upload=upload, catalog=catalog))
 
 
 @router.post("/schedules")
 def add(visit: Writing, given: Annotated[Given, Form()]) -> Response:
     """Add it; what was typed is shown again where it cannot be added."""
-    ledger, subject = visit.ledger, visit.subject
     try:
-        order = job_order(
-            OrderTexts(
-                priority="low",
-                instruction=given.instruction,
-                budget=given.budget.strip() or None,
-                owner=subject.tenant,
-            )
-        )
-        schedule = Schedule(
-            name=given.name,
-            cron=given.cron,
-            timezone=given.timezone,
-            catalog=given.catalog.strip(),
-            order=order,
-        )
-        add_schedule(schedule, ledger.schedules, ledger.clock)
+        api.add(_new(given), visit.subject, visit.context)
     except QieError as error:
         return _shown(visit, given, error)
     return see_other("/schedules")
@@ -68,35 +57,49 @@ def add(visit: Writing, given: Annotated[Given, Form()]) -> Response:
 
 @router.post("/schedules/remove")
 def remove(visit: Writing, name: str) -> Response:
-    if not visit.ledger.schedules.remove(name):
-        raise NotFound(f"there is no schedule {name!r}", code="schedule_unknown", subject=name)
+    api.remove(name, visit.subject, visit.context)
     return see_other("/schedules")
 
 
-def _shown(visit: Visit, given: Given = Given(), problem: QieError | None = None) -> Response:
-    ledger = visit.ledger
-    now = ledger.clock.now()
-    found = [replace(entry, problem=problem_of(entry)) for entry in ledger.schedules.all()]
+def _new(given: Given) -> api.NewSchedule:
+    """UsageError for a text that is too long."""
+    try:
+        return api.NewSchedule.model_validate(
+            {
+                "schedule": given.name.strip(),
+                "cron": given.cron,
+                "timezone": given.timezone.strip(),
+                "upload": given.upload,
+                "catalog": given.catalog.strip(),
+                "priority": "low",
+                "instruction": given.instruction,
+                "budget_usd": given.budget.strip() or None,
+            }
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{first['loc'][0]}: {first['msg']}", code="request_invalid") from None
+
+
+def _shown(visit: Visit, given: Given, problem: QieError | None = None) -> Response:
+    now = visit.ledger.clock.now()
+    found = api.schedules(visit.subject, visit.context)
     return visit.show(
         "schedules",
         status=status_of(problem) if problem else 200,
-        schedules=[
-            schedule_view(entry, ledger.schedules.latest_runs(entry.name, limit=RUNS), next_due(entry, now))
-            for entry in found
-        ],
+        schedules=found,
         next_times={entry.name: _next_times(entry, now) for entry in found},
-        given=given,
+        given=asdict(given),
         problem=visit.language.error(problem) if problem else None,
     )
 
 
-def _next_times(entry: Schedule, now: float) -> list[str]:
+def _next_times(entry: ScheduleView, now: float) -> list[str]:
     """By the schedule's own clock."""
+    schedule = Schedule(name=entry.name, cron=entry.cron, timezone=entry.timezone, catalog=entry.catalog)
     times: list[str] = []
-    due: float | None = now
-    while due is not None and len(times) < NEXT and not entry.problem:
-        due = next_due(entry, due)
-        if due is not None:
-            local = datetime.fromtimestamp(due, zone(entry.timezone) or UTC)
-            times.append(local.strftime("%Y-%m-%d %H:%M %Z"))
+    while len(times) < NEXT and not entry.problem and (due := next_due(schedule, now)) is not None:
+        now = due
+        local = datetime.fromtimestamp(due, zone(entry.timezone) or UTC)
+        times.append(local.strftime("%Y-%m-%d %H:%M %Z"))
     return times

@@ -12,7 +12,7 @@ from fastapi import Depends, Form
 from fastapi.responses import Response, StreamingResponse
 
 from qie_batch import wiring
-from qie_batch.errors import NotFound, UsageError
+from qie_batch.errors import UsageError
 from qie_batch.gateway.access.sessions import check_form_token
 from qie_batch.gateway.jobs.submitting import Body
 from qie_batch.gateway.pages.routing import Reading, Sending, Visit, Writing, page_router, see_other
@@ -20,7 +20,7 @@ from qie_batch.gateway.problems import status_of
 from qie_batch.steps.orders import PRIORITIES, OrderTexts, job_order
 from qie_batch.steps.submissions import SubmissionRequest, submit_from_outside
 from qie_batch.steps.submit.prepare import job_id_now
-from qie_batch.steps.uploads import take
+from qie_batch.steps.uploads import candidates, find, take
 from qie_batch.steps.wrong_rows import write_wrong_rows
 from qie_batch.views import estimate_view
 
@@ -64,11 +64,14 @@ def send(visit: Sending, body: Body) -> Response:
 @router.get("/uploads/{upload_id}")
 def check(visit: Reading, upload_id: str, options: Annotated[Options, Depends()]) -> Response:
     """What the files are understood to mean, each wrong row, and what the edits will cost."""
+    upload = find(visit.context.store, visit.subject.tenant, upload_id)
+    catalogs = candidates(upload)
     shown: dict[str, Any] = {
         "upload": upload_id,
+        "catalogs": catalogs,
         "order": asdict(options),
         "query": urlencode({name: text for name, text in asdict(options).items() if text}),
-        "name": options.name or upload_id,
+        "name": options.name or options.catalog or (catalogs[0] if len(catalogs) == 1 else upload_id),
         "job": job_id_now(),
         "refused": None,
     }
@@ -78,8 +81,6 @@ def check(visit: Reading, upload_id: str, options: Annotated[Options, Depends()]
         )
         with visit.context.submitting.one():
             found = submit_from_outside(request, _context(visit))
-    except NotFound:
-        raise
     except UsageError as error:
         return visit.show(
             "check", status=status_of(error), **{**shown, "refused": visit.language.error(error)}
@@ -89,7 +90,7 @@ def check(visit: Reading, upload_id: str, options: Annotated[Options, Depends()]
         plan=estimate_view(found.estimate),
         engine_reason=found.engine_reason,
         understood=found.understood,
-        sentences=list(found.understood.sentences()),
+        sentences=[text for text in found.understood.sentences() if not text.startswith("columns: ")],
         unused=found.unused,
         **shown,
     )

@@ -48,6 +48,7 @@
       // The server is away: the next round tries again.
     }
     busy = false;
+    if (followed && !document.querySelector("[data-events]")) stop();
     if (again) {
       again = false;
       later(1);
@@ -59,15 +60,20 @@
     timer = setTimeout(refresh, delay * 1000);
   };
 
+  let events = null;
+  let polling = 0;
   const poll = () => setInterval(refresh, seconds * 1000);
+  const stop = () => {
+    events?.close();
+    clearInterval(polling);
+  };
 
   document.addEventListener("visibilitychange", () => document.hidden || (again && later(0)));
   if (!followed || !window.EventSource) {
-    poll();
+    polling = poll();
     return;
   }
-  const events = new EventSource(followed.dataset.events);
-  let polling = 0;
+  events = new EventSource(followed.dataset.events);
   let waiting = false;
   const onEvent = () => {
     if (waiting) return;
@@ -77,7 +83,7 @@
       refresh();
     }, 700);
   };
-  for (const name of ["message", "progress", "closed", "end"]) events.addEventListener(name, onEvent);
+  for (const name of ["progress", "problem"]) events.addEventListener(name, onEvent);
   events.onerror = () => {
     onEvent();
     if (events.readyState === EventSource.CLOSED && !polling) polling = poll();

@@ -1,0 +1,77 @@
+"""The ways in which a request may say who sends it.
+
+Each is asked in turn. It gives the subject that the request's credentials of its kind stand for, None where
+the request has none of them, and raises AccessDenied for those that it does not accept, so that a wrong token
+is never passed over for another way in. A further way is a further class, and a line in `authenticators`. A
+way in that browsers take by themselves has to check in `subject` that the change was asked for on a page of
+ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from qie_batch.gateway.access.people import Sessions
+from qie_batch.gateway.access.recent import Recent
+from qie_batch.gateway.access.subject import Subject
+from qie_batch.gateway.access.tokens import Tokens
+from qie_batch.gateway.problems import AccessDenied
+from qie_batch.steps.tenants import KEY_PREFIX, digest_of
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+    from qie_batch.gateway.context import GatewayContext
+    from qie_batch.model import ApiKey
+
+
+class Authenticator(Protocol):
+    def subject(self, request: Request) -> Subject | None:
+        """Called in a thread; may ask ledger and Redis."""
+
+
+def authenticators(context: GatewayContext) -> tuple[Authenticator, ...]:
+    """Misconfigured where one of them could not check anything."""
+    return (ApiKeys(context), BearerTokens(context), Sessions(context.settings))
+
+
+class ApiKeys:
+    """Authorization: Bearer qie_..., a key that `qie-batch keys add` made."""
+
+    def __init__(self, context: GatewayContext) -> None:
+        self._keys = context.ledger.api_keys
+        self._known: Recent[ApiKey | None] = Recent()
+
+    def subject(self, request: Request) -> Subject | None:
+        secret = bearer_of(request)
+        if secret is None or not secret.startswith(KEY_PREFIX):
+            return None
+        digest = digest_of(secret)
+        key = self._known.get(digest, lambda: self._keys.find(digest))
+        if key is None:
+            raise AccessDenied(
+                "the key is not known, has expired or is revoked",
+                code="key_invalid",
+                hint="ask who runs this stack for a new one",
+            )
+        return Subject(name=key.id, tenant=key.owner, scopes=key.scopes)
+
+
+class BearerTokens:
+    """Authorization: Bearer followed by a JSON Web Token."""
+
+    def __init__(self, context: GatewayContext) -> None:
+        self._tokens = Tokens(context.settings)
+
+    def subject(self, request: Request) -> Subject | None:
+        token = bearer_of(request)
+        return None if token is None else self._tokens.subject(token)
+
+
+def bearer_of(request: Request) -> str | None:
+    """The credentials of the header Authorization, None without; AccessDenied for two such headers."""
+    given = request.headers.getlist("authorization")
+    if len(given) > 1:
+        raise AccessDenied("the request has two headers Authorization", hint="send one")
+    scheme, _, credentials = given[0].partition(" ") if given else ("", "", "")
+    return credentials.strip() if scheme.lower() == "bearer" and credentials.strip() else None

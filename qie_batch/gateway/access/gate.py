@@ -1,0 +1,75 @@
+"""What every request of a subject goes through: who it is, how often it asks, what its tenant has spent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qie_batch import wiring
+from qie_batch.gateway.access.authenticators import authenticators
+from qie_batch.gateway.access.limits import DailyQuota, RateLimits
+from qie_batch.gateway.problems import AccessDenied
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+    from qie_batch.gateway.access.authenticators import Authenticator
+    from qie_batch.gateway.access.subject import Subject
+    from qie_batch.gateway.context import GatewayContext
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+#: Last parts of paths whose writes cost nothing and end spending: the quota never stands in their way.
+SPENDS_NOTHING = frozenset({"cancel", "pause"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gate:
+    authenticators: tuple[Authenticator, ...]
+    rates: RateLimits
+    quota: DailyQuota
+
+    def admit(self, request: Request) -> Subject:
+        """The subject of the request, counted once; AccessDenied, TooMany or Unavailable otherwise."""
+        known: Subject | None = request.scope.get("subject")
+        if known:
+            return known
+        subject = self._subject(request)
+        # For the access log, also where a limit refuses the request.
+        request.scope["subject_name"] = f"{subject.tenant}/{subject.name}"
+        writes = request.method not in READS
+        self.rates.hit(subject, writes=writes)
+        if writes and _may_cost(request):
+            self.quota.check(subject.tenant)
+        request.scope["subject"] = subject
+        return subject
+
+    def _subject(self, request: Request) -> Subject:
+        for each in self.authenticators:
+            subject = each.subject(request)
+            if subject:
+                return subject
+        raise AccessDenied("no credentials were sent", hint="send Authorization: Bearer TOKEN")
+
+
+def open_gate(context: GatewayContext) -> Gate:
+    """Misconfigured where requests could not be checked."""
+    settings = context.settings
+    return Gate(
+        authenticators=authenticators(context),
+        rates=RateLimits(
+            wiring.needed(settings, "broker_url"),
+            reads=settings.gateway_read_rate,
+            writes=settings.gateway_write_rate,
+        ),
+        quota=DailyQuota(context.ledger.tenants, settings.gateway_daily_micros),
+    )
+
+
+def gate_of(request: Request) -> Gate:
+    gate: Gate = request.app.state.gate
+    return gate
+
+
+def _may_cost(request: Request) -> bool:
+    last = request.url.path.rstrip("/").rpartition("/")[2]
+    return request.method != "DELETE" and last not in SPENDS_NOTHING
