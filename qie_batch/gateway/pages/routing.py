@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute
@@ -118,10 +118,16 @@ def reading(visit: Visiting) -> Visit:
     return _allowed(visit, Scope.JOBS_READ)
 
 
-def posting(visit: Visiting, form: Annotated[str, Form()] = "") -> Visit:
+async def token_of_form(request: Request) -> str:
+    """Not a field of a route's own form, which then could not be one value."""
+    given = (await request.form()).get("form")
+    return given if isinstance(given, str) else ""
+
+
+def posting(visit: Visiting, token: Annotated[str, Depends(token_of_form)]) -> Visit:
     """A form of a page of this session; AccessDenied for any other (403)."""
     check_same_origin(visit.request, visit.context.settings)
-    check_form_token(form, visit.session)
+    check_form_token(token, visit.session)
     return visit
 
 

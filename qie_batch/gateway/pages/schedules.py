@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Form
 from fastapi.responses import Response
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from qie_batch.errors import QieError, UsageError
 from qie_batch.gateway import schedules as api
@@ -26,8 +25,7 @@ router = page_router()
 NEXT = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Given:
+class Given(BaseModel):
     """The form as it was filled in."""
 
     name: str = ""
@@ -89,7 +87,7 @@ def _shown(visit: Visit, given: Given, problem: QieError | None = None) -> Respo
         status=status_of(problem) if problem else 200,
         schedules=found,
         next_times={entry.name: _next_times(entry, now) for entry in found},
-        given=asdict(given),
+        given=given.model_dump(),
         problem=visit.language.error(problem) if problem else None,
     )
 

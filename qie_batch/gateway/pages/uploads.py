@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import io
 import tempfile
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import Depends, Form
-from fastapi.responses import Response, StreamingResponse
+from fastapi import Form, Query
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel
 
 from qie_batch import wiring
 from qie_batch.errors import UsageError
@@ -36,8 +36,7 @@ router = page_router()
 _PART = 1 << 18
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(BaseModel):
     """Of the job, as they are typed on the page of the check."""
 
     name: str = ""
@@ -46,6 +45,14 @@ class Options:
     priority: str = "normal"
     #: Which file is the catalog, where several could be.
     catalog: str = ""
+
+
+class Confirmed(Options):
+    """The same, once a person has seen what they come to."""
+
+    #: A new text of each check.
+    job: str = ""
+    skip_bad_rows: str = ""
 
 
 @router.post("/uploads")
@@ -58,19 +65,23 @@ def send(visit: Sending, body: Body) -> Response:
         )
     tenant = visit.subject.tenant
     upload = take(body.files, tenant, wiring.take_context(visit.context.settings, visit.ledger))
-    return see_other(f"/uploads/{upload.id}")
+    address = f"/uploads/{upload.id}"
+    if "application/json" in visit.request.headers.get("accept", ""):
+        # A script would follow the redirect itself, and check everything once more than needed.
+        return JSONResponse({"address": address}, 201)
+    return see_other(address)
 
 
 @router.get("/uploads/{upload_id}")
-def check(visit: Reading, upload_id: str, options: Annotated[Options, Depends()]) -> Response:
+def check(visit: Reading, upload_id: str, options: Annotated[Options, Query()]) -> Response:
     """What the files are understood to mean, each wrong row, and what the edits will cost."""
     upload = find(visit.context.store, visit.subject.tenant, upload_id)
     catalogs = candidates(upload)
     shown: dict[str, Any] = {
         "upload": upload_id,
         "catalogs": catalogs,
-        "order": asdict(options),
-        "query": urlencode({name: text for name, text in asdict(options).items() if text}),
+        "order": options.model_dump(),
+        "query": urlencode({name: text for name, text in options.model_dump().items() if text}),
         "name": options.name or options.catalog or (catalogs[0] if len(catalogs) == 1 else upload_id),
         "job": job_id_now(),
         "refused": None,
@@ -100,17 +111,15 @@ def check(visit: Reading, upload_id: str, options: Annotated[Options, Depends()]
 def submit(
     visit: Writing,
     upload_id: str,
-    options: Annotated[Options, Form()],
-    job: Annotated[str, Form()] = "",
-    skip_bad_rows: Annotated[str, Form()] = "",
+    options: Annotated[Confirmed, Form()],
 ) -> Response:
-    """A button that is pressed twice makes one job: `job` is a new text of each check."""
+    """A button that is pressed twice makes one job."""
     request = SubmissionRequest(
         order=_order(options, visit),
         upload_id=upload_id,
         catalog=options.catalog,
-        skip_bad_rows=bool(skip_bad_rows),
-        idempotency_key=f"page/{job}" if job else "",
+        skip_bad_rows=bool(options.skip_bad_rows),
+        idempotency_key=f"page/{options.job}" if options.job else "",
         request_id=visit.request.scope.get("request_id", ""),
     )
     with visit.context.submitting.one():
@@ -119,7 +128,7 @@ def submit(
 
 
 @router.get("/uploads/{upload_id}/errors.csv")
-def errors(visit: Reading, upload_id: str, options: Annotated[Options, Depends()]) -> Response:
+def errors(visit: Reading, upload_id: str, options: Annotated[Options, Query()]) -> Response:
     """The wrong rows, to be mended and dropped again."""
     request = SubmissionRequest(order=_order(options, visit), upload_id=upload_id, catalog=options.catalog)
     file = tempfile.TemporaryFile(prefix="qie-errors-")  # noqa: SIM115 - closed once it is sent

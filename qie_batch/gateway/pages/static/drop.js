@@ -30,7 +30,7 @@
   const send = () => {
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
-    request.setRequestHeader("Accept", "text/html");
+    request.setRequestHeader("Accept", "application/json, text/html");
     request.upload.onprogress = (event) => {
       progress.max = event.total;
       progress.value = event.loaded;
@@ -40,8 +40,8 @@
       status.textContent = status.dataset.checking;
     };
     request.onload = () => {
-      // Where the server led to; an error has no address of its own, so its page replaces this one.
-      if (request.status < 400) return location.assign(request.responseURL);
+      if (request.status === 201) return location.assign(JSON.parse(request.responseText).address);
+      // An error has no address of its own: its page replaces this one.
       const page = new DOMParser().parseFromString(request.responseText, "text/html");
       const main = page.getElementById("main");
       if (!main) return failed();
