@@ -35,6 +35,8 @@ class Reason:
     number: int
     #: Whether the same edit may succeed another time.
     passing: bool
+    #: False for rows that were never understood, which no retry changes.
+    repeatable: bool
     #: The first that failed for it.
     items: tuple[ItemView, ...]
 
@@ -131,22 +133,20 @@ def _page_of_items(ledger: SqlLedger, job_id: str, show: str, code: str, start: 
 def _reasons(ledger: SqlLedger, progress: Progress) -> list[Reason]:
     """The commonest first."""
     common = sorted(progress.failures.items(), key=lambda pair: (-pair[1], pair[0]))
-    return [
-        Reason(
-            code=code,
-            number=number,
-            passing=may_pass(code),
-            items=tuple(
-                item_view(item)
-                for item in islice(
-                    ledger.jobs.items(progress.job.id, selection("failed", code, page=ROWS)), ROWS
-                )
+    reasons = []
+    for place, (code, number) in enumerate(common):
+        failed = ledger.jobs.items(progress.job.id, selection("failed", code, page=ROWS))
+        first = list(islice(failed, ROWS)) if place < REASONS else []
+        reasons.append(
+            Reason(
+                code=code,
+                number=number,
+                passing=may_pass(code),
+                repeatable=any(item.spec for item in first) or not first,
+                items=tuple(map(item_view, first)),
             )
-            if place < REASONS
-            else (),
         )
-        for place, (code, number) in enumerate(common)
-    ]
+    return reasons
 
 
 def _card(item: Item, show: str, code: str) -> Card:

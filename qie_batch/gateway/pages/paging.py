@@ -22,10 +22,10 @@ class Pages:
     fragment: str = ""
 
     @classmethod
-    def of(cls, total: int, size: int, number: int, path: str, **query: str) -> Pages:
+    def of(cls, total: int, size: int, number: int, path: str, *, fragment: str = "", **query: str) -> Pages:
         """A number beyond the last page is the last page."""
         count = max(1, -(-total // size))
-        return cls(number=min(max(1, number), count), count=count, path=path, query=query)
+        return cls(number=min(max(1, number), count), count=count, path=path, query=query, fragment=fragment)
 
     def address(self, number: int) -> str:
         query = {name: value for name, value in self.query.items() if value}

@@ -101,7 +101,6 @@ def check(visit: Reading, upload_id: str, options: Annotated[Options, Query()]) 
         plan=estimate_view(found.estimate),
         engine_reason=found.engine_reason,
         understood=found.understood,
-        sentences=[text for text in found.understood.sentences() if not text.startswith("columns: ")],
         unused=found.unused,
         **shown,
     )
