@@ -64,8 +64,9 @@ def login(app: App) -> None:
 
 
 @click.command()
+@click.option("--keep", is_flag=True, help="Go on after the job, and show its page, until Ctrl-C.")
 @click.pass_obj
-def demo(app: App) -> None:
+def demo(app: App, *, keep: bool) -> None:
     """Edit a copy of the sample catalog on an embedded stack in a scratch folder, and show the result."""
     from qie_batch.local.sample import EXPECTED_FAILURES, copy_sample
 
@@ -91,11 +92,16 @@ def demo(app: App) -> None:
             item.row_id: item.failure.code for item in ledger.jobs.items(progress.job.id) if item.failure
         }
         ledger.dispose()
+        if keep:
+            click.echo(f"page     {login_address(settings, f'/jobs/{progress.job.id}')}")
+            note("Ctrl-C ends it")
+            embedded.wait(stop_event())
     click.echo(f"results  {results / 'results.csv'}")
     expected = failures == EXPECTED_FAILURES and progress.job.state is JobState.CLOSED
     what = "as the sample expects" if expected else f"not as the sample expects: {failures}"
     click.echo(f"errors   {results / 'errors.csv'} ({', '.join(failures)}: {what})")
     click.echo(f"cost     {usd(progress.spent_micros)}")
     click.echo(f"report   {results / 'report.html'}")
+    click.echo(f"page     qie-batch --dir {folder / 'stack'} up prints an address that shows this job")
     if not expected:
         sys.exit(1)

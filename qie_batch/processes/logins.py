@@ -9,6 +9,7 @@ import hashlib
 import json
 import secrets
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -29,12 +30,13 @@ LOCAL_SUBJECT = {"sub": "local", "tenant": "", "scope": "admin"}
 _ANSWER_SECONDS = 5.0
 
 
-def login_address(settings: Settings) -> str:
-    """An address that logs a browser in once, with all rights. QueueUnavailable."""
+def login_address(settings: Settings, then: str = "") -> str:
+    """An address that logs a browser in once, with all rights, and leads to a page. QueueUnavailable."""
     code = secrets.token_urlsafe(24)
     with _redis(settings) as redis:
         _ask(lambda: redis.set(_key(code), json.dumps(LOCAL_SUBJECT), ex=LOGIN_SECONDS))
-    return f"{gateway_address(settings)}/login?code={code}"
+    query = {"code": code, "next": then} if then else {"code": code}
+    return f"{gateway_address(settings)}/login?{urlencode(query)}"
 
 
 def take_login(code: str, settings: Settings) -> dict[str, str] | None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 
 from qie_batch.processes.logins import login_address
 from tests.support import requires
@@ -25,6 +25,8 @@ ARGUMENTS = (
 )
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+#: For which anything is waited for, on a busy machine.
+SECONDS = 60
 #: Findings that count.
 GRAVE = {"serious", "critical"}
 
@@ -32,6 +34,7 @@ GRAVE = {"serious", "critical"}
 @contextmanager
 def chromium() -> Iterator[Browser]:
     path = requires.browser()
+    expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=list(ARGUMENTS))
         yield browser
@@ -43,7 +46,7 @@ def logged_in(browser: Browser, settings: Settings, **options: Any) -> Iterator[
     """A page of a person who came by a one-time login; what the console says is an error."""
     context: BrowserContext = browser.new_context(**{**DESKTOP, **options})
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(SECONDS * 1000)
     said: list[str] = []
     page.on("pageerror", lambda error: said.append(str(error)))
     page.on("console", lambda message: said.append(message.text) if "Policy" in message.text else None)

@@ -1,4 +1,4 @@
-// Arrow keys go from card to card; a card that one came from has the focus again.
+// Arrow keys go from card to card.
 "use strict";
 
 (() => {
@@ -16,7 +16,4 @@
     event.preventDefault();
     next.focus();
   });
-
-  const back = location.hash.startsWith("#item-") && document.getElementById(location.hash.slice(1));
-  if (back) back.querySelector(".frames")?.focus();
 })();
