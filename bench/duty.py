@@ -61,8 +61,8 @@ def measure(folder: Path, catalog: Path, concurrency: int, seconds: float) -> fl
         wait(ledger.costs, submitted.job_id)
         ledger.dispose()
     spans = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    busy = sum(end - start for start, end in spans)
-    return busy / (max(end for _, end in spans) - min(start for start, _ in spans))
+    busy = sum(end - start for start, end, _ in spans)
+    return busy / (max(end for _, end, _ in spans) - min(start for start, _, _ in spans))
 
 
 def main() -> None:

@@ -31,6 +31,7 @@ PATTERNS = (
     re.compile(r"(?P<kept>\bqie_)[A-Za-z0-9_-]{20,}"),
     re.compile(r"(?P<kept>\b)eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"),
     re.compile(r"(?P<kept>\b)(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
+    re.compile(r"(?P<kept>\bwhsec_)[A-Za-z0-9+/]+=*"),
 )
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from qie_batch import wiring
 from qie_batch.errors import EngineLost, QieError, Unavailable, UsageError
+from qie_batch.model import LiveWorker
 from qie_batch.processes.contract import (
     EXIT_MISCONFIGURED,
     EXIT_RESTART,
@@ -20,6 +21,7 @@ from qie_batch.processes.contract import (
 )
 from qie_batch.redaction import redact
 from qie_batch.steps.edit import charge_crash
+from workers.interactive import InteractiveThreads
 
 if TYPE_CHECKING:
     from qie_batch.settings import Settings
@@ -39,6 +41,8 @@ class WorkerProcess:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self._context: EditContext | None = None
+        self._ready_at = 0.0
+        self._interactive: InteractiveThreads | None = None
 
     @property
     def context(self) -> EditContext:
@@ -46,6 +50,16 @@ class WorkerProcess:
         if self._context is None:
             raise RuntimeError("a message was taken before the engine was loaded")
         return self._context
+
+    @property
+    def description(self) -> LiveWorker:
+        worker = self.context.worker
+        return LiveWorker(
+            name=worker.name,
+            engine=worker.engine,
+            device=worker.device,
+            seconds=time.monotonic() - self._ready_at,
+        )
 
     def on_logger_setup(self, logger: logging.Logger, **_signal: Any) -> None:
         redact(self.settings.secrets, self.settings.addresses, logger=logger)
@@ -63,6 +77,9 @@ class WorkerProcess:
             # Celery would go on without an engine and fail every message.
             log.exception("the engine cannot be loaded")
             sys.exit(EXIT_RESTART)
+        self._ready_at = time.monotonic()
+        self._interactive = InteractiveThreads(wiring.queue(self.settings), self)
+        self._interactive.start(context.engine.info.concurrency)
         threading.Thread(target=self._run_watchdog, args=(context,), name="watchdog", daemon=True).start()
         engine, seconds = context.engine, time.monotonic() - began
         log.info("engine %s on %s is ready after %.1f s", engine.info.name, engine.device, seconds)
@@ -72,16 +89,23 @@ class WorkerProcess:
         if self._context:
             self._context.leases.shutdown.begin(self.settings.grace_seconds)
 
+    def on_shutdown(self, **_signal: Any) -> None:
+        """Celery has waited for its own edits."""
+        if self._interactive:
+            self._interactive.join()
+
     def on_task_failure(self, exception: BaseException | None = None, **_signal: Any) -> None:
-        """Exit if the engine is lost, once the other edits have released their items."""
-        if not isinstance(exception, EngineLost):
-            return
+        if isinstance(exception, EngineLost):
+            self.leave(exception)
+
+    def leave(self, error: EngineLost) -> None:
+        """The engine is lost: exit, once the other edits have released their items."""
         leases = self.context.leases
         leases.shutdown.begin(0.0)
         deadline = time.monotonic() + HAND_BACK_SECONDS
         while leases.held() and time.monotonic() < deadline:
             time.sleep(0.05)
-        log.critical("leaving: %s", exception)
+        log.critical("leaving: %s", error)
         os._exit(EXIT_RESTART)
 
     def _run_watchdog(self, context: EditContext) -> None:

@@ -1,7 +1,7 @@
 """A stand-in engine that waits and returns the image unchanged, for timing and fault injection without a GPU.
 
 Options: `seconds` of an edit, `steps` of an edit, `log` a file that gets one line for each edit (monotonic
-start and end), from which device use is measured. Instructions that inject a fault:
+start and end, instruction), from which device use is measured. Instructions that inject a fault:
 
     out of memory   raises DeviceOutOfMemory, unless low_memory is set
     card error      raises EngineLost, as do all later edits of this process
@@ -50,7 +50,7 @@ class StandIn:
                 self._drill(request)
         if self._log:
             with Path(self._log).open("a", encoding="utf-8") as log:
-                log.write(json.dumps([start, time.monotonic()]) + "\n")
+                log.write(json.dumps([start, time.monotonic(), request.params.instruction]) + "\n")
         return EditResult(image=request.images[0])
 
     def _drill(self, request: EditRequest) -> None:

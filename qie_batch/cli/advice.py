@@ -25,6 +25,7 @@ ADVICE: Mapping[str, str] = {
     "schema_outdated": "run `qie-batch db upgrade`",
     "services_unknown": "run `qie-batch up` in another terminal, or set the QIE_* variables of your cluster",
     "stack_running": "Use it as it is, stop it with Ctrl-C where it runs, or choose another --dir.",
+    "webhook_unknown": "`qie-batch webhooks` lists them",
 }
 
 

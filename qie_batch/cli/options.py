@@ -47,6 +47,7 @@ def _job_options(priority: str) -> tuple[Callable[[_Command], _Command], ...]:
         ),
         click.option("--priority", default=priority, show_default=True, type=click.Choice(PRIORITIES)),
         click.option("--budget", metavar="USD", help="Pause the job before it costs more."),
+        click.option("--notify", default="", metavar="URL", help="Where webhooks about it are sent."),
     )
 
 
@@ -105,6 +106,7 @@ def job_order(options: Mapping[str, Any]) -> JobOrder:
         negative=options["negative"],
         keep_alpha=options["keep_alpha"],
         values={name: options[name] for name in VALUES if options[name] is not None},
+        notify=options["notify"].strip(),
     )
     return orders.job_order(texts, flag)
 

@@ -53,7 +53,8 @@ def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **option
         chosen_engine(order, wiring.InstalledEngines(app.settings))
     ledger = wiring.ledger(app.settings)
     new = Schedule(name=name, cron=cron, timezone=timezone, catalog=catalog, order=order)
-    due_at = add_schedule(new, ledger.schedules, ledger.clock)
+    check_webhook = wiring.webhook_sender(app.settings).check
+    due_at = add_schedule(new, ledger.schedules, ledger.clock, check_webhook)
     click.echo(f"schedule {name}: next at {_local(due_at, timezone)}")
 
 

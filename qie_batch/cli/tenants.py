@@ -33,8 +33,11 @@ def tenants() -> None:
 @click.pass_obj
 def set_(app: App, /, name: str, daily_usd: str | None, notify: str | None) -> None:
     """Set what is given for tenant NAME, and leave the rest."""
-    change = TenantChange(name=name, daily_micros=_daily(daily_usd), notify=notify)
-    tenant = set_tenant(change, wiring.ledger(app.settings).tenants)
+    change = TenantChange(
+        name=name, daily_micros=_daily(daily_usd), notify=notify.strip() if notify else notify
+    )
+    check_webhook = wiring.webhook_sender(app.settings).check
+    tenant = set_tenant(change, wiring.ledger(app.settings).tenants, check_webhook)
     click.echo("\t".join(_shown(views.tenant_view(tenant))))
 
 

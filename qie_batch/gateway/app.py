@@ -15,6 +15,7 @@ from qie_batch.gateway.context import open_context
 from qie_batch.gateway.forwarded import Forwarded
 from qie_batch.gateway.jobs import changing, costs, events, reading, results, submitting
 from qie_batch.gateway.logs import AccessLog, log_to_stderr
+from qie_batch.gateway.openapi import describe, operation_id
 from qie_batch.gateway.pages import pages_router
 from qie_batch.gateway.problems import add_problem_handlers
 from qie_batch.gateway.request_ids import RequestIds
@@ -76,11 +77,13 @@ def create_app(settings: Settings) -> FastAPI:
         summary="Edits the images of a whole catalog",
         lifespan=lifespan,
         form_limits=FORM_LIMITS,
+        generate_unique_id_function=operation_id,
         # Their pages load programs from other servers; /openapi.json is there.
         docs_url=None,
         redoc_url=None,
     )
     add_problem_handlers(app)
+    describe(app)
     for router in ROUTERS:
         app.include_router(router)
     app.add_middleware(BodyCaps, settings=settings)

@@ -38,6 +38,7 @@ LARGE = {
     # From a page, whose form is never JSON.
     "/uploads": ("gateway_max_upload_bytes", "gateway_max_upload_bytes"),
     "/v1/files": ("gateway_max_upload_bytes", "gateway_max_json_bytes"),
+    "/uploads": ("gateway_max_upload_bytes", "gateway_max_json_bytes"),
     "/v1/images/edits": ("gateway_max_edit_bytes", "gateway_max_edit_bytes"),
 }
 

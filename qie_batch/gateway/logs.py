@@ -76,6 +76,6 @@ class AccessLog:
                 printable(scope["path"], MOST_PATH).replace(" ", "%20"),
                 status,
                 1000 * (time.monotonic() - began),
-                scope.get("subject_name", "-").replace(" ", "%20"),
+                printable(scope.get("subject_name", "-"), MOST_PATH).replace(" ", "%20"),
                 (scope.get("client") or ("-",))[0],
             )

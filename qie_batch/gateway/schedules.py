@@ -41,7 +41,7 @@ class NewSchedule(OrderOptions):
     )
 
 
-@router.get("")
+@router.get("", name="list")
 def schedules(subject: JobsReader, context: Context) -> list[views.ScheduleView]:
     """Every schedule, when it runs next, and what became of its last runs."""
     ledger = subject.ledger(context)
@@ -66,7 +66,7 @@ def add(body: NewSchedule, subject: JobsWriter, context: Context) -> views.Sched
             order=order,
         ),
     )
-    add_schedule(new, ledger.schedules, ledger.clock)
+    add_schedule(new, ledger.schedules, ledger.clock, wiring.webhook_sender(settings).check)
     stored = schedule_named(ledger.schedules, subject.tenant, body.schedule)
     return _view(stored, ledger.schedules, subject, ledger.clock.now())
 

@@ -10,16 +10,19 @@ from qie_batch.interfaces.ledger import (
     Dispatch,
     Intake,
     Jobs,
+    Outbox,
     Recovery,
     Requests,
     Schedules,
     Settlement,
     Tenants,
+    WebhookSecrets,
+    Workers,
 )
 from qie_batch.interfaces.observer import Observer
 from qie_batch.interfaces.queue import WorkQueue
 from qie_batch.interfaces.store import ObjectReader, ObjectStore, StoredObject
-from qie_batch.interfaces.web import Version, WebImages
+from qie_batch.interfaces.web import Version, WebhookSender, WebImages
 
 __all__ = [
     "AlphaForecast",
@@ -38,6 +41,7 @@ __all__ = [
     "ObjectReader",
     "ObjectStore",
     "Observer",
+    "Outbox",
     "Recovery",
     "Requests",
     "Schedules",
@@ -46,5 +50,8 @@ __all__ = [
     "Tenants",
     "Version",
     "WebImages",
+    "WebhookSecrets",
+    "WebhookSender",
     "WorkQueue",
+    "Workers",
 ]

@@ -1,4 +1,4 @@
-"""Images at web addresses that a manifest names."""
+"""What is asked of addresses that users write: images that a manifest names, webhooks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import BinaryIO
+
+    from qie_batch.model import Webhook, WebhookAnswer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,3 +34,13 @@ class WebImages(Protocol):
 
     def close(self) -> None:
         """End the connections; a `fetch` that waits raises Rejected."""
+
+
+class WebhookSender(Protocol):
+    """Used by several threads at a time."""
+
+    def send(self, webhook: Webhook, secrets: Sequence[str], now: float) -> WebhookAnswer:
+        """One attempt, signed with each of the secrets, at `now` (seconds since 1970).
+
+        Rejected for an address that webhooks may not be sent to, Unavailable without an answer.
+        """

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, case, insert, select, update
 
 from qie_batch.errors import DeviceOutOfMemory
 from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import Attempt, EditSpec, ItemState, JobState, Outcome
+from qie_batch.model import Attempt, EditSpec, ItemState, JobState, Outcome, Priority
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ class SqlAttempts:
             row_id=row.row_id,
             spec=spec,
             rate=worker.rate,
+            priority=Priority(row.priority),
             errors=row.errors,
             crashes=row.crashes,
             low_memory=too_big,
@@ -80,7 +81,7 @@ class SqlAttempts:
             )
             .returning(
                 *(items.c.job_id, items.c.attempt, items.c.row_id, items.c.spec, items.c.errors),
-                items.c.crashes,
+                *(items.c.crashes, items.c.priority),
             )
         )
 

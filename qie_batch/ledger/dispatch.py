@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, 
 
 from qie_batch.ledger.rows import job_of
 from qie_batch.ledger.tables import items, jobs, variables
-from qie_batch.model import FINAL, ItemState, JobState, Message
+from qie_batch.model import FINAL, ItemState, JobState, Message, Priority
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 DISPATCH_LOCK = 7_133_700_002
 
 IN_FLIGHT = (ItemState.QUEUED, ItemState.RUNNING)
+
+_Lane = tuple[ColumnElement[bool], ColumnElement[bool]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +66,24 @@ class SqlDispatch:
             )
             return [job_of(row) for row in connection.execute(query)]
 
-    def enqueue(self, engine: str, window: int, allowance: Mapping[str, int]) -> list[Message]:
+    def enqueue(
+        self, engine: str, window: int, allowance: Mapping[str, int], *, interactive: bool = False
+    ) -> list[Message]:
         """Make pending items queued until `window` are; the caller publishes them.
 
-        Higher priority first, then jobs in turn. An item waits while another item with its cache key is in
-        flight, and gets that item's result. `allowance` is the most items by job id (budgets).
+        Interactive items and all others have a window each. Higher priority first, then jobs in turn. An item
+        waits while another item with its cache key is in flight, and gets that item's result; where that one
+        is queued and this one interactive, that one waits. `allowance` is the most items by job id (budgets).
         """
+        lane = _lane(engine, interactive=interactive)
         with self._db.write() as connection:
             if connection.dialect.name == "postgresql":  # SQLite has its write lock
                 connection.execute(select(func.pg_advisory_xact_lock(DISPATCH_LOCK)))
-            queued = select(func.count()).where(items.c.state == ItemState.QUEUED, items.c.engine == engine)
+            queued = select(func.count()).where(items.c.state == ItemState.QUEUED, *lane)
             room = window - (connection.scalar(queued) or 0)
-            chosen = self._choose(connection, engine, room, allowance) if room > 0 else []
+            if interactive and room > 0:
+                self._set_back_twins(connection, engine)
+            chosen = self._choose(connection, lane, room, allowance) if room > 0 else []
             if chosen:
                 connection.execute(
                     update(items)
@@ -85,26 +93,49 @@ class SqlDispatch:
                 )
         return [candidate.message for candidate in chosen]
 
+    def _set_back_twins(self, connection: Connection, engine: str) -> None:
+        """Queued items become pending again whose cache key a pending interactive item has.
+
+        Their messages change nothing. Rows that another transaction has locked (a claim) are left as they
+        are, so that this one never waits for it.
+        """
+        asked = items.alias()
+        waits = select(1).where(
+            asked.c.cache_key == items.c.cache_key,
+            asked.c.state == ItemState.PENDING,
+            asked.c.priority == Priority.INTERACTIVE,
+            asked.c.not_before <= self._db.now,
+            asked.c.job_id.in_(select(jobs.c.id).where(jobs.c.state == JobState.OPEN)),
+        )
+        twins = (
+            select(items.c.id)
+            .where(items.c.state == ItemState.QUEUED, *_lane(engine, interactive=False), waits.exists())
+            .with_for_update(skip_locked=True, of=items)
+        )
+        ids = connection.scalars(twins).all()
+        if ids:
+            connection.execute(update(items).where(items.c.id.in_(ids)).values(state=ItemState.PENDING))
+
     def _choose(
-        self, connection: Connection, engine: str, room: int, allowance: Mapping[str, int]
+        self, connection: Connection, lane: _Lane, room: int, allowance: Mapping[str, int]
     ) -> list[_Candidate]:
         candidates: list[_Candidate] = []
-        for job in connection.execute(_open_jobs(engine)):
+        for job in connection.execute(_open_jobs(lane)):
             limit = min(room, allowance.get(job.id, room))
-            candidates += self._candidates(connection, job, engine, limit)
+            candidates += self._candidates(connection, job, lane, limit)
         chosen: dict[str, _Candidate] = {}
         for candidate in sorted(candidates, key=lambda candidate: candidate.turn):
             chosen.setdefault(candidate.cache_key, candidate)
         return list(chosen.values())[:room]
 
-    def _candidates(self, connection: Connection, job: Any, engine: str, limit: int) -> list[_Candidate]:
+    def _candidates(self, connection: Connection, job: Any, lane: _Lane, limit: int) -> list[_Candidate]:
         twin = items.alias()
         in_flight = (
             select(1).where(twin.c.cache_key == items.c.cache_key, twin.c.state.in_(IN_FLIGHT)).exists()
         )
         query = (
             select(items.c.id, items.c.row_id, items.c.priority, items.c.cache_key)
-            .where(items.c.job_id == job.id, items.c.state == ItemState.PENDING, items.c.engine == engine)
+            .where(items.c.job_id == job.id, items.c.state == ItemState.PENDING, *lane)
             .where(items.c.not_before <= self._db.now, ~in_flight)
             .order_by(items.c.priority, items.c.ordinal)
             .limit(max(limit, 0))
@@ -131,14 +162,14 @@ class SqlDispatch:
                 [{"item": item_id} for item_id in item_ids],
             )
 
-    def unclaimed(self, engine: str, older_than: float) -> list[Message]:
-        """Queued items that no worker claimed within `older_than` seconds; unsent first, then the oldest."""
+    def unclaimed(self, engine: str, older_than: float, *, interactive: bool = False) -> list[Message]:
+        """Items of one queue that no worker claimed for `older_than` seconds; unsent first, then oldest."""
         with self._db.read() as connection:
             overdue: ColumnElement[bool] = items.c.published_at <= self._db.now - older_than
             query = (
                 select(items.c.id, items.c.row_id, jobs.c.name)
                 .join(jobs)
-                .where(items.c.state == ItemState.QUEUED, items.c.engine == engine)
+                .where(items.c.state == ItemState.QUEUED, *_lane(engine, interactive=interactive))
                 .where(or_(items.c.published_at.is_(None), overdue))
                 .order_by(items.c.published_at.nulls_first(), items.c.priority, items.c.ordinal)
             )
@@ -158,11 +189,15 @@ class SqlDispatch:
             return connection.execute(changed).rowcount == 1
 
 
-def _open_jobs(engine: str) -> Any:
+def _lane(engine: str, *, interactive: bool) -> _Lane:
+    """The condition for the items of one queue."""
+    asked = items.c.priority == Priority.INTERACTIVE
+    return items.c.engine == engine, asked if interactive else ~asked
+
+
+def _open_jobs(lane: _Lane) -> Any:
     """Locked, so that no concurrent pause misses an item that becomes queued."""
-    waiting = select(1).where(
-        items.c.job_id == jobs.c.id, items.c.state == ItemState.PENDING, items.c.engine == engine
-    )
+    waiting = select(1).where(items.c.job_id == jobs.c.id, items.c.state == ItemState.PENDING, *lane)
     return (
         select(jobs.c.id, jobs.c.name, jobs.c.created_at)
         .where(jobs.c.state == JobState.OPEN, waiting.exists())

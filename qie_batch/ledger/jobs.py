@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 
 from qie_batch.errors import NotFound
+from qie_batch.ledger.notices import job_notice
 from qie_batch.ledger.rows import item_of, job_of, lock_job, of_owned_jobs, owned
 from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import FINAL, ItemSelection, ItemState, JobSelection, JobState, Outcome
+from qie_batch.model import FINAL, ItemSelection, ItemState, JobSelection, JobState, Outcome, WebhookEvent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,6 +67,7 @@ class SqlJobs:
 
     def pause(self, job_id: str, reason: str) -> bool:
         """Start no more items of the job; running edits go on. False if the job is not open."""
+        notice = job_notice(self._db, job_id, WebhookEvent.BUDGET_REACHED) if reason == "budget" else None
         with self._db.write() as connection:
             change = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.OPEN, *self._mine)
             paused = (
@@ -74,6 +76,8 @@ class SqlJobs:
             if paused:
                 queued = (items.c.job_id == job_id, items.c.state == ItemState.QUEUED)
                 connection.execute(update(items).where(*queued).values(state=ItemState.PENDING))
+            if paused and notice:
+                notice.write(self._db, connection)
         return paused
 
     def resume(self, job_id: str, budget_micros: int | None = None) -> bool:

@@ -68,6 +68,7 @@ def job_of(row: Row[Any]) -> Job:
         pause_reason=row.pause_reason,
         created_at=row.created_at,
         closed_at=row.closed_at,
+        request_id=row.request_id,
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, select, update
 
 from qie_batch.errors import Conflict
+from qie_batch.ledger.notices import tell_run
 from qie_batch.ledger.rows import order_of, order_text
 from qie_batch.ledger.tables import runs, schedules
 from qie_batch.model import JobOrder, RunState, Schedule, ScheduledRun
@@ -104,7 +105,9 @@ class SqlSchedules:
                 runs.c.due_at == due_at,
                 runs.c.state != RunState.SUBMITTED,
             )
-            connection.execute(update(runs).where(*mine).values(state=state, job_id=job_id, note=note))
+            ended = update(runs).where(*mine).values(state=state, job_id=job_id, note=note)
+            if connection.execute(ended).rowcount == 1:
+                tell_run(self._db, connection, name, due_at, state, note)
 
 
 def _schedule(row: Row[Any]) -> Schedule:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import or_, select, update
 
+from qie_batch.ledger.notices import job_notice
 from qie_batch.ledger.rows import job_of, lock_job
 from qie_batch.ledger.tables import items, jobs
-from qie_batch.model import FINAL, JobState
+from qie_batch.model import FINAL, JobState, WebhookEvent
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
@@ -34,8 +35,12 @@ class SqlSettlement:
         """
         changed = or_(items.c.state.not_in(list(FINAL)), items.c.finished_at >= as_of)
         later = select(1).where(items.c.job_id == job_id, changed)
+        notice = job_notice(self._db, job_id, WebhookEvent.JOB_CLOSED)
         with self._db.write() as connection:
             lock_job(connection, job_id)
             change = update(jobs).where(jobs.c.id == job_id, jobs.c.state != JobState.CLOSED, ~later.exists())
             closed = change.values(state=JobState.CLOSED, pause_reason="", closed_at=self._db.now)
-            return connection.execute(closed).rowcount == 1
+            is_closed = connection.execute(closed).rowcount == 1
+            if is_closed and notice:
+                notice.write(self._db, connection)
+        return is_closed

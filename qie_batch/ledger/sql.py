@@ -13,11 +13,14 @@ from qie_batch.ledger.costs import SqlCosts
 from qie_batch.ledger.dispatch import SqlDispatch
 from qie_batch.ledger.intake import SqlIntake
 from qie_batch.ledger.jobs import SqlJobs
+from qie_batch.ledger.outbox import SqlOutbox
 from qie_batch.ledger.recovery import SqlRecovery
 from qie_batch.ledger.requests import SqlRequests
 from qie_batch.ledger.schedules import SqlSchedules
 from qie_batch.ledger.settlement import SqlSettlement
 from qie_batch.ledger.tenants import SqlTenants
+from qie_batch.ledger.webhook_secrets import SqlWebhookSecrets
+from qie_batch.ledger.workers import SqlWorkers
 from qie_batch.model import RETRY_POLICY
 
 if TYPE_CHECKING:
@@ -46,6 +49,9 @@ class SqlLedger:
         self.requests = SqlRequests(database, owner or "")
         self.api_keys = SqlApiKeys(database, owner)
         self.tenants = SqlTenants(database)
+        self.workers = SqlWorkers(database, owner)
+        self.outbox = SqlOutbox(database, owner)
+        self.webhook_secrets = SqlWebhookSecrets(database)
         self.clock = SqlClock(database)
 
     def owned_by(self, owner: str) -> SqlLedger:

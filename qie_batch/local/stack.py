@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from qie_batch.errors import Conflict, Misconfigured
 from qie_batch.local import seaweedfs, valkey
 from qie_batch.local.ports import remembered_ports
+from qie_batch.model import new_webhook_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -137,6 +138,7 @@ def _write_config(folder: Path, ports: Mapping[str, int], settings: Mapping[str,
         "flower_user": "qie",
         "flower_password": secrets.token_urlsafe(15),
         "gateway_secret": secrets.token_urlsafe(32),
+        "notify_secret": new_webhook_secret(),
     }
     config = {
         **kept,

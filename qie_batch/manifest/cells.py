@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qie_batch.keys import S3, S3Address, is_web
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.manifest.limits import MAX_ID
-from qie_batch.model import OutputFormat, Priority
+from qie_batch.model import BATCH_PRIORITIES, OutputFormat
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ OPTIONAL: Mapping[str, Callable[[str], Any]] = {
     "seed": _whole("seed", 0, 2**32 - 1),
     "size": _size,
     "variants": _whole("variants", 1, 8),
-    "priority": _choice("priority", {priority.name.lower(): priority for priority in Priority}),
+    "priority": _choice("priority", {priority.name.lower(): priority for priority in BATCH_PRIORITIES}),
     "output": _choice("output", OUTPUTS),
     "keep_alpha": _yes_no("keep_alpha"),
 }

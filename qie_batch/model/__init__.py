@@ -25,9 +25,28 @@ from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy, may_pass
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
-from qie_batch.model.states import FINAL, ItemState, JobState, Outcome, Priority, RunState
+from qie_batch.model.states import (
+    BATCH_PRIORITIES,
+    FINAL,
+    ItemState,
+    JobState,
+    Outcome,
+    Priority,
+    RunState,
+)
+from qie_batch.model.webhooks import (
+    Webhook,
+    WebhookAnswer,
+    WebhookEvent,
+    WebhookState,
+    address_shown,
+    new_webhook_secret,
+    webhook_key,
+)
+from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerState
 
 __all__ = [
+    "BATCH_PRIORITIES",
     "DEVICE_HOUR",
     "FINAL",
     "FREE",
@@ -58,6 +77,7 @@ __all__ = [
     "JobSelection",
     "JobState",
     "KnownRequest",
+    "LiveWorker",
     "ManifestRow",
     "Message",
     "NewItem",
@@ -73,6 +93,7 @@ __all__ = [
     "RetryPolicy",
     "RowDefaults",
     "RunState",
+    "RunningEdit",
     "Schedule",
     "ScheduledRun",
     "Scope",
@@ -81,8 +102,16 @@ __all__ = [
     "Tariff",
     "Tenant",
     "Usage",
+    "Webhook",
+    "WebhookAnswer",
+    "WebhookEvent",
+    "WebhookState",
     "Worker",
+    "WorkerState",
+    "address_shown",
     "cache_key_of",
     "is_tenant_name",
     "may_pass",
+    "new_webhook_secret",
+    "webhook_key",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from qie_batch.model.edits import EditSpec
+    from qie_batch.model.states import Priority
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,7 @@ class Attempt:
     row_id: str
     spec: EditSpec
     rate: Rate
+    priority: Priority
     #: Temporary errors and crashes charged to the item so far.
     errors: int
     crashes: int

@@ -63,6 +63,8 @@ class Job:
     pause_reason: str
     created_at: float
     closed_at: float | None
+    #: As in NewJob.
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,6 +51,12 @@ class RunState(StrEnum):
 
 
 class Priority(IntEnum):
+    #: Of a request that waits for its answer: queued apart from all others, and the first on the device.
+    INTERACTIVE = -1
     HIGH = 0
     NORMAL = 1
     LOW = 2
+
+
+#: What a manifest or an order may ask for.
+BATCH_PRIORITIES = (Priority.HIGH, Priority.NORMAL, Priority.LOW)

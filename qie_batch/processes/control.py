@@ -1,4 +1,4 @@
-"""The loops of `control`: one for dispatch and sweep, which are fast, one for settling, one for schedules."""
+"""The loops of `control`: one for dispatch and sweep, which are fast, one each for what may take long."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from qie_batch import wiring
 from qie_batch.errors import LedgerUnavailable, QieError
 from qie_batch.steps.dispatch import dispatch
+from qie_batch.steps.notify import notify
 from qie_batch.steps.repeats import Repeats
 from qie_batch.steps.schedule import run_due
 from qie_batch.steps.settle import settle
@@ -29,20 +30,28 @@ log = logging.getLogger(__name__)
 def run_control(settings: Settings, stop: threading.Event) -> None:
     """Run all steps in rounds until `stop` is set.
 
-    Settling reads images, and schedules read manifests and fetch images for hours; each runs in a loop of its
-    own, so that nothing else is delayed.
+    Settling reads images, schedules read manifests and fetch images for hours, webhooks wait for servers,
+    housekeeping deletes many objects; each runs in a loop of its own, so that nothing else is delayed.
     """
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
     settling = wiring.settle_context(settings, ledger, decoders)
     scheduling = replace(wiring.schedule_context(settings, ledger), is_stopping=stop.is_set)
+    notifying = replace(wiring.notify_context(settings, ledger), is_stopping=stop.is_set)
     outage = LedgerOutage(settings.lease_seconds)
     quick = (
         lambda: take_back(ledger.recovery) if outage.is_over else 0,
         lambda: send_lost_again(ledger.dispatch, dispatching.queue),
         lambda: dispatch(dispatching),
     )
-    rounds = (quick, (lambda: settle(settling),), (lambda: run_due(scheduling),))
+    housekeeping = wiring.housekeeping(settings, ledger)
+    slow = (
+        lambda: settle(settling),
+        lambda: run_due(scheduling),
+        lambda: notify(notifying),
+        housekeeping.run_if_due,
+    )
+    rounds = (quick, *((step,) for step in slow))
     with decoders, ThreadPoolExecutor(len(rounds)) as pool:
         loops = [
             pool.submit(run_rounds, steps, stop=stop, outage=outage, pause_seconds=settings.tick_seconds)

@@ -16,6 +16,7 @@ from kombu.transport import TRANSPORT_ALIASES
 from redis.exceptions import RedisError
 
 from qie_batch.errors import QueueUnavailable
+from qie_batch.model import LiveWorker
 from qie_batch.queues.transport import Transport
 from qie_batch.redaction import without_secrets
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from qie_batch.model import Message
 
 EDIT_TASK = "qie_batch.edit"
+#: A remote control command, by which a worker process describes itself.
+DESCRIBE_COMMAND = "qie_describe"
 EPOCH_KEY = "qie:epoch"
 
 #: Messages sent to the broker in one round trip.
@@ -62,6 +65,11 @@ def queue_name(engine: str) -> str:
     return f"edit.{engine}"
 
 
+def interactive_queue_name(engine: str) -> str:
+    """A list of item ids, from which `take_interactive` takes; Celery does not know of it."""
+    return f"{queue_name(engine)}.now"
+
+
 def celery_app(broker_url: str) -> Celery:
     """The application, with no task registered yet."""
     # Registered by name, because kombu reads from the scheme whether to use TLS.
@@ -85,8 +93,12 @@ class CeleryQueue:
         """Without login and option values."""
         return without_secrets(self._app.conf.broker_url)
 
-    def publish(self, engine: str, messages: Sequence[Message]) -> None:
+    def publish(self, engine: str, messages: Sequence[Message], *, interactive: bool = False) -> None:
         if not messages:
+            return
+        if interactive:
+            with self._redis() as redis:
+                redis.lpush(interactive_queue_name(engine), *(message.item_id for message in messages))
             return
         with self._producer() as producer, producer.batch(max_size=BATCH):
             for message in messages:
@@ -111,9 +123,26 @@ class CeleryQueue:
                     **task.properties,
                 )
 
-    def depth(self, engine: str) -> int:
+    def depth(self, engine: str, *, interactive: bool = False) -> int:
+        name = interactive_queue_name(engine) if interactive else queue_name(engine)
         with self._redis() as redis:
-            return int(redis.llen(queue_name(engine)))
+            return int(redis.llen(name))
+
+    def take_interactive(self, engine: str, seconds: float) -> str | None:
+        with self._redis() as redis:
+            taken = redis.brpop(interactive_queue_name(engine), timeout=seconds)
+        return taken[1].decode(errors="replace") if taken else None
+
+    def live_workers(self, seconds: float) -> list[LiveWorker]:
+        # Not one of the pool, which all queues of this process share: a BRPOP may still be open on it when
+        # the time is up, and its answer would be taken for that of the next command.
+        with self._translated(), self._app.connection_for_write() as connection:
+            answers = self._app.control.broadcast(
+                DESCRIBE_COMMAND, reply=True, timeout=seconds, connection=connection
+            )
+        described = [answer for each in answers or () for answer in each.values()]
+        # A worker of an earlier version answers with an error.
+        return [LiveWorker(**answer) for answer in described if "error" not in answer]
 
     def epoch(self) -> str:
         with self._redis() as redis:

@@ -14,6 +14,7 @@ from qie_batch.settings.engines import EngineSettings
 from qie_batch.settings.flower import FlowerSettings
 from qie_batch.settings.gateway import GatewaySettings
 from qie_batch.settings.limits import LimitSettings
+from qie_batch.settings.notify import NotifySettings
 from qie_batch.settings.prices import PriceSettings
 from qie_batch.settings.services import ServiceSettings
 from qie_batch.settings.workers import ControlSettings, WorkerSettings
@@ -31,6 +32,7 @@ class Settings(
     LimitSettings,
     FlowerSettings,
     GatewaySettings,
+    NotifySettings,
     BaseSettings,
 ):
     """Misconfigured, in one sentence without any value, for what cannot be a setting."""

@@ -1,4 +1,4 @@
-"""Queues pending items: `window` messages for each engine, while the backlog stays in the ledger."""
+"""Queues pending items: `window` messages for each queue, while the backlog stays in the ledger."""
 
 from __future__ import annotations
 
@@ -26,26 +26,42 @@ class DispatchContext:
     costs: Costs
     queue: WorkQueue
     engines: EngineCatalog
-    #: Messages that an engine may have waiting in the broker.
+    #: Messages that each of the two queues of an engine may have waiting in the broker.
     window: int
 
 
 def dispatch(context: DispatchContext) -> int:
-    """Fill each engine's window; says how many messages were sent.
+    """Fill each engine's windows; says how many messages were sent.
 
     A job whose budget is spent is paused before any of its items is queued. Raises LedgerUnavailable and
     QueueUnavailable.
     """
     sent = 0
     for engine in context.dispatch.engines_waiting():
-        budgeted = context.dispatch.budgeted_jobs(engine)
-        allowance = {job.id: _affordable(job, context) for job in budgeted}
-        messages = context.dispatch.enqueue(engine, context.window, allowance)
-        if messages:
-            context.queue.publish(engine, messages)
-            context.dispatch.published([message.item_id for message in messages])
-            sent += len(messages)
+        allowance = _allowance(engine, context)
+        sent += _fill(engine, allowance, context, interactive=True)
+        sent += _fill(engine, allowance, context, interactive=False)
     return sent
+
+
+def dispatch_interactive(engine: str, context: DispatchContext) -> int:
+    """Likewise for the interactive items of one engine, at once after their job was added.
+
+    Raises the same; `dispatch` sends later what was not sent.
+    """
+    return _fill(engine, _allowance(engine, context), context, interactive=True)
+
+
+def _allowance(engine: str, context: DispatchContext) -> dict[str, int]:
+    return {job.id: _affordable(job, context) for job in context.dispatch.budgeted_jobs(engine)}
+
+
+def _fill(engine: str, allowance: dict[str, int], context: DispatchContext, *, interactive: bool) -> int:
+    messages = context.dispatch.enqueue(engine, context.window, allowance, interactive=interactive)
+    if messages:
+        context.queue.publish(engine, messages, interactive=interactive)
+        context.dispatch.published([message.item_id for message in messages])
+    return len(messages)
 
 
 def _affordable(job: Job, context: DispatchContext) -> int:

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Any
 from qie_batch.errors import UsageError
 from qie_batch.manifest.cells import OPTIONAL, QUALITY
 from qie_batch.manifest.faults import WrongCell
-from qie_batch.model import JobOrder, OutputFormat, Priority, ReadingOptions, RowDefaults
+from qie_batch.model import (
+    BATCH_PRIORITIES,
+    JobOrder,
+    OutputFormat,
+    Priority,
+    ReadingOptions,
+    RowDefaults,
+)
 from qie_batch.pricing import parse_usd
 
 if TYPE_CHECKING:
@@ -17,7 +24,7 @@ if TYPE_CHECKING:
     from qie_batch.model import EngineInfo
 
 #: Those that a job may ask for.
-PRIORITIES = tuple(priority.name.lower() for priority in Priority if priority >= Priority.HIGH)
+PRIORITIES = tuple(priority.name.lower() for priority in BATCH_PRIORITIES)
 
 #: Options of a row's values -> the reader of the text.
 VALUES: Mapping[str, Callable[[str], Any]] = {

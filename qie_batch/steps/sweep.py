@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from itertools import product
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,12 +34,12 @@ def send_lost_again(dispatch: Dispatch, queue: WorkQueue) -> int:
     if new_broker:
         log.warning("the broker was wiped or replaced: sending everything again that is queued")
     sent = 0
-    for engine in dispatch.engines_queued():
-        waiting = queue.depth(engine)
-        overdue = dispatch.unclaimed(engine, 0.0 if new_broker else MESSAGE_GRACE)
+    for engine, interactive in product(dispatch.engines_queued(), (True, False)):
+        waiting = queue.depth(engine, interactive=interactive)
+        overdue = dispatch.unclaimed(engine, 0.0 if new_broker else MESSAGE_GRACE, interactive=interactive)
         lost = overdue if new_broker else overdue[: max(len(overdue) - waiting, 0)]
         if lost:
-            queue.publish(engine, lost)
+            queue.publish(engine, lost, interactive=interactive)
             dispatch.published([message.item_id for message in lost])
             sent += len(lost)
     if sent:

@@ -12,6 +12,8 @@ from qie_batch.model import ApiKey, Scope, is_tenant_name
 from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qie_batch.interfaces import ApiKeys, Tenants
     from qie_batch.model import Tenant
 
@@ -89,9 +91,14 @@ def digest_of(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def set_tenant(change: TenantChange, tenants: Tenants) -> Tenant:
-    """Set what is given of a tenant; UsageError for a name that no tenant can have."""
+def set_tenant(change: TenantChange, tenants: Tenants, check_webhook: Callable[[str], None]) -> Tenant:
+    """Set what is given of a tenant; UsageError for a name that no tenant can have.
+
+    `check_webhook` raises UsageError for an address that webhooks may not be sent to.
+    """
     check_tenant(change.name)
+    if change.notify:
+        check_webhook(change.notify)
     tenant = tenants.get(change.name)
     if change.daily_micros is not None:
         tenant = replace(tenant, daily_micros=None if change.daily_micros == DEFAULT else change.daily_micros)

@@ -23,6 +23,8 @@ from qie_batch.views.records import (
     schedule_view,
 )
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
+from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
+from qie_batch.views.workers import RunningEditView, WorkerView, worker_view
 
 __all__ = [
     "ApiKeyView",
@@ -30,22 +32,29 @@ __all__ = [
     "ChangedView",
     "CostView",
     "CostsView",
+    "DeliveryView",
     "EstimateView",
     "FsckView",
     "ItemView",
     "ItemsView",
+    "JobNotice",
     "JobView",
     "JobsView",
     "LinkView",
+    "RunNotice",
     "RunView",
+    "RunningEditView",
     "ScheduleView",
     "SubmissionView",
     "TenantView",
     "UploadView",
+    "WebhookBody",
+    "WorkerView",
     "api_key_view",
     "bad_row_view",
     "cost_view",
     "costs_view",
+    "delivery_view",
     "dumped",
     "dumped_cost",
     "estimate_view",
@@ -53,4 +62,5 @@ __all__ = [
     "job_view",
     "schedule_view",
     "tenant_view",
+    "worker_view",
 ]

@@ -1,4 +1,5 @@
-"""Images at https:// addresses that users write: which hosts may be asked, how often, and for how long.
+"""Addresses that users write: which hosts may be asked, how often, and for how long.
 
-`fetch.WebFetcher` implements `interfaces.WebImages` (docs/decisions/0016-web-images.md).
+`fetch.WebFetcher` implements `interfaces.WebImages` (docs/decisions/0016-web-images.md); `posting.WebPoster`
+sends what webhooks are made of.
 """

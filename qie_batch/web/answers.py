@@ -55,14 +55,11 @@ def bad_status(status: int) -> Rejected:
 
 def transport_error(error: httpx2.TransportError) -> Rejected:
     """The error of a request without a whole answer."""
-    # httpcore2 raises from None, and keeps the error of the socket as its argument.
-    for cause in error.__cause__.args if error.__cause__ else ():
-        if isinstance(cause, ssl.SSLError):
-            reason = getattr(cause, "verify_message", "") or cause.reason or "no TLS"
-            return Rejected(
-                f"the server's identity cannot be verified ({reason}): its certificate has to be mended",
-                code="image_fetch_tls",
-            )
+    if reason := tls_reason(error):
+        return Rejected(
+            f"the server's identity cannot be verified ({reason}): its certificate has to be mended",
+            code="image_fetch_tls",
+        )
     if isinstance(error, httpx2.TimeoutException):
         return Transient(
             "the server was too slow: submit this row again later, or download the picture and name the file",
@@ -72,6 +69,15 @@ def transport_error(error: httpx2.TransportError) -> Rejected:
         f"the connection failed ({printable(str(error)) or 'no answer'}): submit this row again later",
         code="image_fetch_failed",
     )
+
+
+def tls_reason(error: httpx2.TransportError) -> str:
+    """Why there is no TLS with the server, "" where that is not the error."""
+    # httpcore2 raises from None, and keeps the error of the socket as its argument.
+    for cause in error.__cause__.args if error.__cause__ else ():
+        if isinstance(cause, ssl.SSLError):
+            return getattr(cause, "verify_message", "") or cause.reason or "no TLS"
+    return ""
 
 
 def check_encoding(response: httpx2.Response) -> None:

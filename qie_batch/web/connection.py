@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable, Iterator
 
-    from qie_batch.web.hosts import ImageHosts
+    from qie_batch.web.hosts import HostPolicy
 
 #: By `time.monotonic`, of the request that this thread makes.
 _ends_at: ContextVar[float] = ContextVar("ends_at")
@@ -68,9 +68,9 @@ def _trusted() -> ssl.SSLContext:
 
 class CheckedNetwork(httpcore2.NetworkBackend):
     def __init__(
-        self, hosts: ImageHosts, resolve: Callable[[str, int], list[str]], network: httpcore2.NetworkBackend
+        self, policy: HostPolicy, resolve: Callable[[str, int], list[str]], network: httpcore2.NetworkBackend
     ) -> None:
-        self._hosts = hosts
+        self._policy = policy
         self._resolve = resolve
         self._network = network
 
@@ -83,7 +83,7 @@ class CheckedNetwork(httpcore2.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore2.NetworkStream:
         error: Exception = httpcore2.ConnectError("no address")
-        for address in self._checked(host, port):
+        for address in self.checked(host, port):
             try:
                 stream = self._network.connect_tcp(
                     address, port, _left(timeout, httpcore2.ConnectTimeout), local_address, socket_options
@@ -94,8 +94,9 @@ class CheckedNetwork(httpcore2.NetworkBackend):
                 return _TimedStream(stream)
         raise error
 
-    def _checked(self, host: str, port: int) -> list[str]:
+    def checked(self, host: str, port: int) -> list[str]:
         """Every address of the host; Rejected if one of them may not be connected to."""
+        purpose = self._policy.purpose
         try:
             addresses = [host] if literal(host) else self._resolve(host, port)
         except socket.gaierror as error:
@@ -103,16 +104,18 @@ class CheckedNetwork(httpcore2.NetworkBackend):
                 raise httpcore2.ConnectError("the name could not be resolved") from error
             raise Rejected(
                 f"there is no server of the name {quoted(host)}: check its spelling",
-                code="image_fetch_host",
+                code=purpose.missing_code,
             ) from error
         except OSError as error:
             raise httpcore2.ConnectError("the name could not be resolved") from error
-        allowed = ("", *self._hosts.allowed_kinds(host, port))
+        allowed = ("", *self._policy.hosts.allowed_kinds(host, port))
         for address in addresses:
             if (kind := kind_of(ip_address(address))) not in allowed:
                 raise refused(
-                    f"host {quoted(host)} is at {address}, which is {kind}: pictures are fetched from public"
-                    " servers; a server in a private network has to be listed in QIE_IMAGE_HOSTS by its name"
+                    f"host {quoted(host)} is at {address}, which is {kind}: {purpose.sentence} "
+                    f"{purpose.preposition} public servers; a server in a private network has to be listed"
+                    f" in {purpose.hosts_setting} by its name",
+                    purpose,
                 )
         return addresses
 
@@ -144,5 +147,5 @@ def _left(timeout: float | None, expired: type[httpcore2.TimeoutException]) -> f
     """Seconds until the first of the two ends; `expired` is raised when none are left."""
     left = _ends_at.get() - time.monotonic()
     if left <= 0:
-        raise expired("the time for this image is over")
+        raise expired("the time for this request is over")
     return left if timeout is None else min(left, timeout)

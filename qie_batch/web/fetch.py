@@ -71,7 +71,7 @@ class WebFetcher:
         self._policy = policy
         self._limits = limits
         self._timeouts = timeouts or Timeouts()
-        checked = CheckedNetwork(policy.hosts, resolve, network or httpcore2.SyncBackend())
+        checked = CheckedNetwork(policy, resolve, network or httpcore2.SyncBackend())
         self._transport = CheckedTransport(checked, context, CONNECTIONS)
         self._turns = Turns()
 

@@ -11,9 +11,12 @@ import httpx2
 from qie_batch.errors import Misconfigured, Rejected
 from qie_batch.text import quoted
 from qie_batch.web.addresses import LOOPBACK, PRIVATE, literal
+from qie_batch.web.purposes import IMAGES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from qie_batch.web.purposes import Purpose
 
 #: Of https and http: an entry without a port means these.
 USUAL_PORTS = (443, 80)
@@ -33,34 +36,43 @@ _LOCAL = re.compile(
 )
 
 
-def refused(reason: str) -> Rejected:
-    return Rejected(reason, code="image_address")
+def refused(reason: str, purpose: Purpose = IMAGES) -> Rejected:
+    return Rejected(reason, code=purpose.refused_code)
 
 
-def parsed(text: str) -> httpx2.URL:
+def parsed(text: str, purpose: Purpose = IMAGES) -> httpx2.URL:
     """The address with its host as the transport sees it; Rejected for what programs read differently."""
     authority = _AUTHORITY.match(text)
     if authority is None:
-        raise refused("only https:// addresses are fetched")
+        raise refused(f"only https:// addresses are {purpose.done}", purpose)
     if _AMBIGUOUS.search(text):
-        raise refused("the address holds a backslash or a control character: write it percent-encoded")
+        raise refused(
+            "the address holds a backslash or a control character: write it percent-encoded", purpose
+        )
     if "@" in authority[1]:
-        raise refused("the address holds a login before an @: remove it, pictures are fetched without one")
+        raise refused(
+            f"the address holds a login before an @: remove it, {purpose.sentence} without one", purpose
+        )
     try:
         url = httpx2.URL(text)
         # A dot at the end changes nothing, but certificates and lists are written without it.
         url = url.copy_with(host=url.raw_host.decode().removesuffix("."))
     except (httpx2.InvalidURL, UnicodeError):
-        raise refused("this is no web address: write https://, the server's name and the path") from None
+        raise refused(
+            "this is no web address: write https://, the server's name and the path", purpose
+        ) from None
     host = url.raw_host.decode()
     if literal(host) is None and (_NUMBER.fullmatch(host) or not _NAME.fullmatch(host)):
-        raise refused(f"{quoted(host)} is no host name: write the server's name")
+        raise refused(f"{quoted(host)} is no host name: write the server's name", purpose)
     return url
 
 
 @dataclass(frozen=True, slots=True)
 class ImageHosts:
-    """The entries of QIE_IMAGE_HOSTS as (host, port); the port None is the usual one of the scheme."""
+    """The entries of QIE_IMAGE_HOSTS or QIE_NOTIFY_HOSTS as (host, port).
+
+    The port None is the usual one of the scheme.
+    """
 
     exact: frozenset[tuple[str, int | None]]
     #: Those written *.host: every name below, not the host itself.
@@ -68,9 +80,9 @@ class ImageHosts:
     every_public: bool
 
     @classmethod
-    def parse(cls, entries: Collection[str]) -> Self:
+    def parse(cls, entries: Collection[str], purpose: Purpose = IMAGES) -> Self:
         """Misconfigured for an entry that is none of `*`, `host`, `*.host`, each with a port or without."""
-        hosts = [(entry.startswith("*."), _entry(entry)) for entry in entries if entry != ANY]
+        hosts = [(entry.startswith("*."), _entry(entry, purpose)) for entry in entries if entry != ANY]
         return cls(
             exact=frozenset(host for wild, host in hosts if not wild),
             below=frozenset(host for wild, host in hosts if wild),
@@ -108,30 +120,40 @@ class HostPolicy:
     listed_only: bool
     #: Whether http:// is fetched, too.
     plain_http: bool
+    purpose: Purpose = IMAGES
 
     def check(self, url: httpx2.URL) -> None:
-        """Rejected (image_address) unless scheme, host and port may be asked; resolves nothing."""
-        host, port = url.raw_host.decode(), url.port
+        """Rejected unless scheme, host and port may be asked; resolves nothing."""
+        host, port, purpose = url.raw_host.decode(), url.port, self.purpose
         if url.scheme != "https" and not self.plain_http:
-            raise refused("http:// is not fetched: write https://, or set QIE_IMAGE_HTTP=true")
+            raise self._refused(
+                f"http:// is not {purpose.done}: write https://, or set {purpose.http_setting}=true"
+            )
         if self.hosts.name(host, port):
             return
         where = host if port is None else f"{host}:{port}"
         if literal(host) is None and _LOCAL.fullmatch(host):
-            raise refused(f"{quoted(host)} is a name inside a network: add {where} to QIE_IMAGE_HOSTS")
+            raise self._refused(
+                f"{quoted(host)} is a name inside a network: add {where} to {purpose.hosts_setting}"
+            )
         if self.hosts.allow(host, port):
             return
         if self.listed_only:
-            raise refused(
-                f"no picture may come from host {quoted(where)}: QIE_IMAGE_HOSTS does not list it; add it for"
-                " the process that submits (control, where a schedule does)"
+            raise self._refused(
+                f"{purpose.denial} host {quoted(where)}: {purpose.hosts_setting} does not list it; add it for"
+                f" {purpose.process}"
             )
         if port is not None:
             usual = 443 if url.scheme == "https" else 80
-            raise refused(f"port {port} is not asked, only {usual}: add {where} to QIE_IMAGE_HOSTS")
+            raise self._refused(
+                f"port {port} is not asked, only {usual}: add {where} to {purpose.hosts_setting}"
+            )
+
+    def _refused(self, reason: str) -> Rejected:
+        return refused(reason, self.purpose)
 
 
-def _entry(text: str) -> tuple[str, int | None]:
+def _entry(text: str, purpose: Purpose) -> tuple[str, int | None]:
     host = text.removeprefix("*.")
     try:
         if re.search(r"[*/?#\s]", host):
@@ -139,7 +161,7 @@ def _entry(text: str) -> tuple[str, int | None]:
         url = parsed(f"https://{host}")
     except Rejected as error:
         raise Misconfigured(
-            f"QIE_IMAGE_HOSTS says {quoted(text)}, which is no host: {error.message}",
+            f"{purpose.hosts_setting} says {quoted(text)}, which is no host: {error.message}",
             hint="write host, host:port, *.host or *, with commas between them",
         ) from None
     return url.raw_host.decode(), url.port

@@ -9,6 +9,7 @@ from qie_batch.wiring.services import (
     decoders,
     dispatch_context,
     fsck_context,
+    housekeeping,
     ledger,
     limits,
     needed,
@@ -25,6 +26,7 @@ from qie_batch.wiring.tenants import (
     take_context,
     tenant_submit_context,
 )
+from qie_batch.wiring.webhooks import notify_context, webhook_sender
 from qie_batch.wiring.worker import edit_context
 
 __all__ = [
@@ -38,9 +40,11 @@ __all__ = [
     "engines_from_outside",
     "fsck_context",
     "gateway_limits",
+    "housekeeping",
     "ledger",
     "limits",
     "needed",
+    "notify_context",
     "queue",
     "s3",
     "schedule_context",
@@ -51,4 +55,5 @@ __all__ = [
     "take_context",
     "tenant_submit_context",
     "visible_devices",
+    "webhook_sender",
 ]

@@ -29,6 +29,8 @@ def schedule_context(settings: Settings, ledger: SqlLedger) -> ScheduleContext:
             if owner or is_upload(schedule.catalog)
             else submit_context(settings, ledger)
         )
-        submit_scheduled(schedule, job_id, replace(context, progress=lambda *_: renew()))
+        # An address that is refused by now is no reason to skip a run: its webhooks say so.
+        context = replace(context, progress=lambda *_: renew(), check_webhook=lambda _: None)
+        submit_scheduled(schedule, job_id, context)
 
     return ScheduleContext(schedules=ledger.schedules, jobs=ledger.jobs, clock=ledger.clock, submit=submit)

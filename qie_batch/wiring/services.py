@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from qie_batch.settings import Settings
     from qie_batch.steps.dispatch import DispatchContext
     from qie_batch.steps.fsck import FsckContext
+    from qie_batch.steps.housekeeping import Housekeeping
     from qie_batch.steps.settle import SettleContext
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.stores.s3 import S3Store
@@ -103,6 +104,7 @@ def submit_context(
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.stores.s3 import S3Store
     from qie_batch.wiring.engines import InstalledEngines
+    from qie_batch.wiring.webhooks import webhook_sender
 
     needed(settings, "ledger_url")  # without any settings, say so rather than try AWS
     client = s3(settings)
@@ -116,6 +118,7 @@ def submit_context(
         decoders=partial(decoders, settings),
         limits=limits(settings),
         progress=progress or (lambda *_: None),
+        check_webhook=lambda address: webhook_sender(settings).check(address),
     )
 
 
@@ -168,6 +171,14 @@ def settle_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool)
         store=store(settings),
         decoders=decoders,
         limits=limits(settings),
+    )
+
+
+def housekeeping(settings: Settings, ledger: SqlLedger) -> Housekeeping:
+    from qie_batch.steps.housekeeping import Housekeeping
+
+    return Housekeeping(
+        store=store(settings), schedules=ledger.schedules, requests=ledger.requests, clock=ledger.clock
     )
 
 

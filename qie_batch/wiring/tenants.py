@@ -9,8 +9,7 @@ from qie_batch.wiring import services
 from qie_batch.wiring.engines import InstalledEngines
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
-    from typing import Any
+    from collections.abc import Collection
 
     from qie_batch.images import Limits
     from qie_batch.interfaces import ObjectReader
@@ -34,11 +33,21 @@ def submission_context(settings: Settings, ledger: SqlLedger, owner: str) -> Sub
 
 
 def tenant_submit_context(settings: Settings, ledger: SqlLedger, owner: str) -> SubmitContext:
-    context = services.submit_context(settings, ledger)
-    limits = gateway_limits(settings)
+    """The tenant's uploads for the bucket of the stack; others where QIE_IMAGE_BUCKETS lists them."""
+    from qie_batch.steps.uploads import Uploads
+    from qie_batch.stores.s3 import S3Store
+
+    client, limits = services.s3(settings), gateway_limits(settings)
+    uploads = Uploads(S3Store(client, settings.s3_bucket), owner)
+    listed = services.buckets(settings, client)
+
+    def bucket(name: str, _: Collection[str]) -> ObjectReader:
+        return uploads if name == settings.s3_bucket else listed(name, ())
+
     return replace(
-        context,
-        bucket=_buckets(settings, services.s3(settings), owner),
+        services.submit_context(settings, ledger),
+        bucket=bucket,
+        exists=uploads.has,
         web=lambda _: services.web_images(settings, confined=True, of=limits),
         limits=limits,
     )
@@ -73,13 +82,3 @@ def gateway_limits(settings: Settings) -> Limits:
 def engines_from_outside(settings: Settings) -> frozenset[str]:
     """Those that come with qie-batch, and the one that is set."""
     return frozenset(filter(None, (*InstalledEngines(settings).names(), settings.engine)))
-
-
-def _buckets(settings: Settings, client: Any, owner: str) -> Callable[[str, Collection[str]], ObjectReader]:
-    """The tenant's uploads for the bucket of the stack; other buckets where QIE_IMAGE_BUCKETS lists them."""
-    from qie_batch.steps.uploads import Uploads
-    from qie_batch.stores.s3 import S3Store
-
-    uploads = Uploads(S3Store(client, settings.s3_bucket), owner)
-    listed = services.buckets(settings, client)
-    return lambda bucket, _: uploads if bucket == settings.s3_bucket else listed(bucket, ())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 from typing import TYPE_CHECKING
 
 from qie_batch.wiring import services
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 def edit_context(settings: Settings) -> EditContext:
     """The context with the engine loaded, which takes minutes on a GPU."""
     from qie_batch.model import RETRY_POLICY, Worker
-    from qie_batch.steps.edit import EditContext, LeaseKeeper
+    from qie_batch.steps.edit import Device, EditContext, LeaseKeeper
     from qie_batch.steps.edit.breaker import CircuitBreaker
     from qie_batch.steps.edit.events import log_outcome
     from qie_batch.stores.s3 import check_bucket
@@ -41,7 +40,7 @@ def edit_context(settings: Settings) -> EditContext:
         leases=LeaseKeeper(ledger.attempts, settings.lease_seconds),
         breaker=CircuitBreaker(store),
         decoders=services.decoders(settings),
-        device=threading.Semaphore(engine.info.concurrency),
+        device=Device(engine.info.concurrency),
         limits=services.limits(settings),
         policy=RETRY_POLICY,
         observe=log_outcome,

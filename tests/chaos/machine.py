@@ -214,8 +214,9 @@ class LedgerMachine(RuleBasedStateMachine):
         if calm:
             queued = self.queued() - before
             assert queued <= {message.item_id for message in self.broker.messages}
-            assert sent == len(queued)
-            assert len(self.queued()) <= max(window, len(before))
+            # More where a queued item was set back for an interactive one that had no room, and queued again.
+            assert len(queued) <= sent <= len(self.queued())
+            assert len(self.queued()) <= max(2 * window, len(before))
 
     def deliver(self, pick, worker, upset):
         source = [self.popped, self.broker.messages][pick % 2] or self.popped or self.broker.messages

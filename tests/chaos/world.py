@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 #: The transitions that each action may make: S succeeded, F failed, X cancelled, p, q, r.
 MOVES: Mapping[str, frozenset[str]] = {
-    "dispatch": frozenset({"pq"}),
+    "dispatch": frozenset({"pq", "qp"}),  # back where an interactive item has the cache key
     "claim": frozenset({"qr"}),
     "succeed": frozenset({"rS", "pS", "qS"}),
     "fail": frozenset({"rF"}),
@@ -53,12 +53,15 @@ class Broker:
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.interactive: set[str] = set()
         self.life = 1
         #: Messages that are accepted before one failure.
         self.takes: int | None = None
 
-    def publish(self, _engine: str, messages: Sequence[Message]) -> None:
+    def publish(self, _engine: str, messages: Sequence[Message], *, interactive: bool = False) -> None:
         for message in messages:
+            if interactive:
+                self.interactive.add(message.item_id)
             if self.takes == 0:
                 self.takes = None
                 raise QueueUnavailable("the broker went away")
@@ -66,8 +69,8 @@ class Broker:
                 self.takes -= 1
             self.messages.append(message)
 
-    def depth(self, _engine: str) -> int:
-        return len(self.messages)
+    def depth(self, _engine: str, *, interactive: bool = False) -> int:
+        return sum((message.item_id in self.interactive) == interactive for message in self.messages)
 
     def epoch(self) -> str:
         return f"life {self.life}"

@@ -10,6 +10,7 @@ from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import httpx2
 import pytest
 
 from qie_batch.errors import Rejected, StoreUnavailable, UsageError
@@ -347,3 +348,18 @@ def test_a_server_that_ignores_create_only_is_refused(s3):
     finally:
         s3.client.meta.events.unregister("before-call.s3.PutObject", forget)
     assert caught.value.code == "store_overwrites"
+
+
+def test_a_link_gives_the_object_for_a_while_to_anybody(store):
+    store.put_new("results/k", b"image", "application/octet-stream")
+    url = store.link("results/k", 60, content_type=PNG, name="Schuh rot ü.png")
+    answer = httpx2.get(url)
+    assert (answer.content, answer.headers["content-type"]) == (b"image", PNG)
+    assert answer.headers["content-disposition"] == "inline; filename*=UTF-8''Schuh%20rot%20%C3%BC.png"
+    assert httpx2.get(url.replace("results", "inputs", 1)).status_code == 403
+
+
+def test_links_are_for_the_address_that_users_reach(s3):
+    public = s3_client("https://pictures.example", "us-east-1", "key", "secret")
+    url = S3Store(s3.client, s3.bucket, public).link("results/k", 60, content_type=PNG, name="a.png")
+    assert url.startswith(f"https://pictures.example/{s3.bucket}/results/k?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from functools import partial
 
 import pytest
@@ -55,6 +55,29 @@ def test_each_engine_has_its_own_queue(queue):
     queue.publish("classic", messages(2))
     queue.publish("qwen", messages(3))
     assert [queue.depth(engine) for engine in ("classic", "qwen", "another")] == [2, 3, 0]
+
+
+def test_interactive_messages_have_a_queue_of_their_own(queue):
+    queue.publish("classic", messages(3))
+    queue.publish("classic", messages(2), interactive=True)
+    assert [queue.depth("classic", interactive=interactive) for interactive in (False, True)] == [3, 2]
+    assert [queue.take_interactive("classic", 0.1) for _ in range(3)] == ["job.0", "job.1", None]
+    assert [queue.depth("classic", interactive=interactive) for interactive in (False, True)] == [3, 0]
+
+
+def test_an_interactive_message_is_taken_once_and_as_soon_as_it_comes(queue):
+    with ThreadPoolExecutor(4) as pool:
+        takers = [pool.submit(queue.take_interactive, "classic", 2.0) for _ in range(4)]
+        began = time.monotonic()
+        queue.publish("classic", messages(1), interactive=True)
+        taken = [taker.result() for taker in as_completed(takers)]
+    assert taken == ["job.0", None, None, None]
+    assert time.monotonic() - began > 1.0, "the others waited on"
+
+
+def test_no_engine_takes_the_interactive_messages_of_another(queue):
+    queue.publish("classic", messages(1), interactive=True)
+    assert queue.take_interactive("qwen", 0.1) is None
 
 
 def test_a_message_is_the_item_id_and_nothing_else(queue, redis):
@@ -111,10 +134,22 @@ def test_threads_may_share_a_queue(queue):
     assert queue.depth("classic") == 80
 
 
+def test_where_no_worker_lives_none_answers_and_the_queue_goes_on(queue):
+    for number in range(1, 4):
+        assert queue.live_workers(0.2) == []
+        queue.publish("classic", messages(1), interactive=True)
+        assert queue.depth("classic", interactive=True) == number
+
+
 def test_a_broker_that_is_away_is_unavailable_within_seconds_and_keeps_its_password(broker_url):
     queue = CeleryQueue(celery_app(f"redis://:sekret@127.0.0.1:{free_port()}/0"))
     refused = CeleryQueue(celery_app(f"redis://:sekret@{broker_url.rpartition('@')[2]}"))
     calls = (queue.epoch, partial(queue.depth, "x"), partial(queue.publish, "x", messages(1)), refused.epoch)
+    calls += (
+        partial(queue.take_interactive, "x", 1.0),
+        partial(queue.publish, "x", messages(1), interactive=True),
+        partial(queue.live_workers, 1.0),
+    )
 
     def raised(call):
         with pytest.raises(QueueUnavailable) as caught:

@@ -11,9 +11,9 @@ from redis import Redis
 from qie_batch.errors import QueueUnavailable
 from qie_batch.local.ports import free_port
 from qie_batch.local.valkey import answers, start_valkey
-from qie_batch.model import JobState, Rate
+from qie_batch.model import JobState, Priority, Rate
 from qie_batch.queues.celery import CeleryQueue, celery_app, queue_name
-from qie_batch.steps.dispatch import dispatch
+from qie_batch.steps.dispatch import dispatch, dispatch_interactive
 from qie_batch.steps.sweep import MESSAGE_GRACE
 from tests.support.ledgers import (
     BROKEN,
@@ -83,6 +83,43 @@ def test_each_engine_gets_its_own_messages(ledger, queue):
     add(ledger, "b", "c", job_id="there", engine="qwen")
     assert dispatch(dispatching(ledger, queue, window=9, rate=Rate())) == 3
     assert (queue.depth("classic"), queue.depth("qwen")) == (1, 2)
+
+
+def test_interactive_items_go_to_a_queue_of_their_own(ledger, queue):
+    add(ledger, *words(3))
+    add(ledger, "x", job_id="asked", priority=Priority.INTERACTIVE)
+    assert dispatch(dispatching(ledger, queue, window=2)) == 3
+    assert (queue.depth("classic"), queue.depth("classic", interactive=True)) == (2, 1)
+    assert queue.take_interactive("classic", 1.0) == "asked.0"
+
+
+def test_interactive_items_of_one_engine_go_at_once(ledger, queue):
+    add(ledger, *words(3))
+    add(ledger, "x", job_id="asked", priority=Priority.INTERACTIVE)
+    add(ledger, "y", job_id="elsewhere", priority=Priority.INTERACTIVE, engine="qwen")
+    context = dispatching(ledger, queue, window=9)
+    assert dispatch_interactive("classic", context) == 1
+    assert dispatch_interactive("classic", context) == 0
+    assert (told(ledger), told(ledger, "asked"), told(ledger, "elsewhere")) == ("ppp", "q", "p")
+    assert queue.take_interactive("classic", 1.0) == "asked.0"
+
+
+def test_a_budget_holds_for_interactive_items_too(ledger, queue):
+    add(ledger, "x", job_id="asked", priority=Priority.INTERACTIVE, budget_micros=SECOND_MICROS)
+    assert dispatch_interactive("classic", dispatching(ledger, queue, window=9)) == 0
+    assert ledger.jobs.get("asked").pause_reason == "budget"
+
+
+def test_a_lost_interactive_message_is_sent_again_into_its_own_queue(ledger, queue, clock):
+    """However many messages of the other queue wait."""
+    add(ledger, *words(3))
+    add(ledger, "x", job_id="asked", priority=Priority.INTERACTIVE)
+    dispatch(dispatching(ledger, queue, window=9))
+    assert queue.take_interactive("classic", 1.0) == "asked.0"
+    clock.turn(MESSAGE_GRACE + 1)
+    assert sweep(ledger, queue) == 1
+    assert queue.take_interactive("classic", 1.0) == "asked.0"
+    assert queue.depth("classic") == 3
 
 
 def test_all_is_well_so_the_sweep_sends_nothing(ledger, queue, clock):

@@ -201,12 +201,14 @@ def new_items(*specs: EditSpec | Failure, priority: Priority = Priority.NORMAL) 
 
 def add(ledger: SqlLedger, *words: str, job_id: str = "job", **changes: Any) -> None:
     """A job with an item for each word."""
-    assert ledger.intake.add_job(new_job(job_id, **changes), new_items(*map(spec, words)))
+    rows = new_items(*map(spec, words), priority=changes.get("priority", Priority.NORMAL))
+    assert ledger.intake.add_job(new_job(job_id, **changes), rows)
 
 
-def enqueue(ledger: SqlLedger, window: int = 1000) -> list[str]:
+def enqueue(ledger: SqlLedger, window: int = 1000, *, interactive: bool = False) -> list[str]:
     """Ids of the items that became queued."""
-    return [message.item_id for message in ledger.dispatch.enqueue("classic", window, {})]
+    messages = ledger.dispatch.enqueue("classic", window, {}, interactive=interactive)
+    return [message.item_id for message in messages]
 
 
 def start(ledger: SqlLedger, item_id: str = "job.0", worker: Worker = WORKER, lease: float = 60.0) -> Attempt:

@@ -55,6 +55,7 @@ def log(settings, request):
         ("QIE_S3_SECRET_KEY: " + SECRET, "QIE_S3_SECRET_KEY: ****"),
         ("GET /b?X-Amz-Security-Token=" + SECRET + "&x=1", "GET /b?X-Amz-Security-Token=****&x=1"),
         ("X-Amz-Credential=" + KEY_ID + "/2026/s3&a=b", "X-Amz-Credential=****&a=b"),
+        ("signed with whsec_QUJD+/EF0= and more", "signed with whsec_**** and more"),
         ("X-Amz-Signature=ab12&a=b", "X-Amz-Signature=****&a=b"),
         ("X-Amz-Signature%3Dab12", "X-Amz-Signature%3D****"),
         ("x-amz-security-token: " + SECRET, "x-amz-security-token: ****"),

@@ -7,7 +7,18 @@ import json
 import pytest
 
 from qie_batch import views
-from qie_batch.model import BadRow, CostLine, Failure, ItemState, JobState, RunState, Schedule, ScheduledRun
+from qie_batch.model import (
+    BadRow,
+    CostLine,
+    Failure,
+    ItemState,
+    JobState,
+    RunningEdit,
+    RunState,
+    Schedule,
+    ScheduledRun,
+    WorkerState,
+)
 from tests.support.jobs import item, progress
 from tests.support.ledgers import START
 
@@ -218,5 +229,45 @@ def test_a_check_counts_bytes():
             "removed": 0,
             "mended": 1,
             "to_retry": ["j"],
+        }
+    )
+
+
+def test_a_worker_is_its_process_and_its_edits():
+    edit = RunningEdit(
+        worker="gpu-1",
+        engine="qwen",
+        device="H100",
+        job_id="job",
+        item_id="job.0",
+        row_id="sku",
+        attempt=2,
+        step=3,
+        steps=8,
+        seconds=1.23456,
+        device_seconds=1.0,
+    )
+    state = WorkerState(
+        name="gpu-1", engine="qwen", device="H100", answers=True, seconds=60.12345, edits=(edit,)
+    )
+    assert as_json(views.dumped(views.worker_view(state))) == as_json(
+        {
+            "worker": "gpu-1",
+            "engine": "qwen",
+            "device": "H100",
+            "answers": True,
+            "uptime_seconds": 60.123,
+            "edits": [
+                {
+                    "job": "job",
+                    "item": "job.0",
+                    "row_id": "sku",
+                    "attempt": 2,
+                    "step": 3,
+                    "steps": 8,
+                    "seconds": 1.235,
+                    "device_seconds": 1.0,
+                }
+            ],
         }
     )

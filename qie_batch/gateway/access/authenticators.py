@@ -2,9 +2,9 @@
 
 Each is asked in turn. It gives the subject that the request's credentials of its kind stand for, None where
 the request has none of them, and raises AccessDenied for those that it does not accept, so that a wrong token
-is never passed over for another way in. A further way is a further class, and a line in `authenticators`. A
-way in that browsers take by themselves has to check in `subject` that the change was asked for on a page of
-ours.
+is never passed over for another way in. A further way (a session's cookie, say) is a further class here, and
+a line in `authenticators`. A way in that browsers take by themselves has to check in `subject` that the
+change was asked for on a page of ours.
 """
 
 from __future__ import annotations

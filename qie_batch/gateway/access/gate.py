@@ -9,6 +9,8 @@ from qie_batch import wiring
 from qie_batch.gateway.access.authenticators import authenticators
 from qie_batch.gateway.access.limits import DailyQuota, RateLimits
 from qie_batch.gateway.problems import AccessDenied
+from qie_batch.model import is_tenant_name
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -47,6 +49,7 @@ class Gate:
         for each in self.authenticators:
             subject = each.subject(request)
             if subject:
+                _check_tenant(subject)
                 return subject
         raise AccessDenied("no credentials were sent", hint="send Authorization: Bearer TOKEN")
 
@@ -68,6 +71,17 @@ def open_gate(context: GatewayContext) -> Gate:
 def gate_of(request: Request) -> Gate:
     gate: Gate = request.app.state.gate
     return gate
+
+
+def _check_tenant(subject: Subject) -> None:
+    """Whatever the way in: names of tenants are parts of keys and names, and "" is the command line's own."""
+    if not (is_tenant_name(subject.tenant) or (subject.tenant == "" and subject.is_admin)):
+        raise AccessDenied(
+            f"the tenant {quoted(subject.tenant)} cannot be one",
+            code="tenant_invalid",
+            hint="its name has 1 to 64 letters, digits, _ . or -",
+            status=403,
+        )
 
 
 def _may_cost(request: Request) -> bool:

@@ -17,13 +17,13 @@ router = APIRouter(prefix="/api", tags=["costs"])
 Limit = Annotated[int, Query(ge=1, le=10_000, description="Lines; of many, those that cost most.")]
 
 
-@router.get("/cost")
+@router.get("/cost", name="of_all")
 def cost(subject: JobsReader, context: Context, by: CostKey = "day", limit: Limit = 1000) -> views.CostsView:
     """Money spent, saved by the cache and lost to failed attempts, of all jobs."""
     return views.costs_view(subject.ledger(context).costs.lines(None, by), by, limit)
 
 
-@router.get("/jobs/{job_id}/cost")
+@router.get("/jobs/{job_id}/cost", name="of_job")
 def job_cost(
     job_id: JobId, subject: JobsReader, context: Context, by: CostKey = "day", limit: Limit = 1000
 ) -> views.CostsView:

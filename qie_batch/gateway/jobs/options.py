@@ -54,6 +54,9 @@ class OrderOptions(BaseModel):
     steps: Cell | None = None
     cfg: Cell | None = None
     variants: Cell | None = Field(None, description="Results of each row, 1 to 8.")
+    notify: Annotated[str, Field(max_length=2000)] = Field(
+        "", description="Where webhooks about the job go; the tenant's own address unless given."
+    )
 
     def order(self, owner: str) -> JobOrder:
         """UsageError for a value that is none."""
@@ -71,6 +74,7 @@ class OrderOptions(BaseModel):
             keep_alpha=self.keep_alpha,
             values={name: text for name in VALUES if (text := getattr(self, name))},
             owner=owner,
+            notify=self.notify.strip(),
         )
         return job_order(texts, lambda name: repr(_FIELDS.get(name, name)))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Annotated
 
+from anyio import to_thread
 from fastapi import APIRouter, Path, Query
 
 from qie_batch import views
@@ -24,8 +25,12 @@ NO_NUL = r"^[^\x00]*$"
 
 def progress_of(job_id: str, subject: Subject, context: GatewayContext) -> Progress:
     """At most a second old. NotFound."""
-    owner = None if subject.is_admin else subject.tenant
-    return context.progress.of(job_id, subject.ledger(context).costs, owner)
+    return context.progress.of(job_id, subject.ledger(context).costs, _owner(subject))
+
+
+def _owner(subject: Subject) -> str | None:
+    """As `Subject.ledger`: None for all owners."""
+    return None if subject.is_admin else subject.tenant
 
 
 def item_of(job_id: str, item_id: str, subject: Subject, context: GatewayContext) -> Item:
@@ -38,7 +43,7 @@ def item_of(job_id: str, item_id: str, subject: Subject, context: GatewayContext
     return found
 
 
-@router.get("")
+@router.get("", name="list")
 def jobs(
     subject: JobsReader,
     context: Context,
@@ -53,13 +58,17 @@ def jobs(
     return views.JobsView(jobs=shown, next=found[-1].id if len(found) == limit else "")
 
 
-@router.get("/{job_id}")
-def job(job_id: JobId, subject: JobsReader, context: Context) -> views.JobView:
+@router.get("/{job_id}", name="get")
+async def job(job_id: JobId, subject: JobsReader, context: Context) -> views.JobView:
     """How far the job is."""
-    return views.job_view(progress_of(job_id, subject, context))
+    # What is known needs no thread: this is what programs ask most.
+    progress = context.progress.known(job_id, _owner(subject))
+    if progress is None:
+        progress = await to_thread.run_sync(progress_of, job_id, subject, context)
+    return views.job_view(progress)
 
 
-@router.get("/{job_id}/items")
+@router.get("/{job_id}/items", name="list_items")
 def items(  # noqa: PLR0913 - each is a field of the query
     job_id: JobId,
     subject: JobsReader,
@@ -81,7 +90,7 @@ def items(  # noqa: PLR0913 - each is a field of the query
     )
 
 
-@router.get("/{job_id}/items/{item_id}")
+@router.get("/{job_id}/items/{item_id}", name="get_item")
 def item(job_id: JobId, item_id: ItemId, subject: JobsReader, context: Context) -> views.ItemView:
     """One edit, and what became of it."""
     return views.item_view(item_of(job_id, item_id, subject, context))

@@ -40,7 +40,10 @@ _IMAGES = {"content": {f"image/{kind}": _BINARY for kind in ("png", "jpeg", "web
 
 
 @router.get(
-    "/results.zip", response_class=Response, responses={200: {"content": {"application/zip": _BINARY}}}
+    "/results.zip",
+    name="archive",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": _BINARY}}},
 )
 def results_zip(
     job_id: JobId,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Request, Response
 
@@ -19,46 +19,58 @@ router = APIRouter(prefix="/api", tags=["jobs"])
 
 Body = Annotated[Sent, Depends(sent)]
 
-_FILES = {
+_FILES: dict[str, Any] = {
     "type": "array",
     "items": {"type": "string", "format": "binary"},
-    "description": "A catalog with its pictures, or ZIP files of them.",
+    "description": "A catalog with its pictures, or ZIP files of them; any name of the field will do.",
 }
+_UPLOAD = {"type": "object", "properties": {"files": _FILES}, "required": ["files"]}
 
 
-@router.post(
-    "/uploads",
-    status_code=201,
-    openapi_extra={
-        "requestBody": {
-            "required": True,
-            "content": {
-                "multipart/form-data": {
-                    "schema": {"type": "object", "properties": {"files": _FILES}, "required": ["files"]}
-                }
-            },
-        }
-    },
-)
+def _form(schema: dict[str, Any]) -> dict[str, Any]:
+    """A job's options as fields of a form, with files."""
+    properties = {
+        **schema["properties"],
+        "files": _FILES,
+        "map": {"type": "array", "items": {"type": "string"}, "description": "column=header"},
+    }
+    return {**schema, "title": "JobForm", "properties": properties}
+
+
+def _bodies(**schemas: dict[str, Any]) -> dict[str, Any]:
+    types = {"form": "multipart/form-data", "json": "application/json"}
+    content = {types[name]: {"schema": schema} for name, schema in schemas.items()}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+_SUBMIT = _bodies(json=JobRows.model_json_schema(), form=_form(JobOptions.model_json_schema()))
+
+
+@router.post("/uploads", status_code=201, openapi_extra=_bodies(form=_UPLOAD))
 def upload(subject: JobsWriter, context: Context, body: Body) -> views.UploadView:
-    """Send a catalog and its pictures, or ZIP files of them, for later requests of a day."""
+    """Send a catalog and its images, or ZIP files of them, for later requests of a day."""
     taking = wiring.take_context(context.settings, subject.ledger(context))
     return upload_view(uploads.take(body.files, subject.tenant, taking))
 
 
-@router.get("/uploads/{upload_id}")
+@router.get("/uploads/{upload_id}", name="get_upload")
 def uploaded(upload_id: str, subject: JobsReader, context: Context) -> views.UploadView:
     """What was sent."""
     return upload_view(uploads.find(context.store, subject.tenant, upload_id))
 
 
-@router.delete("/uploads/{upload_id}", status_code=204)
+@router.delete("/uploads/{upload_id}", status_code=204, name="delete_upload")
 def discard(upload_id: str, subject: JobsWriter, context: Context) -> None:
     """Delete what was sent; jobs that were made of it stay."""
     uploads.remove(uploads.find(context.store, subject.tenant, upload_id), context.store)
 
 
-@router.post("/jobs", status_code=201)
+@router.post(
+    "/jobs",
+    status_code=201,
+    openapi_extra=_SUBMIT,
+    responses={200: {"model": views.SubmissionView, "description": "Nothing new was entered"}},
+)
 def submit(
     request: Request,
     response: Response,

@@ -5,7 +5,8 @@
 
 from qie_batch.steps.edit.close import charge_crash
 from qie_batch.steps.edit.context import EditContext
+from qie_batch.steps.edit.device import Device
 from qie_batch.steps.edit.leases import HeldLease, LeaseKeeper
 from qie_batch.steps.edit.step import edit
 
-__all__ = ["EditContext", "HeldLease", "LeaseKeeper", "charge_crash", "edit"]
+__all__ = ["Device", "EditContext", "HeldLease", "LeaseKeeper", "charge_crash", "edit"]

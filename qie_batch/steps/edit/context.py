@@ -4,13 +4,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import threading
-
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import Attempts, Engine, ObjectStore, Observer
     from qie_batch.model import RetryPolicy, Worker
     from qie_batch.steps.edit.breaker import CircuitBreaker
+    from qie_batch.steps.edit.device import Device
     from qie_batch.steps.edit.leases import LeaseKeeper
 
 
@@ -26,8 +25,8 @@ class EditContext:
     breaker: CircuitBreaker
     #: Decodes images outside of this process.
     decoders: DecoderPool
-    #: Acquired while the engine edits; other items are in transfer meanwhile.
-    device: threading.Semaphore
+    #: Held while the engine edits; other items are in transfer meanwhile.
+    device: Device
     #: The limits of an input image.
     limits: Limits
     policy: RetryPolicy

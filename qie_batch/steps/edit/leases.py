@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import stamina
 
 from qie_batch.errors import EngineLost, Fenced, LedgerUnavailable, Preempted, StoreUnavailable
-from qie_batch.model import Usage
+from qie_batch.model import Priority, Usage
 from qie_batch.steps.edit.shutdown import Shutdown
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from qie_batch.interfaces import Attempts
     from qie_batch.model import Attempt
+    from qie_batch.steps.edit.device import Device
 
 log = logging.getLogger(__name__)
 
@@ -85,23 +86,20 @@ class HeldLease:
         return self._seconds / self.last_step * (steps - self.last_step) if self.last_step else float("inf")
 
     @contextmanager
-    def on_device(self, device: threading.Semaphore) -> Iterator[None]:
+    def on_device(self, device: Device) -> Iterator[None]:
         """Wait for the device and count the seconds on the device; raises as `check`."""
-        while not device.acquire(timeout=POLL_SECONDS):
-            self.check()
-        try:
+        interactive = self.attempt.priority is Priority.INTERACTIVE
+        with device.hold(self.attempt.item_id, interactive=interactive, check=self.check):
             self.check()
             self._progressed = time.monotonic()
             self._meter = (self._seconds, self._progressed)
             try:
                 yield
             except EngineLost:
-                self._shutdown.begin(0.0)  # before another thread acquires the device
+                self._shutdown.begin(0.0)  # before another thread enters the device
                 raise
             finally:
                 self._meter = (self._seconds, None)
-        finally:
-            device.release()
 
 
 class LeaseKeeper:

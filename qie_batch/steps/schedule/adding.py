@@ -14,6 +14,8 @@ from qie_batch.steps.schedule.due_times import check_cron, latest_due, next_due,
 from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qie_batch.interfaces import Clock, Schedules
     from qie_batch.model import ReadingOptions, Schedule
 
@@ -25,8 +27,13 @@ MAX_ZONE = 100
 _OF_THE_MACHINE = {"localtime", "posixrules", "Factory"}
 
 
-def add_schedule(schedule: Schedule, schedules: Schedules, clock: Clock) -> float:
-    """Store a schedule that can run, and say when it is due next. UsageError for any other."""
+def add_schedule(
+    schedule: Schedule, schedules: Schedules, clock: Clock, check_webhook: Callable[[str], None]
+) -> float:
+    """Store a schedule that can run, and say when it is due next. UsageError for any other.
+
+    `check_webhook` raises UsageError for an address that webhooks may not be sent to.
+    """
     _check_name(schedule.name)
     try:
         check_cron(schedule.cron)
@@ -35,6 +42,8 @@ def add_schedule(schedule: Schedule, schedules: Schedules, clock: Clock) -> floa
     _check_zone(schedule.timezone)
     _check_catalog(schedule.catalog)
     _check_reading(schedule.order.reading)
+    if schedule.order.notify:
+        check_webhook(schedule.order.notify)
     now = clock.now()
     due_at = next_due(schedule, now)
     if due_at is None:

@@ -21,7 +21,7 @@ from qie_batch.steps.submit.checked_images import CheckedImages
 from qie_batch.steps.submit.fetched import FetchedImages
 from qie_batch.steps.submit.plan import Planner, preset_named
 from qie_batch.steps.submit.reading import Reading
-from qie_batch.steps.submit.sources import ImageSources, is_file
+from qie_batch.steps.submit.sources import ImageSources
 from qie_batch.text import many, printable
 
 if TYPE_CHECKING:
@@ -61,12 +61,14 @@ class Prepared:
 @contextmanager
 def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared]:
     """Read the whole manifest and every image once. InvalidManifest names the bad rows."""
+    if request.order.notify:
+        context.check_webhook(request.order.notify)
     with ExitStack() as stack:
         path, folder = stack.enter_context(catalog_file(request.address, context.bucket))
         chosen = chosen_engine(request.order, context.engines)
         presets = chosen.info.presets or context.engines.preset_names()
         order = request.order
-        exists = partial(is_file, folder)
+        exists = partial(context.exists, folder)
         manifest = open_manifest(path, order.reading, order.defaults, presets, exists)
         context.understood(manifest.understanding)
         job = _new_job(request, chosen, manifest, path, folder)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qie_batch.steps.submit.sources import is_file
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
@@ -44,9 +46,13 @@ class SubmitContext:
     #: Closed after the images are checked.
     decoders: Callable[[], DecoderPool]
     limits: Limits
+    #: Whether there is a file of a name in a folder, for cells that may name several.
+    exists: Callable[[str, str], bool] = is_file
     #: Called with what is done, how many of it, and of how many: None while that is not known. The last call
     #: of each kind has both figures equal.
     progress: Callable[[str, int, int | None], None]
+    #: UsageError for an address that webhooks may not be sent to.
+    check_webhook: Callable[[str], None]
     #: Called once the columns of the manifest are understood, before any image is read or fetched.
     understood: Callable[[Understanding], None] = lambda _: None
 

@@ -52,10 +52,10 @@ class Uploads:
         _check_size(found, max_bytes)
         self._store.download(found.key, file, max_bytes=max_bytes)
 
-    def exists(self, key: str) -> bool:
-        """Whether there is a file of this name, to the letter."""
+    def has(self, folder: str, name: str) -> bool:
+        """Whether there is a file of this name in the folder, an s3:// prefix, to the letter."""
         try:
-            upload_id, path = self._split(key)
+            upload_id, path = self._split(S3Address.split(f"{folder}/{name}").key)
             return path in self._open(upload_id).upload.files
         except Rejected:
             return False

@@ -22,6 +22,8 @@ from tests.support.ledgers import (
     used,
 )
 
+INTERACTIVE = Priority.INTERACTIVE
+
 
 def test_the_window_is_kept(ledger):
     add(ledger, *"abcdef")
@@ -190,3 +192,77 @@ def test_a_failed_twin_stays_failed(ledger):
     ledger.attempts.fail(start(ledger), BROKEN, used(1.0))
     finish(ledger, "job.1")
     assert [item.state for item in ledger.jobs.items("job")] == [ItemState.FAILED, ItemState.SUCCEEDED]
+
+
+def test_interactive_items_have_a_window_of_their_own(ledger):
+    add(ledger, *"abcd")
+    add(ledger, *"xyz", job_id="asked", priority=INTERACTIVE)
+    assert enqueue(ledger, window=2) == ["job.0", "job.1"]
+    assert enqueue(ledger, window=2, interactive=True) == ["asked.0", "asked.1"]
+    assert enqueue(ledger, window=2) == enqueue(ledger, window=2, interactive=True) == []
+    assert ledger.attempts.claim("asked.0", WORKER, 60)
+    assert enqueue(ledger, window=2) == []
+    assert enqueue(ledger, window=2, interactive=True) == ["asked.2"]
+
+
+def test_each_of_the_two_queues_has_its_own_lost_messages(ledger, clock):
+    add(ledger, "a")
+    add(ledger, "x", job_id="asked", priority=INTERACTIVE)
+    enqueue(ledger)
+    enqueue(ledger, interactive=True)
+    clock.turn(6)
+    for interactive, item_id in ((False, "job.0"), (True, "asked.0")):
+        found = ledger.dispatch.unclaimed("classic", 5.0, interactive=interactive)
+        assert [message.item_id for message in found] == [item_id]
+
+
+def test_an_interactive_item_goes_before_a_queued_twin(ledger):
+    """Else it would wait for all that is queued before that one."""
+    add(ledger, "red", "blue")
+    enqueue(ledger)
+    add(ledger, "red", job_id="asked", priority=INTERACTIVE)
+    assert enqueue(ledger, interactive=True) == ["asked.0"]
+    assert (told(ledger), enqueue(ledger)) == ("pq", [])
+    assert ledger.attempts.claim("job.0", WORKER, 60) is None, "its message changes nothing"
+    attempt = ledger.attempts.claim("asked.0", WORKER, 60)
+    assert ledger.attempts.succeed(attempt, result_of(attempt), used(1.0))
+    assert (told(ledger, "asked"), told(ledger)) == ("S", "Sq")
+
+
+def test_an_interactive_item_waits_for_a_running_twin_or_another_interactive_one(ledger):
+    add(ledger, "red")
+    start(ledger)
+    add(ledger, "red", "blue", "blue", job_id="asked", priority=INTERACTIVE)
+    assert enqueue(ledger, interactive=True) == ["asked.1"]
+    assert told(ledger) == "r"
+
+
+def test_a_queued_item_stays_where_no_interactive_twin_may_run(ledger):
+    add(ledger, "red", "blue")
+    enqueue(ledger)
+    add(ledger, "red", job_id="paused", priority=INTERACTIVE)
+    ledger.jobs.pause("paused", "user")
+    add(ledger, "blue", job_id="asked", priority=INTERACTIVE)
+    assert enqueue(ledger, window=0, interactive=True) == []
+    assert told(ledger) == "qq"
+    assert enqueue(ledger, interactive=True) == ["asked.0"]
+    assert told(ledger) == "qp"
+
+
+def test_a_twin_is_never_in_flight_twice_beside_a_claim(ledger):
+    for number in range(20):
+        job_id, asked = f"job-{number}", f"asked-{number}"
+        add(ledger, job_id, job_id=job_id)
+        enqueue(ledger)
+        add(ledger, job_id, job_id=asked, priority=INTERACTIVE)
+        claim = partial(ledger.attempts.claim, f"{job_id}.0", WORKER, 60)
+        at_once(claim, partial(enqueue, ledger, interactive=True))
+        assert (told(ledger, job_id), told(ledger, asked)) in {("r", "p"), ("p", "q")}
+
+
+def test_an_attempt_knows_whether_somebody_waits(ledger):
+    add(ledger, "a")
+    add(ledger, "x", job_id="asked", priority=INTERACTIVE)
+    assert start(ledger).priority is Priority.NORMAL
+    enqueue(ledger, interactive=True)
+    assert ledger.attempts.claim("asked.0", WORKER, 60).priority is INTERACTIVE

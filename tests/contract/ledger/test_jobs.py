@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from qie_batch.errors import UsageError
 from qie_batch.ledger.sql import SqlLedger
-from qie_batch.model import RETRY_POLICY, JobState, RetryPolicy
+from qie_batch.model import (
+    RETRY_POLICY,
+    Failure,
+    ItemSelection,
+    ItemState,
+    JobSelection,
+    JobState,
+    RetryPolicy,
+)
 from tests.support.ledgers import (
     BROKEN,
     POISON,
@@ -243,3 +252,52 @@ def test_a_claim_beside_a_cancel_is_cancelled_or_refused(ledger):
         )
         assert told(ledger, job_id) == "X"
     assert list(ledger.audit.contradictions()) == []
+
+
+def test_items_are_selected_by_state_code_row_and_place(ledger):
+    failures = {"b": "image_missing"}
+    ledger.intake.add_job(
+        new_job(), [failed_or_new(item, failures) for item in new_items(*map(spec, "abcde"))]
+    )
+
+    def ids(**wanted) -> list[str]:
+        return [item.id for item in ledger.jobs.items("job", ItemSelection(**wanted))]
+
+    assert ids(states=frozenset({ItemState.FAILED})) == ids(code="image_missing") == ["job.1"]
+    assert ids(id="job.3") == ["job.3"]
+    assert ids(after=2) == ["job.3", "job.4"]
+    assert ids(states=frozenset({ItemState.PENDING}), page=1) == ["job.0", "job.2", "job.3", "job.4"]
+    assert ids(row_id="nobody") == []
+
+
+def failed_or_new(item, failures):
+    code = failures.get("abcde"[item.ordinal])
+    if not code:
+        return item
+    return replace(item, spec_text=None, cache_key=None, failure=Failure(code=code, reason="it is not there"))
+
+
+def test_jobs_are_read_page_by_page_newest_first(ledger, clock):
+    for name in "abc":
+        clock.turn(1)
+        add(ledger, name, job_id=name)
+    add(ledger, "d", job_id="d")  # at the same moment as c
+    pages = [["d", "c"], ["b", "a"], []]
+    before = ""
+    for page in pages:
+        found = [job.id for job in ledger.jobs.latest(JobSelection(limit=2, before=before))]
+        assert found == page
+        before = found[-1] if found else ""
+    assert ledger.jobs.latest(JobSelection(states=frozenset({JobState.CLOSED}))) == []
+
+
+def test_a_budget_is_set_until_the_job_is_closed(ledger):
+    add(ledger, "a")
+    assert ledger.jobs.set_budget("job", 5)
+    assert ledger.jobs.get("job").order.budget_micros == 5
+    assert ledger.jobs.set_budget("job", None)
+    assert ledger.jobs.get("job").order.budget_micros is None
+    assert not ledger.owned_by("other").jobs.set_budget("job", 7)
+    ledger.jobs.cancel("job")
+    ledger.settlement.close("job", as_of=ledger.clock.now() + 1)
+    assert not ledger.jobs.set_budget("job", 7)

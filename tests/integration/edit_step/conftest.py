@@ -1,13 +1,11 @@
 from __future__ import annotations
 
-import threading
-
 import pytest
 
 from qie_batch.images import DEFAULT_LIMITS
 from qie_batch.images.sandbox import DecoderPool
 from qie_batch.model import RETRY_POLICY
-from qie_batch.steps.edit import EditContext, LeaseKeeper
+from qie_batch.steps.edit import Device, EditContext, LeaseKeeper
 from qie_batch.steps.edit.breaker import CircuitBreaker
 from qie_batch.steps.edit.events import log_outcome
 from qie_batch.stores.s3 import S3Store
@@ -51,7 +49,7 @@ def make_context(ledger, store, decoders):
         made.append(leases)
         return EditContext(
             engine=engine,
-            device=threading.Semaphore(),
+            device=Device(),
             leases=leases,
             breaker=CircuitBreaker(parts["store"]),
             **parts,

@@ -7,7 +7,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from qie_batch.steps.edit import HeldLease
+from qie_batch.steps.edit import Device, HeldLease
 from qie_batch.steps.edit.shutdown import Shutdown
 from tests.support.ledgers import WORKER, open_ledger, told
 from tests.support.painters import PATIENCE, Painter, ended, in_thread, only, submit, wait_until
@@ -50,7 +50,7 @@ def test_seconds_are_read_by_the_heartbeat_at_any_moment(ledger):
     """Never None, which would end the thread that renews every lease, and never counted twice."""
     submit(ledger, "red")
     hold, began = HeldLease(ledger.attempts.claim("job.0", WORKER, 60), Shutdown()), time.monotonic()
-    device, over = threading.Lock(), threading.Event()
+    device, over = Device(), threading.Event()
 
     def read():
         while not over.is_set():

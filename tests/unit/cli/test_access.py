@@ -42,6 +42,9 @@ def test_a_tenant_that_cannot_be_is_refused_in_one_sentence(run):
     assert refused.stderr.splitlines()[0] == "qie-batch: 'a/b' is not the name of a tenant."
     assert run("tenants", "set", "..", "--daily-usd", "5").exit_code == 2
     assert run("tenants", "set", "acme", "--daily-usd", "five").exit_code == 2
+    inner = run("tenants", "set", "acme", "--notify", "http://127.0.0.1/hook")
+    assert inner.exit_code == 2
+    assert run("tenants", "list", "--json").stdout == "[]\n"
 
 
 def test_what_a_tenant_may_spend_in_a_day_is_set_listed_and_taken_back(run):

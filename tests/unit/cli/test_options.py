@@ -63,6 +63,16 @@ def test_nothing_given_leaves_every_choice_open():
     assert order("") == JobOrder(priority=Priority.LOW)
 
 
+def test_a_job_of_the_command_line_is_not_interactive():
+    @click.command()
+    @order_options(priority="low")
+    def command(**_options):
+        raise AssertionError
+
+    ran = CliRunner().invoke(command, ["--priority", "interactive"])
+    assert (ran.exit_code, "not one of 'high', 'normal', 'low'" in ran.output) == (2, True)
+
+
 def test_every_option_has_its_place():
     given = order(
         "--map id=Handle --map 'size= ' --encoding cp949 --sheet 'Tab 2' --header-line 3 --output jpg"

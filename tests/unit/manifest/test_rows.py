@@ -120,6 +120,7 @@ def test_whether_alpha_is_kept_may_be_written_in_each_usual_way(tmp_path, header
         ("size", "63x4096", "size_invalid", "each from 64 to 4096"),
         ("variants", "9", "variants_invalid", "from 1 to 8"),
         ("priority", "urgent", "priority_invalid", "write one of high, normal, low"),
+        ("priority", "interactive", "priority_invalid", "write one of high, normal, low"),
         ("output", "gif", "output_invalid", "write one of png, jpeg, webp, same, jpg"),
         ("keep_alpha", "perhaps", "keep_alpha_invalid", "write yes or no"),
     ],

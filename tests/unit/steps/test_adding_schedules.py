@@ -33,7 +33,7 @@ def shelf():
 
 def added(shelf, **changes):
     fields = {"name": "nightly", "cron": "0 2 * * *", "timezone": "UTC", "catalog": "/shop/catalog.csv"}
-    return add_schedule(Schedule(**{**fields, **changes}), shelf, shelf)
+    return add_schedule(Schedule(**{**fields, **changes}), shelf, shelf, lambda _: None)
 
 
 def test_the_spaces_of_a_cron_are_stored_as_one_each(shelf):

@@ -79,9 +79,18 @@ def test_a_key_is_revoked_once(ledger):
 
 
 def test_what_is_not_given_stays_as_it_was_set(ledger):
-    set_tenant(TenantChange(name="acme", daily_micros=5), ledger.tenants)
-    set_tenant(TenantChange(name="acme", notify="https://acme.example/hook"), ledger.tenants)
+    checked = []
+    set_tenant(TenantChange(name="acme", daily_micros=5), ledger.tenants, checked.append)
+    hook = "https://acme.example/hook"
+    set_tenant(TenantChange(name="acme", notify=hook), ledger.tenants, checked.append)
     assert ledger.tenants.get("acme").daily_micros == 5
-    set_tenant(TenantChange(name="acme", daily_micros=DEFAULT), ledger.tenants)
+    set_tenant(TenantChange(name="acme", daily_micros=DEFAULT), ledger.tenants, checked.append)
     assert ledger.tenants.get("acme").daily_micros is None
-    assert ledger.tenants.get("acme").notify == "https://acme.example/hook"
+    assert ledger.tenants.get("acme").notify == hook
+    assert checked == [hook]
+
+
+def test_a_secret_for_webhooks_stays_as_other_things_are_set(ledger):
+    secrets = ledger.webhook_secrets.of("acme")
+    set_tenant(TenantChange(name="acme", daily_micros=5), ledger.tenants, print)
+    assert ledger.webhook_secrets.of("acme") == secrets

@@ -17,13 +17,20 @@ from qie_batch.errors import (
     StoreUnavailable,
     Unavailable,
 )
-from qie_batch.model import Attempt, Failure, RetryPolicy
+from qie_batch.model import Attempt, Failure, Priority, RetryPolicy
 from qie_batch.steps.edit.outcome import Failed, HandedBack, RetryLater, Superseded, decide
 from tests.support.ledgers import WORKER, spec
 
 POLICY = RetryPolicy(max_errors=3, max_crashes=2)
 ATTEMPT = Attempt(
-    item_id="job.0", number=1, row_id="sku-0", spec=spec("red"), rate=WORKER.rate, errors=0, crashes=0
+    item_id="job.0",
+    number=1,
+    row_id="sku-0",
+    spec=spec("red"),
+    rate=WORKER.rate,
+    priority=Priority.NORMAL,
+    errors=0,
+    crashes=0,
 )
 CHARGED = [(errors, crashes) for errors in range(4) for crashes in range(3)]
 PASSING = [Unavailable, StoreUnavailable, QueueUnavailable, LedgerUnavailable, DeviceOutOfMemory]

@@ -1,0 +1,1 @@
+"""Standard Webhooks (https://www.standardwebhooks.com): signed requests to addresses that users write."""

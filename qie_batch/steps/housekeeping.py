@@ -1,0 +1,40 @@
+"""Deletes what nothing needs any more: uploads of yesterday, and requests that are sent again no more."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qie_batch.steps.submissions import REMEMBERED_SECONDS
+from qie_batch.steps.uploads import remove_old
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qie_batch.interfaces import Clock, ObjectStore, Requests, Schedules
+
+#: Between two passes, each of which lists every upload.
+PAUSE_SECONDS = 1800.0
+
+
+@dataclass(slots=True, kw_only=True)
+class Housekeeping:
+    store: ObjectStore
+    #: Of every tenant.
+    schedules: Schedules
+    requests: Requests
+    clock: Clock
+    monotonic: Callable[[], float] = time.monotonic
+    _last: float = field(default=-math.inf, init=False)
+
+    def run_if_due(self) -> int:
+        """One pass in PAUSE_SECONDS; says how many objects and requests were deleted."""
+        if self.monotonic() - self._last < PAUSE_SECONDS:
+            return 0
+        catalogs = [schedule.catalog for schedule in self.schedules.all()]
+        removed = remove_old(self.store, catalogs, self.clock.now())
+        removed += self.requests.prune(REMEMBERED_SECONDS)
+        self._last = self.monotonic()
+        return removed
