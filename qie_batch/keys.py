@@ -43,6 +43,13 @@ def fetched_key(address: str) -> str:
     return f"fetched/{hashlib.sha256(address.encode()).hexdigest()}.json"
 
 
+def file_key(owner: str, file_id: str) -> str:
+    """Of a file that a tenant stored; a tenant's name may be any text."""
+    plain = _PLAIN_OWNER.fullmatch(owner)
+    segment = f"t-{owner}" if plain else f"h-{hashlib.sha256(owner.encode(errors='replace')).hexdigest()}"
+    return f"files/{segment}/{file_id}"
+
+
 def is_web(address: str) -> bool:
     return address[:8].lower().startswith(("https://", "http://"))
 

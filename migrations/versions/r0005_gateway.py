@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("errors", sa.Text(), server_default=sa.text("'[]'"), nullable=False),
         sa.Column("created_at", sa.Double(), nullable=False),
         sa.Column("cancelled_at", sa.Double(), nullable=True),
+        sa.Column("lease_until", sa.Double(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_batches"),
     )
     op.create_index("ix_batches_owner_created_at", "batches", ["owner", "created_at"])

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from fastapi import FastAPI
 
 from qie_batch import __version__
-from qie_batch.gateway import health, schedules
+from qie_batch.gateway import health, openai, schedules
 from qie_batch.gateway.access.gate import open_gate
 from qie_batch.gateway.bodies import FORM_LIMITS, BodyCaps, OneLength, OneShapeOfTooLarge
 from qie_batch.gateway.context import open_context
 from qie_batch.gateway.forwarded import Forwarded
 from qie_batch.gateway.jobs import changing, costs, events, reading, results, submitting
 from qie_batch.gateway.logs import AccessLog, log_to_stderr
+from qie_batch.gateway.openai.errors import error_response
 from qie_batch.gateway.openapi import describe, operation_id
 from qie_batch.gateway.pages import pages_router
 from qie_batch.gateway.problems import add_problem_handlers
@@ -37,6 +38,7 @@ ROUTERS = (
     results.router,
     costs.router,
     schedules.router,
+    openai.router,
     pages_router(),
 )
 
@@ -82,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
+    app.state.error_shapes = {"/v1/": error_response}
     add_problem_handlers(app)
     describe(app)
     for router in ROUTERS:

@@ -35,8 +35,6 @@ FORM_LIMITS = {"max_fields": 100, "max_files": 1000, "max_part_size": 256_000}
 LARGE = {
     "/api/uploads": ("gateway_max_upload_bytes", "gateway_max_json_bytes"),
     "/api/jobs": ("gateway_max_upload_bytes", "gateway_max_json_bytes"),
-    # From a page, whose form is never JSON.
-    "/uploads": ("gateway_max_upload_bytes", "gateway_max_upload_bytes"),
     "/v1/files": ("gateway_max_upload_bytes", "gateway_max_json_bytes"),
     "/uploads": ("gateway_max_upload_bytes", "gateway_max_json_bytes"),
     "/v1/images/edits": ("gateway_max_edit_bytes", "gateway_max_edit_bytes"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import ObjectStore
     from qie_batch.ledger.sql import SqlLedger
+    from qie_batch.steps.dispatch import DispatchContext
+    from qie_batch.steps.submit import SubmitContext
 
 from qie_batch.gateway.sharing import RecentProgress, Turns
 from qie_batch.settings import Settings
@@ -26,8 +29,11 @@ class GatewayContext:
     #: Of all tenants; a route takes `subject.ledger`, which shows those that the subject may see.
     ledger: SqlLedger
     store: ObjectStore
-    #: For previews.
+    #: Shared by all requests.
     decoders: DecoderPool
+    #: With the gateway's limits on images, and those decoders.
+    submit: SubmitContext
+    dispatch: DispatchContext
     #: Of images in the store.
     limits: Limits
     progress: RecentProgress = field(default_factory=RecentProgress)
@@ -43,11 +49,18 @@ class GatewayContext:
 
 def open_context(settings: Settings) -> GatewayContext:
     """Raises LedgerUnavailable and StoreUnavailable."""
+    ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     return GatewayContext(
         settings=settings,
-        ledger=wiring.ledger(settings),
+        ledger=ledger,
         store=wiring.store(settings),
-        decoders=wiring.decoders(settings),
+        decoders=decoders,
+        submit=replace(
+            wiring.submit_context(settings, ledger),
+            decoders=lambda: nullcontext(decoders),
+            limits=wiring.gateway_limits(settings),
+        ),
+        dispatch=wiring.dispatch_context(settings, ledger),
         limits=wiring.limits(settings),
     )
 

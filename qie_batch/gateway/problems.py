@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -21,6 +21,8 @@ from qie_batch.errors import (
     UsageError,
 )
 from qie_batch.model import InvalidManifest
+from qie_batch.steps.edit_body import WrongParameter
+from qie_batch.steps.interactive import EditFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +85,10 @@ def problem(
     headers: Mapping[str, str] | None = None,
     **more: Any,
 ) -> JSONResponse:
-    """One problem document; `more` are its further members."""
+    """One problem document; `more` are its further members.
+
+    `app.state.error_shapes` gives, by the beginning of a path, what makes another response of the same.
+    """
     body = {
         "type": "about:blank",
         "title": _TITLES.get(status, "Error"),
@@ -93,6 +98,9 @@ def problem(
         "instance": request.scope.get("request_id", ""),
         **more,
     }
+    for beginning, response in request.app.state.error_shapes.items():
+        if request.url.path.startswith(beginning):
+            return cast("JSONResponse", response(status, body, headers))
     return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
@@ -127,6 +135,8 @@ def status_of(error: QieError) -> int:
         return error.status
     if isinstance(error, TooMany):
         return 429
+    if isinstance(error, EditFailed):
+        return 500 if error.gave_up else 422
     return next((status for kind, status in _STATUSES if isinstance(error, kind)), 500)
 
 
@@ -144,6 +154,8 @@ async def on_error(request: Request, error: Exception) -> JSONResponse:
     if status == 503:
         headers["Retry-After"] = str(RETRY_SECONDS)
     more: dict[str, Any] = {"hint": error.hint} if error.hint else {}
+    if isinstance(error, WrongParameter):
+        more["param"] = error.subject
     if isinstance(error, InvalidManifest):
         more["errors"] = [views.dumped(views.bad_row_view(row)) for row in error.bad_rows]
     return problem(status, error.code, error.message, request=request, headers=headers, **more)

@@ -1,13 +1,22 @@
 """The Protocols of store, queue, ledger, engine, web and observer."""
 
-from qie_batch.interfaces.engine import AlphaForecast, Engine, EngineCatalog, EngineCheck, EngineChoice
+from qie_batch.interfaces.engine import (
+    AlphaForecast,
+    Engine,
+    EngineCatalog,
+    EngineCheck,
+    EngineChoice,
+    ServedEngine,
+)
 from qie_batch.interfaces.ledger import (
     ApiKeys,
     Attempts,
     Audit,
+    Batches,
     Clock,
     Costs,
     Dispatch,
+    Files,
     Intake,
     Jobs,
     Outbox,
@@ -29,6 +38,7 @@ __all__ = [
     "ApiKeys",
     "Attempts",
     "Audit",
+    "Batches",
     "Clock",
     "Costs",
     "Dispatch",
@@ -36,6 +46,7 @@ __all__ = [
     "EngineCatalog",
     "EngineCheck",
     "EngineChoice",
+    "Files",
     "Intake",
     "Jobs",
     "ObjectReader",
@@ -45,6 +56,7 @@ __all__ = [
     "Recovery",
     "Requests",
     "Schedules",
+    "ServedEngine",
     "Settlement",
     "StoredObject",
     "Tenants",

@@ -25,7 +25,7 @@ the module or the module is not ours.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 from qie_batch.model import EditParams, ImageHeader
 
@@ -59,6 +59,9 @@ class EngineCatalog(Protocol):
     def rate(self, info: EngineInfo, device: str = "") -> Rate:
         """Micro-dollars of the engine on the device; "" is the device that the engine expects."""
 
+    def names(self) -> list[str]:
+        """Of the engines that come with qie-batch."""
+
     def preset_names(self) -> list[str]:
         """The presets of all engines that come with qie-batch."""
 
@@ -75,4 +78,15 @@ class Engine(Protocol):
 
         Raises Rejected (the row is wrong), Unavailable (the same call may succeed later), DeviceOutOfMemory
         or EngineLost (another process may succeed).
+        """
+
+
+@runtime_checkable
+class ServedEngine(Engine, Protocol):
+    """An engine that can be without any server to edit on, though nothing in this process is wrong."""
+
+    def ready(self, leaving: Callable[[], bool]) -> bool:
+        """Whether an edit could begin now: an item is claimed only then, so that an outage charges none.
+
+        Blocks at most for a test edit, which ends early once `leaving()` is True.
         """

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from qie_batch.model import (
         ApiKey,
         Attempt,
+        Batch,
+        BatchFault,
         CostLine,
         DaySpending,
         EditSpec,
@@ -29,12 +31,14 @@ if TYPE_CHECKING:
         NewItem,
         NewJob,
         Progress,
+        RequestCounts,
         Result,
         RunningEdit,
         RunState,
         Schedule,
         ScheduledRun,
         Spending,
+        StoredFile,
         Tenant,
         Usage,
         Webhook,
@@ -151,9 +155,12 @@ class Requests(Protocol):
     `wait` changes the number of clients that wait for a job, and gives it.
     """
 
-    def remember(self, request: KnownRequest, max_age_seconds: float) -> KnownRequest: ...
-    def forget(self, key: str, job_id: str) -> None: ...
+    def remember(
+        self, request: KnownRequest, max_age_seconds: float, *, waiting: int = 0
+    ) -> KnownRequest: ...
+    def forget(self, key: str, job_id: str, *, unless_waiting: bool = False) -> bool: ...
     def wait(self, job_id: str, change: int) -> int: ...
+    def is_answered(self, job_id: str) -> bool: ...
     def prune(self, max_age_seconds: float) -> int: ...
 
 
@@ -179,6 +186,28 @@ class Workers(Protocol):
     """What runs now, of all tenants; what it belongs to is shown to its owner."""
 
     def running(self) -> list[RunningEdit]: ...
+
+
+class Files(Protocol):
+    """Files that one tenant has stored. `get` raises NotFound."""
+
+    def add(self, file: StoredFile) -> StoredFile: ...
+    def get(self, file_id: str) -> StoredFile: ...
+    def latest(self, limit: int, after: StoredFile | None = None, purpose: str = "") -> list[StoredFile]: ...
+    def remove(self, file_id: str) -> bool: ...
+
+
+class Batches(Protocol):
+    """Batches of edits; a batch is read by one process at a time. `get` raises NotFound."""
+
+    def add(self, batch: Batch) -> Batch: ...
+    def get(self, batch_id: str) -> Batch: ...
+    def latest(self, limit: int, after: Batch | None = None) -> list[Batch]: ...
+    def cancel(self, batch_id: str) -> bool: ...
+    def take(self, lease_seconds: float) -> Batch | None: ...
+    def renew(self, batch_id: str, lease_seconds: float) -> None: ...
+    def end_reading(self, batch_id: str, faults: Sequence[BatchFault]) -> bool: ...
+    def counts(self, job_id: str) -> RequestCounts: ...
 
 
 class Outbox(Protocol):

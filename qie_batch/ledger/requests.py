@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, select, update
 
-from qie_batch.ledger.tables import requests
-from qie_batch.model import KnownRequest
+from qie_batch.ledger.tables import items, requests
+from qie_batch.model import FINAL, KnownRequest
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
@@ -20,14 +20,17 @@ class SqlRequests:
         self._db = database
         self._owner = owner
 
-    def remember(self, request: KnownRequest, max_age_seconds: float) -> KnownRequest:
-        """The request of this key if one is not older than that, else this one, which is stored."""
+    def remember(self, request: KnownRequest, max_age_seconds: float, *, waiting: int = 0) -> KnownRequest:
+        """The request of this key if one is not older than that, else this one, which is stored.
+
+        `waiting` is added to the number of clients that wait for its job.
+        """
         values = {
             "owner": self._owner,
             "key": request.key,
             "fingerprint": request.fingerprint,
             "job_id": request.job_id,
-            "waiting": 0,
+            "waiting": waiting,
             "created_at": self._db.now,
         }
         mine = (requests.c.owner == self._owner, requests.c.key == request.key)
@@ -37,13 +40,21 @@ class SqlRequests:
             if self._db.insert_once(connection, requests, values):
                 return request
             row = connection.execute(select(requests).where(*mine)).one()
+            if waiting:
+                more = update(requests).where(*mine).values(waiting=requests.c.waiting + waiting)
+                connection.execute(more)
         return KnownRequest(key=row.key, fingerprint=row.fingerprint, job_id=row.job_id)
 
-    def forget(self, key: str, job_id: str) -> None:
-        """Let the same request make a new job, as this one failed or was cancelled."""
-        mine = (requests.c.owner == self._owner, requests.c.key == key, requests.c.job_id == job_id)
+    def forget(self, key: str, job_id: str, *, unless_waiting: bool = False) -> bool:
+        """Let the same request make a new job, as this one failed or was cancelled.
+
+        False if it did not stand for the job, or, with `unless_waiting`, if a client waits for that.
+        """
+        mine = [requests.c.owner == self._owner, requests.c.key == key, requests.c.job_id == job_id]
+        if unless_waiting:
+            mine.append(requests.c.waiting <= 0)
         with self._db.write() as connection:
-            connection.execute(delete(requests).where(*mine))
+            return connection.execute(delete(requests).where(*mine)).rowcount == 1
 
     def wait(self, job_id: str, change: int) -> int:
         """Add `change` to the number of clients that wait for the job; the number after it."""
@@ -52,6 +63,12 @@ class SqlRequests:
         with self._db.write() as connection:
             waiting = connection.execute(changed.returning(requests.c.waiting)).scalars().all()
         return max(waiting, default=0)
+
+    def is_answered(self, job_id: str) -> bool:
+        """Whether every item of the job is final, asked more cheaply than for the items."""
+        unfinished = select(1).where(items.c.job_id == job_id, items.c.state.not_in(list(FINAL))).limit(1)
+        with self._db.read() as connection:
+            return connection.scalar(unfinished) is None
 
     def prune(self, max_age_seconds: float) -> int:
         """Forget the requests of every tenant that are older than that; says how many."""

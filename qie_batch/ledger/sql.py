@@ -9,8 +9,10 @@ from sqlalchemy import select
 from qie_batch.ledger.api_keys import SqlApiKeys
 from qie_batch.ledger.attempts import SqlAttempts
 from qie_batch.ledger.audit import SqlAudit
+from qie_batch.ledger.batches import SqlBatches
 from qie_batch.ledger.costs import SqlCosts
 from qie_batch.ledger.dispatch import SqlDispatch
+from qie_batch.ledger.files import SqlFiles
 from qie_batch.ledger.intake import SqlIntake
 from qie_batch.ledger.jobs import SqlJobs
 from qie_batch.ledger.outbox import SqlOutbox
@@ -50,6 +52,8 @@ class SqlLedger:
         self.api_keys = SqlApiKeys(database, owner)
         self.tenants = SqlTenants(database)
         self.workers = SqlWorkers(database, owner)
+        self.files = SqlFiles(database, owner or "")
+        self.batches = SqlBatches(database, owner)
         self.outbox = SqlOutbox(database, owner)
         self.webhook_secrets = SqlWebhookSecrets(database)
         self.clock = SqlClock(database)

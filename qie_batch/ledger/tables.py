@@ -228,13 +228,14 @@ batches = Table(
     Column("id", String(64), primary_key=True),
     Column("owner", Text, nullable=False),
     Column("file_id", String(64), nullable=False),
-    # "" where the file was refused.
     Column("job_id", String(64), nullable=False),
     Column("state", String(16), nullable=False),
     Column("metadata", Text, nullable=False, server_default=text("'{}'")),
     Column("errors", Text, nullable=False, server_default=text("'[]'")),
     Column("created_at", Double, nullable=False),
     Column("cancelled_at", Double),
+    # While a control process reads the file.
+    Column("lease_until", Double),
     Index(None, "owner", "created_at"),
 )
 

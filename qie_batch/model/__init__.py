@@ -18,6 +18,7 @@ from qie_batch.model.edits import (
 )
 from qie_batch.model.engines import DEVICE_HOUR, FREE, EngineInfo, EngineLimits, Preset, Tariff
 from qie_batch.model.events import EditEvent, Stage
+from qie_batch.model.files import Batch, BatchFault, BatchState, RequestCounts, StoredFile
 from qie_batch.model.images import ImageHeader
 from qie_batch.model.jobs import Failure, Item, ItemSelection, Job, JobSelection, NewItem, NewJob, Result
 from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
@@ -55,6 +56,9 @@ __all__ = [
     "ApiKey",
     "Attempt",
     "BadRow",
+    "Batch",
+    "BatchFault",
+    "BatchState",
     "CostLine",
     "DaySpending",
     "EditEvent",
@@ -89,6 +93,7 @@ __all__ = [
     "Progress",
     "Rate",
     "ReadingOptions",
+    "RequestCounts",
     "Result",
     "RetryPolicy",
     "RowDefaults",
@@ -99,6 +104,7 @@ __all__ = [
     "Scope",
     "Spending",
     "Stage",
+    "StoredFile",
     "Tariff",
     "Tenant",
     "Usage",

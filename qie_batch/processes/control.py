@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch import wiring
 from qie_batch.errors import LedgerUnavailable, QieError
+from qie_batch.steps.batches import enter_batches
 from qie_batch.steps.dispatch import dispatch
 from qie_batch.steps.notify import notify
 from qie_batch.steps.repeats import Repeats
@@ -30,14 +31,16 @@ log = logging.getLogger(__name__)
 def run_control(settings: Settings, stop: threading.Event) -> None:
     """Run all steps in rounds until `stop` is set.
 
-    Settling reads images, schedules read manifests and fetch images for hours, webhooks wait for servers,
-    housekeeping deletes many objects; each runs in a loop of its own, so that nothing else is delayed.
+    Settling reads images, schedules and batches read manifests and images for hours, webhooks wait for
+    servers, housekeeping deletes many objects; each runs in a loop of its own, so that nothing else is
+    delayed.
     """
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
     settling = wiring.settle_context(settings, ledger, decoders)
     scheduling = replace(wiring.schedule_context(settings, ledger), is_stopping=stop.is_set)
     notifying = replace(wiring.notify_context(settings, ledger), is_stopping=stop.is_set)
+    batching = replace(wiring.batch_context(settings, ledger, decoders), is_stopping=stop.is_set)
     outage = LedgerOutage(settings.lease_seconds)
     quick = (
         lambda: take_back(ledger.recovery) if outage.is_over else 0,
@@ -49,6 +52,7 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
         lambda: settle(settling),
         lambda: run_due(scheduling),
         lambda: notify(notifying),
+        lambda: enter_batches(batching),
         housekeeping.run_if_due,
     )
     rounds = (quick, *((step,) for step in slow))

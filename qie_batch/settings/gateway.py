@@ -59,6 +59,9 @@ class GatewaySettings(BaseModel):
     gateway_max_json_bytes: int = Field(default=32_000_000, ge=1)
     gateway_max_edit_bytes: int = Field(default=64_000_000, ge=1)
 
+    #: How long a client waits for an edit; the edit goes on.
+    gateway_edit_seconds: float = Field(default=300.0, gt=0)
+
     @field_validator("trusted_proxies", mode="before")
     @classmethod
     def _split_proxies(cls, value: object) -> object:

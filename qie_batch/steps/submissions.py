@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qie_batch.errors import NotFound, QieError, Unavailable, UsageError
 from qie_batch.model import KnownRequest
 from qie_batch.steps.orders import unused
-from qie_batch.steps.submit import SubmitRequest, enter, estimate, prepare
-from qie_batch.steps.submit.prepare import job_id_now
+from qie_batch.steps.submit import SubmitRequest, enter, estimate, new_job_id, prepare
 from qie_batch.steps.uploads import catalog_of, find, take, with_rows
 from qie_batch.steps.uploads.reader import address_of
 from qie_batch.steps.uploads.rows import MANIFEST
@@ -80,7 +79,7 @@ def submit_from_outside(request: SubmissionRequest, context: SubmissionContext) 
     """
     check_engine(request.order.engine, context.engines)
     if request.dry_run or not request.idempotency_key:
-        return _submit(request, "" if request.dry_run else job_id_now(), context)
+        return _submit(request, "" if request.dry_run else new_job_id(), context)
     known = _known(request, context.requests)
     try:
         return _submit(request, known.job_id, context)
@@ -106,7 +105,7 @@ def _known(request: SubmissionRequest, requests: Requests) -> KnownRequest:
     new = KnownRequest(
         key=f"job/{hashlib.sha256(request.idempotency_key.encode()).hexdigest()}",
         fingerprint=_fingerprint(request),
-        job_id=job_id_now(),
+        job_id=new_job_id(),
     )
     known = requests.remember(new, REMEMBERED_SECONDS)
     if known.fingerprint != new.fingerprint:

@@ -20,6 +20,7 @@ from qie_batch.wiring.services import (
     submit_context,
 )
 from qie_batch.wiring.tenants import (
+    batch_context,
     engines_from_outside,
     gateway_limits,
     submission_context,
@@ -31,6 +32,7 @@ from qie_batch.wiring.worker import edit_context
 
 __all__ = [
     "InstalledEngines",
+    "batch_context",
     "buckets",
     "celery",
     "database",

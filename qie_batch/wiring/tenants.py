@@ -12,9 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from qie_batch.images import Limits
+    from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import ObjectReader
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.settings import Settings
+    from qie_batch.steps.batches import BatchContext
     from qie_batch.steps.submissions import SubmissionContext
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.steps.uploads import TakeContext
@@ -82,3 +84,19 @@ def gateway_limits(settings: Settings) -> Limits:
 def engines_from_outside(settings: Settings) -> frozenset[str]:
     """Those that come with qie-batch, and the one that is set."""
     return frozenset(filter(None, (*InstalledEngines(settings).names(), settings.engine)))
+
+
+def batch_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool) -> BatchContext:
+    from contextlib import nullcontext
+
+    from qie_batch.steps.batches import BatchContext
+
+    context = services.submit_context(settings, ledger)
+    limits = gateway_limits(settings)
+    return BatchContext(
+        batches=ledger.batches,
+        jobs=ledger.jobs,
+        files=lambda owner: ledger.owned_by(owner).files,
+        store=context.store,
+        submitting=replace(context, decoders=lambda: nullcontext(decoders), limits=limits),
+    )

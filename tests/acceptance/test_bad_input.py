@@ -145,7 +145,7 @@ def test_a_wrong_header_says_which_and_what_was_meant(header, says, shop, up, de
         (["--map", "image=phto"], ["one.csv has no column 'phto'", "it has: id, image, instruction"]),
         (["--map", "imag=image"], ["does not know", "Did you mean 'image'?"]),
         (["--budget", "lots"], ["--budget 'lots' is not an amount of USD", "--budget 2.50"]),
-        (["--engine", "magic"], ["there is no engine 'magic'", "Choose classic or qwen"]),
+        (["--engine", "magic"], ["there is no engine 'magic'", "Choose classic, qwen, openai or dashscope"]),
         (["--preset", "best"], ["no preset 'best'", "one of: reference, balanced, fast, draft"]),
     ],
 )

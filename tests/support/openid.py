@@ -107,7 +107,8 @@ def serving(app: Any, **options: Any) -> Iterator[str]:
     thread.start()
     deadline = time.monotonic() + 30
     while not server.started:
-        assert thread.is_alive() and time.monotonic() < deadline, "the server does not start"
+        assert thread.is_alive(), "the server has ended"
+        assert time.monotonic() < deadline, "the server does not start"
         time.sleep(0.02)
     try:
         yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"

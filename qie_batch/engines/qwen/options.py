@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 from qie_batch.errors import Misconfigured
 from qie_batch.model import EngineInfo, EngineLimits, Preset
+from qie_batch.model.buckets import QWEN_BUCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,19 +13,7 @@ if TYPE_CHECKING:
 
 Memory = Literal["resident", "offload", "group"]
 
-#: Sizes (width, height) of the model's training: ten ratios of about one megapixel.
-BUCKETS: tuple[tuple[int, int], ...] = (
-    (1024, 1024),
-    (1184, 896),
-    (896, 1184),
-    (1248, 832),
-    (832, 1248),
-    (1152, 928),
-    (928, 1152),
-    (1376, 768),
-    (768, 1376),
-    (1440, 736),
-)
+BUCKETS = QWEN_BUCKETS
 
 #: The text encoder gets each image at an area of 384 x 384, where a ratio above 16:1 leaves few pixels.
 LIMITS = EngineLimits(max_images=3, max_reference_ratio=16, sizes=BUCKETS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 import tempfile
 from typing import TYPE_CHECKING, Annotated, Any
 from urllib.parse import urlencode
@@ -19,7 +20,6 @@ from qie_batch.gateway.pages.routing import Reading, Sending, Visit, Writing, pa
 from qie_batch.gateway.problems import status_of
 from qie_batch.steps.orders import PRIORITIES, OrderTexts, job_order
 from qie_batch.steps.submissions import SubmissionRequest, submit_from_outside
-from qie_batch.steps.submit.prepare import job_id_now
 from qie_batch.steps.uploads import candidates, find, take
 from qie_batch.steps.wrong_rows import write_wrong_rows
 from qie_batch.views import estimate_view
@@ -83,7 +83,7 @@ def check(visit: Reading, upload_id: str, options: Annotated[Options, Query()]) 
         "order": options.model_dump(),
         "query": urlencode({name: text for name, text in options.model_dump().items() if text}),
         "name": options.name or options.catalog or (catalogs[0] if len(catalogs) == 1 else upload_id),
-        "job": job_id_now(),
+        "job": secrets.token_hex(12),
         "refused": None,
     }
     try:

@@ -9,6 +9,8 @@ from fastapi.responses import Response
 from qie_batch import wiring
 from qie_batch.errors import QieError
 from qie_batch.gateway.pages.routing import Reading, page_router
+from qie_batch.steps.workers import find_workers
+from qie_batch.views import worker_view
 
 router = page_router()
 
@@ -24,9 +26,14 @@ class EngineLine:
 
 @router.get("/workers")
 def workers(visit: Reading) -> Response:
-    catalog = wiring.InstalledEngines(visit.context.settings)
+    settings = visit.context.settings
+    catalog = wiring.InstalledEngines(settings)
+    found = find_workers(visit.ledger.workers, wiring.queue(settings))
     return visit.show(
-        "workers", workers=[], problem="", engines=[_engine(catalog, name) for name in catalog.names()]
+        "workers",
+        workers=[worker_view(worker) for worker in found.workers],
+        problem=found.problem,
+        engines=[_engine(catalog, name) for name in catalog.names()],
     )
 
 

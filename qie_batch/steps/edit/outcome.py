@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import DeviceOutOfMemory, EngineLost, Fenced, Preempted, QieError, Rejected
-from qie_batch.model import Failure
+from qie_batch.model import RETRY_POLICY, Failure
 
 if TYPE_CHECKING:
     from qie_batch.model import Attempt, Result, RetryPolicy
@@ -42,6 +42,10 @@ class Superseded:
     """The attempt is fenced: only its usage is written."""
 
 
+_GIVEN_UP = "given up after"
+#: Of items whose workers ended.
+_LOST = frozenset((RETRY_POLICY.poisoned.code, RETRY_POLICY.preempted.code))
+
 Outcome = Succeeded | Failed | RetryLater | HandedBack | Superseded
 
 
@@ -62,6 +66,11 @@ def decide(error: QieError, attempt: Attempt, policy: RetryPolicy) -> Outcome:
             return _after_error(failure, attempt, policy, final=too_big)
 
 
+def gave_up(failure: Failure) -> bool:
+    """Whether the item failed although nothing was found wrong with what was asked for."""
+    return failure.reason.startswith(_GIVEN_UP) or failure.code in _LOST
+
+
 def _reason(error: QieError) -> str:
     """With what to do next: the row is all that its user sees."""
     return " ".join(error.sentences) if error.hint else error.message
@@ -70,12 +79,12 @@ def _reason(error: QieError) -> str:
 def _after_crash(failure: Failure, attempt: Attempt, policy: RetryPolicy) -> Outcome:
     if attempt.crashes + 1 < policy.max_crashes:
         return RetryLater(failure, charged=attempt.crashes, crash=True)
-    reason = f"given up after {policy.max_crashes} crashes: {failure.reason}"
+    reason = f"{_GIVEN_UP} {policy.max_crashes} crashes: {failure.reason}"
     return Failed(Failure(code=policy.poisoned.code, reason=reason))
 
 
 def _after_error(failure: Failure, attempt: Attempt, policy: RetryPolicy, *, final: bool) -> Outcome:
     if not final and attempt.errors + 1 < policy.max_errors:
         return RetryLater(failure, charged=attempt.errors)
-    reason = f"given up after {attempt.errors + 1} tries: {failure.reason}"
+    reason = f"{_GIVEN_UP} {attempt.errors + 1} tries: {failure.reason}"
     return Failed(Failure(code=failure.code, reason=reason))

@@ -15,6 +15,7 @@ from qie_batch.errors import (
 )
 from qie_batch.model import Stage
 from qie_batch.steps.edit.close import close
+from qie_batch.steps.edit.engine_gate import wait_for_engine
 from qie_batch.steps.edit.events import EventStream
 from qie_batch.steps.edit.fetch import fetch
 from qie_batch.steps.edit.outcome import Succeeded, decide
@@ -39,7 +40,11 @@ def edit(item_id: object, context: EditContext) -> None:
     if not isinstance(item_id, str) or not ITEM_ID.fullmatch(item_id):
         log.warning("a message without an item id was dropped")
         return
-    if not (context.breaker.wait(context.leases.shutdown) and context.leases.wait_for_turn()):
+    if not (
+        context.breaker.wait(context.leases.shutdown)
+        and wait_for_engine(context.engine, context.leases.shutdown)
+        and context.leases.wait_for_turn()
+    ):
         return  # the process exits: the item stays queued and its message is sent again
     attempt = context.attempts.claim(item_id, context.worker, context.leases.lease_seconds)
     if attempt is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from qie_batch.steps.submit.catalog import s3_address
 from qie_batch.steps.submit.enter import enter, submit, submit_scheduled
 from qie_batch.steps.submit.estimate import estimate
-from qie_batch.steps.submit.prepare import Prepared, chosen_engine, prepare
+from qie_batch.steps.submit.prepare import Prepared, chosen_engine, new_job_id, prepare
 from qie_batch.steps.submit.request import SubmitContext, SubmitRequest, Submitted, Survey
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "chosen_engine",
     "enter",
     "estimate",
+    "new_job_id",
     "prepare",
     "s3_address",
     "submit",

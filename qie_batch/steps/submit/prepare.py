@@ -102,7 +102,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         )
 
 
-def job_id_now() -> str:
+def new_job_id() -> str:
     """A new job's id: the day, and letters enough to be read out over a telephone."""
     return time.strftime("%y%m%d-", time.gmtime()) + "".join(secrets.choice(ALPHABET) for _ in range(6))
 
@@ -126,7 +126,7 @@ def _new_job(
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     return NewJob(
-        id=request.job_id or job_id_now(),
+        id=request.job_id or new_job_id(),
         order=replace(
             order,
             name=printable(order.name or path.name, LONGEST_NAME),

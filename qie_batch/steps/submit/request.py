@@ -9,6 +9,7 @@ from qie_batch.steps.submit.sources import is_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+    from contextlib import AbstractContextManager
 
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
@@ -43,8 +44,8 @@ class SubmitContext:
     bucket: Callable[[str, Collection[str]], ObjectReader]
     #: Images on the web, from listed servers only if True; closed after the images are uploaded.
     web: Callable[[bool], WebImages]
-    #: Closed after the images are checked.
-    decoders: Callable[[], DecoderPool]
+    #: Left after the images are checked.
+    decoders: Callable[[], AbstractContextManager[DecoderPool]]
     limits: Limits
     #: Whether there is a file of a name in a folder, for cells that may name several.
     exists: Callable[[str, str], bool] = is_file

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 import zipfile
+from pathlib import Path
 
 import pytest
 from PIL import Image, ImageDraw
@@ -100,7 +101,7 @@ def test_each_wrong_row_is_named_before_anything_is_spent(page):
     assert findings(page) == []
     with page.expect_download() as download:
         page.get_by_role("link", name="Download errors.csv").click()
-    with open(download.value.path(), encoding="utf-8-sig", newline="") as file:
+    with Path(download.value.path()).open(encoding="utf-8-sig", newline="") as file:
         assert [(row["id"], row["qie_error_code"]) for row in csv.DictReader(file)] == [
             ("lost", "image_missing"),
             ("odd", "instruction_not_understood"),

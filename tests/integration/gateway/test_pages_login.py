@@ -8,6 +8,7 @@ import time
 import httpx2
 import pytest
 from joserfc.jwk import RSAKey
+from pydantic import SecretStr
 
 from qie_batch.gateway.access.cookies import sealed
 from qie_batch.gateway.app import create_app
@@ -154,7 +155,7 @@ def test_an_openid_provider_logs_people_in(second):
         settings = {
             "gateway_oidc_issuer": provider.url,
             "gateway_oidc_client_id": CLIENT,
-            "gateway_oidc_client_secret": secret(SECRET),
+            "gateway_oidc_client_secret": SecretStr(SECRET),
             "gateway_oidc_tenant_claim": "shop",
         }
         with second(**settings) as url:
@@ -187,9 +188,3 @@ def refused(url):
         answer = browser.get("/login/oidc?next=/jobs")
         assert browser.get("/jobs").url.path == "/login"
         return answer.status_code
-
-
-def secret(text):
-    from pydantic import SecretStr
-
-    return SecretStr(text)

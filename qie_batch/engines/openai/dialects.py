@@ -1,0 +1,53 @@
+"""What each server takes and means, measured on vLLM-Omni 0.30.0 and SGLang 0.5.23 (docs/engines.md)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qie_batch.model import Preset
+from qie_batch.model.buckets import QWEN_BUCKETS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Of the model that these servers run: the model card's steps and CFG, and fewer steps. A server has one set
+#: of weights, so that no distilled preset can be asked for. Seconds: those of the qwen engine on an H100.
+PRESETS: Mapping[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        Preset(name="reference", steps=40, cfg=4.0, seconds=25.6),
+        Preset(name="balanced", steps=24, cfg=4.0, seconds=15.4),
+    )
+}
+
+#: Of gpt-image-1.
+_OPENAI_SIZES = ((1024, 1024), (1536, 1024), (1024, 1536))
+_DIFFUSION = frozenset({"negative", "steps", "cfg", "seed", "preset"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    #: Fields of EditParams that the server uses.
+    honours: frozenset[str] = _DIFFUSION
+    #: Sizes to ask for; empty where the server paints any.
+    sizes: tuple[tuple[int, int], ...] = QWEN_BUCKETS
+    max_images: int = 3
+    #: Fields of every request.
+    always: Mapping[str, str] = field(default_factory=lambda: {"response_format": "b64_json"})
+    #: The name of the part of each image where there are several.
+    several: str = "image"
+    #: A tiny edit that is not asked for costs little, and says whether the server works.
+    probes: bool = True
+
+
+DIALECTS: Mapping[str, Dialect] = {
+    "vllm-omni": Dialect(),
+    "sglang": Dialect(),
+    # Each edit is paid for, and sizes are fixed. It always answers base64, and refuses to be asked for it.
+    "openai": Dialect(
+        honours=frozenset(), sizes=_OPENAI_SIZES, max_images=16, always={}, several="image[]", probes=False
+    ),
+    # The engine behind it fits an image to its own sizes, and the result back.
+    "qie-batch": Dialect(sizes=()),
+}
