@@ -1,4 +1,4 @@
-"""People: who has a session, and whom somebody else has logged in.
+"""People: who has a session, and who was logged in by another party.
 
 That is a proxy in front, by a header, or an OpenID provider, by claims.
 """
@@ -30,7 +30,7 @@ _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def current_session(request: HTTPConnection, settings: Settings) -> Session | None:
-    """The session of the cookie, unless a proxy names somebody else by now."""
+    """The session of the cookie, unless the proxy names another person."""
     session = session_of(Cookies(request, settings))
     named = proxied_name(request, settings)
     return None if session and named and named != session.subject.name else session

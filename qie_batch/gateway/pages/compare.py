@@ -1,4 +1,4 @@
-"""One picture before and after, large, with its neighbours at hand."""
+"""One image before and after, large, with its neighbours at hand."""
 
 from __future__ import annotations
 

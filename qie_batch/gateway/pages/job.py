@@ -1,4 +1,4 @@
-"""The page of a job: how far it is, what it costs, what failed, and its pictures."""
+"""The page of a job: how far it is, what it costs, what failed, and its images."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 router = page_router()
 
-#: Pairs of pictures on a page, rows listed for a reason, and reasons that are listed with rows.
+#: Pairs of images on a page, rows listed for a reason, and reasons that are listed with rows.
 CARDS, ROWS, REASONS = 24, 5, 20
-#: Pixels on the longer side of a picture among others.
+#: Pixels on the longer side of an image among others.
 SMALL = 480
 
 Shown = Literal["", "succeeded", "failed", "cancelled", "running"]
@@ -47,7 +47,7 @@ class Card:
     kind: str
     #: Of the page that compares.
     address: str
-    #: Addresses of thumbnails, "" where there is no picture.
+    #: Addresses of thumbnails, "" where there is no image.
     before: str
     after: str
 
@@ -102,7 +102,7 @@ def selection(show: str, code: str, *, after: int = -1, page: int = 1000) -> Ite
 
 
 def addresses(item: Item, *, side: int = 0) -> tuple[str, str]:
-    """Of the pictures before and after, "" for one that there is not; small ones of `side` pixels."""
+    """Of the images before and after, "" for one that there is not; small ones of `side` pixels."""
     images = {
         "before": item.spec.inputs[0] if item.spec else "",
         "after": item.result.sha256 if item.result else "",

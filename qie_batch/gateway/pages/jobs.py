@@ -46,7 +46,7 @@ def jobs(
 
 @router.get("/example.zip")
 def example(visit: Reading) -> Response:  # noqa: ARG001 - for those who may use it
-    """The sample catalog with its pictures, to be dropped on the page."""
+    """The sample catalog with its images, to be dropped on the page."""
     file, folder = io.BytesIO(), examples_folder()
     with zipfile.ZipFile(file, "w") as archive:
         for path in sorted(folder.rglob("*")):

@@ -1,4 +1,4 @@
-"""What every route of a page has: somebody who is logged in, and errors as pages."""
+"""What every route of a page has: a person who is logged in, and errors as pages."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def see_other(address: str) -> RedirectResponse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A request of somebody who is logged in."""
+    """A request of a person who is logged in."""
 
     request: Request
     context: GatewayContext
@@ -102,7 +102,7 @@ class Visit:
 
 
 def visit(request: Request, context: Context) -> Visit:
-    """AccessDenied where nobody is logged in (401)."""
+    """AccessDenied without a session (401)."""
     session = current_session(request, context.settings)
     if session is None:
         raise AccessDenied("nobody is logged in", hint="log in")
