@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import re
 import time
 
 import httpx2
 import pytest
 from joserfc.jwk import RSAKey
+from PIL import Image
 from pydantic import SecretStr
 
 from qie_batch.gateway.access.cookies import sealed
 from qie_batch.gateway.app import create_app
+from qie_batch.gateway.pages import PARTS
 from qie_batch.gateway.pages import provider as login_at_provider
 from qie_batch.processes.logins import login_address
 from tests.support.openid import CLIENT, SECRET, running_provider, serving
+
+
+def png():
+    data = io.BytesIO()
+    Image.new("RGB", (64, 64), "white").save(data, "PNG")
+    return base64.b64encode(data.getvalue()).decode()
+
+
+WHITE = png()
 
 
 @pytest.fixture
@@ -188,3 +201,23 @@ def refused(url):
         answer = browser.get("/login/oidc?next=/jobs")
         assert browser.get("/jobs").url.path == "/login"
         return answer.status_code
+
+
+def test_a_page_of_another_tenant_s_things_is_as_one_of_things_that_do_not_exist(gateway):
+    row = {"id": "a", "image": f"data:image/png;base64,{WHITE}", "instruction": "make it brighter"}
+    with gateway.client("pages-owner") as client:
+        answer = client.post("/api/jobs", json={"rows": [row]}).json()
+    ids = {"job_id": answer["job"], "item_id": f"{answer['job']}.0", "upload_id": answer["upload"]}
+    claims = {"aud": "session", "sub": "eve", "scope": "jobs:read jobs:write", "form": "token"}
+    seen = {"pages-owner": set(), "pages-stranger": set()}
+    for tenant, statuses in seen.items():
+        text = sealed({**claims, "tenant": tenant, "exp": int(time.time()) + 300}, gateway.settings)
+        with browsing(gateway.url) as browser:
+            browser.cookies.set(f"qie-session-{gateway.settings.gateway_port}", text)
+            for route in (route for part in PARTS for route in part.router.routes):
+                if "_id}" in route.path:
+                    (method,) = route.methods
+                    data = {"form": "token"} if method == "POST" else None
+                    statuses.add(browser.request(method, route.path.format(**ids), data=data).status_code)
+    assert seen["pages-stranger"] == {404}
+    assert 404 not in seen["pages-owner"]
