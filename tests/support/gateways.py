@@ -108,8 +108,11 @@ def lone_settings(stack: Stack, folder: Path, **changes: Any) -> Settings:
 def served(settings: Settings, *routers: APIRouter) -> Iterator[str]:
     """The application with further routes behind uvicorn, in a thread; gives its address."""
     app = create_app(settings)
+    ours = len(app.router.routes)
     for router in routers:
         app.include_router(router)
+    # The further routes first, so that one may stand in for a route of ours.
+    app.router.routes[:] = app.router.routes[ours:] + app.router.routes[:ours]
     config = uvicorn.Config(app, port=settings.gateway_port, log_config=None, proxy_headers=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

@@ -9,6 +9,7 @@ import openai
 from PIL import Image
 
 from qie_batch import wiring
+from qie_batch.model import JobSelection
 from tests.support.gateways import token
 
 if TYPE_CHECKING:
@@ -39,6 +40,6 @@ def jobs_of(gateway: RunningGateway, tenant: str) -> list[Job]:
     """The tenant's jobs, newest first."""
     ledger = wiring.ledger(gateway.settings)
     try:
-        return ledger.owned_by(tenant).jobs.latest(100)
+        return ledger.owned_by(tenant).jobs.latest(JobSelection(limit=100))
     finally:
         ledger.dispose()
