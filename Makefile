@@ -5,7 +5,7 @@ PYTHON ?= python3
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # Two processes; what each gets stands in tests/support/division.py.
 TWO := --numprocesses 2 --dist loadscope --no-loadscope-reorder
-SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.html' -o -name '*.css' 2>/dev/null) \
+SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.j2' -o -name '*.css' -o -name '*.js' -o -name '*.toml' -o -name '*.svg' 2>/dev/null) \
 	$(wildcard examples/*.csv examples/images/*)
 
 .PHONY: help demo test lint unit chaos clean

@@ -28,6 +28,7 @@ SHOWN = 50
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("stack", "Edit the sample catalog on an embedded stack and show the result."),
     "up": ("stack", "Run the embedded stack: broker, store, ledger, worker, control, gateway, Flower."),
+    "login": ("stack", "Print an address that opens the pages in a browser."),
     "template": ("template", "Write a catalog to begin with, from a shop's export or as an example."),
     "submit": ("submit", "Check a catalog, upload its pictures and enter it as a job."),
     "status": ("show", "How far jobs are, how fast, what failed and why."),

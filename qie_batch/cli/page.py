@@ -6,7 +6,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qie_batch.model import FINAL, JobState
+from qie_batch.model import FINAL, JobState, may_pass
 from qie_batch.pricing import usd
 from qie_batch.text import duration
 
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qie_batch.views import JobView
-
-#: Codes of failures that are not the row's own, beside those ending in "unavailable": the same edit may
-#: succeed another time or on another device.
-PASSING = frozenset({"device_out_of_memory", "engine_lost", "preempted", "result_gone", "result_lost"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +76,7 @@ def _commands(view: JobView) -> Iterator[str]:
         yield f"resume {view.job}" + (" --budget USD" if view.pause_reason == "budget" else "")
     else:
         yield f"results {view.job} --out pictures"
-        passing = sorted(code for code in view.failures if code in PASSING or code.endswith("unavailable"))
+        passing = sorted(filter(may_pass, view.failures))
         if view.failures and len(passing) == len(view.failures):
             yield f"retry {view.job}"
         else:

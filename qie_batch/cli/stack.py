@@ -15,6 +15,7 @@ from qie_batch.model import JobOrder, JobState
 from qie_batch.naming import DEFAULT_TEMPLATE
 from qie_batch.pricing import usd
 from qie_batch.processes.embedded import embedded_stack
+from qie_batch.processes.logins import login_address
 from qie_batch.processes.signals import stop_event
 from qie_batch.steps.collect import collect
 from qie_batch.steps.submit import SubmitRequest, enter, prepare
@@ -52,11 +53,20 @@ def _show(embedded: Embedded) -> None:
     click.echo(f"{'engine':<9} {info.name}: {reason}")
     click.echo(f"{'login':<9} {settings.flower_user}, the password is flower_password in the settings file")
     click.echo(f"ready: qie-batch --dir {settings.dir} submit catalog.csv (Ctrl-C here stops everything)")
+    click.echo(f"pages: {login_address(settings)}")
 
 
 @click.command()
 @click.pass_obj
-def demo(app: App) -> None:
+def login(app: App) -> None:
+    """Print an address that opens the pages in a browser: once, within an hour, and with all rights."""
+    click.echo(login_address(app.settings))
+
+
+@click.command()
+@click.option("--keep", is_flag=True, help="Go on after the job, and show its page, until Ctrl-C.")
+@click.pass_obj
+def demo(app: App, *, keep: bool) -> None:
     """Edit a copy of the sample catalog on an embedded stack in a scratch folder, and show the result."""
     from qie_batch.local.sample import EXPECTED_FAILURES, copy_sample
 
@@ -82,11 +92,16 @@ def demo(app: App) -> None:
             item.row_id: item.failure.code for item in ledger.jobs.items(progress.job.id) if item.failure
         }
         ledger.dispose()
+        if keep:
+            click.echo(f"page     {login_address(settings, f'/jobs/{progress.job.id}')}")
+            note("Ctrl-C ends it")
+            embedded.wait(stop_event())
     click.echo(f"results  {results / 'results.csv'}")
     expected = failures == EXPECTED_FAILURES and progress.job.state is JobState.CLOSED
     what = "as the sample expects" if expected else f"not as the sample expects: {failures}"
     click.echo(f"errors   {results / 'errors.csv'} ({', '.join(failures)}: {what})")
     click.echo(f"cost     {usd(progress.spent_micros)}")
     click.echo(f"report   {results / 'report.html'}")
+    click.echo(f"page     qie-batch --dir {folder / 'stack'} up prints an address that shows this job")
     if not expected:
         sys.exit(1)

@@ -13,11 +13,13 @@ from qie_batch.gateway.access.gate import open_gate
 from qie_batch.gateway.bodies import FORM_LIMITS, BodyCaps, OneLength, OneShapeOfTooLarge
 from qie_batch.gateway.context import open_context
 from qie_batch.gateway.draining import Drain, EndsStreams
+from qie_batch.gateway.forwarded import Forwarded
 from qie_batch.gateway.jobs import changing, costs, events, reading, results, submitting
 from qie_batch.gateway.logs import AccessLog, log_to_stderr
 from qie_batch.gateway.metrics import Measured, Metrics
 from qie_batch.gateway.openai.errors import error_response
 from qie_batch.gateway.openapi import describe, operation_id
+from qie_batch.gateway.pages import pages_router
 from qie_batch.gateway.problems import add_problem_handlers
 from qie_batch.gateway.readiness import open_readiness
 from qie_batch.gateway.request_ids import RequestIds
@@ -40,6 +42,7 @@ ROUTERS = (
     costs.router,
     schedules.router,
     openai.router,
+    pages_router(),
 )
 
 
@@ -59,7 +62,8 @@ class Gateway(FastAPI):
     def build_middleware_stack(self) -> ASGIApp:
         app = OneLength(OneShapeOfTooLarge(super().build_middleware_stack()))
         logged = RequestIds(AccessLog(ResponseHeaders(app, self._settings)))
-        return EndsStreams(Measured(logged, self.state.metrics), self.state.drain)
+        forwarded = Forwarded(logged, self._settings.trusted_proxies)
+        return EndsStreams(Measured(forwarded, self.state.metrics), self.state.drain)
 
 
 def create_app(settings: Settings) -> FastAPI:

@@ -23,7 +23,7 @@ from qie_batch.model.images import ImageHeader
 from qie_batch.model.jobs import Failure, Item, ItemSelection, Job, JobSelection, NewItem, NewJob, Result
 from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
 from qie_batch.model.requests import KnownRequest
-from qie_batch.model.retries import RETRY_POLICY, RetryPolicy
+from qie_batch.model.retries import RETRY_POLICY, RetryPolicy, may_pass
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import (
@@ -117,6 +117,7 @@ __all__ = [
     "address_shown",
     "cache_key_of",
     "is_tenant_name",
+    "may_pass",
     "new_webhook_secret",
     "webhook_key",
 ]

@@ -48,3 +48,11 @@ class RetryPolicy:
 
 
 RETRY_POLICY = RetryPolicy()
+
+#: Codes of failures that are not the row's own, beside those ending in "unavailable".
+_PASSING = frozenset({"device_out_of_memory", "engine_lost", "preempted", "result_gone", "result_lost"})
+
+
+def may_pass(code: str) -> bool:
+    """Whether the same edit may succeed another time or on another device."""
+    return code in _PASSING or code.endswith("unavailable")

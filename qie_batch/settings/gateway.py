@@ -27,6 +27,19 @@ class GatewaySettings(BaseModel):
     jwt_audience: str = "qie-batch"
     #: The claim that names the tenant; `sub` makes each subject its own tenant.
     jwt_tenant_claim: str = "tenant"
+    #: A header by which a proxy among `trusted_proxies` says who is logged in, such as X-Forwarded-User.
+    gateway_user_header: str = ""
+    #: An OpenID provider, by the address before /.well-known/openid-configuration.
+    gateway_oidc_issuer: str = ""
+    gateway_oidc_client_id: str = ""
+    gateway_oidc_client_secret: SecretStr | None = None
+    #: Claims of the provider that name a person's tenant and scopes; empty takes the two settings below.
+    gateway_oidc_tenant_claim: str = ""
+    gateway_oidc_scope_claim: str = ""
+    #: Whose jobs people see who log in at a provider or a proxy; empty makes each person a tenant.
+    gateway_people_tenant: str = ""
+    #: What they may do, separated by spaces.
+    gateway_people_scopes: str = "jobs:read jobs:write edits"
     #: Addresses and networks that may set X-Forwarded-*, separated by commas.
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     #: Requests of one subject: those that read, and those that change something. Several rates are separated

@@ -23,7 +23,19 @@ FLAGS = {
     "schedule": ["add", "list", "remove", "run"],
     "db": ["upgrade", "current"],
 }
-OTHERS = ("demo", "cancel", "pause", "resume", "worker", "control", "flower", "doctor", "fsck", "template")
+OTHERS = (
+    "demo",
+    "login",
+    "cancel",
+    "pause",
+    "resume",
+    "worker",
+    "control",
+    "flower",
+    "doctor",
+    "fsck",
+    "template",
+)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from qie_batch.gateway.access.people import Sessions
 from qie_batch.gateway.access.recent import Recent
 from qie_batch.gateway.access.subject import Subject
 from qie_batch.gateway.access.tokens import Tokens
@@ -31,7 +32,7 @@ class Authenticator(Protocol):
 
 def authenticators(context: GatewayContext) -> tuple[Authenticator, ...]:
     """Misconfigured where one of them could not check anything."""
-    return (ApiKeys(context), BearerTokens(context))
+    return (ApiKeys(context), BearerTokens(context), Sessions(context.settings))
 
 
 class ApiKeys:

@@ -1,0 +1,103 @@
+"""Catalogs that are submitted by the clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Form
+from fastapi.responses import Response
+from pydantic import BaseModel, ValidationError
+
+from qie_batch.errors import QieError, UsageError
+from qie_batch.gateway import schedules as api
+from qie_batch.gateway.pages.routing import Reading, Visit, Writing, page_router, see_other
+from qie_batch.gateway.problems import status_of
+from qie_batch.model import Schedule
+from qie_batch.steps.schedule import next_due, zone
+
+if TYPE_CHECKING:
+    from qie_batch.views import ScheduleView
+
+router = page_router()
+
+#: Next times shown of each.
+NEXT = 3
+
+
+class Given(BaseModel):
+    """The form as it was filled in."""
+
+    name: str = ""
+    catalog: str = ""
+    #: Of whose files the catalog is one, "" for an address.
+    upload: str = ""
+    cron: str = ""
+    timezone: str = ""
+    instruction: str = ""
+    budget: str = ""
+
+
+@router.get("/schedules")
+def schedules(visit: Reading, upload: str = "", catalog: str = "") -> Response:
+    return _shown(visit, Given(upload=upload, catalog=catalog))
+
+
+@router.post("/schedules")
+def add(visit: Writing, given: Annotated[Given, Form()]) -> Response:
+    """Add it; what was typed is shown again where it cannot be added."""
+    try:
+        api.add(_new(given), visit.subject, visit.context)
+    except QieError as error:
+        return _shown(visit, given, error)
+    return see_other("/schedules")
+
+
+@router.post("/schedules/remove")
+def remove(visit: Writing, name: str) -> Response:
+    api.remove(name, visit.subject, visit.context)
+    return see_other("/schedules")
+
+
+def _new(given: Given) -> api.NewSchedule:
+    """UsageError for a text that is too long."""
+    try:
+        return api.NewSchedule.model_validate(
+            {
+                "schedule": given.name.strip(),
+                "cron": given.cron,
+                "timezone": given.timezone.strip(),
+                "upload": given.upload,
+                "catalog": given.catalog.strip(),
+                "priority": "low",
+                "instruction": given.instruction,
+                "budget_usd": given.budget.strip() or None,
+            }
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise UsageError(f"{first['loc'][0]}: {first['msg']}", code="request_invalid") from None
+
+
+def _shown(visit: Visit, given: Given, problem: QieError | None = None) -> Response:
+    now = visit.ledger.clock.now()
+    found = api.schedules(visit.subject, visit.context)
+    return visit.show(
+        "schedules",
+        status=status_of(problem) if problem else 200,
+        schedules=found,
+        next_times={entry.name: _next_times(entry, now) for entry in found},
+        given=given.model_dump(),
+        problem=visit.language.error(problem) if problem else None,
+    )
+
+
+def _next_times(entry: ScheduleView, now: float) -> list[str]:
+    """By the schedule's own clock."""
+    schedule = Schedule(name=entry.name, cron=entry.cron, timezone=entry.timezone, catalog=entry.catalog)
+    times: list[str] = []
+    while len(times) < NEXT and not entry.problem and (due := next_due(schedule, now)) is not None:
+        now = due
+        local = datetime.fromtimestamp(due, zone(entry.timezone) or UTC)
+        times.append(local.strftime("%Y-%m-%d %H:%M %Z"))
+    return times
