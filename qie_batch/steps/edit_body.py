@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,6 +12,7 @@ from qie_batch.manifest.aliases import REFERENCES
 from qie_batch.manifest.cells import QUALITY
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.manifest.image_lists import images_of
+from qie_batch.steps.data_urls import read_data_url
 from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:
@@ -50,7 +49,6 @@ _REFUSED = {
 }
 #: Of an edit: the image to edit and the references.
 MAX_IMAGES = 1 + len(REFERENCES)
-_DATA_URL = re.compile(r"data:[\w.+-]+/[\w.+-]+(?:;[\w.=+-]+)*;base64,", re.ASCII | re.IGNORECASE)
 
 #: Bytes, or an s3:// or https:// address.
 ImageSource = bytes | str
@@ -186,13 +184,11 @@ def _image(value: object, name: str, address_of: Callable[[str], str]) -> ImageS
         value = value.get("url")
     if not isinstance(value, str):
         raise _no_image(name)
-    if found := _DATA_URL.match(value):
-        try:
-            return base64.b64decode(value[found.end() :], validate=True)
-        except binascii.Error:
-            raise WrongParameter(
-                "the data: URL holds no base64", code="image_address", subject=name
-            ) from None
+    try:
+        if found := read_data_url(value):
+            return found.data
+    except ValueError:
+        raise WrongParameter("the data: URL holds no base64", code="image_address", subject=name) from None
     if is_web(value) and images_of(value) == [value]:
         return value
     if re.fullmatch(r"file-[\w-]{1,80}", value, re.ASCII):
