@@ -7,12 +7,12 @@ import json
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.errors import NotFound, QieError, Unavailable, UsageError
-from qie_batch.model import KnownRequest
+from qie_batch.errors import QieError, Unavailable, UsageError
+from qie_batch.steps.first_request import first_request, key_of
+from qie_batch.steps.known_engines import check_engine
 from qie_batch.steps.orders import unused
 from qie_batch.steps.submit import SubmitRequest, enter, estimate, new_job_id, prepare
-from qie_batch.steps.uploads import catalog_of, find, take, with_rows
-from qie_batch.steps.uploads.reader import address_of
+from qie_batch.steps.uploads import address_of, catalog_of, find, take, with_rows
 from qie_batch.steps.uploads.rows import MANIFEST
 
 if TYPE_CHECKING:
@@ -54,8 +54,6 @@ class SubmissionContext:
     submit: SubmitContext
     taking: TakeContext
     requests: Requests
-    #: Engines that may be asked for.
-    engines: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,10 +75,11 @@ def submit_from_outside(request: SubmissionRequest, context: SubmissionContext) 
 
     Repeated with the same idempotency key, also while the first request is worked on, this makes one job.
     """
-    check_engine(request.order.engine, context.engines)
+    check_engine(request.order.engine, context.submit.engines)
     if request.dry_run or not request.idempotency_key:
         return _submit(request, "" if request.dry_run else new_job_id(), context)
-    known = _known(request, context.requests)
+    key = key_of("job", request.idempotency_key)
+    known = first_request(key, _fingerprint(request), context.requests, REMEMBERED_SECONDS)
     try:
         return _submit(request, known.job_id, context)
     except Unavailable:
@@ -88,33 +87,6 @@ def submit_from_outside(request: SubmissionRequest, context: SubmissionContext) 
     except QieError:
         context.requests.forget(known.key, known.job_id)
         raise
-
-
-def check_engine(name: str, allowed: frozenset[str]) -> None:
-    """NotFound for another engine: the name of any Python module would be imported."""
-    if name and name not in allowed:
-        raise NotFound(
-            f"there is no engine {name!r}",
-            code="engine_unknown",
-            hint=f"choose one of: {', '.join(sorted(allowed))}",
-        )
-
-
-def _known(request: SubmissionRequest, requests: Requests) -> KnownRequest:
-    """The first request of this key. UsageError where that one asked for something else."""
-    new = KnownRequest(
-        key=f"job/{hashlib.sha256(request.idempotency_key.encode()).hexdigest()}",
-        fingerprint=_fingerprint(request),
-        job_id=new_job_id(),
-    )
-    known = requests.remember(new, REMEMBERED_SECONDS)
-    if known.fingerprint != new.fingerprint:
-        raise UsageError(
-            f"the idempotency key was used for another request, of job {known.job_id}",
-            code="idempotency_key_used",
-            hint="take a new key for a new request",
-        )
-    return known
 
 
 def _fingerprint(request: SubmissionRequest) -> str:

@@ -8,8 +8,7 @@ from qie_batch.manifest import ErrorsWriter, Extras, RowOutcome
 from qie_batch.manifest.stored import StoredRows
 from qie_batch.model import BadRow, ItemState
 from qie_batch.steps.submit import SubmitRequest, prepare
-from qie_batch.steps.uploads import catalog_of, find
-from qie_batch.steps.uploads.reader import address_of
+from qie_batch.steps.uploads import address_of, catalog_of, find
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qie_batch.wiring import services
-from qie_batch.wiring.engines import InstalledEngines
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -30,7 +29,6 @@ def submission_context(settings: Settings, ledger: SqlLedger, owner: str) -> Sub
         submit=tenant_submit_context(settings, ledger, owner),
         taking=take_context(settings, ledger),
         requests=ledger.requests,
-        engines=engines_from_outside(settings),
     )
 
 
@@ -79,11 +77,6 @@ def gateway_limits(settings: Settings) -> Limits:
         max_side=side,
         max_bytes=min(settings.gateway_max_image_bytes, settings.max_bytes),
     )
-
-
-def engines_from_outside(settings: Settings) -> frozenset[str]:
-    """Those that come with qie-batch, and the one that is set."""
-    return frozenset(filter(None, (*InstalledEngines(settings).names(), settings.engine)))
 
 
 def batch_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool) -> BatchContext:

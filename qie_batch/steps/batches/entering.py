@@ -12,7 +12,7 @@ from qie_batch.errors import Rejected, Unavailable, UsageError
 from qie_batch.model import BatchFault, JobOrder, RowDefaults
 from qie_batch.steps.batches.lines import read_lines
 from qie_batch.steps.body_manifest import READING, BodyManifest
-from qie_batch.steps.models import model_named
+from qie_batch.steps.known_engines import model_named
 from qie_batch.steps.submit import SubmitRequest, submit
 
 if TYPE_CHECKING:

@@ -9,17 +9,19 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import Conflict, QueueUnavailable
-from qie_batch.model import InvalidManifest, JobOrder, KnownRequest, Priority, RowDefaults
+from qie_batch.errors import QueueUnavailable
+from qie_batch.model import InvalidManifest, JobOrder, Priority, RowDefaults
 from qie_batch.steps.body_manifest import READING, BodyManifest
 from qie_batch.steps.dispatch import dispatch_interactive
 from qie_batch.steps.edit_body import WrongParameter, check_images, parameter_of
+from qie_batch.steps.first_request import first_request, key_of
 from qie_batch.steps.interactive.request import EnteredEdit
 from qie_batch.steps.interactive.waiting import ended_in_vain
-from qie_batch.steps.models import model_named
-from qie_batch.steps.submit import SubmitRequest, new_job_id, submit
+from qie_batch.steps.known_engines import model_named
+from qie_batch.steps.submit import SubmitRequest, submit
 
 if TYPE_CHECKING:
+    from qie_batch.model import KnownRequest
     from qie_batch.steps.edit_body import EditBody
     from qie_batch.steps.interactive.request import InteractiveContext, InteractiveEdit
 
@@ -32,7 +34,7 @@ SAME_SECONDS = 600.0
 def enter(edit: InteractiveEdit, context: InteractiveContext) -> EnteredEdit:
     """Enter the edit, or find the same one; the client is counted as waiting until `leave`.
 
-    WrongParameter says what cannot be edited; Conflict that the idempotency key stands for another edit.
+    WrongParameter says what cannot be edited; UsageError that the idempotency key stands for another edit.
     """
     check_images(edit.body)
     engines = context.submitting.engines
@@ -58,14 +60,8 @@ def _known(edit: InteractiveEdit, context: InteractiveContext) -> KnownRequest:
     """The request as first sent, which this client is counted as waiting for."""
     fingerprint = _fingerprint(edit.body)
     # Keys of clients and those made of contents never meet.
-    key = f"edit:{hashlib.sha256(edit.idempotency_key.encode()).hexdigest()}"
-    key = key if edit.idempotency_key else f"same:{fingerprint}"
-    mine = KnownRequest(key=key, fingerprint=fingerprint, job_id=new_job_id())
-    known = context.requests.remember(mine, SAME_SECONDS, waiting=1)
-    if known.fingerprint != fingerprint:
-        context.requests.wait(known.job_id, -1)
-        raise Conflict("this Idempotency-Key was sent with another request", code="idempotency_key_reused")
-    return known
+    key = key_of("edit", edit.idempotency_key) if edit.idempotency_key else f"same:{fingerprint}"
+    return first_request(key, fingerprint, context.requests, SAME_SECONDS, waiting=1)
 
 
 def _submit(edit: InteractiveEdit, engine: str, job_id: str, context: InteractiveContext) -> int:
