@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 
 #: Of a path that is not listed.
 SMALL_BYTES = 1_000_000
-#: Parts of a form: fields beside its files, files, and the bytes of one field. Files go to disk.
-FORM_LIMITS = {"max_fields": 100, "max_files": 1000, "max_part_size": 256_000}
+#: Parts of a form: fields beside its files, files, each of which is open on disk, and the bytes of one field.
+FORM_LIMITS = {"max_fields": 100, "max_files": 500, "max_part_size": 256_000}
+JSON = "application/json"
 
 #: Bodies that are JSON are held in memory, and have the setting of the second column.
 LARGE = {
@@ -62,8 +63,7 @@ class BodyCaps:
         except QieError as error:
             await (await on_error(request, error))(scope, receive, send)
             return
-        is_json = "json" in request.headers.get("content-type", "")
-        await self._large[scope["path"], is_json](scope, receive, send)
+        await self._large[scope["path"], media_type(request) == JSON](scope, receive, send)
 
 
 class OneLength:
@@ -107,6 +107,11 @@ class OneShapeOfTooLarge:
                 await send(message)
 
         await self._app(scope, receive, send_one_shape)
+
+
+def media_type(request: Request) -> str:
+    """Of the body, without parameters, in lower case."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def too_large(request: Request) -> ASGIApp:
