@@ -16,7 +16,7 @@ from qie_batch.steps.uploads import address_of, catalog_of, find, take, with_row
 from qie_batch.steps.uploads.rows import MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from qie_batch.interfaces import Requests
     from qie_batch.manifest import Understanding
@@ -54,6 +54,8 @@ class SubmissionContext:
     submit: SubmitContext
     taking: TakeContext
     requests: Requests
+    #: How many files were taken by their last name alone.
+    by_name: Callable[[], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class Submission:
     unused: tuple[str, ...]
     estimate: Estimate
     understood: Understanding
+    #: Pictures that were taken by their last name alone, as rows name folders that were not sent.
+    by_name: int
 
 
 def submit_from_outside(request: SubmissionRequest, context: SubmissionContext) -> Submission:
@@ -123,6 +127,7 @@ def _submit(request: SubmissionRequest, job_id: str, context: SubmissionContext)
             unused=tuple(unused(request.order, prepared.info)),
             estimate=plan,
             understood=prepared.survey.understood,
+            by_name=context.by_name(),
         )
 
 

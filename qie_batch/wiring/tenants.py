@@ -18,15 +18,17 @@ if TYPE_CHECKING:
     from qie_batch.steps.batches import BatchContext
     from qie_batch.steps.submissions import SubmissionContext
     from qie_batch.steps.submit import SubmitContext
-    from qie_batch.steps.uploads import TakeContext
+    from qie_batch.steps.uploads import TakeContext, Uploads
 
 
 def submission_context(settings: Settings, ledger: SqlLedger, owner: str) -> SubmissionContext:
     """`ledger` is the tenant's."""
     from qie_batch.steps.submissions import SubmissionContext
 
+    uploads = _uploads(settings, owner)
     return SubmissionContext(
-        submit=tenant_submit_context(settings, ledger, owner),
+        submit=_submit_context(settings, ledger, uploads),
+        by_name=uploads.by_name,
         taking=take_context(settings, ledger),
         requests=ledger.requests,
     )
@@ -34,11 +36,18 @@ def submission_context(settings: Settings, ledger: SqlLedger, owner: str) -> Sub
 
 def tenant_submit_context(settings: Settings, ledger: SqlLedger, owner: str) -> SubmitContext:
     """The tenant's uploads for the bucket of the stack; others where QIE_IMAGE_BUCKETS lists them."""
+    return _submit_context(settings, ledger, _uploads(settings, owner))
+
+
+def _uploads(settings: Settings, owner: str) -> Uploads:
     from qie_batch.steps.uploads import Uploads
     from qie_batch.stores.s3 import S3Store
 
+    return Uploads(S3Store(services.s3(settings), settings.s3_bucket), owner)
+
+
+def _submit_context(settings: Settings, ledger: SqlLedger, uploads: Uploads) -> SubmitContext:
     client, limits = services.s3(settings), gateway_limits(settings)
-    uploads = Uploads(S3Store(client, settings.s3_bucket), owner)
     listed = services.buckets(settings, client)
 
     def bucket(name: str, _: Collection[str]) -> ObjectReader:

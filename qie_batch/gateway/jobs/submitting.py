@@ -123,4 +123,5 @@ def submission_view(found: Submission) -> views.SubmissionView:
         unused=found.unused,
         estimate=views.estimate_view(found.estimate),
         understood=found.understood,
+        by_name=found.by_name,
     )

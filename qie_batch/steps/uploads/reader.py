@@ -60,6 +60,11 @@ class Uploads:
         except Rejected:
             return False
 
+    def by_name(self) -> int:
+        """How many files were taken by their last name alone, as rows name folders that were not sent."""
+        with self._lock:
+            return sum(len(known.matcher.by_name) for known in self._known.values())
+
     def _file(self, key: str) -> UploadedFile:
         upload_id, path = self._split(key)
         known = self._open(upload_id)
