@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectReader
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.settings import Settings
-    from qie_batch.steps.batches import BatchContext
-    from qie_batch.steps.submissions import SubmissionContext
+    from qie_batch.steps.openai.batches import BatchContext
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.steps.uploads import TakeContext, Uploads
+    from qie_batch.steps.uploads.submitting import SubmissionContext
 
 
 def submission_context(settings: Settings, ledger: SqlLedger, owner: str) -> SubmissionContext:
     """`ledger` is the tenant's."""
-    from qie_batch.steps.submissions import SubmissionContext
+    from qie_batch.steps.uploads.submitting import SubmissionContext
 
     uploads = _uploads(settings, owner)
     return SubmissionContext(
@@ -91,7 +91,7 @@ def gateway_limits(settings: Settings) -> Limits:
 def batch_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool) -> BatchContext:
     from contextlib import nullcontext
 
-    from qie_batch.steps.batches import BatchContext
+    from qie_batch.steps.openai.batches import BatchContext
 
     context = services.submit_context(settings, ledger)
     limits = gateway_limits(settings)

@@ -18,10 +18,10 @@ from qie_batch.gateway.jobs.reading import NO_NUL, ItemId, JobId, item_of
 from qie_batch.keys import job_key
 from qie_batch.model import Item
 from qie_batch.naming import DEFAULT_TEMPLATE
-from qie_batch.steps import item_images
-from qie_batch.steps.item_images import Which
-from qie_batch.steps.result_archive import result_archive
-from qie_batch.steps.result_table import result_table
+from qie_batch.steps.results import images as item_images
+from qie_batch.steps.results.archive import result_archive
+from qie_batch.steps.results.images import Which
+from qie_batch.steps.results.table import result_table
 from qie_batch.steps.settle import REPORT
 
 router = APIRouter(prefix="/api/jobs/{job_id}", tags=["results"])

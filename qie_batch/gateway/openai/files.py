@@ -11,9 +11,9 @@ from fastapi.responses import Response, StreamingResponse
 from qie_batch.gateway.access import Editor, Subject
 from qie_batch.gateway.context import Context, GatewayContext
 from qie_batch.gateway.openai.shapes import FileDeleted, FileList, FileObject
-from qie_batch.steps.batches import OutputContext, output_file, output_lines
-from qie_batch.steps.batches.outputs import is_output
-from qie_batch.steps.files import MAX_BATCH_BYTES, FilesContext, add_file, fetch_file, remove_file
+from qie_batch.steps.openai.batches import OutputContext, output_file, output_lines
+from qie_batch.steps.openai.batches.outputs import is_output
+from qie_batch.steps.openai.files import MAX_BATCH_BYTES, FilesContext, add_file, fetch_file, remove_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from starlette.datastructures import UploadFile
 
 from qie_batch.gateway.bodies import JSON, media_type
-from qie_batch.steps.edit_body import COLUMNS, MAX_IMAGES, WrongParameter
+from qie_batch.steps.openai.edit_body import COLUMNS, MAX_IMAGES, WrongParameter
 
 if TYPE_CHECKING:
     from fastapi import Request

@@ -6,8 +6,8 @@ import secrets
 from typing import TYPE_CHECKING
 
 from qie_batch.model import Batch, BatchState
-from qie_batch.steps.edit_body import WrongParameter
-from qie_batch.steps.files import BATCH
+from qie_batch.steps.openai.edit_body import WrongParameter
+from qie_batch.steps.openai.files import BATCH
 from qie_batch.steps.submit import new_job_id
 
 if TYPE_CHECKING:

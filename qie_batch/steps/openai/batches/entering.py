@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 
 from qie_batch.errors import Rejected, Unavailable, UsageError
 from qie_batch.model import BatchFault, JobOrder, RowDefaults
-from qie_batch.steps.batches.lines import read_lines
-from qie_batch.steps.body_manifest import READING, BodyManifest
 from qie_batch.steps.known_engines import model_named
+from qie_batch.steps.openai.batches.lines import read_lines
+from qie_batch.steps.openai.body_manifest import READING, BodyManifest
 from qie_batch.steps.submit import SubmitRequest, submit
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from qie_batch.interfaces import Batches, Files, Jobs, ObjectStore
     from qie_batch.model import Batch
-    from qie_batch.steps.edit_body import EditBody
+    from qie_batch.steps.openai.edit_body import EditBody
     from qie_batch.steps.submit import SubmitContext
 
 #: Kept of one file; beyond them people read no more.

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qie_batch.errors import NotFound
 from qie_batch.model import FINAL, ItemState, StoredFile
-from qie_batch.steps.batches.progress import batch_progress
 from qie_batch.steps.edit.outcome import gave_up
+from qie_batch.steps.openai.batches.progress import batch_progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

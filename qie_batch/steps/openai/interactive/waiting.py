@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 from qie_batch.errors import Unavailable
 from qie_batch.model import ItemState
 from qie_batch.steps.edit.outcome import gave_up
-from qie_batch.steps.interactive.request import EditAnswer, EditFailed
+from qie_batch.steps.openai.interactive.request import EditAnswer, EditFailed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from qie_batch.model import Item, OutputFormat, Result
-    from qie_batch.steps.interactive.request import EnteredEdit, InteractiveContext
+    from qie_batch.steps.openai.interactive.request import EnteredEdit, InteractiveContext
 
 #: Seconds between two looks at the ledger: the first, the longest, and how they grow.
 FIRST, LONGEST, GROWTH = 0.02, 0.2, 1.3

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import Jobs, ObjectStore, Requests
     from qie_batch.model import OutputFormat
     from qie_batch.steps.dispatch import DispatchContext
-    from qie_batch.steps.edit_body import EditBody
+    from qie_batch.steps.openai.edit_body import EditBody
     from qie_batch.steps.submit import SubmitContext
 
 

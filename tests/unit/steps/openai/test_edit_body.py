@@ -8,8 +8,8 @@ import pytest
 
 from qie_batch.errors import NotFound
 from qie_batch.model import BatchFault
-from qie_batch.steps.batches.lines import read_lines
-from qie_batch.steps.edit_body import WrongParameter, read_body
+from qie_batch.steps.openai.batches.lines import read_lines
+from qie_batch.steps.openai.edit_body import WrongParameter, read_body
 
 PIXELS = b"\x89PNG"
 DATA = f"data:image/png;base64,{base64.b64encode(PIXELS).decode()}"

@@ -10,13 +10,13 @@ from qie_batch.errors import UsageError
 from qie_batch.manifest.cells import read_id
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.model import BatchFault
-from qie_batch.steps.edit_body import WrongParameter, check_images, read_body
+from qie_batch.steps.openai.edit_body import WrongParameter, check_images, read_body
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qie_batch.steps.edit_body import EditBody
+    from qie_batch.steps.openai.edit_body import EditBody
 
 ENDPOINT = "/v1/images/edits"
 MAX_LINES = 50_000

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING
 
 from qie_batch.errors import QueueUnavailable
 from qie_batch.model import InvalidManifest, JobOrder, Priority, RowDefaults
-from qie_batch.steps.body_manifest import READING, BodyManifest
 from qie_batch.steps.dispatch import dispatch_interactive
-from qie_batch.steps.edit_body import WrongParameter, check_images, parameter_of
 from qie_batch.steps.first_request import first_request, key_of
-from qie_batch.steps.interactive.request import EnteredEdit
-from qie_batch.steps.interactive.waiting import ended_in_vain
 from qie_batch.steps.known_engines import model_named
+from qie_batch.steps.openai.body_manifest import READING, BodyManifest
+from qie_batch.steps.openai.edit_body import WrongParameter, check_images, parameter_of
+from qie_batch.steps.openai.interactive.request import EnteredEdit
+from qie_batch.steps.openai.interactive.waiting import ended_in_vain
 from qie_batch.steps.submit import SubmitRequest, submit
 
 if TYPE_CHECKING:
     from qie_batch.model import KnownRequest
-    from qie_batch.steps.edit_body import EditBody
-    from qie_batch.steps.interactive.request import InteractiveContext, InteractiveEdit
+    from qie_batch.steps.openai.edit_body import EditBody
+    from qie_batch.steps.openai.interactive.request import InteractiveContext, InteractiveEdit
 
 log = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from qie_batch.steps.uploads import address_of, catalog_of, find
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from qie_batch.steps.submissions import SubmissionContext, SubmissionRequest
+    from qie_batch.steps.uploads.submitting import SubmissionContext, SubmissionRequest
 
 
 def write_wrong_rows(request: SubmissionRequest, context: SubmissionContext, stream: TextIO) -> int:

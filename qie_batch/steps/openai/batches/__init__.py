@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
-from qie_batch.steps.batches.adding import add_batch, cancel_batch
-from qie_batch.steps.batches.entering import BatchContext, enter_batches
-from qie_batch.steps.batches.outputs import OutputContext, output_file, output_lines
-from qie_batch.steps.batches.progress import BatchProgress, batch_progress
+from qie_batch.steps.openai.batches.adding import add_batch, cancel_batch
+from qie_batch.steps.openai.batches.entering import BatchContext, enter_batches
+from qie_batch.steps.openai.batches.outputs import OutputContext, output_file, output_lines
+from qie_batch.steps.openai.batches.progress import BatchProgress, batch_progress
 
 __all__ = [
     "BatchContext",

@@ -13,7 +13,7 @@ from qie_batch.model import ReadingOptions
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qie_batch.steps.edit_body import EditBody, ImageSource
+    from qie_batch.steps.openai.edit_body import EditBody, ImageSource
 
 #: Each object has every column but the one that an empty cell says too much of, under its own name.
 _COLUMNS = tuple(column for column in COLUMNS if column not in ("priority", "keep_alpha"))

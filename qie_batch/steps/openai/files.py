@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, BinaryIO, cast
 from qie_batch.errors import NotFound, Rejected
 from qie_batch.keys import file_key
 from qie_batch.model import StoredFile
-from qie_batch.steps.edit_body import WrongParameter
+from qie_batch.steps.openai.edit_body import WrongParameter
 from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:

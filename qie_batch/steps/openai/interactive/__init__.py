@@ -6,15 +6,15 @@ them, and `leave` is called however that ended.
 
 from __future__ import annotations
 
-from qie_batch.steps.interactive.entering import enter
-from qie_batch.steps.interactive.request import (
+from qie_batch.steps.openai.interactive.entering import enter
+from qie_batch.steps.openai.interactive.request import (
     EditAnswer,
     EditFailed,
     EnteredEdit,
     InteractiveContext,
     InteractiveEdit,
 )
-from qie_batch.steps.interactive.waiting import answer, finished, leave, pauses, still_going
+from qie_batch.steps.openai.interactive.waiting import answer, finished, leave, pauses, still_going
 
 __all__ = [
     "EditAnswer",
