@@ -33,7 +33,6 @@ SAFE = {
 }
 #: Bytes under one hash never change, and are one tenant's.
 KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
-LINK_SECONDS = 3600
 
 _BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _IMAGES = {"content": {f"image/{kind}": _BINARY for kind in ("png", "jpeg", "webp")}}
@@ -130,8 +129,9 @@ def link(
     stored = item_images.image_of(item, of)
     kind = item_images.shown(stored, context.store).content_type
     name = item_images.download_name(item, kind)
-    url = context.store.link(stored.key, LINK_SECONDS, content_type=kind, name=name)
-    return views.LinkView(url=url, seconds=LINK_SECONDS)
+    seconds = item_images.LINK_SECONDS
+    url = context.store.link(stored.key, seconds, content_type=kind, name=name)
+    return views.LinkView(url=url, seconds=seconds)
 
 
 def _streamed(parts: Iterator[bytes], media_type: str, name: str) -> Response:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Which = Literal["before", "after"]
 
+#: For how long the address of an image in the store holds.
+LINK_SECONDS = 3600
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 
 

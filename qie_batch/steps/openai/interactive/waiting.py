@@ -9,6 +9,7 @@ from qie_batch.errors import Unavailable
 from qie_batch.model import ItemState
 from qie_batch.steps.edit.outcome import gave_up
 from qie_batch.steps.openai.interactive.request import EditAnswer, EditFailed
+from qie_batch.steps.results.images import LINK_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at the ledger: the first, the longest, and how they grow.
 FIRST, LONGEST, GROWTH = 0.02, 0.2, 1.3
-#: For how long the address of a result holds.
-LINK_SECONDS = 3600
 
 
 def pauses() -> Iterator[float]:
