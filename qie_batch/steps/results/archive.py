@@ -8,7 +8,7 @@ import time
 import zipfile
 from contextlib import ExitStack, closing
 from shutil import copyfileobj
-from typing import IO, TYPE_CHECKING, Any, NamedTuple, cast
+from typing import IO, TYPE_CHECKING, NamedTuple, cast
 
 from qie_batch.errors import Rejected, no_room
 from qie_batch.keys import job_key
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 
     from qie_batch.interfaces import Jobs, ObjectStore
     from qie_batch.model import Job, Result
+    from qie_batch.steps.collect import TablePair
+
+    #: Year, month, day, hour, minute, second.
+    Moment = tuple[int, int, int, int, int, int]
 
 #: Bytes of an entry in memory; a longer one is in a temporary file.
 IN_MEMORY = 1 << 24
@@ -78,7 +82,7 @@ class _Tables:
         for text in texts:
             stack.callback(text.detach)
         self._sheets = [SheetWriter(self._files[name], name[:-5]) for name in WORKBOOKS if workbooks]
-        self.pairs: list[tuple[Any, Any]] = [(texts[0], texts[1])]
+        self.pairs: list[TablePair] = [(texts[0], texts[1])]
         if workbooks:
             self.pairs.append((self._sheets[0], self._sheets[1]))
 
@@ -133,7 +137,7 @@ def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: IO[bytes]) ->
         copyfileobj(file, target)
 
 
-def _entry(name: str, moment: Any, how: int = zipfile.ZIP_STORED) -> zipfile.ZipInfo:
+def _entry(name: str, moment: Moment, how: int = zipfile.ZIP_STORED) -> zipfile.ZipInfo:
     entry = zipfile.ZipInfo(name, moment)
     entry.compress_type = how
     entry.external_attr = 0o644 << 16
@@ -141,7 +145,7 @@ def _entry(name: str, moment: Any, how: int = zipfile.ZIP_STORED) -> zipfile.Zip
 
 
 def _report(job: Job, store: ObjectStore) -> bytes:
-    """None before the job is settled."""
+    """Empty before the job is settled."""
     try:
         return store.get(job_key(job.id, REPORT))
     except Rejected:

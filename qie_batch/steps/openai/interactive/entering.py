@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import QueueUnavailable
+from qie_batch.errors import QueueUnavailable, Unavailable
 from qie_batch.model import InvalidManifest, JobOrder, Priority, RowDefaults
 from qie_batch.steps.dispatch import dispatch_interactive
 from qie_batch.steps.first_request import first_request, key_of
@@ -45,6 +45,10 @@ def enter(edit: InteractiveEdit, context: InteractiveContext) -> EnteredEdit:
             items = tuple(context.jobs.items(known.job_id))
             # None also after a process that ended before its job was in the ledger: then it is entered here.
             results = len(items) or _submit(edit, engine, known.job_id, context)
+        except Unavailable:
+            # The ledger may have the job: the next request finds it.
+            context.requests.wait(known.job_id, -1)
+            raise
         except BaseException:
             context.requests.forget(known.key, known.job_id)
             raise
