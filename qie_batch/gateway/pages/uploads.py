@@ -80,7 +80,6 @@ def check(visit: Reading, upload_id: str, options: Annotated[Options, Query()]) 
         "job": secrets.token_hex(12),
         "refused": None,
         "missing": (),
-        "missing_words": "",
         "understood": None,
         "schedule_query": _schedule_query(upload_id, options),
     }
@@ -111,8 +110,6 @@ def _refused(error: UsageError, options: Options, visit: Visit, shown: dict[str,
     values = {**shown, "refused": visit.language.error(error), "columns": ()}
     if isinstance(error, InvalidManifest) and error.headers:
         values["missing"] = error.missing
-        words = (visit.language.word("columns", column) for column in error.missing)
-        values["missing_words"] = visit.language("check.and").join(words)
         values["columns"] = column_choices(error.headers, {}, options.mapping)
     return visit.show("check", status=status_of(error), **values)
 
