@@ -16,11 +16,13 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from qie_batch.errors import Unavailable
+from qie_batch.gateway.access.ahead import CountedAhead
 from qie_batch.gateway.access.recent import Recent
 from qie_batch.gateway.problems import TooMany
 from qie_batch.pricing import usd
 
 if TYPE_CHECKING:
+    from qie_batch.gateway.access.ahead import Key
     from qie_batch.gateway.access.subject import Subject
     from qie_batch.interfaces import Tenants
     from qie_batch.model import DaySpending
@@ -56,7 +58,13 @@ class RateLimits:
             kind: () if rate == UNLIMITED else tuple(parse_many(rate))
             for kind, rate in (("reads", reads), ("writes", writes))
         }
+        self._ahead = CountedAhead(min((each.amount for each in self._limits["reads"]), default=0))
         self._down_until = 0.0
+
+    def hit_at_once(self, subject: Subject) -> bool:
+        """Count a read without waiting; False where only `hit` can."""
+        is_free = not self._limits["reads"] or time.monotonic() < self._down_until
+        return is_free or self._ahead.take(_key("reads", subject))
 
     def hit(self, subject: Subject, *, writes: bool) -> None:
         """Count a request; TooMany over the limit, Unavailable for a write that cannot be counted."""
@@ -78,7 +86,9 @@ class RateLimits:
             )
 
     def _count(self, subject: Subject, kind: str) -> None:
-        key = (kind, subject.tenant, subject.name)
+        key = _key(kind, subject)
+        if kind == "reads" and self._count_ahead(key):
+            return
         for limit in self._limits[kind]:
             if not self._limiter.hit(limit, *key):
                 reset = self._limiter.get_window_stats(limit, *key).reset_time
@@ -88,9 +98,23 @@ class RateLimits:
                     retry_after=max(1, math.ceil(reset - time.time())),
                 )
 
+    def _count_ahead(self, key: Key) -> bool:
+        """Count several reads in one step; False where that is not due, or beyond a limit."""
+        number = self._ahead.due(key)
+        if number == 1 or not all(
+            self._limiter.hit(each, *key, cost=number) for each in self._limits["reads"]
+        ):
+            return False
+        self._ahead.add(key, number - 1)
+        return True
+
     def _rest(self, error: Exception) -> None:
         log.warning("Redis does not answer (%s): reads go on, writes are refused", type(error).__name__)
         self._down_until = time.monotonic() + REST_SECONDS
+
+
+def _key(kind: str, subject: Subject) -> Key:
+    return kind, subject.tenant, subject.name
 
 
 class DailyQuota:
