@@ -33,11 +33,12 @@ def sizes_of(request: EditRequest) -> Sizes:
 def control_request(sizes: Sizes) -> EditRequest:
     """An edit of grey images of these sizes, as cheap as the size allows.
 
-    Its seed is a new one each time, so that no cache answers.
+    Shade and seed are new ones each time, so that no cache answers.
     """
     (width, height), *images = sizes
+    shade = tuple(100 + byte % 56 for byte in random.randbytes(3))
     return EditRequest(
-        images=tuple(Image.new("RGB", size, "gray") for size in images),
+        images=tuple(Image.new("RGB", size, shade) for size in images),
         params=EditParams(
             instruction=_INSTRUCTION,
             steps=_STEPS,

@@ -139,7 +139,7 @@ def test_a_job_with_a_key_is_entered_once_though_its_gateway_is_killed(running, 
     ledger = wiring.ledger(settings)
     found = ledger.owned_by(tenant).jobs.latest(JobSelection(limit=100))
     ledger.dispose()
-    assert {job.name: job.id for job in found} == {
+    assert {job.order.name: job.id for job in found} == {
         name: answer.json()["job"] for name, answer in answers.items()
     }
     assert len(found) == len(answers) == 2 * CLIENTS
