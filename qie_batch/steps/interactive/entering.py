@@ -38,9 +38,9 @@ def enter(edit: InteractiveEdit, context: InteractiveContext) -> EnteredEdit:
     engines = context.submitting.engines
     engine = engines.choose(model_named(edit.body.model, engines)).info.name
     while True:
-        known = _known(edit, context)
+        known, is_new = _known(edit, context)
         try:
-            items = tuple(context.jobs.items(known.job_id))
+            items = () if is_new else tuple(context.jobs.items(known.job_id))
             # None also after a process that ended before its job was in the ledger: then it is entered here.
             results = len(items) or _submit(edit, engine, known.job_id, context)
         except BaseException:
@@ -54,8 +54,8 @@ def enter(edit: InteractiveEdit, context: InteractiveContext) -> EnteredEdit:
         return EnteredEdit(job_id=known.job_id, key=known.key, results=results)
 
 
-def _known(edit: InteractiveEdit, context: InteractiveContext) -> KnownRequest:
-    """The request as first sent, which this client is counted as waiting for."""
+def _known(edit: InteractiveEdit, context: InteractiveContext) -> tuple[KnownRequest, bool]:
+    """The request as first sent, which this client is counted as waiting for, and whether it is this one."""
     fingerprint = _fingerprint(edit.body)
     # Keys of clients and those made of contents never meet.
     key = f"edit:{hashlib.sha256(edit.idempotency_key.encode()).hexdigest()}"
@@ -65,7 +65,7 @@ def _known(edit: InteractiveEdit, context: InteractiveContext) -> KnownRequest:
     if known.fingerprint != fingerprint:
         context.requests.wait(known.job_id, -1)
         raise Conflict("this Idempotency-Key was sent with another request", code="idempotency_key_reused")
-    return known
+    return known, known.job_id == mine.job_id
 
 
 def _submit(edit: InteractiveEdit, engine: str, job_id: str, context: InteractiveContext) -> int:
