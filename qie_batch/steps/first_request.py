@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qie_batch.errors import UsageError
 from qie_batch.model import KnownRequest
@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import Requests
 
 
+class FirstRequest(NamedTuple):
+    known: KnownRequest
+    #: Whether it is this one, so that its job is not there yet.
+    is_new: bool
+
+
 def key_of(kind: str, idempotency_key: str) -> str:
     """The ledger's key for a client's; equal ones of another kind of request are other keys."""
     return f"{kind}:{hashlib.sha256(idempotency_key.encode()).hexdigest()}"
@@ -20,7 +26,7 @@ def key_of(kind: str, idempotency_key: str) -> str:
 
 def first_request(
     key: str, fingerprint: str, requests: Requests, max_age_seconds: float, *, waiting: int = 0
-) -> KnownRequest:
+) -> FirstRequest:
     """The first request with the key, which may be this one; `waiting` clients more wait for its job.
 
     UsageError where the first one asked for something else.
@@ -28,7 +34,7 @@ def first_request(
     mine = KnownRequest(key=key, fingerprint=fingerprint, job_id=new_job_id())
     known = requests.remember(mine, max_age_seconds, waiting=waiting)
     if known.fingerprint == fingerprint:
-        return known
+        return FirstRequest(known, known.job_id == mine.job_id)
     if waiting:
         requests.wait(known.job_id, -waiting)
     raise UsageError(

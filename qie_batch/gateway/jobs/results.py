@@ -16,7 +16,7 @@ from qie_batch.gateway.access import JobsReader
 from qie_batch.gateway.context import Context
 from qie_batch.gateway.jobs.reading import NO_NUL, ItemId, JobId, item_of
 from qie_batch.keys import job_key
-from qie_batch.model import Item
+from qie_batch.model import Item, Priority
 from qie_batch.naming import DEFAULT_TEMPLATE
 from qie_batch.steps.results import images as item_images
 from qie_batch.steps.results.archive import result_archive
@@ -84,7 +84,13 @@ def table(
 @router.get("/report.html", response_class=Response, responses={200: {"content": {"text/html": _BINARY}}})
 def report(job_id: JobId, subject: JobsReader, context: Context) -> Response:
     """The report with the first pairs of images, once the job is closed."""
-    subject.ledger(context).jobs.get(job_id)
+    job = subject.ledger(context).jobs.get(job_id)
+    if job.order.priority is Priority.INTERACTIVE:
+        raise NotFound(
+            f"job {job_id} is one edit that a client waited for: there is no report of it",
+            code="report_missing",
+            hint="results.csv and results.zip have what was made",
+        )
     try:
         page = context.store.get(job_key(job_id, REPORT))
     except Rejected:

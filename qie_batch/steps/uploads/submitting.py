@@ -83,7 +83,7 @@ def submit_from_outside(request: SubmissionRequest, context: SubmissionContext) 
     if request.dry_run or not request.idempotency_key:
         return _submit(request, "" if request.dry_run else new_job_id(), context)
     key = key_of("job", request.idempotency_key)
-    known = first_request(key, _fingerprint(request), context.requests, REMEMBERED_SECONDS)
+    known, _ = first_request(key, _fingerprint(request), context.requests, REMEMBERED_SECONDS)
     try:
         return _submit(request, known.job_id, context)
     except Unavailable:

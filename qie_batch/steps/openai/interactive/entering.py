@@ -21,7 +21,7 @@ from qie_batch.steps.openai.interactive.waiting import ended_in_vain
 from qie_batch.steps.submit import SubmitRequest, submit
 
 if TYPE_CHECKING:
-    from qie_batch.model import KnownRequest
+    from qie_batch.steps.first_request import FirstRequest
     from qie_batch.steps.openai.edit_body import EditBody
     from qie_batch.steps.openai.interactive.request import InteractiveContext, InteractiveEdit
 
@@ -40,9 +40,9 @@ def enter(edit: InteractiveEdit, context: InteractiveContext) -> EnteredEdit:
     engines = context.submitting.engines
     engine = engines.choose(model_named(edit.body.model, engines)).info.name
     while True:
-        known = _known(edit, context)
+        known, is_new = _known(edit, context)
         try:
-            items = tuple(context.jobs.items(known.job_id))
+            items = () if is_new else tuple(context.jobs.items(known.job_id))
             # None also after a process that ended before its job was in the ledger: then it is entered here.
             results = len(items) or _submit(edit, engine, known.job_id, context)
         except Unavailable:
@@ -60,7 +60,7 @@ def enter(edit: InteractiveEdit, context: InteractiveContext) -> EnteredEdit:
         return EnteredEdit(job_id=known.job_id, key=known.key, results=results)
 
 
-def _known(edit: InteractiveEdit, context: InteractiveContext) -> KnownRequest:
+def _known(edit: InteractiveEdit, context: InteractiveContext) -> FirstRequest:
     """The request as first sent, which this client is counted as waiting for."""
     fingerprint = _fingerprint(edit.body)
     # Keys of clients and those made of contents never meet.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qie_batch.steps.openai.interactive.request import EnteredEdit, InteractiveContext
 
 #: Seconds between two looks at the ledger: the first, the longest, and how they grow.
-FIRST, LONGEST, GROWTH = 0.02, 0.2, 1.3
+FIRST, LONGEST, GROWTH = 0.05, 0.2, 1.3
 
 
 def pauses() -> Iterator[float]:

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from qie_batch import wiring
@@ -14,8 +12,17 @@ from tests.support.ledgers import open_ledger
 KEY = "order 17"
 
 
-class Unreachable:
-    """Jobs of a ledger that does not answer."""
+class Submitting:
+    """Knows the engines; its ledger does not answer."""
+
+    engines = wiring.InstalledEngines(Settings(engine="classic"))
+
+    def __getattr__(self, name):
+        raise LedgerUnavailable(f"no answer of {name}")
+
+
+class Jobs:
+    """Of the same ledger."""
 
     def items(self, job_id):
         raise LedgerUnavailable(f"no answer about {job_id}")
@@ -29,13 +36,8 @@ def requests(tmp_path):
 
 
 def context(requests):
-    engines = wiring.InstalledEngines(Settings(engine="classic"))
     return InteractiveContext(
-        submitting=SimpleNamespace(engines=engines),
-        dispatching=None,
-        requests=requests,
-        jobs=Unreachable(),
-        store=None,
+        submitting=Submitting(), dispatching=None, requests=requests, jobs=Jobs(), store=None
     )
 
 
@@ -44,18 +46,23 @@ def edit(prompt):
     return InteractiveEdit(body=body, owner="", idempotency_key=KEY)
 
 
+def job_of(prompt, requests):
+    """The id of the job that is asked for, as it is there for all this gateway knows."""
+    with pytest.raises(LedgerUnavailable, match="no answer about") as error:
+        enter(edit(prompt), context(requests))
+    return error.value.message.rpartition(" ")[2]
+
+
 def test_a_request_is_remembered_where_the_ledger_may_have_its_job(requests):
-    with pytest.raises(LedgerUnavailable) as first:
+    with pytest.raises(LedgerUnavailable, match="no answer of"):
         enter(edit("brighter"), context(requests))
-    with pytest.raises(LedgerUnavailable) as second:
-        enter(edit("brighter"), context(requests))
-    assert second.value.message == first.value.message
+    assert job_of("brighter", requests) == job_of("brighter", requests)
 
 
 def test_a_client_that_was_answered_an_error_waits_no_more(requests):
-    with pytest.raises(LedgerUnavailable) as error:
+    with pytest.raises(LedgerUnavailable):
         enter(edit("brighter"), context(requests))
-    job_id = error.value.message.rpartition(" ")[2]
+    job_id = job_of("brighter", requests)
     with pytest.raises(UsageError, match=job_id):
         enter(edit("darker"), context(requests))
     assert requests.wait(job_id, 0) == 0
