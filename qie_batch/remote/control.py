@@ -36,14 +36,15 @@ def control_request(sizes: Sizes) -> EditRequest:
     Shade and seed are new ones each time, so that no cache answers.
     """
     (width, height), *images = sizes
-    shade = tuple(100 + byte % 56 for byte in random.randbytes(3))
+    seed = random.getrandbits(30)
+    shade = tuple(100 + (seed >> shift & 31) for shift in (0, 5, 10))
     return EditRequest(
         images=tuple(Image.new("RGB", size, shade) for size in images),
         params=EditParams(
             instruction=_INSTRUCTION,
             steps=_STEPS,
             cfg=1.0,
-            seed=random.getrandbits(30),
+            seed=seed,
         ),
         width=width,
         height=height,

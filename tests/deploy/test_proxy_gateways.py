@@ -6,7 +6,6 @@ import asyncio
 import io
 import os
 import signal
-import sys
 from collections import Counter
 from contextlib import ExitStack
 
@@ -17,12 +16,11 @@ from PIL import Image
 from qie_batch import wiring
 from qie_batch.ledger import schema
 from qie_batch.local.ports import free_port
-from qie_batch.local.process import ChildProcess
 from qie_batch.model import JobSelection
-from qie_batch.processes.contract import child_environment
 from qie_batch.settings import Settings
 from tests.support.gateways import token
 from tests.support.proxies import KINDS, SECONDS, running_proxy, until, wait_answers
+from tests.support.replicas import start
 
 UNKNOWN = "/api/jobs/261127-abcdef"
 CLIENTS = 16
@@ -33,21 +31,6 @@ def settings(stack):
     found = Settings(dir=stack.folder)
     schema.upgrade(wiring.database(found))
     return found
-
-
-def start(settings, name, port, folder):
-    """`qie-batch NAME` on this port, on the shared stack."""
-    variables = {
-        f"QIE_{name.upper()}_PORT": str(port),
-        "QIE_TRUSTED_PROXIES": "127.0.0.1",
-        "QIE_GATEWAY_DRAIN_SECONDS": "3",
-    }
-    return ChildProcess.start(
-        name,
-        [sys.executable, "-m", "qie_batch", name],
-        env=child_environment(settings.dir) | variables,
-        log_path=folder / f"{name}-{port}.log",
-    )
 
 
 @pytest.fixture(scope="module", params=KINDS)

@@ -90,6 +90,27 @@ def test_no_request_that_may_be_repeated_fails_when_a_replica_is_killed(kind, as
     assert set(outcomes_of_a_kill(kind, tmp_path, ask)) == {200}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_request_that_has_run_for_long_is_repeated_too(kind, tmp_path):
+    with replicas(kind, tmp_path) as (proxy, children, _):
+
+        async def story():
+            async with httpx2.AsyncClient(
+                base_url=proxy.url, verify=proxy.context, timeout=SECONDS
+            ) as client:
+                ask = (
+                    client.post("/slow?seconds=8", content=b"{}", headers={"Idempotency-Key": str(number)})
+                    for number in range(4)
+                )
+                running = asyncio.gather(*ask)
+                await asyncio.sleep(6)
+                os.kill(children[0].pid, signal.SIGKILL)
+                return await running
+
+        assert {answer.status_code for answer in asyncio.run(story())} == {200}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_post_without_a_key_is_never_sent_twice(kind, tmp_path):
     outcomes = outcomes_of_a_kill(kind, tmp_path, post)

@@ -56,6 +56,11 @@ def case():
     return Case("openai", {})
 
 
+def test_each_answer_says_what_is_known_of_it():
+    assert {each["basis"] for each in ANSWERS} == {"measured", "reconstructed", "gateway"}
+    assert all(each["server"] in ("vllm-omni", "sglang") for each in ANSWERS if each["basis"] == "measured")
+
+
 @pytest.mark.parametrize("given", ANSWERS, ids=[f"{each['server']}: {each['case']}" for each in ANSWERS])
 def test_an_answer_ends_the_edit_as_it_has_to(served, case, given):
     server, engine = served(given["server"])
