@@ -13,9 +13,11 @@ from qie_batch.errors import QieError, UsageError
 from qie_batch.gateway import schedules as api
 from qie_batch.gateway.pages.routing import Reading, Visit, Writing, page_router, see_other
 from qie_batch.gateway.problems import status_of
+from qie_batch.keys import S3
 from qie_batch.model import Schedule
 from qie_batch.steps.orders import columns_of
 from qie_batch.steps.schedule import next_due, zone
+from qie_batch.steps.uploads import is_upload
 
 if TYPE_CHECKING:
     from qie_batch.views import ScheduleView
@@ -106,10 +108,17 @@ def _shown(visit: Visit, given: Given, problem: QieError | None = None) -> Respo
         status=status_of(problem) if problem else 200,
         schedules=found,
         next_times={entry.name: _next_times(entry, now) for entry in found},
+        catalogs={entry.name: _catalog(entry) for entry in found},
         given=given.model_dump(),
         reading=given.reading,
         problem=visit.language.error(problem) if problem else None,
     )
+
+
+def _catalog(entry: ScheduleView) -> str:
+    """The file of an upload by its own name, else the address."""
+    is_file = entry.catalog.startswith(S3) and is_upload(entry.catalog)
+    return entry.catalog.rpartition("/")[2] if is_file else entry.catalog
 
 
 def _next_times(entry: ScheduleView, now: float) -> list[str]:

@@ -223,7 +223,14 @@ def test_a_page_whose_events_fail_asks_again_by_itself(page, gateway):
 PLACES = ("/", "/jobs", "/schedules", "/costs", "/costs?by=sku", "/workers", "/jobs/nothing", "")
 
 
-@pytest.mark.parametrize("options", [{}, PHONE | {"locale": "zh-CN"}, {"color_scheme": "dark"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        PHONE | {"locale": "zh-CN"},
+        pytest.param({}, marks=pytest.mark.slow),
+        pytest.param({"color_scheme": "dark"}, marks=pytest.mark.slow),
+    ],
+)
 def test_every_page_is_sound_and_no_wider_than_the_window(browser, gateway, job, options):
     with logged_in(browser, gateway.settings, **options) as page:
         for place in (*PLACES, f"{job}/items/{job.rpartition('/')[2]}.0"):
@@ -232,6 +239,7 @@ def test_every_page_is_sound_and_no_wider_than_the_window(browser, gateway, job,
             assert findings(page) == [], place
 
 
+@pytest.mark.slow
 def test_without_a_script_a_catalog_is_checked_and_submitted_as_well(browser, gateway):
     with logged_in(browser, gateway.settings, java_script_enabled=False) as page:
         send(page, packed(ROWS))
