@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -41,6 +42,11 @@ LARGE = {
 }
 
 
+#: Of the texts of a form: any other name would be looked up among Python's codecs, some of which raise
+#: errors of their own, give halves of surrogate pairs, or take time that grows with the square of the length.
+CHARSETS = frozenset({b"", b"utf-8", b"utf8", b"us-ascii", b"ascii"})
+
+
 class BodyCaps:
     """Gives each request its cap; on the listed paths only to subjects that the gate admits."""
 
@@ -53,10 +59,17 @@ class BodyCaps:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in LARGE or scope["method"] in READS:
+        if scope["type"] != "http":
             await self._small(scope, receive, send)
             return
         request = Request(scope, receive)
+        if _charset(request) not in CHARSETS:
+            text = "the texts of a form are read as UTF-8: leave charset out of its Content-Type"
+            await problem(415, "charset", text, request=request)(scope, receive, send)
+            return
+        if scope["path"] not in LARGE or scope["method"] in READS:
+            await self._small(scope, receive, send)
+            return
         try:
             await run_in_threadpool(gate_of(request).admit, request)
         except QieError as error:
@@ -64,6 +77,12 @@ class BodyCaps:
             return
         is_json = "json" in request.headers.get("content-type", "")
         await self._large[scope["path"], is_json](scope, receive, send)
+
+
+def _charset(request: Request) -> bytes:
+    """Of a form; b"" where none is named, and of other bodies."""
+    kind, options = parse_options_header(request.headers.get("content-type", ""))
+    return options.get(b"charset", b"").lower() if kind.lower().startswith(b"multipart/") else b""
 
 
 class OneLength:

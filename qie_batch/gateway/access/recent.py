@@ -25,6 +25,11 @@ class Recent(Generic[T]):
         self._lock = threading.Lock()
         self._known: dict[str, tuple[float, T]] = {}
 
+    def known(self, key: str) -> T | None:
+        """What `ask` said, while it is remembered."""
+        found = self._known.get(key)
+        return found[1] if found and time.monotonic() - found[0] < self._seconds else None
+
     def get(self, key: str, ask: Callable[[], T]) -> T:
         """What `ask` said of the key at most that long ago; its errors are not remembered."""
         now = time.monotonic()
