@@ -32,6 +32,7 @@ from hypothesis import settings as generation
 from hypothesis.errors import HypothesisException
 from PIL import Image
 from schemathesis.checks import not_a_server_error
+from schemathesis.core.errors import SchemathesisError
 from schemathesis.core.failures import FailureGroup
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
@@ -76,16 +77,19 @@ class Tally:
 
     statuses: Counter[int] = field(default_factory=Counter)
     routes: Counter[str] = field(default_factory=Counter)
-    #: How often, and the first such request, by route and what was wrong.
-    wrong: dict[tuple[str, str], list[Any]] = field(default_factory=dict)
+    #: How often, by route and what was wrong.
+    wrong: dict[tuple[str, str], int] = field(default_factory=dict)
     #: Of what there was an id of.
     deleted: int = 0
 
     def note(self, route: str, what: str, example: str) -> None:
-        self.wrong.setdefault((route, what), [0, example])[0] += 1
+        """Prints the first of its kind at once."""
+        if (route, what) not in self.wrong:
+            print(f"{route}: {what}\n    {example}", flush=True)
+        self.wrong[route, what] = self.wrong.get((route, what), 0) + 1
 
     def number(self, kind: str) -> int:
-        return sum(count for (_, what), (count, _) in self.wrong.items() if what.startswith(kind))
+        return sum(count for (_, what), count in self.wrong.items() if what.startswith(kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,7 +214,7 @@ def ask_api(stage: Stage, case: Any, tally: Tally) -> None:
     )
     tally.statuses[answer.status_code] += 1
     tally.routes[route] += 1
-    tally.deleted += case.operation.method.upper() == "DELETE" and answer.ok
+    tally.deleted += case.operation.method.upper() == "DELETE" and answer.status_code < 300
     try:
         case.validate_response(answer, checks=list(CHECKS))
     except FailureGroup as group:
@@ -254,7 +258,7 @@ def asked(
         with_seeds(case, ids, draw)
         try:
             ask(stage, case, tally)
-        except requests.RequestException as error:
+        except (requests.RequestException, SchemathesisError) as error:
             tally.note(
                 case.operation.label, f"no answer: {type(error).__name__}", case.as_curl_command()[:1500]
             )
@@ -285,8 +289,8 @@ def fuzz(gateway: RunningGateway, minutes: float, number: int) -> Tally:
 
 
 def report(tally: Tally) -> dict[str, Any]:
-    for (route, what), (count, example) in sorted(tally.wrong.items()):
-        print(f"{count} x {route}: {what}\n    {example}")
+    for (route, what), count in sorted(tally.wrong.items()):
+        print(f"{count} x {route}: {what}")
     classes = Counter(f"{status // 100}xx" for status in tally.statuses.elements())
     return {
         "cases": sum(tally.statuses.values()),
@@ -296,8 +300,7 @@ def report(tally: Tally) -> dict[str, Any]:
         "server_errors": tally.number("5xx"),
         "no_answer": tally.number("no answer"),
         "undeclared": tally.number("Undefined"),
-        "wrong_shape": sum(count for count, _ in tally.wrong.values())
-        - sum(map(tally.number, ("5xx", "no answer", "Undefined"))),
+        "wrong_shape": sum(tally.wrong.values()) - sum(map(tally.number, ("5xx", "no answer", "Undefined"))),
     }
 
 

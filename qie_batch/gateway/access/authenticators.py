@@ -48,7 +48,7 @@ class ApiKeys:
         settings = context.settings
         self._keys = context.ledger.api_keys
         self._known: Recent[ApiKey | None] = Recent()
-        #: Digests of keys that were right in the last hour, which are not limited with others of their address.
+        #: Digests of keys that were right in the last hour: the limit of their address is not theirs.
         self._right: Recent[bool] = Recent(RIGHT_SECONDS)
         self._wrong = WrongKeys(wiring.needed(settings, "broker_url"), settings.gateway_wrong_key_rate)
 
