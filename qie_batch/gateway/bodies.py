@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -42,6 +43,11 @@ LARGE = {
 }
 
 
+#: Of the texts of a form: any other name would be looked up among Python's codecs, some of which raise
+#: errors of their own, give halves of surrogate pairs, or take time that grows with the square of the length.
+CHARSETS = frozenset({b"", b"utf-8", b"utf8", b"us-ascii", b"ascii"})
+
+
 class BodyCaps:
     """Gives each request its cap; on the listed paths only to subjects that the gate admits."""
 
@@ -54,16 +60,29 @@ class BodyCaps:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in LARGE or scope["method"] in READS:
+        if scope["type"] != "http":
             await self._small(scope, receive, send)
             return
         request = Request(scope, receive)
+        if _charset(request) not in CHARSETS:
+            text = "the texts of a form are read as UTF-8: leave charset out of its Content-Type"
+            await problem(415, "charset", text, request=request)(scope, receive, send)
+            return
+        if scope["path"] not in LARGE or scope["method"] in READS:
+            await self._small(scope, receive, send)
+            return
         try:
             await run_in_threadpool(gate_of(request).admit, request)
         except QieError as error:
             await (await on_error(request, error))(scope, receive, send)
             return
         await self._large[scope["path"], media_type(request) == JSON](scope, receive, send)
+
+
+def _charset(request: Request) -> bytes:
+    """Of a form; b"" where none is named, and of other bodies."""
+    _, options = parse_options_header(request.headers.get("content-type", ""))
+    return options.get(b"charset", b"").lower() if media_type(request).startswith("multipart/") else b""
 
 
 class OneLength:
@@ -111,7 +130,8 @@ class OneShapeOfTooLarge:
 
 def media_type(request: Request) -> str:
     """Of the body, without parameters, in lower case."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind, _ = parse_options_header(request.headers.get("content-type", ""))
+    return kind.decode("latin-1").lower()
 
 
 def too_large(request: Request) -> ASGIApp:

@@ -114,6 +114,7 @@ _TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     413: "Too large",
+    415: "Of another type",
     422: "Not understood",
     429: "Too many requests",
     500: "Internal error",

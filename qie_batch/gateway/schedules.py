@@ -24,7 +24,8 @@ from qie_batch.steps.uploads import address_of, catalog_of, find
 
 router = APIRouter(prefix="/api/schedules", tags=["schedules"])
 
-Name = Annotated[str, Path(pattern=r"^[^\x00-\x1f]{1,128}$")]
+#: Those of a tenant are TENANT/NAME to an administrator, with a slash, whether it is escaped or not.
+Name = Annotated[str, Path(pattern=r"^[^\x00-\x1f]{1,200}$")]
 #: Due times shown of each schedule.
 RUNS = 5
 
@@ -71,14 +72,14 @@ def add(body: NewSchedule, subject: JobsWriter, context: Context) -> views.Sched
     return _view(stored, ledger.schedules, subject, ledger.clock.now())
 
 
-@router.delete("/{name}", status_code=204)
+@router.delete("/{name:path}", status_code=204)
 def remove(name: Name, subject: JobsWriter, context: Context) -> None:
     """Forget it; jobs that it submitted stay."""
     found = subject.ledger(context).schedules
     found.remove(schedule_named(found, subject.tenant, name).name)
 
 
-@router.post("/{name}/run", status_code=201)
+@router.post("/{name:path}/run", status_code=201)
 def run(name: Name, subject: JobsWriter, context: Context) -> views.JobView:
     """Submit it now, beside its clock."""
     ledger = subject.ledger(context)

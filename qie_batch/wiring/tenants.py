@@ -85,6 +85,7 @@ def gateway_limits(settings: Settings) -> Limits:
         max_pixels=min(side * side, settings.max_pixels),
         max_side=side,
         max_bytes=min(settings.gateway_max_image_bytes, settings.max_bytes),
+        of_gateway=True,
     )
 
 
