@@ -72,7 +72,7 @@ class Submission:
     unused: tuple[str, ...]
     estimate: Estimate
     understood: Understanding
-    #: Pictures that were taken by their last name alone, as rows name folders that were not sent.
+    #: Images that were taken by their last name alone, as rows name folders that were not sent.
     by_name: int
 
 

@@ -43,5 +43,5 @@ class SubmissionView:
     estimate: EstimateView
     #: How the catalog was read.
     understood: Understanding
-    #: Pictures that were taken by their last name alone, as rows name folders that were not sent.
+    #: Images that were taken by their last name alone, as rows name folders that were not sent.
     by_name: int

@@ -76,7 +76,7 @@ class Matcher:
 
         Where one file alone fits, letter case and the form of accents do not matter, as Windows and macOS do
         not tell them apart, and the file may be in a folder below. It may be in a folder above, too, as
-        pictures that were chosen one by one have lost their folder; such a file stands for one path alone.
+        images that were chosen one by one have lost their folder; such a file stands for one path alone.
         """
         path = normpath(unicodedata.normalize("NFC", path.replace("\\", "/")))
         if path in self._names:
