@@ -8,16 +8,19 @@ TWO := --numprocesses 2 --dist loadscope --no-loadscope-reorder
 SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.j2' -o -name '*.css' -o -name '*.js' -o -name '*.toml' -o -name '*.svg' 2>/dev/null) \
 	$(wildcard examples/*.csv examples/images/*)
 
-.PHONY: help demo test lint unit chaos clean
+.PHONY: help demo test test-all lint unit chaos clean
 
 help: ## what there is to make
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 demo: .venv/stamp ## install, edit the sample catalog on the embedded stack, show where the report is
 	.venv/bin/qie-batch demo
 
 test: .venv/stamp .venv-dev/stamp lint ## every check and every test, as CI runs it
 	.venv-dev/bin/python -m pytest $(TWO)
+
+test-all: .venv/stamp .venv-dev/stamp lint ## the same with the tests that take long
+	.venv-dev/bin/python -m pytest $(TWO) -m ""
 
 lint: .venv-dev/stamp ## ruff, mypy, import-linter, vulture
 	.venv-dev/bin/ruff check .
