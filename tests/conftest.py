@@ -10,7 +10,8 @@ import pytest
 from redis import Redis
 
 from qie_batch.local.stack import Stack
-from qie_batch.stores.s3 import create_bucket, s3_client
+from qie_batch.stores.s3 import create_bucket
+from qie_batch.stores.s3_client import s3_client
 from tests.support import requires
 from tests.support.division import WholeStacks
 

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import re
 from contextlib import closing
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, unquote
 
-import boto3
 import stamina
-from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
 
-from qie_batch.errors import Misconfigured, Rejected, StoreUnavailable
+from qie_batch.errors import Rejected, StoreUnavailable
 from qie_batch.interfaces import StoredObject
 from qie_batch.keys import CREATE_ONLY_PROBE, S3Address
 from qie_batch.stores.object_names import canonical_key
+from qie_batch.stores.s3_client import SDK_ERRORS, code_of, unavailable
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
@@ -29,46 +25,9 @@ if TYPE_CHECKING:
 #: Bytes of an object in memory at a time, where a file is given.
 PART_BYTES = 1 << 20
 
-_LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
-_SDK_ERRORS = (ClientError, BotoCoreError)
 # The response to HEAD has no body, so that its code is the HTTP status.
 _TAKEN = frozenset({"PreconditionFailed", "412"})
 _MISSING = frozenset({"NoSuchKey", "404"})
-_DENIED = frozenset({"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"})
-_NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
-
-
-@lru_cache(maxsize=8)
-def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_key: str | None) -> Any:
-    """A thread-safe boto3 client; endpoint None is AWS, keys None are boto3's credential chain.
-
-    Equal arguments give the same one: to make it takes a quarter of a second of CPU.
-    """
-    config = Config(
-        signature_version="s3v4",
-        s3={"addressing_style": "path" if endpoint else "auto"},
-        connect_timeout=3,
-        read_timeout=30,
-        retries={"mode": "standard", "total_max_attempts": 3},
-        max_pool_connections=32,
-        response_checksum_validation="when_supported",
-        # Otherwise HTTP_PROXY would apply to 127.0.0.1.
-        proxies={} if endpoint and _LOOPBACK.match(endpoint) else None,
-    )
-    try:
-        return boto3.session.Session().client(
-            "s3",
-            endpoint_url=endpoint,
-            region_name=region,
-            aws_access_key_id=access_key,
-            aws_secret_access_key=secret_key,
-            config=config,
-        )
-    except (BotoCoreError, ValueError) as error:
-        raise Misconfigured(
-            f"no S3 client can be made for endpoint {endpoint or 'AWS'}: {error}.",
-            hint="Mend QIE_S3_ENDPOINT, QIE_S3_ACCESS_KEY and QIE_S3_SECRET_KEY (set both keys or neither).",
-        ) from error
 
 
 class S3Store:
@@ -90,8 +49,8 @@ class S3Store:
             for attempt in _conflict_attempts():
                 with attempt:
                     self._put(key, data, content_type, Metadata=_escaped(metadata or {}), IfNoneMatch="*")
-        except _SDK_ERRORS as error:
-            if _code(error) in _TAKEN:
+        except SDK_ERRORS as error:
+            if code_of(error) in _TAKEN:
                 return False
             raise self._unavailable(key, error) from error
         return True
@@ -99,7 +58,7 @@ class S3Store:
     def put(self, key: str, data: bytes | BufferedIOBase, content_type: str) -> None:
         try:
             self._put(key, data, content_type)
-        except _SDK_ERRORS as error:
+        except SDK_ERRORS as error:
             raise self._unavailable(key, error) from error
 
     def get(self, key: str, *, max_bytes: int | None = None) -> bytes:
@@ -121,8 +80,8 @@ class S3Store:
                     if left is not None and (left := left - len(part)) < 0:
                         raise self._too_large(key, max_bytes or 0)
                     yield part
-        except _SDK_ERRORS as error:
-            if _code(error) in _MISSING:
+        except SDK_ERRORS as error:
+            if code_of(error) in _MISSING:
                 sentence = f"there is no object {quoted(key, 200)} in bucket {self._bucket!r}."
                 raise Rejected(sentence, code="object_missing") from error
             raise self._unavailable(key, error) from error
@@ -130,8 +89,8 @@ class S3Store:
     def stat(self, key: str) -> StoredObject | None:
         try:
             answer = self._client.head_object(Bucket=self._bucket, Key=canonical_key(key))
-        except _SDK_ERRORS as error:
-            if _code(error) in _MISSING:
+        except SDK_ERRORS as error:
+            if code_of(error) in _MISSING:
                 return None
             raise self._unavailable(key, error) from error
         return StoredObject(
@@ -149,13 +108,13 @@ class S3Store:
                     yield StoredObject(
                         key=entry["Key"], size=entry["Size"], modified=entry["LastModified"].timestamp()
                     )
-        except _SDK_ERRORS as error:
+        except SDK_ERRORS as error:
             raise self._unavailable(prefix, error) from error
 
     def delete(self, key: str) -> None:
         try:
             self._client.delete_object(Bucket=self._bucket, Key=canonical_key(key))
-        except _SDK_ERRORS as error:
+        except SDK_ERRORS as error:
             raise self._unavailable(key, error) from error
 
     def link(self, key: str, seconds: int, *, content_type: str, name: str) -> str:
@@ -168,7 +127,7 @@ class S3Store:
         }
         try:
             url: str = self._public.generate_presigned_url("get_object", Params=wanted, ExpiresIn=seconds)
-        except _SDK_ERRORS as error:
+        except SDK_ERRORS as error:
             raise self._unavailable(key, error) from error
         return url
 
@@ -190,7 +149,7 @@ class S3Store:
         return Rejected(f"{sentence}: make it smaller", code="object_too_large")
 
     def _unavailable(self, key: str, error: Exception) -> StoreUnavailable:
-        return _unavailable(self._client, self._bucket, f"object {key!r}", error)
+        return unavailable(self._client, self._bucket, f"object {key!r}", error)
 
 
 def create_bucket(client: Any, bucket: str) -> None:
@@ -199,9 +158,9 @@ def create_bucket(client: Any, bucket: str) -> None:
     elsewhere = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:
         client.create_bucket(Bucket=bucket, **elsewhere)
-    except _SDK_ERRORS as error:
-        if _code(error) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-            raise _unavailable(client, bucket, "the new bucket", error) from error
+    except SDK_ERRORS as error:
+        if code_of(error) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            raise unavailable(client, bucket, "the new bucket", error) from error
 
 
 def check_bucket(client: Any, bucket: str) -> None:
@@ -223,7 +182,7 @@ def check_bucket(client: Any, bucket: str) -> None:
 def _conflict_attempts() -> Iterable[stamina.Attempt]:
     """Attempts at a put. S3 answers 409 while another put of the same key runs, and 412 after its success."""
     return stamina.retry_context(
-        on=lambda error: _code(error) == "ConditionalRequestConflict",
+        on=lambda error: code_of(error) == "ConditionalRequestConflict",
         attempts=6,
         timeout=None,
         wait_initial=0.02,
@@ -244,27 +203,3 @@ def _sha256(data: bytes | BufferedIOBase) -> bytes:
     digest = hashlib.file_digest(data, "sha256").digest()
     data.seek(0)
     return digest
-
-
-def _code(error: Exception) -> str:
-    return str(error.response.get("Error", {}).get("Code", "")) if isinstance(error, ClientError) else ""
-
-
-def _unavailable(client: Any, bucket: str, what: str, error: Exception) -> StoreUnavailable:
-    """Names the error by its class or code, because the texts of the SDK may quote request headers."""
-    code, kind = _code(error), ""
-    hint = f"Check that {client.meta.endpoint_url} is up and reachable from here."
-    if code in _DENIED or isinstance(error, _NO_CREDENTIALS):
-        kind = "store_denied"
-        # A clock that is off by more than 15 minutes gives the same code as a wrong key.
-        hint = "Check QIE_S3_ACCESS_KEY, QIE_S3_SECRET_KEY, what they may do there, and this machine's clock."
-    elif code == "NoSuchBucket" or (code == "404" and what == "the bucket"):
-        kind = "bucket_missing"
-        hint = f"Create bucket {bucket!r}."
-    return StoreUnavailable(
-        f"S3 at {client.meta.endpoint_url}, bucket {bucket!r}: no success with {what}"
-        f" ({code or type(error).__name__}).",
-        code=kind,
-        hint=hint,
-        subject=bucket,
-    )

@@ -45,7 +45,7 @@ def ledger(settings: Settings) -> SqlLedger:
 
 def s3(settings: Settings, endpoint: str | None = None) -> Any:
     """The boto3 client that every store shares; one for another endpoint signs links alone."""
-    from qie_batch.stores.s3 import s3_client
+    from qie_batch.stores.s3_client import s3_client
 
     access, secret = settings.s3_access_key, settings.s3_secret_key
     return s3_client(

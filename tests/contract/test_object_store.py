@@ -17,7 +17,8 @@ from qie_batch.errors import Rejected, StoreUnavailable, UsageError
 from qie_batch.keys import CREATE_ONLY_PROBE
 from qie_batch.local.ports import free_port
 from qie_batch.stores.object_names import canonical_key
-from qie_batch.stores.s3 import PART_BYTES, S3Store, check_bucket, create_bucket, s3_client
+from qie_batch.stores.s3 import PART_BYTES, S3Store, check_bucket, create_bucket
+from qie_batch.stores.s3_client import s3_client
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectStore

@@ -19,7 +19,8 @@ from qie_batch.local.ports import free_port, is_free, remembered_ports
 from qie_batch.local.process import ChildProcess
 from qie_batch.local.stack import Stack
 from qie_batch.settings import Settings
-from qie_batch.stores.s3 import S3Store, check_bucket, s3_client
+from qie_batch.stores.s3 import S3Store, check_bucket
+from qie_batch.stores.s3_client import s3_client
 
 
 def open_store(stack: Stack) -> S3Store:

@@ -18,7 +18,8 @@ from qie_batch.settings import Settings
 from qie_batch.steps.submit.checked_images import CheckedImages
 from qie_batch.steps.submit.similar import ANSWERS
 from qie_batch.steps.submit.sources import ImageSources
-from qie_batch.stores.s3 import S3Store, s3_client
+from qie_batch.stores.s3 import S3Store
+from qie_batch.stores.s3_client import s3_client
 from tests.support.painters import IMAGE
 
 #: What S3 servers would keep under another name, or not at all.
