@@ -91,6 +91,7 @@ def shown(answer):
     return answer if answer.status_code == 200 else None
 
 
+@pytest.mark.slow
 def test_a_job_with_a_key_is_entered_once_though_its_gateway_is_killed(running, settings, tmp_path):
     proxy, gateways, ports = running
     tenant = f"shop-{proxy.kind}"
@@ -140,6 +141,7 @@ def uploaded(proxy, headers):
     return answer.json()["upload"]
 
 
+@pytest.mark.slow
 def test_a_gateway_that_is_killed_or_replaced_fails_no_request(running, settings, tmp_path):
     proxy, gateways, ports = running
     outcomes = Counter()
