@@ -250,7 +250,7 @@ def test_without_a_script_a_catalog_is_checked_and_submitted_as_well(browser, ga
 
 def test_a_schedule_is_added_to_files_that_were_dropped_and_removed_once_it_is_confirmed(page):
     send(page, packed(ROWS))
-    page.get_by_role("link", name="Or have it submitted by the clock").click()
+    page.get_by_role("link", name="Submit it by the clock").click()
     page.get_by_label("Name").fill("nightly")
     page.get_by_label("Timezone").fill("Asia/Shanghia")
     page.get_by_role("button", name="Add").click()
