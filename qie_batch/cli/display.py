@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
+import shutil
 import sys
 import time
 from contextlib import ExitStack, contextmanager
 from itertools import chain
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,6 +32,17 @@ POLL_SECONDS = 0.2
 LINE_SECONDS, MAX_LINE_SECONDS = 1.0, 30.0
 #: After so long without a change of a job, `control` and the workers may be stopped.
 IDLE_SECONDS = 15.0
+
+
+def typed() -> str:
+    """The program as it was called, for a command that works as it is shown."""
+    program = Path(sys.argv[0])
+    if program.name == "__main__.py":
+        return f"{shlex.quote(sys.executable)} -m qie_batch"
+    on_path = shutil.which("qie-batch")
+    if program.name != "qie-batch" or (on_path and Path(on_path).samefile(program)):
+        return "qie-batch"
+    return shlex.quote(str(program))
 
 
 def note(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 import tempfile
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qie_batch import wiring
-from qie_batch.cli.display import note, sentence, wait
+from qie_batch.cli.display import note, sentence, typed, wait
 from qie_batch.model import JobOrder, JobState
 from qie_batch.naming import DEFAULT_TEMPLATE
 from qie_batch.pricing import usd
@@ -52,7 +53,7 @@ def _show(embedded: Embedded) -> None:
         click.echo(f"{name:<9} {address}")
     click.echo(f"{'engine':<9} {info.name}: {reason}")
     click.echo(f"{'login':<9} {settings.flower_user}, the password is flower_password in the settings file")
-    click.echo(f"ready: qie-batch --dir {settings.dir} submit catalog.csv (Ctrl-C here stops everything)")
+    click.echo(f"ready: {typed()} --dir {settings.dir} submit catalog.csv (Ctrl-C here stops everything)")
     click.echo(f"pages: {login_address(settings)}")
 
 
@@ -102,6 +103,7 @@ def demo(app: App, *, keep: bool) -> None:
     click.echo(f"errors   {results / 'errors.csv'} ({', '.join(failures)}: {what})")
     click.echo(f"cost     {usd(progress.spent_micros)}")
     click.echo(f"report   {results / 'report.html'}")
-    click.echo(f"page     qie-batch --dir {folder / 'stack'} up prints an address that shows this job")
+    click.echo(f"page     {typed()} --dir {shlex.quote(str(folder / 'stack'))} up")
+    click.echo("         (run that, and open the address behind 'pages:': the job is on the first page)")
     if not expected:
         sys.exit(1)

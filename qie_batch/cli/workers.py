@@ -24,7 +24,7 @@ TITLES = ("worker", "engine", "device", "state", "job", "row", "step", "seconds"
 @click.pass_obj
 def workers(app: App, *, as_json: bool) -> None:
     """Which worker processes live, and what each does; takes a second."""
-    found = find_workers(wiring.ledger(app.settings).workers, wiring.queue(app.settings))
+    found = find_workers(wiring.ledger(app.settings).workers, wiring.queue(app.settings).live_workers)
     if found.problem:
         note(f"which processes live is not known: {found.problem}")
     if as_json:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from qie_batch.steps.dispatch import DispatchContext
     from qie_batch.steps.submit import SubmitContext
 
-from qie_batch.gateway.sharing import RecentProgress, Turns
+from qie_batch.gateway.sharing import RecentProgress, RecentWorkers, Turns
 from qie_batch.settings import Settings
 
 
@@ -35,6 +35,7 @@ class GatewayContext:
     dispatch: DispatchContext
     #: Of images in the store.
     limits: Limits
+    live_workers: RecentWorkers
     progress: RecentProgress = field(default_factory=RecentProgress)
     #: Of requests that read a catalog.
     submitting: Turns = field(default_factory=lambda: Turns(4, wait_seconds=60))
@@ -59,6 +60,7 @@ def open_context(settings: Settings) -> GatewayContext:
         ),
         dispatch=wiring.dispatch_context(settings, ledger),
         limits=wiring.limits(settings),
+        live_workers=RecentWorkers(lambda seconds: wiring.queue(settings).live_workers(seconds)),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,7 +12,7 @@ from functools import cached_property
 from qie_batch import views
 from qie_batch.errors import Unavailable
 from qie_batch.interfaces import Costs
-from qie_batch.model import Progress
+from qie_batch.model import LiveWorker, Progress
 
 #: Jobs whose progress is remembered.
 REMEMBERED = 2000
@@ -55,6 +55,25 @@ class ReadProgress:
 class _Entry:
     lock: threading.Lock = field(default_factory=threading.Lock)
     read: ReadProgress | None = None
+
+
+class RecentWorkers:
+    """The worker processes that live, asked once in `seconds` however many want to know."""
+
+    def __init__(self, live_workers: Callable[[float], Iterable[LiveWorker]], seconds: float = 2.0) -> None:
+        self._live_workers = live_workers
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._asked_at = float("-inf")
+        self._found: tuple[LiveWorker, ...] = ()
+
+    def ask(self, answer_seconds: float) -> tuple[LiveWorker, ...]:
+        """Waits while another asks. QueueUnavailable."""
+        with self._lock:
+            if time.monotonic() - self._asked_at > self._seconds:
+                self._found = tuple(self._live_workers(answer_seconds))
+                self._asked_at = time.monotonic()
+            return self._found
 
 
 class RecentProgress:

@@ -185,7 +185,9 @@ def _missing(
     if {"id", "image"} <= set(missing):
         messages.append("If another line names the columns: --header-line N")
     lacks = " and ".join(f"no column '{column}' (or {', '.join(usual(column))})" for column in missing)
-    return InvalidManifest(f"{file} has {lacks}; it has: {_listed(names)}", hint=". ".join(messages))
+    return InvalidManifest(
+        f"{file} has {lacks}; it has: {_listed(names)}", missing=missing, hint=". ".join(messages)
+    )
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from qie_batch.manifest.aliases import ID_COLUMN, IMAGE_COLUMN, is_own, normal
@@ -24,7 +25,7 @@ from qie_batch.model import InvalidManifest, ReadingOptions, RowDefaults
 from qie_batch.text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from qie_batch.manifest.columns import Columns
@@ -91,15 +92,16 @@ def open_manifest(
     keys, names = ([of[place] for place in theirs] for of in (found.keys, found.names))
     words = told(found.keys, source.records())
     mapping = {**mapped(words, keys), **reading.mapping}
-    matched = match_columns(path.name, names, keys, mapping)
-    require(path.name, names, matched, need_instruction=need_instruction)
-    columns, kept = remembered(matched, words)
-    evidence = _studied(source, columns, presets, image_lists)
-    kept = (*kept, *evidence.kept)
-    for each in kept:
-        columns = columns.without(each.column)
-    require(path.name, names, columns, need_instruction=need_instruction, kept=list(map(str, kept)))
-    refuse_doubles(path.name, names, columns)
+    with _naming(keys):
+        matched = match_columns(path.name, names, keys, mapping)
+        require(path.name, names, matched, need_instruction=need_instruction)
+        columns, kept = remembered(matched, words)
+        evidence = _studied(source, columns, presets, image_lists)
+        kept = (*kept, *evidence.kept)
+        for each in kept:
+            columns = columns.without(each.column)
+        require(path.name, names, columns, need_instruction=need_instruction, kept=list(map(str, kept)))
+        refuse_doubles(path.name, names, columns)
     return Manifest(
         header=tuple(keys),
         names=tuple(names),
@@ -107,10 +109,20 @@ def open_manifest(
         own=_own_columns(found.keys, columns, evidence),
         words=spelled(matched.general, kept, mapping),
         format=source.format,
-        understanding=_understanding(encoding, source, columns, kept, evidence),
+        understanding=replace(_understanding(encoding, source, columns, kept, evidence), headers=tuple(keys)),
         _source=source,
         _reader=RowReader(found, columns, defaults, presets, image_lists),
     )
+
+
+@contextmanager
+def _naming(keys: Iterable[str]) -> Iterator[None]:
+    """Refusals of what is inside tell the headers."""
+    try:
+        yield
+    except InvalidManifest as error:
+        error.headers = tuple(keys)
+        raise
 
 
 def _understanding(

@@ -40,6 +40,8 @@ class Understanding:
     skipped: int = 0
     #: Column -> header.
     columns: Mapping[str, str]
+    #: Headers of the file in its order, a number added where an earlier one is the same.
+    headers: tuple[str, ...] = ()
     #: The header whose cell is the id where that of the id is empty, "" for none.
     spare_id: str = ""
     #: Columns of the user whose headers are words of ours.

@@ -54,12 +54,23 @@ class BadRow:
 
 
 class InvalidManifest(UsageError):
-    """The manifest is not accepted; `bad_rows` has every row that is wrong, not only the first."""
+    """The manifest is not accepted; `bad_rows` has every row that is wrong, not only the first.
+
+    `headers` are those of the file, where they were found, and `missing` the columns that none of them means.
+    """
 
     code = "invalid_manifest"
 
     def __init__(
-        self, message: str, *, bad_rows: Sequence[BadRow] = (), code: str = "", hint: str = ""
+        self,
+        message: str,
+        *,
+        bad_rows: Sequence[BadRow] = (),
+        missing: Sequence[str] = (),
+        code: str = "",
+        hint: str = "",
     ) -> None:
         super().__init__(message, code=code, hint=hint)
         self.bad_rows = tuple(bad_rows)
+        self.missing = tuple(missing)
+        self.headers: tuple[str, ...] = ()

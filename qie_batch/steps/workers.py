@@ -9,7 +9,9 @@ from qie_batch.errors import QueueUnavailable
 from qie_batch.model import WorkerState
 
 if TYPE_CHECKING:
-    from qie_batch.interfaces import Workers, WorkQueue
+    from collections.abc import Callable, Iterable
+
+    from qie_batch.interfaces import Workers
     from qie_batch.model import LiveWorker, RunningEdit
 
 #: For how long answers of worker processes are waited for.
@@ -24,16 +26,17 @@ class WorkersFound:
     problem: str
 
 
-def find_workers(workers: Workers, queue: WorkQueue) -> WorkersFound:
+def find_workers(workers: Workers, ask: Callable[[float], Iterable[LiveWorker]]) -> WorkersFound:
     """Processes that answer, and those that hold an item by the ledger; takes ANSWER_SECONDS.
 
+    `ask` is `WorkQueue.live_workers`, or gives what it said a moment ago.
     A process that loads its engine does not answer yet. Raises LedgerUnavailable; without the broker there
     is what the ledger knows.
     """
     live: dict[str, LiveWorker] | None = None
     problem = ""
     try:
-        live = {worker.name: worker for worker in queue.live_workers(ANSWER_SECONDS)}
+        live = {worker.name: worker for worker in ask(ANSWER_SECONDS)}
     except QueueUnavailable as error:
         problem = " ".join(error.sentences)
     edits: dict[str, list[RunningEdit]] = {}

@@ -43,3 +43,5 @@ class SubmissionView:
     estimate: EstimateView
     #: How the catalog was read.
     understood: Understanding
+    #: Images that were taken by their last name alone, as rows name folders that were not sent.
+    by_name: int

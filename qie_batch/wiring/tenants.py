@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qie_batch.wiring import services
-from qie_batch.wiring.engines import InstalledEngines
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,31 +15,39 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectReader
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.settings import Settings
-    from qie_batch.steps.batches import BatchContext
-    from qie_batch.steps.submissions import SubmissionContext
+    from qie_batch.steps.openai.batches import BatchContext
     from qie_batch.steps.submit import SubmitContext
-    from qie_batch.steps.uploads import TakeContext
+    from qie_batch.steps.uploads import TakeContext, Uploads
+    from qie_batch.steps.uploads.submitting import SubmissionContext
 
 
 def submission_context(settings: Settings, ledger: SqlLedger, owner: str) -> SubmissionContext:
     """`ledger` is the tenant's."""
-    from qie_batch.steps.submissions import SubmissionContext
+    from qie_batch.steps.uploads.submitting import SubmissionContext
 
+    uploads = _uploads(settings, owner)
     return SubmissionContext(
-        submit=tenant_submit_context(settings, ledger, owner),
+        submit=_submit_context(settings, ledger, uploads),
+        by_name=uploads.by_name,
         taking=take_context(settings, ledger),
         requests=ledger.requests,
-        engines=engines_from_outside(settings),
     )
 
 
 def tenant_submit_context(settings: Settings, ledger: SqlLedger, owner: str) -> SubmitContext:
     """The tenant's uploads for the bucket of the stack; others where QIE_IMAGE_BUCKETS lists them."""
+    return _submit_context(settings, ledger, _uploads(settings, owner))
+
+
+def _uploads(settings: Settings, owner: str) -> Uploads:
     from qie_batch.steps.uploads import Uploads
     from qie_batch.stores.s3 import S3Store
 
+    return Uploads(S3Store(services.s3(settings), settings.s3_bucket), owner)
+
+
+def _submit_context(settings: Settings, ledger: SqlLedger, uploads: Uploads) -> SubmitContext:
     client, limits = services.s3(settings), gateway_limits(settings)
-    uploads = Uploads(S3Store(client, settings.s3_bucket), owner)
     listed = services.buckets(settings, client)
 
     def bucket(name: str, _: Collection[str]) -> ObjectReader:
@@ -78,18 +85,14 @@ def gateway_limits(settings: Settings) -> Limits:
         max_pixels=min(side * side, settings.max_pixels),
         max_side=side,
         max_bytes=min(settings.gateway_max_image_bytes, settings.max_bytes),
+        of_gateway=True,
     )
-
-
-def engines_from_outside(settings: Settings) -> frozenset[str]:
-    """Those that come with qie-batch, and the one that is set."""
-    return frozenset(filter(None, (*InstalledEngines(settings).names(), settings.engine)))
 
 
 def batch_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool) -> BatchContext:
     from contextlib import nullcontext
 
-    from qie_batch.steps.batches import BatchContext
+    from qie_batch.steps.openai.batches import BatchContext
 
     context = services.submit_context(settings, ledger)
     limits = gateway_limits(settings)

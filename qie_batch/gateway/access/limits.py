@@ -7,7 +7,7 @@ import math
 import time
 from typing import TYPE_CHECKING
 
-from limits import parse_many
+from limits import RateLimitItem, parse_many
 from limits.storage import RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 from redis import ConnectionPool
@@ -34,8 +34,24 @@ ANSWER_SECONDS = 0.5
 #: How long Redis is not asked again after it did not answer, so that requests do not all wait for it.
 REST_SECONDS = 1.0
 PREFIX = "qie:limits"
+REDIS_DOWN = (RedisError, ConnectionError, TimeoutError)
 #: In place of a rate: no limit.
 UNLIMITED = "none"
+
+
+def counter(broker_url: str) -> SlidingWindowCounterRateLimiter:
+    """Counts for all replicas; raises what Redis raises, at once."""
+    pool = ConnectionPool.from_url(
+        broker_url,
+        socket_timeout=ANSWER_SECONDS,
+        socket_connect_timeout=ANSWER_SECONDS,
+        retry=Retry(NoBackoff(), 0),
+    )
+    return SlidingWindowCounterRateLimiter(RedisStorage("redis://", connection_pool=pool, key_prefix=PREFIX))
+
+
+def limits_of(rate: str) -> tuple[RateLimitItem, ...]:
+    return () if rate == UNLIMITED else tuple(parse_many(rate))
 
 
 class RateLimits:
@@ -46,18 +62,8 @@ class RateLimits:
     """
 
     def __init__(self, broker_url: str, *, reads: str, writes: str) -> None:
-        pool = ConnectionPool.from_url(
-            broker_url,
-            socket_timeout=ANSWER_SECONDS,
-            socket_connect_timeout=ANSWER_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
-        storage = RedisStorage("redis://", connection_pool=pool, key_prefix=PREFIX)
-        self._limiter = SlidingWindowCounterRateLimiter(storage)
-        self._limits = {
-            kind: () if rate == UNLIMITED else tuple(parse_many(rate))
-            for kind, rate in (("reads", reads), ("writes", writes))
-        }
+        self._limiter = counter(broker_url)
+        self._limits = {"reads": limits_of(reads), "writes": limits_of(writes)}
         self._ahead = CountedAhead(min((each.amount for each in self._limits["reads"]), default=0))
         self._down_until = 0.0
 
@@ -75,7 +81,7 @@ class RateLimits:
         if not is_down:
             try:
                 self._count(subject, kind)
-            except (RedisError, ConnectionError, TimeoutError) as error:
+            except REDIS_DOWN as error:
                 is_down = True
                 self._rest(error)
         if is_down and writes:

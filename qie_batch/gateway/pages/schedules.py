@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from fastapi import Form
+from fastapi import Form, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, ValidationError
 
@@ -13,8 +13,11 @@ from qie_batch.errors import QieError, UsageError
 from qie_batch.gateway import schedules as api
 from qie_batch.gateway.pages.routing import Reading, Visit, Writing, page_router, see_other
 from qie_batch.gateway.problems import status_of
+from qie_batch.keys import S3
 from qie_batch.model import Schedule
+from qie_batch.steps.orders import columns_of
 from qie_batch.steps.schedule import next_due, zone
+from qie_batch.steps.uploads import is_upload
 
 if TYPE_CHECKING:
     from qie_batch.views import ScheduleView
@@ -36,11 +39,27 @@ class Given(BaseModel):
     timezone: str = ""
     instruction: str = ""
     budget: str = ""
+    #: How the catalog is read, as on the page of its check.
+    map: list[str] = []
+    header_line: str = ""
+    sheet: str = ""
+    encoding: str = ""
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """Those that say something."""
+        texts = {
+            "map": self.map,
+            "header_line": self.header_line,
+            "sheet": self.sheet,
+            "encoding": self.encoding,
+        }
+        return {name: text for name, text in texts.items() if text}
 
 
 @router.get("/schedules")
-def schedules(visit: Reading, upload: str = "", catalog: str = "") -> Response:
-    return _shown(visit, Given(upload=upload, catalog=catalog))
+def schedules(visit: Reading, given: Annotated[Given, Query()]) -> Response:
+    return _shown(visit, given)
 
 
 @router.post("/schedules")
@@ -72,6 +91,8 @@ def _new(given: Given) -> api.NewSchedule:
                 "priority": "low",
                 "instruction": given.instruction,
                 "budget_usd": given.budget.strip() or None,
+                **given.reading,
+                "map": columns_of(given.map),
             }
         )
     except ValidationError as error:
@@ -87,9 +108,17 @@ def _shown(visit: Visit, given: Given, problem: QieError | None = None) -> Respo
         status=status_of(problem) if problem else 200,
         schedules=found,
         next_times={entry.name: _next_times(entry, now) for entry in found},
+        catalogs={entry.name: _catalog(entry) for entry in found},
         given=given.model_dump(),
+        reading=given.reading,
         problem=visit.language.error(problem) if problem else None,
     )
+
+
+def _catalog(entry: ScheduleView) -> str:
+    """The file of an upload by its own name, else the address."""
+    is_file = entry.catalog.startswith(S3) and is_upload(entry.catalog)
+    return entry.catalog.rpartition("/")[2] if is_file else entry.catalog
 
 
 def _next_times(entry: ScheduleView, now: float) -> list[str]:

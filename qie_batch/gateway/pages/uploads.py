@@ -10,41 +10,29 @@ from urllib.parse import urlencode
 
 from fastapi import Form, Query
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from pydantic import BaseModel
 
 from qie_batch import wiring
 from qie_batch.errors import UsageError
 from qie_batch.gateway.access.sessions import check_form_token
 from qie_batch.gateway.jobs.submitting import Body
+from qie_batch.gateway.pages.options import Options, column_choices, order_of
 from qie_batch.gateway.pages.routing import Reading, Sending, Visit, Writing, page_router, see_other
 from qie_batch.gateway.problems import status_of
-from qie_batch.steps.orders import PRIORITIES, OrderTexts, job_order
-from qie_batch.steps.submissions import SubmissionRequest, submit_from_outside
+from qie_batch.model import InvalidManifest
 from qie_batch.steps.uploads import candidates, find, take
-from qie_batch.steps.wrong_rows import write_wrong_rows
+from qie_batch.steps.uploads.submitting import SubmissionRequest, submit_from_outside
+from qie_batch.steps.uploads.wrong_rows import write_wrong_rows
 from qie_batch.views import estimate_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
-    from qie_batch.model import JobOrder
-    from qie_batch.steps.submissions import SubmissionContext
+    from qie_batch.steps.uploads.submitting import SubmissionContext
 
 router = page_router()
 
 _PART = 1 << 18
-
-
-class Options(BaseModel):
-    """Of the job, as they are typed on the page of the check."""
-
-    name: str = ""
-    instruction: str = ""
-    budget: str = ""
-    priority: str = "normal"
-    #: Which file is the catalog, where several could be.
-    catalog: str = ""
 
 
 class Confirmed(Options):
@@ -53,6 +41,11 @@ class Confirmed(Options):
     #: A new text of each check.
     job: str = ""
     skip_bad_rows: str = ""
+
+
+def _schedule_query(upload_id: str, options: Options) -> str:
+    given = {name: text for name, text in options.given().items() if name not in ("name", "priority")}
+    return urlencode({"upload": upload_id, **given}, doseq=True)
 
 
 @router.post("/uploads")
@@ -81,29 +74,44 @@ def check(visit: Reading, upload_id: str, options: Annotated[Options, Query()]) 
         "upload": upload_id,
         "catalogs": catalogs,
         "order": options.model_dump(),
-        "query": urlencode({name: text for name, text in options.model_dump().items() if text}),
+        "given": options.given(),
+        "query": urlencode(options.given(), doseq=True),
         "name": options.name or options.catalog or (catalogs[0] if len(catalogs) == 1 else upload_id),
         "job": secrets.token_hex(12),
         "refused": None,
+        "missing": (),
+        "understood": None,
+        "schedule_query": _schedule_query(upload_id, options),
     }
     try:
         request = SubmissionRequest(
-            order=_order(options, visit), upload_id=upload_id, catalog=options.catalog, dry_run=True
+            order=order_of(options, visit.subject.tenant),
+            upload_id=upload_id,
+            catalog=options.catalog,
+            dry_run=True,
         )
         with visit.context.submitting.one():
             found = submit_from_outside(request, _context(visit))
     except UsageError as error:
-        return visit.show(
-            "check", status=status_of(error), **{**shown, "refused": visit.language.error(error)}
-        )
+        return _refused(error, options, visit, shown)
     return visit.show(
         "check",
+        columns=column_choices(found.understood.headers, found.understood.columns, options.mapping),
         plan=estimate_view(found.estimate),
         engine_reason=found.engine_reason,
-        understood=found.understood,
         unused=found.unused,
-        **shown,
+        by_name=found.by_name,
+        **{**shown, "understood": found.understood},
     )
+
+
+def _refused(error: UsageError, options: Options, visit: Visit, shown: dict[str, Any]) -> Response:
+    """With the columns to choose from, where the file has some."""
+    values = {**shown, "refused": visit.language.error(error), "columns": ()}
+    if isinstance(error, InvalidManifest) and error.headers:
+        values["missing"] = error.missing
+        values["columns"] = column_choices(error.headers, {}, options.mapping)
+    return visit.show("check", status=status_of(error), **values)
 
 
 @router.post("/uploads/{upload_id}/submit")
@@ -114,7 +122,7 @@ def submit(
 ) -> Response:
     """A button that is pressed twice makes one job."""
     request = SubmissionRequest(
-        order=_order(options, visit),
+        order=order_of(options, visit.subject.tenant),
         upload_id=upload_id,
         catalog=options.catalog,
         skip_bad_rows=bool(options.skip_bad_rows),
@@ -129,7 +137,9 @@ def submit(
 @router.get("/uploads/{upload_id}/errors.csv")
 def errors(visit: Reading, upload_id: str, options: Annotated[Options, Query()]) -> Response:
     """The wrong rows, to be mended and dropped again."""
-    request = SubmissionRequest(order=_order(options, visit), upload_id=upload_id, catalog=options.catalog)
+    request = SubmissionRequest(
+        order=order_of(options, visit.subject.tenant), upload_id=upload_id, catalog=options.catalog
+    )
     file = tempfile.TemporaryFile(prefix="qie-errors-")  # noqa: SIM115 - closed once it is sent
     text = io.TextIOWrapper(file, encoding="utf-8", newline="")
     with visit.context.submitting.one():
@@ -137,22 +147,6 @@ def errors(visit: Reading, upload_id: str, options: Annotated[Options, Query()])
     text.detach()
     headers = {"Content-Disposition": 'attachment; filename="errors.csv"', "Cache-Control": "no-store"}
     return StreamingResponse(_parts(file), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def _order(options: Options, visit: Visit) -> JobOrder:
-    """UsageError for what is no option."""
-    if options.priority not in PRIORITIES:
-        raise UsageError(
-            f"there is no priority {options.priority!r}", hint=f"choose one of: {', '.join(PRIORITIES)}"
-        )
-    texts = OrderTexts(
-        name=options.name,
-        instruction=options.instruction,
-        budget=options.budget.strip() or None,
-        priority=options.priority,
-        owner=visit.subject.tenant,
-    )
-    return job_order(texts)
 
 
 def _context(visit: Visit) -> SubmissionContext:

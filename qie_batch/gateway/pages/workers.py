@@ -28,7 +28,7 @@ class EngineLine:
 def workers(visit: Reading) -> Response:
     settings = visit.context.settings
     catalog = wiring.InstalledEngines(settings)
-    found = find_workers(visit.ledger.workers, wiring.queue(settings))
+    found = find_workers(visit.ledger.workers, visit.context.live_workers.ask)
     return visit.show(
         "workers",
         workers=[worker_view(worker) for worker in found.workers],

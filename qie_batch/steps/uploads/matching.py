@@ -68,12 +68,15 @@ class Matcher:
             self._folded[_folded(name)].append(name)
             self._last[_folded(name).rpartition("/")[2]].append(name)
         self._left = ANSWERS
+        #: Files that were found by their last name alone -> the path for which each stands.
+        self.by_name: dict[str, str] = {}
 
     def find(self, path: str) -> str:
         """The file at `path`; "" where none is meant beyond doubt.
 
         Where one file alone fits, letter case and the form of accents do not matter, as Windows and macOS do
-        not tell them apart, and the file may be in a folder below.
+        not tell them apart, and the file may be in a folder below. It may be in a folder above, too, as
+        images that were chosen one by one have lost their folder; such a file stands for one path alone.
         """
         path = normpath(unicodedata.normalize("NFC", path.replace("\\", "/")))
         if path in self._names:
@@ -83,7 +86,17 @@ class Matcher:
         if not alike:
             folder, slash, last = folded.rpartition("/")
             alike = [name for name in self._last.get(last, []) if _folded(name).startswith(folder + slash)]
+        if not alike:
+            return self._above(folded)
         return alike[0] if len(alike) == 1 else ""
+
+    def _above(self, path: str) -> str:
+        alike = self._last.get(path.rpartition("/")[2], [])
+        if len(alike) != 1:
+            return ""
+        folder = _folded(alike[0]).rpartition("/")[0]
+        is_above = not folder or path.startswith(f"{folder}/")
+        return alike[0] if is_above and self.by_name.setdefault(alike[0], path) == path else ""
 
     def advice(self, path: str) -> str:
         """What to do about a name that no file has, as a clause."""

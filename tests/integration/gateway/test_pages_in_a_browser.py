@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import re
@@ -108,12 +109,33 @@ def test_each_wrong_row_is_named_before_anything_is_spent(page):
         ]
 
 
+def test_foreign_headers_are_chosen_on_the_page_and_loose_pictures_found(page):
+    rows = b"Nr;Foto;Wunsch\nA1;images/red.png;make it brighter\nA2;images/blue.png;make it darker\n"
+    loose = [
+        {"name": f"{name}.png", "mimeType": "image/png", "buffer": picture(name)} for name in ("red", "blue")
+    ]
+    send(page, {"name": "katalog.csv", "mimeType": "text/csv", "buffer": rows}, *loose)
+    expect(page.get_by_role("alert")).to_contain_text("Id, Picture, Instruction")
+    assert findings(page) == []
+    for column, header in (("Id", "Nr"), ("Picture", "Foto"), ("Instruction", "Wunsch")):
+        page.get_by_role("combobox", name=column, exact=True).select_option(label=header)
+    page.get_by_role("button", name="Check again").first.click()
+    expect(page.get_by_role("heading", name="All 2 rows can be edited")).to_be_visible()
+    understood = page.get_by_role("region", name="How it was understood")
+    expect(understood).to_contain_text("cells separated by semicolon")
+    expect(understood).to_contain_text("2 pictures found by their file names alone")
+    assert findings(page) == []
+    page.get_by_role("button", name="Submit", exact=True).click()
+    page.wait_for_url("**/jobs/*")
+    expect(page.get_by_role("heading", name="A2")).to_be_visible()
+
+
 @pytest.mark.parametrize(
     ("file", "sentence"),
     [
         ({"name": "a.csv", "mimeType": "text/csv", "buffer": b""}, "empty"),
         ({"name": "a.csv", "mimeType": "text/csv", "buffer": b"\0\1\2"}, r"\w"),
-        ({"name": "a.csv", "mimeType": "text/csv", "buffer": b"colour,weight\nred,3\n"}, "image"),
+        ({"name": "a.csv", "mimeType": "text/csv", "buffer": b"colour,weight\nred,3\n"}, "picture"),
         ({"name": "a.zip", "mimeType": "application/zip", "buffer": b"no zip"}, "ZIP"),
         ({"name": "a.png", "mimeType": "image/png", "buffer": picture("red")}, "catalog"),
     ],
@@ -164,10 +186,51 @@ def test_the_keyboard_alone_is_enough(page, job):
     expect(page.locator(".card").first.locator(".frames")).to_be_focused()
 
 
+def test_a_finger_moves_the_line_and_the_captions_say_what_is_seen(browser, gateway, job):
+    with logged_in(browser, gateway.settings, **PHONE) as page:
+        page.goto(f"{gateway.url}{job}/items/{job.rpartition('/')[2]}.0")
+        before, after = (page.locator(f".view .caption.{side}") for side in ("before", "after"))
+        expect(after).to_be_visible()
+        box = page.locator(".layers").bounding_box()
+        finger = page.context.new_cdp_session(page)
+        y = box["y"] + box["height"] / 2
+        for kind, part in (("touchStart", 0.5), ("touchMove", 0.4), ("touchMove", 0.02)):
+            point = {"x": box["x"] + box["width"] * part, "y": y}
+            finger.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
+        finger.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        expect(page.get_by_role("slider")).to_have_value("2")
+        expect(before).to_be_hidden()
+        page.touchscreen.tap(box["x"] + box["width"] * 0.75, y)
+        expect(page.get_by_role("slider")).to_have_value("75")
+        expect(before).to_be_visible()
+
+
+def test_a_page_whose_events_fail_asks_again_by_itself(page, gateway):
+    image = f"data:image/png;base64,{base64.b64encode(picture('red')).decode()}"
+    row = {"id": "waits", "image": image, "instruction": "make it brighter"}
+    with gateway.client() as client:
+        # The workers here have another engine.
+        job = (
+            client.post("/api/jobs", json={"rows": [row], "engine": "qwen"}).raise_for_status().json()["job"]
+        )
+        page.route("**/events", lambda route: route.fulfill(status=503))
+        page.goto(f"{gateway.url}/jobs/{job}")
+        expect(page.locator("#state")).to_contain_text("Running")
+        client.post(f"/api/jobs/{job}/cancel").raise_for_status()
+    expect(page.locator("#state")).to_contain_text("Done")
+
+
 PLACES = ("/", "/jobs", "/schedules", "/costs", "/costs?by=sku", "/workers", "/jobs/nothing", "")
 
 
-@pytest.mark.parametrize("options", [{}, PHONE | {"locale": "zh-CN"}, {"color_scheme": "dark"}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        PHONE | {"locale": "zh-CN"},
+        pytest.param({}, marks=pytest.mark.slow),
+        pytest.param({"color_scheme": "dark"}, marks=pytest.mark.slow),
+    ],
+)
 def test_every_page_is_sound_and_no_wider_than_the_window(browser, gateway, job, options):
     with logged_in(browser, gateway.settings, **options) as page:
         for place in (*PLACES, f"{job}/items/{job.rpartition('/')[2]}.0"):
@@ -176,6 +239,7 @@ def test_every_page_is_sound_and_no_wider_than_the_window(browser, gateway, job,
             assert findings(page) == [], place
 
 
+@pytest.mark.slow
 def test_without_a_script_a_catalog_is_checked_and_submitted_as_well(browser, gateway):
     with logged_in(browser, gateway.settings, java_script_enabled=False) as page:
         send(page, packed(ROWS))
@@ -186,7 +250,7 @@ def test_without_a_script_a_catalog_is_checked_and_submitted_as_well(browser, ga
 
 def test_a_schedule_is_added_to_files_that_were_dropped_and_removed_once_it_is_confirmed(page):
     send(page, packed(ROWS))
-    page.get_by_role("link", name="Or have it submitted by the clock").click()
+    page.get_by_role("link", name="Submit it by the clock").click()
     page.get_by_label("Name").fill("nightly")
     page.get_by_label("Timezone").fill("Asia/Shanghia")
     page.get_by_role("button", name="Add").click()

@@ -33,7 +33,7 @@ from qie_batch.model import (
 )
 from qie_batch.naming import DEFAULT_TEMPLATE
 from qie_batch.steps.collect import collect
-from qie_batch.steps.result_table import result_table
+from qie_batch.steps.results.table import result_table
 from qie_batch.steps.settle import settle
 from qie_batch.steps.stored_rows import ROWS, stored_rows
 from qie_batch.steps.submit import prepare

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from qie_batch.errors import Unavailable
-from qie_batch.gateway.sharing import RecentProgress, Turns
+from qie_batch.gateway.sharing import RecentProgress, RecentWorkers, Turns
 from tests.support.jobs import progress
 
 
@@ -71,3 +71,11 @@ def test_who_waits_too_long_for_a_turn_is_told_so():
     holder.join()
     with turns.one():
         pass
+
+
+def test_worker_processes_are_asked_once_however_many_look():
+    asked = []
+    recent = RecentWorkers(lambda seconds: asked.append(seconds) or (), seconds=60)
+    with ThreadPoolExecutor(8) as pool:
+        assert set(pool.map(recent.ask, [1.0] * 50)) == {()}
+    assert asked == [1.0]

@@ -7,9 +7,27 @@
   const slider = compare?.querySelector("input");
   const zoom = compare?.querySelector("[data-zoom]");
 
+  const layers = stage?.querySelector(".layers");
+
+  // A side that is not in sight has no caption.
+  const name = () => {
+    const [outer, inner] = [stage, layers].map((element) => element.getBoundingClientRect());
+    const at = inner.left + (inner.width * slider.value) / 100;
+    compare.querySelector(".caption.before").hidden = at < Math.max(outer.left, inner.left) + 8;
+    compare.querySelector(".caption.after").hidden = at > Math.min(outer.right, inner.right) - 8;
+  };
+
   const show = (percent) => {
     slider.value = percent;
     stage.style.setProperty("--at", `${slider.value}%`);
+    name();
+  };
+
+  // The layers are as wide as the picture, so that the slider's way is the picture's width.
+  const fit = () => {
+    const image = stage.querySelector(".over");
+    if (image.naturalWidth) stage.style.setProperty("--ratio", image.naturalWidth / image.naturalHeight);
+    name();
   };
 
   const toggle = () => {
@@ -21,12 +39,13 @@
     if (zoomed) {
       stage.scrollTo((stage.scrollWidth - stage.clientWidth) / 2, (stage.scrollHeight - stage.clientHeight) / 2);
     }
+    name();
   };
 
   if (compare) {
     const drag = (event) => {
       if (stage.classList.contains("zoomed")) return;
-      const box = stage.getBoundingClientRect();
+      const box = layers.getBoundingClientRect();
       show((100 * (event.clientX - box.left)) / box.width);
     };
     slider.addEventListener("input", () => show(slider.value));
@@ -38,6 +57,10 @@
     stage.addEventListener("pointermove", (event) => event.buttons && drag(event));
     stage.addEventListener("dblclick", toggle);
     zoom.addEventListener("click", toggle);
+    stage.addEventListener("scroll", name);
+    addEventListener("resize", name);
+    stage.querySelector(".over").addEventListener("load", fit);
+    fit();
     // A browser that goes back restores the slider's place.
     show(slider.value);
   }

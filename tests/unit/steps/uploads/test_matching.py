@@ -55,6 +55,16 @@ def test_a_row_means_one_file_or_none(asked, found):
     assert Matcher(files).find(asked) == found
 
 
+def test_a_picture_that_lost_its_folder_stands_for_one_path():
+    matcher = Matcher(["spring/a.png", "b.png", "other/c.png"])
+    assert matcher.find("spring/images/A.png") == "spring/a.png"
+    assert matcher.find("images/b.png") == "b.png"
+    # Another picture of the same name.
+    assert matcher.find("more/b.png") == ""
+    assert matcher.find("autumn/a.png") == matcher.find("images/c.png") == ""
+    assert matcher.by_name == {"spring/a.png": "spring/images/a.png", "b.png": "images/b.png"}
+
+
 def test_letter_case_decides_where_it_must():
     matcher = Matcher(["a.png", "A.png"])
     assert (matcher.find("a.png"), matcher.find("A.png"), matcher.find("A.PNG")) == ("a.png", "A.png", "")
