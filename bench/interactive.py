@@ -3,7 +3,8 @@
 Real broker, S3 server, ledger, worker and control; a stand-in engine of a known time. The job has 10,000 rows
 with one image, and goes on during all of it. Interactive edits come one after the other at random moments;
 each wait is from the entry of the item in the ledger to the start of its edit on the device.
-`--priority high` shows the same without the queue of interactive items.
+`--priority high` shows the same without the queue of interactive items. With `--gateway` they are requests
+to `/v1/images/edits`.
 """
 
 from __future__ import annotations
@@ -19,13 +20,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx2
 from duty import BENCH, draw_images
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
 from qie_batch import wiring
-from qie_batch.model import JobOrder, Priority, RowDefaults
+from qie_batch.model import JobOrder, JobSelection, Priority, RowDefaults
 from qie_batch.processes.embedded import embedded_stack
 from qie_batch.steps.dispatch import dispatch_interactive
 from qie_batch.steps.submit import SubmitRequest, submit
+from tests.support.gateways import token
 
 if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger
@@ -81,6 +85,18 @@ class Bench:
         start, end = self.wait_for(instruction)
         return start - entered, end - entered
 
+    def post(self, client: httpx2.Client, image: bytes, number: int) -> tuple[float, float]:
+        """Likewise of a request to the gateway; the second is from its sending to the answer."""
+        instruction, sent = f"asked {number}", time.monotonic()
+        fields, files = {"prompt": instruction}, {"image": ("a.jpg", image)}
+        client.post("/v1/images/edits", data=fields, files=files).raise_for_status()
+        answered = time.monotonic()
+        # The ledger counts from 1970, the log of the engine from the start of the machine.
+        entered = (
+            self.ledger.jobs.latest(JobSelection(limit=1))[0].created_at - time.time() + time.monotonic()
+        )
+        return self.wait_for(instruction)[0] - entered, answered - sent
+
 
 def measure(folder: Path, arguments: argparse.Namespace) -> tuple[list[tuple[float, float]], int]:
     """The waits, and how many edits of the job were made meanwhile."""
@@ -92,9 +108,16 @@ def measure(folder: Path, arguments: argparse.Namespace) -> tuple[list[tuple[flo
         asked = draw_images(folder / "asked", 1, (1500, 1000))
         asked.write_text("id,image\none,0.jpg\n", encoding="utf-8")
         waits, chance = [], random.Random(0)
-        for number in range(arguments.edits):
-            time.sleep(chance.uniform(0.5, 1.5) * arguments.seconds)
-            waits.append(bench.ask(asked, number))
+        bearer = {"Authorization": f"Bearer {token(embedded.settings, scope='edits')}"}
+        url = f"http://127.0.0.1:{embedded.settings.gateway_port}"
+        with httpx2.Client(base_url=url, headers=bearer, timeout=PATIENCE_SECONDS) as client:
+            for number in range(arguments.edits):
+                time.sleep(chance.uniform(0.5, 1.5) * arguments.seconds)
+                if arguments.gateway:
+                    image = asked.with_name("0.jpg").read_bytes()
+                    waits.append(bench.post(client, image, number))
+                else:
+                    waits.append(bench.ask(asked, number))
         ledger.dispose()
     return waits, sum(of.startswith("stand in") for _, _, of in edits(bench.log))
 
@@ -106,6 +129,7 @@ def main() -> None:
     parser.add_argument("--edits", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=1.0, help="of one edit")
     parser.add_argument("--priority", choices=["interactive", "high"], default="interactive")
+    parser.add_argument("--gateway", action="store_true", help="ask by POST /v1/images/edits")
     arguments = parser.parse_args()
     sys.path.insert(0, str(BENCH))  # the stand-in engine
     with tempfile.TemporaryDirectory(prefix="qie-interactive-") as name:

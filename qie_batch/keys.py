@@ -44,10 +44,8 @@ def fetched_key(address: str) -> str:
 
 
 def file_key(owner: str, file_id: str) -> str:
-    """Of a file that a tenant stored; a tenant's name may be any text."""
-    plain = _PLAIN_OWNER.fullmatch(owner)
-    segment = f"t-{owner}" if plain else f"h-{hashlib.sha256(owner.encode(errors='replace')).hexdigest()}"
-    return f"files/{segment}/{file_id}"
+    """Of a file that a tenant stored."""
+    return f"files/{_segment(owner)}/{file_id}"
 
 
 def is_web(address: str) -> bool:
@@ -64,10 +62,15 @@ def upload_prefix(owner: str, upload_id: str) -> str:
 
 
 def uploads_of(owner: str) -> str:
-    """The prefix of all uploads of a tenant, whose name may be any text."""
-    plain = _PLAIN_OWNER.fullmatch(owner)
-    segment = f"t-{owner}" if plain else f"h-{hashlib.sha256(owner.encode(errors='replace')).hexdigest()}"
-    return f"{UPLOADS}{segment}/"
+    """The prefix of all uploads of a tenant."""
+    return f"{UPLOADS}{_segment(owner)}/"
+
+
+def _segment(owner: str) -> str:
+    """The part of a key that is one tenant's alone; a tenant's name may be any text."""
+    if _PLAIN_OWNER.fullmatch(owner):
+        return f"t-{owner}"
+    return f"h-{hashlib.sha256(owner.encode(errors='replace')).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 
     from qie_batch.settings import Settings
 
+#: Routes are tried in this order: what is asked for most stands first.
 ROUTERS = (
+    reading.router,
     health.router,
     submitting.router,
-    reading.router,
     events.router,
     changing.router,
     results.router,

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fastapi import Request
+from python_multipart.multipart import parse_options_header
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 
 #: Of a path that is not listed.
 SMALL_BYTES = 1_000_000
-#: Parts of a form: fields beside its files, files, and the bytes of one field. Files go to disk.
-FORM_LIMITS = {"max_fields": 100, "max_files": 1000, "max_part_size": 256_000}
+#: Parts of a form: fields beside its files, files, each of which is open on disk, and the bytes of one field.
+FORM_LIMITS = {"max_fields": 100, "max_files": 500, "max_part_size": 256_000}
+JSON = "application/json"
 
 #: Bodies that are JSON are held in memory, and have the setting of the second column.
 LARGE = {
@@ -39,6 +41,11 @@ LARGE = {
     "/uploads": ("gateway_max_upload_bytes", "gateway_max_json_bytes"),
     "/v1/images/edits": ("gateway_max_edit_bytes", "gateway_max_edit_bytes"),
 }
+
+
+#: Of the texts of a form: any other name would be looked up among Python's codecs, some of which raise
+#: errors of their own, give halves of surrogate pairs, or take time that grows with the square of the length.
+CHARSETS = frozenset({b"", b"utf-8", b"utf8", b"us-ascii", b"ascii"})
 
 
 class BodyCaps:
@@ -53,17 +60,29 @@ class BodyCaps:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] not in LARGE or scope["method"] in READS:
+        if scope["type"] != "http":
             await self._small(scope, receive, send)
             return
         request = Request(scope, receive)
+        if _charset(request) not in CHARSETS:
+            text = "the texts of a form are read as UTF-8: leave charset out of its Content-Type"
+            await problem(415, "charset", text, request=request)(scope, receive, send)
+            return
+        if scope["path"] not in LARGE or scope["method"] in READS:
+            await self._small(scope, receive, send)
+            return
         try:
             await run_in_threadpool(gate_of(request).admit, request)
         except QieError as error:
             await (await on_error(request, error))(scope, receive, send)
             return
-        is_json = "json" in request.headers.get("content-type", "")
-        await self._large[scope["path"], is_json](scope, receive, send)
+        await self._large[scope["path"], media_type(request) == JSON](scope, receive, send)
+
+
+def _charset(request: Request) -> bytes:
+    """Of a form; b"" where none is named, and of other bodies."""
+    _, options = parse_options_header(request.headers.get("content-type", ""))
+    return options.get(b"charset", b"").lower() if media_type(request).startswith("multipart/") else b""
 
 
 class OneLength:
@@ -107,6 +126,12 @@ class OneShapeOfTooLarge:
                 await send(message)
 
         await self._app(scope, receive, send_one_shape)
+
+
+def media_type(request: Request) -> str:
+    """Of the body, without parameters, in lower case."""
+    kind, _ = parse_options_header(request.headers.get("content-type", ""))
+    return kind.decode("latin-1").lower()
 
 
 def too_large(request: Request) -> ASGIApp:

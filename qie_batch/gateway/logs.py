@@ -30,6 +30,9 @@ def log_to_stderr(settings: Settings) -> None:
     """One handler for this program's records and uvicorn's, without secrets."""
     form = "%(asctime)s %(levelname)s %(name)s [%(request_id)s]: %(message)s"
     logging.basicConfig(level=logging.INFO, format=form)
+    # What no line shows is not looked up for each.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
+    logging._srcfile = ""  # noqa: SLF001 - as the logging HOWTO says
     for handler in logging.getLogger().handlers:
         handler.addFilter(RequestIdFilter())
     for name in ("uvicorn", "uvicorn.error"):

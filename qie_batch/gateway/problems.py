@@ -21,8 +21,8 @@ from qie_batch.errors import (
     UsageError,
 )
 from qie_batch.model import InvalidManifest
-from qie_batch.steps.edit_body import WrongParameter
-from qie_batch.steps.interactive import EditFailed
+from qie_batch.steps.openai.edit_body import WrongParameter
+from qie_batch.steps.openai.interactive import EditFailed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -114,6 +114,7 @@ _TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     413: "Too large",
+    415: "Of another type",
     422: "Not understood",
     429: "Too many requests",
     500: "Internal error",

@@ -16,15 +16,16 @@ from qie_batch.gateway.jobs.options import OrderOptions, Word
 from qie_batch.interfaces import Schedules
 from qie_batch.keys import S3Address
 from qie_batch.model import Schedule
+from qie_batch.steps.known_engines import check_engine
 from qie_batch.steps.schedule import add_schedule, next_due, problem_of, run_now
 from qie_batch.steps.schedule.tenants import named_for, schedule_named, short_name
-from qie_batch.steps.submissions import check_engine
 from qie_batch.steps.submit import chosen_engine, s3_address
 from qie_batch.steps.uploads import address_of, catalog_of, find
 
 router = APIRouter(prefix="/api/schedules", tags=["schedules"])
 
-Name = Annotated[str, Path(pattern=r"^[^\x00-\x1f]{1,128}$")]
+#: Those of a tenant are TENANT/NAME to an administrator, with a slash, whether it is escaped or not.
+Name = Annotated[str, Path(pattern=r"^[^\x00-\x1f]{1,200}$")]
 #: Due times shown of each schedule.
 RUNS = 5
 
@@ -52,10 +53,10 @@ def schedules(subject: JobsReader, context: Context) -> list[views.ScheduleView]
 @router.post("", status_code=201)
 def add(body: NewSchedule, subject: JobsWriter, context: Context) -> views.ScheduleView:
     """Submit a catalog at every time that the cron names."""
-    ledger, settings = subject.ledger(context), context.settings
+    ledger = subject.ledger(context)
     order = body.order(subject.tenant)
-    check_engine(order.engine, wiring.engines_from_outside(settings))
-    chosen_engine(order, wiring.InstalledEngines(settings))
+    check_engine(order.engine, context.submit.engines)
+    chosen_engine(order, context.submit.engines)
     new = named_for(
         subject.tenant,
         Schedule(
@@ -66,19 +67,19 @@ def add(body: NewSchedule, subject: JobsWriter, context: Context) -> views.Sched
             order=order,
         ),
     )
-    add_schedule(new, ledger.schedules, ledger.clock, wiring.webhook_sender(settings).check)
+    add_schedule(new, ledger.schedules, ledger.clock, context.submit.check_webhook)
     stored = schedule_named(ledger.schedules, subject.tenant, body.schedule)
     return _view(stored, ledger.schedules, subject, ledger.clock.now())
 
 
-@router.delete("/{name}", status_code=204)
+@router.delete("/{name:path}", status_code=204)
 def remove(name: Name, subject: JobsWriter, context: Context) -> None:
     """Forget it; jobs that it submitted stay."""
     found = subject.ledger(context).schedules
     found.remove(schedule_named(found, subject.tenant, name).name)
 
 
-@router.post("/{name}/run", status_code=201)
+@router.post("/{name:path}/run", status_code=201)
 def run(name: Name, subject: JobsWriter, context: Context) -> views.JobView:
     """Submit it now, beside its clock."""
     ledger = subject.ledger(context)

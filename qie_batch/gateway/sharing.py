@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 
+from qie_batch import views
 from qie_batch.errors import Unavailable
 from qie_batch.interfaces import Costs
 from qie_batch.model import LiveWorker, Progress
@@ -36,11 +38,23 @@ class Turns:
             self._free.release()
 
 
+class ReadProgress:
+    """The progress of a job, and when it was read (monotonic)."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.progress = progress
+        self.read_at = time.monotonic()
+
+    @cached_property
+    def json(self) -> bytes:
+        """The view of the job, as a client gets it."""
+        return views.dumped_json(views.job_view(self.progress))
+
+
 @dataclass(slots=True)
 class _Entry:
     lock: threading.Lock = field(default_factory=threading.Lock)
-    read_at: float = float("-inf")
-    progress: Progress | None = None
+    read: ReadProgress | None = None
 
 
 class RecentWorkers:
@@ -70,27 +84,29 @@ class RecentProgress:
         self._entries: dict[tuple[str | None, str], _Entry] = {}
         self._lock = threading.Lock()
 
-    def of(self, job_id: str, costs: Costs, owner: str | None) -> Progress:
+    def of(self, job_id: str, costs: Costs, owner: str | None) -> ReadProgress:
         """As `costs`, which are the owner's, say it. NotFound."""
         entry = self._entry(owner, job_id)
         with entry.lock:
-            if entry.progress is None or time.monotonic() - entry.read_at > self._seconds:
-                entry.progress = costs.progress(job_id)
-                entry.read_at = time.monotonic()
-            return entry.progress
+            if self._is_old(entry.read):
+                entry.read = ReadProgress(costs.progress(job_id))
+            assert entry.read
+            return entry.read
 
-    def known(self, job_id: str, owner: str | None) -> Progress | None:
+    def known(self, job_id: str, owner: str | None) -> ReadProgress | None:
         """What `of` would give without the ledger, None where it has to ask; never waits."""
         entry = self._entries.get((owner, job_id))
-        if entry is None or time.monotonic() - entry.read_at > self._seconds:
-            return None
-        return entry.progress
+        read = entry.read if entry else None
+        return None if self._is_old(read) else read
 
     def forget(self, job_id: str) -> None:
         """Read anew, as the job was changed."""
         with self._lock:
             for key in [key for key in self._entries if key[1] == job_id]:
                 del self._entries[key]
+
+    def _is_old(self, read: ReadProgress | None) -> bool:
+        return read is None or time.monotonic() - read.read_at > self._seconds
 
     def _entry(self, owner: str | None, job_id: str) -> _Entry:
         with self._lock:

@@ -45,6 +45,20 @@ class Limits:
     max_pixels: int = 64_000_000
     max_side: int = 12_000
     max_bytes: int = 50_000_000
+    #: What sentences call the settings: those of the gateway, of which one is for sides and pixels.
+    of_gateway: bool = False
+
+    @property
+    def pixels_setting(self) -> str:
+        return "QIE_GATEWAY_MAX_SIDE" if self.of_gateway else "QIE_MAX_PIXELS"
+
+    @property
+    def side_setting(self) -> str:
+        return "QIE_GATEWAY_MAX_SIDE" if self.of_gateway else "QIE_MAX_SIDE"
+
+    @property
+    def bytes_setting(self) -> str:
+        return "QIE_GATEWAY_MAX_IMAGE_BYTES" if self.of_gateway else "QIE_MAX_BYTES"
 
 
 DEFAULT_LIMITS = Limits()
@@ -54,8 +68,8 @@ def check_length(length: int, limits: Limits = DEFAULT_LIMITS) -> None:
     """Rejected (image_too_large) if a file of so many bytes is over the limit."""
     if length > limits.max_bytes:
         raise Rejected(
-            f"the file has {length:,} bytes and {limits.max_bytes:,} are allowed (QIE_MAX_BYTES): "
-            "save it smaller or with stronger compression",
+            f"the file has {length:,} bytes and {limits.max_bytes:,} are allowed "
+            f"({limits.bytes_setting}): save it smaller or with stronger compression",
             code="image_too_large",
         )
 
@@ -152,7 +166,7 @@ def _open(kind: str, data: bytes, limits: Limits) -> ImageFile:
     except Image.DecompressionBombError as error:
         raise Rejected(
             f"the picture declares more than the {limits.max_pixels:,} pixels that are allowed "
-            "(QIE_MAX_PIXELS): make it smaller",
+            f"({limits.pixels_setting}): make it smaller",
             code="image_too_large",
         ) from error
     except Exception as error:
@@ -174,13 +188,13 @@ def _check_size(size: tuple[int, int], limits: Limits) -> None:
     if max(size) > limits.max_side:
         raise Rejected(
             f"the picture is {width:,} x {height:,} pixels and no side may be longer than "
-            f"{limits.max_side:,} (QIE_MAX_SIDE): make it smaller",
+            f"{limits.max_side:,} ({limits.side_setting}): make it smaller",
             code="image_too_large",
         )
     if width * height > limits.max_pixels:
         raise Rejected(
             f"the picture has {width * height:,} pixels ({width:,} x {height:,}) and {limits.max_pixels:,} "
-            "are allowed (QIE_MAX_PIXELS): make it smaller",
+            f"are allowed ({limits.pixels_setting}): make it smaller",
             code="image_too_large",
         )
 

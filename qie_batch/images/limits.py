@@ -40,8 +40,8 @@ def check_result(size: tuple[int, int], limits: Limits) -> None:
     if max(size) > limits.max_side or width * height > limits.max_pixels:
         raise Rejected(
             f"the result would have {width:,} x {height:,} pixels; no side may be longer than "
-            f"{limits.max_side:,} (QIE_MAX_SIDE), and {limits.max_pixels:,} pixels are allowed "
-            "(QIE_MAX_PIXELS): ask for a smaller size",
+            f"{limits.max_side:,} ({limits.side_setting}), and {limits.max_pixels:,} pixels are allowed "
+            f"({limits.pixels_setting}): ask for a smaller size",
             code="result_too_large",
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select, update
 
 from qie_batch.errors import NotFound
 from qie_batch.ledger.notices import job_notice
@@ -13,7 +13,7 @@ from qie_batch.ledger.tables import attempts, items, jobs, results
 from qie_batch.model import FINAL, ItemSelection, ItemState, JobSelection, JobState, Outcome, WebhookEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from qie_batch.ledger.database import Database
     from qie_batch.model import Item, Job
@@ -57,7 +57,8 @@ class SqlJobs:
         """A job's items in the manifest's order, read a page at a time."""
         after = wanted.after
         while True:
-            page = _item_page(job_id, after, wanted.page).where(*self._mine_too, *_conditions(wanted))
+            conditions = (*self._mine_too, *_conditions(wanted))
+            page = _item_page(job_id, after, wanted.page, conditions)
             with self._db.read() as connection:
                 rows = connection.execute(page).all()
             yield from map(item_of, rows)
@@ -156,22 +157,24 @@ def _conditions(wanted: ItemSelection) -> Iterator[ColumnElement[bool]]:
         yield items.c.row_id == wanted.row_id
 
 
-def _item_page(job_id: str, after: int, limit: int) -> Select[Any]:
-    spent = (
-        select(
-            attempts.c.item_id,
-            func.sum(attempts.c.seconds).label("attempts_seconds"),
-            func.sum(attempts.c.cost_micros).label("attempts_cost"),
-        )
-        .where(attempts.c.job_id == job_id)
-        .group_by(attempts.c.item_id)
-        .subquery()
+def _item_page(job_id: str, after: int, limit: int, conditions: Iterable[ColumnElement[bool]]) -> Select[Any]:
+    """The attempts of these items alone are looked at: a job may have a million."""
+    page = (
+        select(items)
+        .where(items.c.job_id == job_id, items.c.ordinal > after, *conditions)
+        .order_by(items.c.ordinal)
+        .limit(limit)
+        .subquery("page")
     )
+
+    def spent(column: ColumnElement[Any]) -> ScalarSelect[Any]:
+        return select(func.sum(column)).where(attempts.c.item_id == page.c.id).scalar_subquery()
+
     return (
         select(
-            items,
-            spent.c.attempts_seconds,
-            spent.c.attempts_cost,
+            page,
+            spent(attempts.c.seconds).label("attempts_seconds"),
+            spent(attempts.c.cost_micros).label("attempts_cost"),
             results.c.object_key,
             results.c.sha256,
             results.c.size,
@@ -184,9 +187,6 @@ def _item_page(job_id: str, after: int, limit: int) -> Select[Any]:
             results.c.seconds.label("result_seconds"),
             results.c.cost_micros.label("result_cost"),
         )
-        .outerjoin(spent, spent.c.item_id == items.c.id)
-        .outerjoin(results, results.c.cache_key == items.c.result_key)
-        .where(items.c.job_id == job_id, items.c.ordinal > after)
-        .order_by(items.c.ordinal)
-        .limit(limit)
+        .outerjoin(results, results.c.cache_key == page.c.result_key)
+        .order_by(page.c.ordinal)
     )

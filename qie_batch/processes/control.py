@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from qie_batch import wiring
 from qie_batch.errors import LedgerUnavailable, QieError
-from qie_batch.steps.batches import enter_batches
 from qie_batch.steps.dispatch import dispatch
 from qie_batch.steps.notify import notify
+from qie_batch.steps.openai.batches import enter_batches
 from qie_batch.steps.repeats import Repeats
 from qie_batch.steps.schedule import run_due
 from qie_batch.steps.settle import settle

@@ -33,16 +33,18 @@ def sizes_of(request: EditRequest) -> Sizes:
 def control_request(sizes: Sizes) -> EditRequest:
     """An edit of grey images of these sizes, as cheap as the size allows.
 
-    Its seed is a new one each time, so that no cache answers.
+    Shade and seed are new ones each time, so that no cache answers.
     """
     (width, height), *images = sizes
+    seed = random.getrandbits(30)
+    shade = tuple(100 + (seed >> shift & 31) for shift in (0, 5, 10))
     return EditRequest(
-        images=tuple(Image.new("RGB", size, "gray") for size in images),
+        images=tuple(Image.new("RGB", size, shade) for size in images),
         params=EditParams(
             instruction=_INSTRUCTION,
             steps=_STEPS,
             cfg=1.0,
-            seed=random.getrandbits(30),
+            seed=seed,
         ),
         width=width,
         height=height,

@@ -46,6 +46,8 @@ class GatewaySettings(BaseModel):
     #: by semicolons ("20/second;600/minute"); none is no limit.
     gateway_read_rate: str = "6000/minute"
     gateway_write_rate: str = "600/minute"
+    #: Keys that are not known, of one address.
+    gateway_wrong_key_rate: str = "60/minute"
     #: USD that a tenant may spend in a day (UTC) unless `tenants set` says otherwise; None is no limit.
     gateway_daily_usd: Decimal | None = Field(default=None, ge=0, le=1_000_000_000)
     #: Addresses and networks beside the loopback that may read /metrics, separated by commas.
@@ -85,7 +87,7 @@ class GatewaySettings(BaseModel):
                 ) from None
         return value
 
-    @field_validator("gateway_read_rate", "gateway_write_rate")
+    @field_validator("gateway_read_rate", "gateway_write_rate", "gateway_wrong_key_rate")
     @classmethod
     def _is_rate(cls, value: str) -> str:
         if value != "none" and not re.fullmatch(rf"{_RATE}(;{_RATE})*", value):

@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from qie_batch.steps.submissions import REMEMBERED_SECONDS
 from qie_batch.steps.uploads import remove_old
+from qie_batch.steps.uploads.submitting import REMEMBERED_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,8 +1,12 @@
-"""All items final: results.csv, errors.csv and the report go to the store, and the job is closed."""
+"""All items final: results.csv, errors.csv and the report go to the store, and the job is closed.
+
+An edit that a client waited for is closed without them: they cost more than the edit.
+"""
 
 from __future__ import annotations
 
 import logging
+import math
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -11,7 +15,7 @@ from typing import TYPE_CHECKING, cast
 from qie_batch.errors import Rejected, Unavailable
 from qie_batch.keys import input_key, job_key
 from qie_batch.manifest import ErrorsWriter, Extras, ResultsWriter, RowOutcome
-from qie_batch.model import ItemState, JobState
+from qie_batch.model import ItemState, JobState, Priority
 from qie_batch.report import ROWS_PER_REASON, Pair, Summary, render
 from qie_batch.steps.repeats import Repeats
 from qie_batch.steps.stored_rows import rows_with_items, stored_rows
@@ -71,6 +75,9 @@ def settle(context: SettleContext) -> int:
 
 
 def _settle(job: Job, context: SettleContext) -> bool:
+    if job.order.priority is Priority.INTERACTIVE:
+        # Its client has the results; tables are made from the ledger on request.
+        return context.settlement.close(job.id, as_of=math.inf)
     progress = context.costs.progress(job.id)
     if progress.job.state is JobState.CLOSED:
         return False  # another control process was quicker

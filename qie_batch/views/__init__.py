@@ -6,7 +6,7 @@ reads them.
 """
 
 from qie_batch.views.access import ApiKeyView, TenantView, api_key_view, tenant_view
-from qie_batch.views.dumping import dumped, dumped_cost
+from qie_batch.views.dumping import dumped, dumped_cost, dumped_json
 from qie_batch.views.jobs import ChangedView, ItemsView, ItemView, JobsView, JobView, item_view, job_view
 from qie_batch.views.records import (
     BadRowView,
@@ -57,6 +57,7 @@ __all__ = [
     "delivery_view",
     "dumped",
     "dumped_cost",
+    "dumped_json",
     "estimate_view",
     "item_view",
     "job_view",

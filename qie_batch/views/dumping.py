@@ -13,6 +13,12 @@ def dumped(view: Any) -> dict[str, Any]:
     return shown
 
 
+def dumped_json(view: Any) -> bytes:
+    """Likewise, as text."""
+    kind: Any = type(view)
+    return _adapter(kind).dump_json(view, by_alias=True)
+
+
 def dumped_cost(view: CostView, by: str) -> dict[str, Any]:
     """Likewise, with the key under the grouping's own name: day, sku or engine."""
     return {by if name == "key" else name: value for name, value in dumped(view).items()}

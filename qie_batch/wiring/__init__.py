@@ -21,7 +21,6 @@ from qie_batch.wiring.services import (
 )
 from qie_batch.wiring.tenants import (
     batch_context,
-    engines_from_outside,
     gateway_limits,
     submission_context,
     take_context,
@@ -39,7 +38,6 @@ __all__ = [
     "decoders",
     "dispatch_context",
     "edit_context",
-    "engines_from_outside",
     "fsck_context",
     "gateway_limits",
     "housekeeping",

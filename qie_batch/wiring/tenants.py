@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qie_batch.wiring import services
-from qie_batch.wiring.engines import InstalledEngines
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -16,15 +15,15 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectReader
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.settings import Settings
-    from qie_batch.steps.batches import BatchContext
-    from qie_batch.steps.submissions import SubmissionContext
+    from qie_batch.steps.openai.batches import BatchContext
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.steps.uploads import TakeContext, Uploads
+    from qie_batch.steps.uploads.submitting import SubmissionContext
 
 
 def submission_context(settings: Settings, ledger: SqlLedger, owner: str) -> SubmissionContext:
     """`ledger` is the tenant's."""
-    from qie_batch.steps.submissions import SubmissionContext
+    from qie_batch.steps.uploads.submitting import SubmissionContext
 
     uploads = _uploads(settings, owner)
     return SubmissionContext(
@@ -32,7 +31,6 @@ def submission_context(settings: Settings, ledger: SqlLedger, owner: str) -> Sub
         by_name=uploads.by_name,
         taking=take_context(settings, ledger),
         requests=ledger.requests,
-        engines=engines_from_outside(settings),
     )
 
 
@@ -87,18 +85,14 @@ def gateway_limits(settings: Settings) -> Limits:
         max_pixels=min(side * side, settings.max_pixels),
         max_side=side,
         max_bytes=min(settings.gateway_max_image_bytes, settings.max_bytes),
+        of_gateway=True,
     )
-
-
-def engines_from_outside(settings: Settings) -> frozenset[str]:
-    """Those that come with qie-batch, and the one that is set."""
-    return frozenset(filter(None, (*InstalledEngines(settings).names(), settings.engine)))
 
 
 def batch_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool) -> BatchContext:
     from contextlib import nullcontext
 
-    from qie_batch.steps.batches import BatchContext
+    from qie_batch.steps.openai.batches import BatchContext
 
     context = services.submit_context(settings, ledger)
     limits = gateway_limits(settings)

@@ -6,7 +6,6 @@ import asyncio
 import io
 import os
 import signal
-import sys
 from collections import Counter
 from contextlib import ExitStack
 
@@ -17,12 +16,11 @@ from PIL import Image
 from qie_batch import wiring
 from qie_batch.ledger import schema
 from qie_batch.local.ports import free_port
-from qie_batch.local.process import ChildProcess
 from qie_batch.model import JobSelection
-from qie_batch.processes.contract import child_environment
 from qie_batch.settings import Settings
 from tests.support.gateways import token
 from tests.support.proxies import KINDS, SECONDS, running_proxy, until, wait_answers
+from tests.support.replicas import start
 
 UNKNOWN = "/api/jobs/261127-abcdef"
 CLIENTS = 16
@@ -33,21 +31,6 @@ def settings(stack):
     found = Settings(dir=stack.folder)
     schema.upgrade(wiring.database(found))
     return found
-
-
-def start(settings, name, port, folder):
-    """`qie-batch NAME` on this port, on the shared stack."""
-    variables = {
-        f"QIE_{name.upper()}_PORT": str(port),
-        "QIE_TRUSTED_PROXIES": "127.0.0.1",
-        "QIE_GATEWAY_DRAIN_SECONDS": "3",
-    }
-    return ChildProcess.start(
-        name,
-        [sys.executable, "-m", "qie_batch", name],
-        env=child_environment(settings.dir) | variables,
-        log_path=folder / f"{name}-{port}.log",
-    )
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -108,6 +91,7 @@ def shown(answer):
     return answer if answer.status_code == 200 else None
 
 
+@pytest.mark.slow
 def test_a_job_with_a_key_is_entered_once_though_its_gateway_is_killed(running, settings, tmp_path):
     proxy, gateways, ports = running
     tenant = f"shop-{proxy.kind}"
@@ -139,7 +123,7 @@ def test_a_job_with_a_key_is_entered_once_though_its_gateway_is_killed(running, 
     ledger = wiring.ledger(settings)
     found = ledger.owned_by(tenant).jobs.latest(JobSelection(limit=100))
     ledger.dispose()
-    assert {job.name: job.id for job in found} == {
+    assert {job.order.name: job.id for job in found} == {
         name: answer.json()["job"] for name, answer in answers.items()
     }
     assert len(found) == len(answers) == 2 * CLIENTS
@@ -157,6 +141,7 @@ def uploaded(proxy, headers):
     return answer.json()["upload"]
 
 
+@pytest.mark.slow
 def test_a_gateway_that_is_killed_or_replaced_fails_no_request(running, settings, tmp_path):
     proxy, gateways, ports = running
     outcomes = Counter()

@@ -85,11 +85,39 @@ def outcomes_of_a_kill(kind, folder, ask):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("ask", [get, post_with_key], ids=["GET", "POST with Idempotency-Key"])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        pytest.param(get, id="GET", marks=pytest.mark.slow),
+        pytest.param(post_with_key, id="POST with Idempotency-Key"),
+    ],
+)
 def test_no_request_that_may_be_repeated_fails_when_a_replica_is_killed(kind, ask, tmp_path):
     assert set(outcomes_of_a_kill(kind, tmp_path, ask)) == {200}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_request_that_has_run_for_long_is_repeated_too(kind, tmp_path):
+    with replicas(kind, tmp_path) as (proxy, children, _):
+
+        async def story():
+            async with httpx2.AsyncClient(
+                base_url=proxy.url, verify=proxy.context, timeout=SECONDS
+            ) as client:
+                ask = (
+                    client.post("/slow?seconds=8", content=b"{}", headers={"Idempotency-Key": str(number)})
+                    for number in range(4)
+                )
+                running = asyncio.gather(*ask)
+                await asyncio.sleep(6)
+                os.kill(children[0].pid, signal.SIGKILL)
+                return await running
+
+        assert {answer.status_code for answer in asyncio.run(story())} == {200}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_post_without_a_key_is_never_sent_twice(kind, tmp_path):
     outcomes = outcomes_of_a_kill(kind, tmp_path, post)
@@ -98,6 +126,7 @@ def test_a_post_without_a_key_is_never_sent_twice(kind, tmp_path):
     assert 0 < outcomes.get(502, 0) + outcomes.get(503, 0) <= CLIENTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_restart_of_one_after_the_other_fails_no_request(kind, tmp_path):
     drain = DRAIN_SECONDS if kind == "caddy" else 0.0
@@ -153,6 +182,7 @@ def test_an_event_stream_ends_with_the_word_to_connect_again(kind, tmp_path):
         assert json.loads(other[5:])["pid"] != child.pid
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_without_any_replica_the_answer_is_a_problem_that_says_when_to_ask_again(kind, tmp_path):
     with replicas(kind, tmp_path) as (proxy, children, _):

@@ -7,8 +7,8 @@ import pytest
 from qie_batch.keys import UPLOADS
 from qie_batch.model import KnownRequest
 from qie_batch.steps.housekeeping import PAUSE_SECONDS, Housekeeping
-from qie_batch.steps.submissions import REMEMBERED_SECONDS
 from qie_batch.steps.uploads import KEPT_SECONDS, SentFile, TakeContext, UploadLimits, take
+from qie_batch.steps.uploads.submitting import REMEMBERED_SECONDS
 from qie_batch.stores.s3 import S3Store
 
 

@@ -39,6 +39,8 @@ class Asked(NamedTuple):
 
     @property
     def size(self) -> tuple[int, int]:
+        if self.json is None and "size" not in self.fields:
+            return Image.open(io.BytesIO(self.files[0][1])).size
         if self.json is None:
             width, height = self.fields["size"].split("x")
         else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -30,6 +31,8 @@ _REFUSED = frozenset({400, 413, 415, 422})
 _DENIED_CODES = frozenset(
     {"insufficient_quota", "billing_hard_limit_reached", "model_not_found", "invalid_api_key"}
 )
+#: A code of the ledger.
+_CODE = re.compile(r"[a-z][a-z_]{0,63}")
 
 
 class OpenAiWire:
@@ -54,14 +57,18 @@ class OpenAiWire:
         )
 
     def _fields(self, request: EditRequest) -> dict[str, str]:
-        """`n`, `size` and `output_format` are always said: no two servers have the same defaults."""
+        """`n` and `output_format` are always said: no two servers have the same defaults.
+
+        So is `size`, but where the size of the image is the default.
+        """
         fields = {
             "prompt": without_control_tokens(request.params.instruction),
             "n": "1",
-            "size": f"{request.width}x{request.height}",
             "output_format": "png",
             **self._dialect.always,
         }
+        if self._dialect.sizes:
+            fields["size"] = f"{request.width}x{request.height}"
         if self._options.model:
             fields["model"] = self._options.model
         if self._dialect.honours:
@@ -100,11 +107,15 @@ class OpenAiWire:
         if status in _BUSY:
             return Busy(retry_after(answer))
         if status in _REFUSED:
-            return Refused(reason)
+            return Refused(reason, self._refusal_code(answer))
         if status == 500 and self.probes:
             # SGLang answers 500 to whatever its engine refuses, and vLLM-Omni to long prompts.
             return Doubtful(reason, "engine_failed")
         return Down(reason)
+
+    def _refusal_code(self, answer: Answer) -> str:
+        code = error_code(answer) if self._dialect.own_codes else ""
+        return code if _CODE.fullmatch(code) else "engine_refused"
 
 
 def _image(found: Any, server: str, key: str) -> Verdict:

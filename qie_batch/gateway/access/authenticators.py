@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from qie_batch import wiring
 from qie_batch.gateway.access.people import Sessions
 from qie_batch.gateway.access.recent import Recent
 from qie_batch.gateway.access.subject import Subject
 from qie_batch.gateway.access.tokens import Tokens
+from qie_batch.gateway.access.wrong_keys import WrongKeys
 from qie_batch.gateway.problems import AccessDenied
 from qie_batch.steps.tenants import KEY_PREFIX, digest_of
 
@@ -25,9 +27,19 @@ if TYPE_CHECKING:
     from qie_batch.model import ApiKey
 
 
+#: How long a key that was right may be sent from an address with too many wrong ones.
+RIGHT_SECONDS = 3600.0
+
+
 class Authenticator(Protocol):
     def subject(self, request: Request) -> Subject | None:
         """Called in a thread; may ask ledger and Redis."""
+
+    def known(self, request: Request) -> Subject | None:
+        """What `subject` gives, where that is known without waiting; None also where it is not.
+
+        Called in the event loop. A request for which every way in gives None goes through `subject`.
+        """
 
 
 def authenticators(context: GatewayContext) -> tuple[Authenticator, ...]:
@@ -39,22 +51,43 @@ class ApiKeys:
     """Authorization: Bearer qie_..., a key that `qie-batch keys add` made."""
 
     def __init__(self, context: GatewayContext) -> None:
+        settings = context.settings
         self._keys = context.ledger.api_keys
-        self._known: Recent[ApiKey | None] = Recent()
+        self._recent: Recent[ApiKey | None] = Recent()
+        #: Digests of keys that were right in the last hour: the limit of their address is not theirs.
+        self._right: Recent[bool] = Recent(RIGHT_SECONDS)
+        self._wrong = WrongKeys(wiring.needed(settings, "broker_url"), settings.gateway_wrong_key_rate)
 
     def subject(self, request: Request) -> Subject | None:
         secret = bearer_of(request)
         if secret is None or not secret.startswith(KEY_PREFIX):
             return None
         digest = digest_of(secret)
-        key = self._known.get(digest, lambda: self._keys.find(digest))
+        address = request.client.host if request.client else ""
+        if not self._right.known(digest):
+            self._wrong.check(address)
+        key = self._recent.get(digest, lambda: self._keys.find(digest))
         if key is None:
+            self._wrong.count(address)
             raise AccessDenied(
                 "the key is not known, has expired or is revoked",
                 code="key_invalid",
                 hint="ask who runs this stack for a new one",
             )
-        return Subject(name=key.id, tenant=key.owner, scopes=key.scopes)
+        self._right.get(digest, lambda: True)
+        return _subject_of(key)
+
+    def known(self, request: Request) -> Subject | None:
+        secret = bearer_of(request)
+        if secret is None or not secret.startswith(KEY_PREFIX):
+            return None
+        found = self._recent.known(digest_of(secret))
+        key = found[0] if found else None
+        return _subject_of(key) if key else None
+
+
+def _subject_of(key: ApiKey) -> Subject:
+    return Subject(name=key.id, tenant=key.owner, scopes=key.scopes)
 
 
 class BearerTokens:
@@ -66,6 +99,10 @@ class BearerTokens:
     def subject(self, request: Request) -> Subject | None:
         token = bearer_of(request)
         return None if token is None else self._tokens.subject(token)
+
+    def known(self, request: Request) -> Subject | None:
+        token = bearer_of(request)
+        return None if token is None else self._tokens.known(token)
 
 
 def bearer_of(request: Request) -> str | None:

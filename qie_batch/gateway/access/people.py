@@ -48,6 +48,9 @@ class Sessions:
             check_same_origin(request, self._settings)
         return session.subject if session else None
 
+    def known(self, _request: Request) -> None:
+        """A cookie counts only where no other credentials were sent, as the ways in before this one say."""
+
 
 def proxied_name(request: HTTPConnection, settings: Settings) -> str:
     """Whom the proxy names; "" where no header is set for that, or the peer is no listed proxy."""

@@ -27,14 +27,18 @@ class Recent(Generic[T]):
 
     def get(self, key: str, ask: Callable[[], T]) -> T:
         """What `ask` said of the key at most that long ago; its errors are not remembered."""
-        now = time.monotonic()
-        with self._lock:
-            known = self._known.get(key)
-        if known and now - known[0] < self._seconds:
-            return known[1]
+        began = time.monotonic()
+        if known := self.known(key):
+            return known[0]
         answer = ask()
         with self._lock:
             if len(self._known) >= MOST:
                 self._known.clear()
-            self._known[key] = (now, answer)
+            self._known[key] = (began, answer)
         return answer
+
+    def known(self, key: str) -> tuple[T] | None:
+        """The answer that `get` would give without asking, None where it would ask."""
+        with self._lock:
+            found = self._known.get(key)
+        return (found[1],) if found and time.monotonic() - found[0] < self._seconds else None

@@ -81,7 +81,7 @@ def check_form_token(given: str, session: Session) -> None:
 def scopes_of(given: object) -> frozenset[Scope]:
     """Those of a text or a list that are known here."""
     words = given.split() if isinstance(given, str) else given if isinstance(given, list) else []
-    return frozenset(Scope(word) for word in words if word in set(Scope))
+    return frozenset(Scope(word) for word in words if isinstance(word, str) and word in set(Scope))
 
 
 def own_address(request: HTTPConnection, settings: Settings) -> str:

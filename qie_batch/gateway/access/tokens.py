@@ -6,8 +6,10 @@ and times that are no numbers; keys named inside a token (jwk, jku, x5u) are not
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from joserfc import jwt
@@ -16,6 +18,7 @@ from joserfc.jwk import OctKey
 
 from qie_batch.errors import Misconfigured, Unavailable
 from qie_batch.gateway.access.jwks import NAMES, public_keys
+from qie_batch.gateway.access.recent import Recent
 from qie_batch.gateway.access.subject import Scope, Subject
 from qie_batch.gateway.problems import AccessDenied
 from qie_batch.model import is_tenant_name
@@ -38,13 +41,27 @@ SKEW_SECONDS = 10
 MOST_NAME = 200
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ValidToken:
+    subject: Subject
+    #: Seconds since 1970.
+    expires_at: float
+
+    def now(self) -> Subject:
+        """AccessDenied once it has expired: the difference between clocks does not count here."""
+        if self.expires_at <= time.time():
+            raise _expired()
+        return self.subject
+
+
 class Tokens:
-    """Tokens of one issuer for one audience."""
+    """Tokens of one issuer for one audience; one that was found valid is checked anew after a moment."""
 
     def __init__(self, settings: Settings) -> None:
         """Misconfigured where tokens could not be checked."""
         self._settings = settings
         self._key = _key_of(settings)
+        self._recent: Recent[_ValidToken] = Recent()
         essential: Any = {"essential": True}
         self._claims = jwt.JWTClaimsRegistry(
             leeway=SKEW_SECONDS,
@@ -57,16 +74,27 @@ class Tokens:
 
     def subject(self, token: str) -> Subject:
         """Whom the token names; AccessDenied for one that is not valid, Unavailable without the keys."""
+        if len(token) > MOST_CHARACTERS:
+            raise _refused(f"it has more than {MOST_CHARACTERS:,} characters")
+        return self._recent.get(_digest(token), lambda: self._checked(token)).now()
+
+    def known(self, token: str) -> Subject | None:
+        """Whom a token names that was valid a moment ago, None for others; AccessDenied once it expired."""
+        if len(token) > MOST_CHARACTERS:
+            return None
+        known = self._recent.known(_digest(token))
+        return known[0].now() if known else None
+
+    def _checked(self, token: str) -> _ValidToken:
         claims = self._valid(token)
         scopes = _scopes(claims.get("scope", ""))
         name = claims["sub"]
         if len(name) > MOST_NAME or printable(name, MOST_NAME) != name:
             raise _refused(f"its sub is not text of at most {MOST_NAME} characters that can be printed")
-        return Subject(name=name, tenant=self._tenant(claims, scopes), scopes=scopes)
+        subject = Subject(name=name, tenant=self._tenant(claims, scopes), scopes=scopes)
+        return _ValidToken(subject=subject, expires_at=claims["exp"])
 
     def _valid(self, token: str) -> dict[str, Any]:
-        if len(token) > MOST_CHARACTERS:
-            raise _refused(f"it has more than {MOST_CHARACTERS:,} characters")
         try:
             claims = jwt.decode(token, self._key, algorithms=NAMES[self._settings.jwt_algorithm]).claims
             self._claims.validate(claims)
@@ -80,8 +108,6 @@ class Tokens:
             raise _refused(f"its claim {error.claim} is not accepted") from error
         except (JoseError, ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
             raise _refused("its form, algorithm, key or signature is wrong") from error
-        if claims["exp"] <= time.time():  # the difference between clocks does not count here
-            raise _expired()
         return claims
 
     def _tenant(self, claims: dict[str, Any], scopes: frozenset[Scope]) -> str:
@@ -93,6 +119,10 @@ class Tokens:
         if name == "" and Scope.ADMIN in scopes and self._settings.jwt_algorithm == "HS256":
             return ""
         raise _refused(f"its claim {claim} must name a tenant: 1 to 64 letters, digits, _ . or -")
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
 
 
 def _scopes(given: object) -> frozenset[Scope]:

@@ -6,12 +6,13 @@ from itertools import islice
 from typing import Annotated
 
 from anyio import to_thread
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from qie_batch import views
 from qie_batch.errors import NotFound
 from qie_batch.gateway.access import JobsReader, Subject
-from qie_batch.gateway.context import Context, GatewayContext
+from qie_batch.gateway.context import Context, GatewayContext, context_of
+from qie_batch.gateway.sharing import ReadProgress
 from qie_batch.model import Item, ItemSelection, ItemState, JobSelection, JobState, Progress
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
@@ -25,6 +26,10 @@ NO_NUL = r"^[^\x00]*$"
 
 def progress_of(job_id: str, subject: Subject, context: GatewayContext) -> Progress:
     """At most a second old. NotFound."""
+    return _read(job_id, subject, context).progress
+
+
+def _read(job_id: str, subject: Subject, context: GatewayContext) -> ReadProgress:
     return context.progress.of(job_id, subject.ledger(context).costs, _owner(subject))
 
 
@@ -58,14 +63,15 @@ def jobs(
     return views.JobsView(jobs=shown, next=found[-1].id if len(found) == limit else "")
 
 
-@router.get("/{job_id}", name="get")
-async def job(job_id: JobId, subject: JobsReader, context: Context) -> views.JobView:
+@router.get("/{job_id}", name="get", response_model=views.JobView)
+async def job(job_id: JobId, subject: JobsReader, request: Request) -> Response:
     """How far the job is."""
-    # What is known needs no thread: this is what programs ask most.
-    progress = context.progress.known(job_id, _owner(subject))
-    if progress is None:
-        progress = await to_thread.run_sync(progress_of, job_id, subject, context)
-    return views.job_view(progress)
+    # What programs ask most: no further dependency, and for what is known no thread and no second rendering.
+    context = await context_of(request)
+    read = context.progress.known(job_id, _owner(subject))
+    if read is None:
+        read = await to_thread.run_sync(_read, job_id, subject, context)
+    return Response(read.json, media_type="application/json")
 
 
 @router.get("/{job_id}/items", name="list_items")

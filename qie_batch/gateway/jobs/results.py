@@ -16,12 +16,12 @@ from qie_batch.gateway.access import JobsReader
 from qie_batch.gateway.context import Context
 from qie_batch.gateway.jobs.reading import NO_NUL, ItemId, JobId, item_of
 from qie_batch.keys import job_key
-from qie_batch.model import Item
+from qie_batch.model import Item, Priority
 from qie_batch.naming import DEFAULT_TEMPLATE
-from qie_batch.steps import item_images
-from qie_batch.steps.item_images import Which
-from qie_batch.steps.result_archive import result_archive
-from qie_batch.steps.result_table import result_table
+from qie_batch.steps.results import images as item_images
+from qie_batch.steps.results.archive import result_archive
+from qie_batch.steps.results.images import Which
+from qie_batch.steps.results.table import result_table
 from qie_batch.steps.settle import REPORT
 
 router = APIRouter(prefix="/api/jobs/{job_id}", tags=["results"])
@@ -33,7 +33,6 @@ SAFE = {
 }
 #: Bytes under one hash never change, and are one tenant's.
 KEPT = {"Cache-Control": "private, max-age=31536000, immutable"}
-LINK_SECONDS = 3600
 
 _BINARY: dict[str, Any] = {"schema": {"type": "string", "format": "binary"}}
 _IMAGES = {"content": {f"image/{kind}": _BINARY for kind in ("png", "jpeg", "webp")}}
@@ -85,7 +84,13 @@ def table(
 @router.get("/report.html", response_class=Response, responses={200: {"content": {"text/html": _BINARY}}})
 def report(job_id: JobId, subject: JobsReader, context: Context) -> Response:
     """The report with the first pairs of images, once the job is closed."""
-    subject.ledger(context).jobs.get(job_id)
+    job = subject.ledger(context).jobs.get(job_id)
+    if job.order.priority is Priority.INTERACTIVE:
+        raise NotFound(
+            f"job {job_id} is one edit that a client waited for: there is no report of it",
+            code="report_missing",
+            hint="results.csv and results.zip have what was made",
+        )
     try:
         page = context.store.get(job_key(job_id, REPORT))
     except Rejected:
@@ -130,8 +135,9 @@ def link(
     stored = item_images.image_of(item, of)
     kind = item_images.shown(stored, context.store).content_type
     name = item_images.download_name(item, kind)
-    url = context.store.link(stored.key, LINK_SECONDS, content_type=kind, name=name)
-    return views.LinkView(url=url, seconds=LINK_SECONDS)
+    seconds = item_images.LINK_SECONDS
+    url = context.store.link(stored.key, seconds, content_type=kind, name=name)
+    return views.LinkView(url=url, seconds=seconds)
 
 
 def _streamed(parts: Iterator[bytes], media_type: str, name: str) -> Response:

@@ -8,16 +8,12 @@ from io import BufferedIOBase
 from typing import cast
 
 from fastapi import HTTPException, Request
-from python_multipart.multipart import parse_options_header
 from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from qie_batch.errors import UsageError
+from qie_batch.gateway.bodies import FORM_LIMITS, JSON, media_type
 from qie_batch.steps.uploads import SentFile
-
-#: Loose files of one request: each has an open file on disk.
-MAX_FILES, MAX_FIELDS = 500, 100
-#: Of one field that is no file, and of a JSON body, which are held in memory.
-MAX_FIELD_BYTES, MAX_JSON_BYTES = 100_000, 32_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,33 +34,31 @@ class _OnDisk(MultiPartParser):
 
 async def sent(request: Request) -> AsyncIterator[Sent]:
     """What the request sends; 400 for a broken form, 413 for what is too large, 415 for other types."""
-    kind = parse_options_header(request.headers.get("content-type", ""))[0].lower()
-    if kind == b"multipart/form-data":
+    kind = media_type(request)
+    if kind == "multipart/form-data":
         form = await _form(request)
         try:
             yield form
         finally:
             for each in form.files:
                 each.file.close()
-    elif kind == b"application/json":
-        yield Sent(json=await _json(request))
+    elif kind == JSON:
+        yield Sent(json=await request.body())
     else:
         raise HTTPException(415, "send multipart/form-data with files, or application/json")
 
 
 async def _form(request: Request) -> Sent:
-    parser = _OnDisk(
-        request.headers,
-        request.stream(),
-        max_files=MAX_FILES,
-        max_fields=MAX_FIELDS,
-        max_part_size=MAX_FIELD_BYTES,
-    )
     try:
-        form = await parser.parse()
+        form = await _OnDisk(request.headers, request.stream(), **FORM_LIMITS).parse()
     except MultiPartException as error:
-        hint = f" Pack more than {MAX_FILES} files into a ZIP file." if "Too many files" in str(error) else ""
-        raise HTTPException(400, f"{error.message}{hint}") from error
+        if error.message.startswith("Too many files"):
+            raise UsageError(
+                f"more than {FORM_LIMITS['max_files']} files were sent",
+                code="upload_too_many",
+                hint="pack them into a ZIP file",
+            ) from error
+        raise HTTPException(400, error.message) from error
     files, fields = [], []
     for name, value in form.multi_items():
         if isinstance(value, UploadFile):
@@ -77,13 +71,3 @@ async def _form(request: Request) -> Sent:
         else:
             fields.append((name, value))
     return Sent(files=tuple(files), fields=tuple(fields))
-
-
-async def _json(request: Request) -> bytes:
-    parts, length = [], 0
-    async for part in request.stream():
-        length += len(part)
-        if length > MAX_JSON_BYTES:
-            raise HTTPException(413, f"a JSON body may have {MAX_JSON_BYTES:,} bytes; send files instead")
-        parts.append(part)
-    return b"".join(parts)

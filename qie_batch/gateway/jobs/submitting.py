@@ -12,8 +12,8 @@ from qie_batch.gateway.context import Context
 from qie_batch.gateway.jobs.options import JobOptions, JobRows
 from qie_batch.gateway.jobs.sending import Sent, sent
 from qie_batch.steps import uploads
-from qie_batch.steps.submissions import Submission, SubmissionRequest, submit_from_outside
 from qie_batch.steps.uploads import Upload
+from qie_batch.steps.uploads.submitting import Submission, SubmissionRequest, submit_from_outside
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 

@@ -17,8 +17,8 @@ from qie_batch.gateway.openai.shapes import (
     BatchObject,
     BatchRequestCounts,
 )
-from qie_batch.steps.batches import add_batch, batch_progress, cancel_batch
-from qie_batch.steps.batches.outputs import output_id
+from qie_batch.steps.openai.batches import add_batch, batch_progress, cancel_batch
+from qie_batch.steps.openai.batches.outputs import output_id
 
 if TYPE_CHECKING:
     from qie_batch.model import Batch, BatchFault

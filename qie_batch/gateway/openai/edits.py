@@ -14,13 +14,13 @@ from qie_batch.gateway.access import Editor, Subject
 from qie_batch.gateway.context import Context, GatewayContext
 from qie_batch.gateway.openai.requests import DESCRIBED, RawEdit, raw_edit
 from qie_batch.gateway.openai.shapes import ImageData, ImagesResponse
-from qie_batch.steps import interactive
-from qie_batch.steps.edit_body import read_body
-from qie_batch.steps.interactive import InteractiveContext, InteractiveEdit
+from qie_batch.steps.openai import interactive
+from qie_batch.steps.openai.edit_body import read_body
+from qie_batch.steps.openai.interactive import InteractiveContext, InteractiveEdit
 
 if TYPE_CHECKING:
     from qie_batch.model import Item
-    from qie_batch.steps.interactive import EditAnswer, EnteredEdit
+    from qie_batch.steps.openai.interactive import EditAnswer, EnteredEdit
 
 router = APIRouter()
 

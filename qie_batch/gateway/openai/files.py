@@ -11,9 +11,9 @@ from fastapi.responses import Response, StreamingResponse
 from qie_batch.gateway.access import Editor, Subject
 from qie_batch.gateway.context import Context, GatewayContext
 from qie_batch.gateway.openai.shapes import FileDeleted, FileList, FileObject
-from qie_batch.steps.batches import OutputContext, output_file, output_lines
-from qie_batch.steps.batches.outputs import is_output
-from qie_batch.steps.files import FilesContext, add_file, fetch_file, remove_file
+from qie_batch.steps.openai.batches import OutputContext, output_file, output_lines
+from qie_batch.steps.openai.batches.outputs import is_output
+from qie_batch.steps.openai.files import MAX_BATCH_BYTES, FilesContext, add_file, fetch_file, remove_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 router = APIRouter()
 
 #: Bytes: a batch's file with the form around it.
-MAX_BODY = 201_000_000
+MAX_BODY = MAX_BATCH_BYTES + 1_000_000
 PART = 1 << 20
 FileId = Annotated[str, Path(pattern=r"^[A-Za-z0-9_-]{1,80}$")]
 _BYTES = {"schema": {"type": "string", "format": "binary"}}

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import UploadFile
 
-from qie_batch.steps.edit_body import COLUMNS, MAX_IMAGES, WrongParameter
+from qie_batch.gateway.bodies import JSON, media_type
+from qie_batch.steps.openai.edit_body import COLUMNS, MAX_IMAGES, WrongParameter
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -28,7 +29,7 @@ class RawEdit:
 
 async def raw_edit(request: Request, max_image_bytes: int) -> RawEdit:
     """WrongParameter for a body of another form."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+    if media_type(request) == JSON:
         return RawEdit(fields=_object(await request.body()), files=())
     return await _form(request, max_image_bytes)
 

@@ -19,16 +19,16 @@ from qie_batch.gateway.pages.options import Options, column_choices, order_of
 from qie_batch.gateway.pages.routing import Reading, Sending, Visit, Writing, page_router, see_other
 from qie_batch.gateway.problems import status_of
 from qie_batch.model import InvalidManifest
-from qie_batch.steps.submissions import SubmissionRequest, submit_from_outside
 from qie_batch.steps.uploads import candidates, find, take
-from qie_batch.steps.wrong_rows import write_wrong_rows
+from qie_batch.steps.uploads.submitting import SubmissionRequest, submit_from_outside
+from qie_batch.steps.uploads.wrong_rows import write_wrong_rows
 from qie_batch.views import estimate_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
-    from qie_batch.steps.submissions import SubmissionContext
+    from qie_batch.steps.uploads.submitting import SubmissionContext
 
 router = page_router()
 

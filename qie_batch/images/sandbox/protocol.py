@@ -7,7 +7,7 @@ image, and the decoder process sends REPLY_HEADER and what that announces.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ class Reply(IntEnum):
 
 
 #: Task, bytes of the image, `draft` or 0, the fields of `Limits` in their order.
-REQUEST_HEADER = struct.Struct("<6Q")
+REQUEST_HEADER = struct.Struct("<6Q?")
 REPLY_HEADER = struct.Struct("<4Q")
 
 #: Bytes of pixels sent at a time: few enough to stay in the processor's cache between packing and unpacking.
@@ -53,10 +53,7 @@ class Request:
 
     @property
     def header(self) -> bytes:
-        limits = self.limits
-        return REQUEST_HEADER.pack(
-            self.task, len(self.data), self.draft, limits.max_pixels, limits.max_side, limits.max_bytes
-        )
+        return REQUEST_HEADER.pack(self.task, len(self.data), self.draft, *astuple(self.limits))
 
 
 def read_request(reader: BinaryIO) -> Request | None:
@@ -64,8 +61,8 @@ def read_request(reader: BinaryIO) -> Request | None:
     header = reader.read(REQUEST_HEADER.size)
     if not header:
         return None
-    task, length, draft, max_pixels, max_side, max_bytes = REQUEST_HEADER.unpack(header)
-    limits = Limits(max_pixels=max_pixels, max_side=max_side, max_bytes=max_bytes)
+    task, length, draft, max_pixels, max_side, max_bytes, of_gateway = REQUEST_HEADER.unpack(header)
+    limits = Limits(max_pixels=max_pixels, max_side=max_side, max_bytes=max_bytes, of_gateway=of_gateway)
     return Request(task=task, data=reader.read(length), limits=limits, draft=draft)
 
 

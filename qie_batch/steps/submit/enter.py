@@ -72,12 +72,19 @@ def enter(prepared: Prepared, context: SubmitContext) -> Submitted:
         context.progress(UPLOADING, done, prepared.survey.images)
     for _ in remember(prepared, context.store):
         pass
+    _put_rows(prepared, context.store)
+    job_id = prepared.job.id
+    return Submitted(job_id=job_id, new=_added(prepared, context), uploaded=uploaded, survey=prepared.survey)
+
+
+def _put_rows(prepared: Prepared, store: ObjectStore) -> None:
+    """The manifest as it is, and its rows as understood, at the same time."""
     job = prepared.job
-    with prepared.catalog.open("rb") as file:
-        context.store.put_new(job.manifest_key, file, _CONTENT_TYPES[job.manifest_key.rpartition(".")[2]])
-    with prepared.rows.reader() as rows:
-        context.store.put_new(job_key(job.id, ROWS), rows, CONTENT_TYPE)
-    return Submitted(job_id=job.id, new=_added(prepared, context), uploaded=uploaded, survey=prepared.survey)
+    kind = _CONTENT_TYPES[job.manifest_key.rpartition(".")[2]]
+    with prepared.catalog.open("rb") as file, prepared.rows.reader() as rows:
+        files = ((job.manifest_key, file, kind), (job_key(job.id, ROWS), rows, CONTENT_TYPE))
+        for _ in _at_a_time(store.put_new, files):
+            pass
 
 
 def upload(images: CheckedImages, store: ObjectStore) -> Iterator[bool]:

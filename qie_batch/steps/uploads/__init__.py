@@ -1,7 +1,8 @@
 """Catalogs and images that were sent to the gateway, kept in the store until a job is made of them.
 
 `take` stores what was sent, `find` reads it again in any gateway process; `Uploads` gives the files to submit
-by their s3:// addresses. An upload is a draft of its owner: control deletes uploads after a day.
+by their s3:// addresses. `submitting` makes a job of an upload, or of files or rows, which become one first;
+`wrong_rows` gives the rows to mend. An upload is a draft of its owner: control deletes uploads after a day.
 """
 
 from __future__ import annotations

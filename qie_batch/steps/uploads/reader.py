@@ -7,7 +7,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 from qie_batch.errors import NotFound, Rejected
-from qie_batch.keys import UPLOADS, S3Address, input_key, upload_prefix, uploads_of
+from qie_batch.keys import UPLOADS, S3Address, input_key, uploads_of
 from qie_batch.steps.uploads.matching import Matcher
 from qie_batch.steps.uploads.upload import find
 
@@ -104,7 +104,7 @@ class Uploads:
 
 def address_of(upload: Upload, name: str, store: ObjectStore) -> str:
     """The s3:// address by which a file of the upload is submitted."""
-    return store.address(f"{upload_prefix(upload.owner, upload.id)}{name}")
+    return store.address(f"{upload.prefix}{name}")
 
 
 def is_upload(address: str) -> bool:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 import json
-import re
 import tempfile
 from typing import TYPE_CHECKING, Any, cast
 
 from qie_batch.errors import UsageError
 from qie_batch.keys import upload_prefix
+from qie_batch.steps.data_urls import read_data_url
 from qie_batch.steps.uploads.taking import IN_MEMORY, put
 from qie_batch.steps.uploads.upload import Upload, UploadedFile, new_upload_id, write_index
 
@@ -24,7 +22,6 @@ if TYPE_CHECKING:
     Row = Mapping[str, Any]
 
 MANIFEST = "rows.jsonl"
-_DATA_URL = re.compile(r"data:image/(?P<kind>[a-z0-9.+-]{1,32})(?:;[^,;]*)*;base64,", re.IGNORECASE)
 
 
 def with_rows(
@@ -71,15 +68,13 @@ def _without_data(row: Row, number: int) -> tuple[dict[str, Any], list[tuple[str
 
 def _data_urls(row: Row, number: int) -> Iterator[tuple[str, str, bytes]]:
     for place, (column, value) in enumerate(row.items()):
-        start = _DATA_URL.match(value[:300]) if isinstance(value, str) else None
-        if not start:
-            continue
         try:
-            data = base64.b64decode(value[start.end() :], validate=True)
-        except (binascii.Error, ValueError) as error:
+            url = read_data_url(value) if isinstance(value, str) else None
+        except ValueError as error:
             raise UsageError(
                 f"row {number}: the data URL of {column!r} is not base64 ({error})",
                 code="image_address",
                 hint="write data:image/png;base64, and the bytes",
             ) from None
-        yield column, f"row-{number}-{place}.{start['kind'].lower()}", data
+        if url:
+            yield column, f"row-{number}-{place}.{url.subtype}", url.data

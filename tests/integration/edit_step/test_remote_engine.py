@@ -9,7 +9,7 @@ import pytest
 
 from qie_batch.model import Rate
 from qie_batch.model.buckets import QWEN_BUCKETS
-from qie_batch.steps.edit import edit
+from qie_batch.steps.edit import Device, edit
 from tests.support.ledgers import WORKER, enqueue, told
 from tests.support.painters import again, ended, in_thread, only, results, submit, wait_until
 from tests.support.remote_engines import IMAGE_MICROS, dashscope_engine, openai_engine
@@ -253,7 +253,7 @@ def test_a_key_that_is_refused_stops_the_worker_from_claiming(ledger, clock, ser
 
 def test_no_more_edits_run_on_a_server_than_it_takes(ledger, served):
     first, second, context = served(2, *(f"shade {number}" for number in range(8)), deadline_seconds=20.0)
-    context = replace(context, device=threading.Semaphore(8))
+    context = replace(context, device=Device(8))
     ended(*(in_thread(f"job.{number}", context) for number in range(8)))
     assert told(ledger) == "S" * 8
     assert (first.busiest, second.busiest) == (1, 1)
@@ -264,7 +264,7 @@ def test_no_more_edits_run_on_a_server_than_it_takes(ledger, served):
 def test_among_failing_servers_none_is_lost_and_none_charged_twice(ledger, clock, served):
     number = 16
     first, second, third, context = served(3, *(f"shade {n}" for n in range(number)))
-    context = replace(context, device=threading.Semaphore(3))
+    context = replace(context, device=Device(3))
     busy = Said(503, headers=(("retry-after", "1"),))
     first.script = [first.drop, NO_IMAGE, busy, first.hang, ERROR_500]
     second.script = [second.drip, small, Said(502, b"<html>"), Said(200, b"<html>", "text/html")]

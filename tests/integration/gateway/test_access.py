@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import contextmanager
 
 import httpx2
 import pytest
 from fastapi import APIRouter
-from joserfc.jwk import OctKey
+from joserfc.jwk import OctKey, RSAKey
 
 from qie_batch import wiring
 from qie_batch.gateway.access import Admin, JobsReader, JobsWriter, Scope
@@ -104,6 +105,23 @@ def test_no_hostile_token_gets_in_and_none_is_a_fault_of_ours(settings, client):
     assert sent > 100
 
 
+def test_a_public_key_is_no_secret(stack, tmp_path):
+    """No token that is signed with the bytes of the issuer's public key gets in."""
+    key = RSAKey.generate_key(2048, {"kid": "one"})
+    jwks = tmp_path / "jwks.json"
+    jwks.write_text(json.dumps({"keys": [key.as_dict(private=False)]}))
+    settings = lone_settings(stack, tmp_path, jwt_algorithm="RS256", jwt_keys=str(jwks))
+    issuer = Issuer(settings=settings, key=key)
+    with serving(settings) as (client, _):
+        assert client.get("/api/who", headers=bearer(issuer.token())).status_code == 200
+        confused = [text for name, text in hostile_tokens(issuer) if "public key" in name]
+        assert len(confused) == 9
+        for text in confused:
+            assert code(client.get("/api/who", headers=bearer(text))) == (401, "token_invalid")
+        # Nor does the secret of sessions sign tokens there.
+        assert client.get("/api/who", headers=bearer(token(settings))).status_code == 401
+
+
 @pytest.mark.parametrize(
     "headers",
     [
@@ -173,6 +191,31 @@ def test_beyond_its_rate_a_subject_waits_and_others_do_not(stack, tmp_path):
         assert 1 <= int(refused.headers["retry-after"]) <= 60
         assert client.get("/api/who", headers=other).status_code == 200
         assert [client.post("/api/change", headers=mine).status_code for _ in range(3)] == [200, 200, 429]
+
+
+def test_an_address_with_too_many_wrong_keys_may_only_send_known_ones(stack, tmp_path):
+    address = f"2001:db8:{int(time.time()) % 65536:x}::1"  # the stack's Redis is shared
+    settings = lone_settings(
+        stack, tmp_path, gateway_wrong_key_rate="3/minute", trusted_proxies=("127.0.0.1",)
+    )
+    with serving(settings) as (client, ledger):
+        scopes = frozenset({Scope.JOBS_READ})
+        known, new = (
+            add_key(NewKey(tenant="acme", name=name, scopes=scopes), ledger.api_keys) for name in "ab"
+        )
+
+        def ask(secret, sender=address):
+            return client.get("/api/who", headers={**bearer(secret), "X-Forwarded-For": sender})
+
+        assert ask(known.secret).status_code == 200
+        assert [ask(f"qie_{number}" + "A" * 42).status_code for number in range(4)] == [401] * 4
+        refused = ask("qie_5" + "A" * 42)
+        assert code(refused) == (429, "too_many_wrong_keys")
+        assert 1 <= int(refused.headers["retry-after"]) <= 120
+        assert ask(new.secret).status_code == 429
+        assert ask(known.secret).status_code == 200
+        assert ask(token(settings)).status_code == 200
+        assert ask(new.secret, "203.0.113.9").status_code == 200
 
 
 def test_a_tenant_that_has_spent_its_day_may_read_and_stop_and_nothing_more(stack, tmp_path):

@@ -101,6 +101,23 @@ def test_a_form_over_the_cap_is_the_same_problem(client):
     assert is_too_large(client.post("/api/form", files=large))
 
 
+@pytest.mark.parametrize(
+    ("charset", "status"),
+    [
+        *(("utf-8", 200), ("UTF8", 200), ('"utf-8"', 200), ("us-ascii", 200)),
+        *(("undefined", 415), ("raw_unicode_escape", 415), ("punycode", 415), ("idna", 415)),
+        *(("utf-16", 415), ("none-such", 415), ("\xff", 415)),
+    ],
+)
+def test_the_texts_of_a_form_are_utf_8(client, charset, status):
+    form = b'--B\r\nContent-Disposition: form-data; name="text"\r\n\r\n\\ud800\r\n--B--\r\n'
+    for path in ("/api/form", "/jobs/one/cancel", "/login", "/v1/files"):
+        kind = f"multipart/form-data; boundary=B; charset={charset}".encode("latin-1")
+        answer = client.post(path, content=form, headers={"Content-Type": kind})
+        assert answer.status_code < 500
+        assert (answer.status_code == 415) == (status == 415)
+
+
 def test_a_form_with_too_many_or_too_long_parts_is_the_same_problem(client):
     assert is_too_large(client.post("/api/form", data={"text": "x" * (FORM_LIMITS["max_part_size"] + 1)}))
     long = {"text": (None, "x" * (FORM_LIMITS["max_part_size"] + 1))}

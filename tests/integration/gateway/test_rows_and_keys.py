@@ -89,7 +89,7 @@ def test_one_key_makes_one_job_however_often_it_is_sent(client):
     assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 201]
     assert len({answer.json()["job"] for answer in answers}) == 1
     other = client.post("/api/jobs", json={**asked, "name": "other"}, headers=key)
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_used")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
 
 
 def test_a_refused_request_does_not_use_up_its_key(client):

@@ -30,6 +30,17 @@ def test_a_schedule_of_an_upload_is_kept_and_run(client, upload):
     assert client.delete("/api/schedules/spring").json()["code"] == "schedule_unknown"
 
 
+def test_an_administrator_calls_it_by_its_tenant(client, upload, gateway):
+    client.post("/api/schedules", json={"schedule": "theirs", "cron": "0 2 * * *", "upload": upload})
+    with gateway.client("nightly", "admin") as admin, gateway.client("other") as other:
+        for name in ("nightly/theirs", "nightly%2Ftheirs"):
+            assert other.delete(f"/api/schedules/{name}").json()["code"] == "schedule_unknown"
+            assert other.post(f"/api/schedules/{name}/run").json()["code"] == "schedule_unknown"
+        assert admin.post("/api/schedules/nightly/theirs/run").status_code == 201
+        assert admin.delete("/api/schedules/nightly%2Ftheirs").status_code == 204
+    assert client.get("/api/schedules").json() == []
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

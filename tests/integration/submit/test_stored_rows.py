@@ -33,6 +33,7 @@ from qie_batch.model import (
 )
 from qie_batch.naming import DEFAULT_TEMPLATE
 from qie_batch.steps.collect import collect
+from qie_batch.steps.results.table import result_table
 from qie_batch.steps.settle import settle
 from qie_batch.steps.stored_rows import ROWS, stored_rows
 from qie_batch.steps.submit import prepare
@@ -85,6 +86,18 @@ def table(data):
 
 def tables(job, store):
     return [table(store.get(job_key(job.id, name))) for name in ("results.csv", "errors.csv")]
+
+
+def test_an_edit_that_a_client_waited_for_is_closed_without_tables(catalog, ledger, settings, store):
+    order = JobOrder(priority=Priority.INTERACTIVE)
+    job_id = submitted(catalog, ledger, settings, order, skip_bad_rows=True)
+    job = closed(job_id, ledger, settings)
+    assert job.state is JobState.CLOSED
+    for name in ("results.csv", "errors.csv", "report.html"):
+        with pytest.raises(Rejected):
+            store.get(job_key(job_id, name))
+    parts = result_table(job, "results", lambda _: "", jobs=ledger.jobs, store=store)
+    assert [row["id"] for row in table(b"".join(parts))] == ["1", "2", "3"]
 
 
 def test_the_manifest_is_read_once_by_submit_and_never_after_it(catalog, ledger, settings, store, passes):

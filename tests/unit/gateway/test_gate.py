@@ -25,6 +25,8 @@ class Known:
     def subject(self, _request):
         return self.found
 
+    known = subject
+
 
 class Spent:
     def spending(self, _name):
@@ -75,6 +77,23 @@ def test_a_spent_day_stops_what_may_cost_and_nothing_else():
         with pytest.raises(TooMany, match=r"the limit of a day is \$0.000005"):
             spent.admit(request(method, path))
     assert gate(Known(subject()), daily_micros=6).admit(request("POST"))
+
+
+def test_a_known_subject_is_admitted_without_waiting_for_reads_alone():
+    known = gate(Known(None), Known(subject()))
+    assert known.admit_at_once(request()).tenant == "acme"
+    assert known.admit_at_once(request("POST")) is None
+    assert gate(Known(None)).admit_at_once(request()) is None
+    with pytest.raises(AccessDenied, match="cannot be one"):
+        gate(Known(subject("a/b"))).admit_at_once(request())
+
+
+def test_a_read_that_was_not_counted_waits():
+    rates = RateLimits(CLOSED, reads="1000/minute", writes="none")
+    counting = Gate(authenticators=(Known(subject()),), rates=rates, quota=DailyQuota(Spent(), None))
+    assert counting.admit_at_once(request()) is None
+    assert counting.admit(request())  # Redis does not answer, so that reads go on
+    assert counting.admit_at_once(request())
 
 
 def test_a_request_is_admitted_once():

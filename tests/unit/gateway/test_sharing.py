@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,7 +26,17 @@ def test_a_job_is_read_once_however_many_ask():
     costs, recent = Counted(), RecentProgress(seconds=60)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: recent.of("job", costs, "acme"), range(50)))
-    assert (costs.asked, {each.job.id for each in found}) == (1, {"job"})
+    assert (costs.asked, {each.progress.job.id for each in found}) == (1, {"job"})
+
+
+def test_what_is_known_is_given_without_the_ledger_and_only_to_its_owner():
+    costs, recent = Counted(), RecentProgress(seconds=60)
+    assert recent.known("job", "acme") is None
+    read = recent.of("job", costs, "acme")
+    assert recent.known("job", "acme") is read
+    assert json.loads(read.json)["job"] == "job"
+    assert recent.known("job", "other") is None
+    assert costs.asked == 1
 
 
 def test_each_owner_is_asked_for():

@@ -73,6 +73,18 @@ def test_a_token_counts_from_when_it_was_issued_by_clocks_that_differ_a_little(i
         tokens.subject(issuer.token(exp=now - 1))
 
 
+def test_a_token_is_known_once_it_was_checked_and_until_it_expires(issuer, tokens, monkeypatch):
+    token = issuer.token(exp=int(time.time()) + 60, jti="known")
+    assert tokens.known(token) is None
+    assert tokens.subject(token) == tokens.known(token)
+    assert tokens.known(token[:-2]) is None
+    later = time.time() + 61
+    monkeypatch.setattr("qie_batch.gateway.access.tokens.time.time", lambda: later)
+    for ask in (tokens.known, tokens.subject):
+        with pytest.raises(AccessDenied, match="has expired"):
+            ask(token)
+
+
 def test_scopes_of_other_services_give_nothing(issuer, tokens):
     given_ = "ADMIN Admin jobs:* admin2 jobs:read,admin jobs:readadmin admin\tedits"
     assert tokens.subject(issuer.token(scope=given_)).scopes == frozenset()

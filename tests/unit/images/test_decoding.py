@@ -10,6 +10,7 @@ from PIL import Image, ImageCms
 
 from qie_batch.errors import Rejected
 from qie_batch.images import Limits, check_length, decode, inspect, on_white
+from qie_batch.images.sandbox.protocol import Request, Task, read_request
 
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -149,6 +150,16 @@ def test_limits_are_the_callers():
     sentence = refusal(data, limits=Limits(max_pixels=9_999)).message
     assert "10,000 pixels (100 x 100) and 9,999 are allowed (QIE_MAX_PIXELS)" in sentence
     assert refusal(data, limits=Limits(max_side=99)).code == "image_too_large"
+
+
+def test_sentences_name_the_settings_of_the_gateway_where_those_are_the_limits():
+    data = encoded(Image.new("RGB", (100, 100)), "PNG")
+    for limits in (Limits(max_side=99, of_gateway=True), Limits(max_pixels=9_999, of_gateway=True)):
+        assert "(QIE_GATEWAY_MAX_SIDE)" in refusal(data, limits=limits).message
+    short = Limits(max_bytes=5, of_gateway=True)
+    assert "5 are allowed (QIE_GATEWAY_MAX_IMAGE_BYTES)" in refusal(data, limits=short).message
+    sent = Request(task=Task.INSPECT, data=data, limits=short)
+    assert read_request(io.BytesIO(sent.header + data)) == sent
 
 
 @pytest.mark.parametrize("size", [(1, 1), (15, 400), (400, 15)])

@@ -1,0 +1,24 @@
+"""The tables. Times are seconds since 1970 by the database's clock; money is micro-dollars."""
+
+from __future__ import annotations
+
+from qie_batch.ledger.tables.gateway import api_keys, batches, files, outbox, requests, tenants
+from qie_batch.ledger.tables.jobs import attempts, items, jobs, results, runs, schedules, variables
+from qie_batch.ledger.tables.names import metadata
+
+__all__ = [
+    "api_keys",
+    "attempts",
+    "batches",
+    "files",
+    "items",
+    "jobs",
+    "metadata",
+    "outbox",
+    "requests",
+    "results",
+    "runs",
+    "schedules",
+    "tenants",
+    "variables",
+]

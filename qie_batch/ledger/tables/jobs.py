@@ -1,0 +1,161 @@
+"""Jobs, their items and attempts, results, and schedules."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from qie_batch.ledger.tables.names import metadata
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("pause_reason", String(16), nullable=False, default=""),
+    Column("engine", String(64), nullable=False),
+    Column("engine_reason", Text, nullable=False),
+    Column("preset", String(64), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("manifest_key", Text, nullable=False),
+    # Fields of ReadingOptions and RowDefaults as JSON.
+    Column("reading", Text, nullable=False, server_default=text("'{}'")),
+    Column("defaults", Text, nullable=False, server_default=text("'{}'")),
+    Column("owner", Text, nullable=False, server_default=text("''")),
+    # Of the request that submitted the job, "" without one; the gateway's log has it too.
+    Column("request_id", String(64), nullable=False, server_default=text("''")),
+    Column("notify", Text, nullable=False, server_default=text("''")),
+    Column("folder", Text, nullable=False),
+    Column("budget_micros", BigInteger),
+    Column("created_at", Double, nullable=False),
+    Column("closed_at", Double),
+    Index(None, "state"),
+    Index(None, "owner", "created_at"),
+)
+
+#: A finished edit by cache key; the object under object_key has exactly this sha256.
+results = Table(
+    "results",
+    metadata,
+    Column("cache_key", String(64), primary_key=True),
+    Column("object_key", Text, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("width", Integer, nullable=False),
+    Column("height", Integer, nullable=False),
+    Column("engine", String(64), nullable=False),
+    Column("device", Text, nullable=False),
+    Column("changed", Double),
+    Column("note", Text, nullable=False, server_default=text("''")),
+    Column("seconds", Double, nullable=False),
+    Column("cost_micros", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+)
+
+items = Table(
+    "items",
+    metadata,
+    Column("id", String(80), primary_key=True),
+    Column("job_id", String(64), ForeignKey("jobs.id"), nullable=False),
+    Column("ordinal", Integer, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("row_id", Text, nullable=False),
+    Column("variant", Integer, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("engine", String(64), nullable=False),
+    Column("spec", Text),
+    Column("cache_key", String(64)),
+    Column("state", String(16), nullable=False),
+    # The fence: only the attempt of this number may write.
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("not_before", Double, nullable=False, default=0.0),
+    Column("lease_until", Double),
+    Column("worker", Text),
+    Column("step", Integer),
+    Column("published_at", Double),
+    Column("publishes", Integer, nullable=False, default=0),
+    # Charged to the item; `retry` by a person sets the first three to 0 and increments `retries`.
+    Column("errors", Integer, nullable=False, default=0),
+    Column("crashes", Integer, nullable=False, default=0),
+    Column("preemptions", Integer, nullable=False, default=0),
+    Column("retries", Integer, nullable=False, default=0),
+    Column("cached", Boolean, nullable=False, default=False),
+    Column("result_key", String(64), ForeignKey("results.cache_key")),
+    Column("error_code", String(64)),
+    Column("error", Text),
+    Column("finished_at", Double),
+    Index(None, "job_id", "state", "priority", "ordinal"),
+    Index(None, "job_id", "ordinal", unique=True),
+    Index(None, "state", "engine"),
+    Index(None, "cache_key", "state"),
+)
+
+#: Append-only: a row is added when an attempt begins and closed when the attempt ends. Costs are their sums.
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("item_id", String(80), ForeignKey("items.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("job_id", String(64), nullable=False),
+    Column("worker", Text, nullable=False),
+    Column("engine", String(64), nullable=False),
+    Column("preset", String(64), nullable=False),
+    Column("device", Text, nullable=False),
+    Column("hour_micros", BigInteger, nullable=False),
+    Column("image_micros", BigInteger, nullable=False, server_default="0"),
+    Column("started_at", Double, nullable=False),
+    Column("ended_at", Double),
+    Column("outcome", String(16), nullable=False),
+    Column("error_code", String(64)),
+    Column("error", Text),
+    # Device seconds: as of the last heartbeat of a running attempt, exact once the attempt ended.
+    Column("seconds", Double, nullable=False, default=0.0),
+    # Images that the engine returned.
+    Column("images", Integer, nullable=False, server_default="0"),
+    Column("cost_micros", BigInteger, nullable=False, default=0),
+    Index(None, "job_id"),
+    Index(None, "engine", "preset", "outcome"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("cron", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("catalog", Text, nullable=False),
+    Column("options", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default=text("''")),
+    Column("created_at", Double, nullable=False),
+)
+
+runs = Table(
+    "scheduled_runs",
+    metadata,
+    Column("schedule", String(128), primary_key=True),
+    Column("due_at", Double, primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("job_id", String(64), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("lease_until", Double, nullable=False),
+)
+
+#: Values by name; the only one is the epoch of the broker.
+variables = Table(
+    "variables",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
