@@ -76,7 +76,7 @@ def settle(context: SettleContext) -> int:
 
 def _settle(job: Job, context: SettleContext) -> bool:
     if job.order.priority is Priority.INTERACTIVE:
-        # Its client has the results; tables are made of the ledger when they are asked for.
+        # Its client has the results; tables are made from the ledger on request.
         return context.settlement.close(job.id, as_of=math.inf)
     progress = context.costs.progress(job.id)
     if progress.job.state is JobState.CLOSED:

@@ -248,6 +248,7 @@ def test_without_a_script_a_catalog_is_checked_and_submitted_as_well(browser, ga
         expect(page.locator("#progress")).to_contain_text("of 3 pictures")
 
 
+@pytest.mark.slow
 def test_a_schedule_is_added_to_files_that_were_dropped_and_removed_once_it_is_confirmed(page):
     send(page, packed(ROWS))
     page.get_by_role("link", name="Submit it by the clock").click()
