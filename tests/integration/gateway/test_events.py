@@ -33,9 +33,9 @@ def paused(gateway):
 def another_gateway(gateway):
     """A second replica, with its process."""
     port = free_port()
-    settings = gateway.settings.model_copy(update={"gateway_port": port})
-    start = launch(settings)
-    with subprocess.Popen(start.argv, env={**os.environ, **start.environment}) as process:
+    start = launch(gateway.settings)
+    environment = {**os.environ, **start.environment, "QIE_GATEWAY_PORT": str(port)}
+    with subprocess.Popen(start.argv, env=environment) as process:
         wait_ready(f"http://127.0.0.1:{port}")
         yield f"http://127.0.0.1:{port}", process
         process.kill()

@@ -192,7 +192,7 @@ def test_what_a_batch_cannot_be_is_a_bad_request(client, asked, param):
 
 def test_another_tenant_sees_none_of_it(client, gateway):
     batch = ended(client, batch_of(client, [line("mine")]), "completed")
-    with openai_client(gateway, "stranger") as stranger:
+    with openai_client(gateway, "batch-stranger") as stranger:
         for look in (
             lambda: stranger.batches.retrieve(batch.id),
             lambda: stranger.batches.cancel(batch.id),
