@@ -18,15 +18,18 @@ if TYPE_CHECKING:
 SEED = 2509
 SCENARIOS = scenarios()
 SHORT = (
-    ("kill_workers", "sqlite"),
     ("break_decoders", "sqlite"),
-    ("broker_wiped", "sqlite"),
+    ("database_killed", "postgresql"),
+    ("storm", "postgresql"),
+)
+#: In `make test-all`: what the storm does too, each by itself, a wrong clock and a full disk.
+LONGER = (
     ("disk_full", "sqlite"),
+    ("kill_workers", "sqlite"),
+    ("broker_wiped", "sqlite"),
     ("two_controls", "sqlite"),
     ("doubled", "postgresql"),
-    ("database_killed", "postgresql"),
     ("wrong_clock", "postgresql"),
-    ("storm", "postgresql"),
 )
 
 
@@ -37,7 +40,13 @@ def postgres() -> Iterator[Postgres]:
         yield postgres
 
 
-@pytest.mark.parametrize(("name", "database"), SHORT, ids=[f"{name}-{on}" for name, on in SHORT])
+@pytest.mark.parametrize(
+    ("name", "database"),
+    [
+        *(pytest.param(name, on, id=f"{name}-{on}") for name, on in SHORT),
+        *(pytest.param(name, on, id=f"{name}-{on}", marks=pytest.mark.slow) for name, on in LONGER),
+    ],
+)
 def test_nothing_is_lost_or_done_twice(name, database, request):
     postgres = request.getfixturevalue("postgres") if database == "postgresql" else None
     try:

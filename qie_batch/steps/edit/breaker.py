@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import Rejected, StoreUnavailable
@@ -29,6 +31,7 @@ class CircuitBreaker:
         self._closed = threading.Event()
         self._closed.set()
         self._probing = threading.Lock()
+        self._probed_at = -math.inf
 
     def open(self) -> None:
         self._closed.clear()
@@ -39,11 +42,18 @@ class CircuitBreaker:
             if shutdown.begun:
                 return False
             with self._probing:
-                if not self._closed.is_set() and self._probe_succeeds():
+                if not self._closed.is_set() and self._probe_is_due() and self._probe_succeeds():
                     log.info("the store is back")
                     self._closed.set()
             self._closed.wait(PROBE_SECONDS)
         return not shutdown.begun
+
+    def _probe_is_due(self) -> bool:
+        """One probe a period, however many threads wait: each of them writes to a store that may be full."""
+        if time.monotonic() - self._probed_at < PROBE_SECONDS:
+            return False
+        self._probed_at = time.monotonic()
+        return True
 
     def _probe_succeeds(self) -> bool:
         try:

@@ -261,7 +261,9 @@ def test_the_next_errors_file_keeps_the_address(catalog, context, ledger, shop):
     assert [item.failure for item in ledger.jobs.items(done.job_id)] == [None]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 1), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(
+    ("number", "code"), [pytest.param(signal.SIGINT, 1, marks=pytest.mark.slow), (signal.SIGTERM, 143)]
+)
 def test_a_submission_that_is_ended_while_it_fetches_leaves_no_files(
     catalog, settings, ledger, shop, tmp_path, number, code
 ):
