@@ -201,6 +201,6 @@ def _open_jobs(lane: _Lane) -> Any:
     return (
         select(jobs.c.id, jobs.c.name, jobs.c.created_at)
         .where(jobs.c.state == JobState.OPEN, waiting.exists())
-        .order_by(jobs.c.created_at)
+        .order_by(jobs.c.created_at, jobs.c.id)
         .with_for_update(read=True, of=jobs)
     )

@@ -68,6 +68,7 @@ def test_a_finished_task_shows_item_catalog_id_and_job_name(job, spare, desk):
     assert task["args"] == f"({job}.0, SHOE-77, summer sale)"
 
 
+@pytest.mark.slow
 def test_the_history_survives_a_restart(job, spare, desk):
     before = shown(spare, job, desk)
     spare.stop()

@@ -61,6 +61,7 @@ def complete(spare, job, desk):
     return attempts
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_is_replaced_and_no_row_is_lost_or_doubled(
     spare, catalog, desk, record_testsuite_property
 ):
@@ -83,6 +84,7 @@ def test_a_worker_killed_in_the_middle_is_replaced_and_no_row_is_lost_or_doubled
     record_testsuite_property("seconds_from_kill_to_first_lost_item_edited", round(again, 2))
 
 
+@pytest.mark.slow
 def test_a_wiped_broker_is_filled_again_from_the_ledger(spare, catalog, desk, record_testsuite_property):
     job = spare("submit", catalog).last
     in_the_middle(spare, job, desk, "queued")

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 SEED = 2509
 SCENARIOS = scenarios()
 SHORT = (
-    ("break_decoders", "sqlite"),
     ("database_killed", "postgresql"),
     ("storm", "postgresql"),
 )
-#: In `make test-all`: what the storm does too, each by itself, a wrong clock and a full disk.
+#: In `make test-all`: what the storm does too, each by itself, and what it leaves out.
 LONGER = (
+    ("break_decoders", "sqlite"),
     ("disk_full", "sqlite"),
     ("kill_workers", "sqlite"),
     ("broker_wiped", "sqlite"),

@@ -42,6 +42,9 @@ def place(ledger_url, caplog) -> Iterator[Place]:
     place.dispose()
 
 
+@pytest.mark.parametrize(
+    "ledger_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True
+)
 def test_the_ledger_stays_true(place, tally):
     long = os.environ.get("QIE_CHAOS_STEPS")
     first = int(os.environ.get("QIE_CHAOS_SEED") or (random.randrange(2**32) if long else SEED))

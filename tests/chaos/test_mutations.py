@@ -177,6 +177,7 @@ def test_a_control_whose_lease_expired_does_not_end_the_run_again(ledger, clock)
     assert (ended.state, ended.job_id) == (RunState.SUBMITTED, run_job_id(nightly, 0.0))
 
 
+@pytest.mark.slow
 def test_each_rule_is_missed_when_it_is_gone(tmp_path):
     copies = {
         name: _copy(tmp_path / name.replace(" ", "-"), mutation) for name, mutation in MUTATIONS.items()
@@ -194,6 +195,7 @@ def test_each_rule_is_missed_when_it_is_gone(tmp_path):
         assert "AssertionError" in done.stdout, f"{name} died of something else:\n{done.stdout}"
 
 
+@pytest.mark.slow
 def test_nothing_is_missed_when_all_are_there(tmp_path):
     killers = sorted(mutation.killer for mutation in MUTATIONS.values())
     done = _run(_copy(tmp_path / "whole"), *killers)

@@ -189,6 +189,7 @@ def test_an_edit_that_alone_gives_500_fails_its_row_at_the_second_time(ledger, s
     assert "makes other edits and not this one: 500, Internal Server Error" in only(ledger).failure.reason
 
 
+@pytest.mark.slow
 def test_a_server_that_gives_500_to_everything_fails_no_row(ledger, clock, served):
     server, context = served()
     server.script, server.control_script = [ERROR_500], [ERROR_500, ERROR_500]
@@ -289,6 +290,7 @@ def hosted(ledger, make_context, servers):
     engine.close()
 
 
+@pytest.mark.slow
 def test_a_hosted_result_is_downloaded_again_before_it_is_made_again(ledger, hosted):
     server, context = hosted
     server.file_script = [Said(500), Said(403)]

@@ -45,6 +45,7 @@ def test_it_is_ready_when_all_three_services_answer(gateway):
     assert answer.json() == {"status": "ok", "services": {"ledger": "ok", "store": "ok", "broker": "ok"}}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variable", "value", "service", "code"),
     [

@@ -147,6 +147,7 @@ def test_a_file_that_is_no_catalog_gets_a_sentence(page, file, sentence):
     expect(alert).to_contain_text(re.compile(sentence, re.IGNORECASE))
 
 
+@pytest.mark.slow
 def test_a_row_that_was_never_understood_is_not_offered_for_a_retry(page, job):
     page.goto(page.url.rstrip("/") + job)
     failures = page.locator("#failures")

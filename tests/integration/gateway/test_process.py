@@ -66,6 +66,7 @@ def test_only_a_listed_proxy_may_say_who_the_client_is(stack, tmp_path):
         assert lines_of(gateway, "/api/jobs/chained")[0].endswith("client=198.51.100.7")
 
 
+@pytest.mark.slow
 def test_a_proxy_that_is_not_the_listed_one_may_not(stack, tmp_path):
     settings = lone_settings(stack, tmp_path, trusted_proxies=("10.0.0.0/8",))
     with lone_gateway(settings) as gateway:
