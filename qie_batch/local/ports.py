@@ -13,10 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-#: Below the range from which Linux takes the ports of outgoing connections, so that none of them collides.
-_FIRST, _LAST = 20_000, 32_000
 #: SeaweedFS serves HTTP on a port and gRPC on the port 10,000 above: both must be free.
 GRPC_OFFSET = 10_000
+#: Both ranges lie below that from which Linux takes the ports of outgoing connections (32,768), and apart:
+#: no port that is given out is the gRPC port of another one.
+_FIRST, _LAST = 12_000, 12_000 + GRPC_OFFSET
+#: How many ports that this process took last are kept from other processes.
+_KEPT = 64
+
+#: By port; the oldest first.
+_marks: dict[int, socket.socket] = {}
 
 
 def is_free(port: int) -> bool:
@@ -34,10 +40,28 @@ def _can_bind(port: int) -> bool:
     return True
 
 
+def _take(port: int) -> bool:
+    """True if the port is free, which no other process hears then before its server has bound it.
+
+    The mark is a socket with a name in Linux' abstract namespace, which ends with this process.
+    """
+    if port not in _marks:
+        mark = socket.socket(socket.AF_UNIX)
+        try:
+            mark.bind(f"\0qie-batch-port-{port}")
+        except OSError:
+            mark.close()
+            return False
+        _marks[port] = mark
+        while len(_marks) > _KEPT:
+            _marks.pop(next(iter(_marks))).close()
+    return is_free(port)
+
+
 def free_port(taken: Collection[int] = ()) -> int:
     for _ in range(1000):
         port = _FIRST + secrets.randbelow(_LAST - _FIRST)
-        if port not in taken and is_free(port):
+        if port not in taken and port not in _marks and _take(port):
             return port
     raise Unavailable(f"no free port between {_FIRST} and {_LAST} on 127.0.0.1.", code="no_free_port")
 
@@ -51,7 +75,7 @@ def remembered_ports(path: Path, names: Collection[str]) -> dict[str, int]:
     ports: dict[str, int] = {}
     for name in names:
         port = before.get(name)
-        usable = port is not None and port not in ports.values() and is_free(port)
+        usable = port is not None and port not in ports.values() and _take(port)
         ports[name] = port if port is not None and usable else free_port(taken=ports.values())
     path.write_text(json.dumps(ports, indent=2) + "\n")
     return ports

@@ -209,3 +209,15 @@ def test_ports_are_remembered_unless_taken(tmp_path):
     assert after["b"] == before["b"]
     assert len(set(after.values())) == 2
     assert is_free(free_port(taken=after.values()))
+
+
+def test_a_port_that_one_process_chose_is_not_chosen_by_another(tmp_path):
+    path = tmp_path / "ports.json"
+    chosen = remembered_ports(path, ("a",))
+    script = "import sys; from pathlib import Path; from qie_batch.local.ports import remembered_ports"
+    script += "; print(remembered_ports(Path(sys.argv[1]), ('a',))['a'])"
+    other = subprocess.run(
+        [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True
+    )
+    assert int(other.stdout) != chosen["a"]
+    assert is_free(chosen["a"])
