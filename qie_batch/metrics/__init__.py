@@ -1,0 +1,1 @@
+"""What Prometheus reads: counters of each process, gauges from the ledger."""
