@@ -41,7 +41,7 @@ def _can_bind(port: int) -> bool:
 
 
 def _take(port: int) -> bool:
-    """True if the port is free, which no other process hears then before its server has bound it.
+    """Whether the port is free; no other process takes it from then on, though no server has bound it yet.
 
     The mark is a socket with a name in Linux' abstract namespace, which ends with this process.
     """
