@@ -9,6 +9,11 @@ from PIL import Image
 
 GOOD = "make it brighter"
 
+
+def slow(*values):
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
 #: id, picture, instruction -> what `submit` says of the row. The files are made by `shop`.
 BAD_ROWS = {
     "typo": ("red-shoo.jpg", GOOD, "line 4, column 'image', id 'typo'", "did you mean 'red-shoe.jpg'?"),
@@ -128,8 +133,8 @@ def test_a_chinese_catalog_in_gb18030_is_edited(shop, up, desk):
     ("header", "says"),
     [
         (("id", "imgae", "instruction"), ["no column 'image'", "Did you mean 'imgae'?", "--map image=imgae"]),
-        (("id", "image", "colour"), ["no column 'instruction'", "--instruction TEXT"]),
-        (("name", "image", "instruction"), ["no column 'id'", "--map id=HEADER"]),
+        slow(("id", "image", "colour"), ["no column 'instruction'", "--instruction TEXT"]),
+        slow(("name", "image", "instruction"), ["no column 'id'", "--map id=HEADER"]),
     ],
 )
 def test_a_wrong_header_says_which_and_what_was_meant(header, says, shop, up, desk):
@@ -142,11 +147,13 @@ def test_a_wrong_header_says_which_and_what_was_meant(header, says, shop, up, de
     ("options", "says"),
     [
         (["--map", "foo"], ["--map 'foo' is not of the form column=header", "--map id=SKU"]),
-        (["--map", "image=phto"], ["one.csv has no column 'phto'", "it has: id, image, instruction"]),
-        (["--map", "imag=image"], ["does not know", "Did you mean 'image'?"]),
+        slow(["--map", "image=phto"], ["one.csv has no column 'phto'", "it has: id, image, instruction"]),
+        slow(["--map", "imag=image"], ["does not know", "Did you mean 'image'?"]),
         (["--budget", "lots"], ["--budget 'lots' is not an amount of USD", "--budget 2.50"]),
-        (["--engine", "magic"], ["there is no engine 'magic'", "Choose classic, qwen, openai or dashscope"]),
-        (["--preset", "best"], ["no preset 'best'", "one of: reference, balanced, fast, draft"]),
+        slow(
+            ["--engine", "magic"], ["there is no engine 'magic'", "Choose classic, qwen, openai or dashscope"]
+        ),
+        slow(["--preset", "best"], ["no preset 'best'", "one of: reference, balanced, fast, draft"]),
     ],
 )
 def test_a_wrong_option_says_what_is_right(options, says, shop, up, desk):

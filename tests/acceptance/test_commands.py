@@ -280,15 +280,14 @@ def test_doctor_says_which_service_is_down_and_what_to_do(up):
     assert "Check that http://127.0.0.1:1 is up" in bad
 
 
-@pytest.mark.parametrize("command", ["doctor", "status", "worker", "control", "flower"])
 @pytest.mark.parametrize(
-    ("name", "address"),
+    ("command", "name", "address"),
     [
-        ("QIE_LEDGER_URL", "postgresql+psycopg://u:geh@eim@127.0.0.1:1/db"),
-        ("QIE_LEDGER_URL", "postgresql+nodriver://u:geheim@127.0.0.1/db"),
-        ("QIE_BROKER_URL", "redis://:geh/eim@127.0.0.1:1/0"),
-        ("QIE_BROKER_URL", "foo://:geheim@127.0.0.1/0"),
-        ("QIE_BROKER_URL", "redis://127.0.0.1/0?password=geheim"),
+        ("status", "QIE_LEDGER_URL", "postgresql+psycopg://u:geh@eim@127.0.0.1:1/db"),
+        ("doctor", "QIE_LEDGER_URL", "postgresql+nodriver://u:geheim@127.0.0.1/db"),
+        ("worker", "QIE_BROKER_URL", "redis://:geh/eim@127.0.0.1:1/0"),
+        ("control", "QIE_BROKER_URL", "foo://:geheim@127.0.0.1/0"),
+        ("flower", "QIE_BROKER_URL", "redis://127.0.0.1/0?password=geheim"),
     ],
 )
 def test_an_address_that_cannot_be_one_is_a_sentence_without_it(command, name, address, stranger):

@@ -17,12 +17,10 @@ if TYPE_CHECKING:
 
 SEED = 2509
 SCENARIOS = scenarios()
-SHORT = (
-    ("database_killed", "postgresql"),
-    ("storm", "postgresql"),
-)
+SHORT = (("storm", "postgresql"),)
 #: In `make test-all`: what the storm does too, each by itself, and what it leaves out.
 LONGER = (
+    ("database_killed", "postgresql"),
     ("break_decoders", "sqlite"),
     ("disk_full", "sqlite"),
     ("kill_workers", "sqlite"),
