@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from qie_batch import wiring
 from qie_batch.errors import EngineLost, QieError, Unavailable, UsageError
+from qie_batch.metrics import expose, new_registry
 from qie_batch.model import LiveWorker
 from qie_batch.processes.contract import (
     EXIT_MISCONFIGURED,
@@ -68,8 +69,11 @@ class WorkerProcess:
     def on_init(self, **_signal: Any) -> None:
         """Load and warm the engine; exit with one sentence if that fails."""
         began = time.monotonic()
+        registry = new_registry()
+        # Before the engine is loaded, which takes minutes: the process is seen from its start.
+        expose(registry, self.settings.metrics_address)
         try:
-            self._context = context = wiring.edit_context(self.settings)
+            self._context = context = wiring.edit_context(self.settings, registry)
         except QieError as error:
             log.error("%s", " ".join(error.sentences))  # noqa: TRY400 - the sentences are enough
             sys.exit(EXIT_MISCONFIGURED if isinstance(error, UsageError) else EXIT_RESTART)

@@ -9,15 +9,9 @@ import time
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING
 
-from prometheus_client import (
-    CollectorRegistry,
-    Counter,
-    Gauge,
-    Histogram,
-    PlatformCollector,
-    ProcessCollector,
-    generate_latest,
-)
+from prometheus_client import Counter, Gauge, Histogram, generate_latest
+
+from qie_batch.metrics import new_registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,9 +32,7 @@ class Metrics:
     def __init__(self, readers: Iterable[str]) -> None:
         """`readers` are addresses and networks beside the loopback that may read them."""
         self._networks = [ip_network(each, strict=False) for each in readers]
-        self._registry = registry = CollectorRegistry()
-        ProcessCollector(registry=registry)
-        PlatformCollector(registry=registry)
+        self._registry = registry = new_registry()
         self.requests = Counter(
             "qie_gateway_requests",
             "Requests that were answered",

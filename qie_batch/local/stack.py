@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _START_SECONDS = 60.0
 #: Seconds in which the servers of a killed parent end; until then the servers keep the lock of the folder.
 _LOCK_SECONDS = 15.0
+#: What else listens at a port that is chosen here.
+_OTHERS = ("flower", "gateway", "worker_metrics", "control_metrics")
 _HEADER = """\
 # Written by `qie-batch up`: its addresses and secrets. Other settings added here stay, comments do not.
 """
@@ -41,6 +43,8 @@ class Stack:
     folder: Path
     #: The content of config.toml, by the names of Settings.
     config: Mapping[str, Any] = field(repr=False)
+    #: Ports for the metrics of the processes that use this stack.
+    metrics: Mapping[str, int]
     children: tuple[ChildProcess, ...]
     _undo: ExitStack = field(repr=False)
 
@@ -61,9 +65,7 @@ class Stack:
         with ExitStack() as undo:
             lock = _lock(folder / "lock")
             undo.callback(os.close, lock)
-            ports = remembered_ports(
-                folder / "ports.json", ("valkey", *seaweedfs.SERVERS, "flower", "gateway")
-            )
+            ports = remembered_ports(folder / "ports.json", ("valkey", *seaweedfs.SERVERS, *_OTHERS))
             config = _write_config(folder, ports, settings)
             broker = valkey.start_valkey(
                 folder / "valkey",
@@ -89,7 +91,14 @@ class Stack:
             client = seaweedfs.probe(config["s3_endpoint"], *keys)
             store.wait_until(lambda: seaweedfs.has_bucket(client, bucket), _START_SECONDS)
             client.close()
-            return cls(folder=folder, config=config, children=(broker, store), _undo=undo.pop_all())
+            metrics = {name: ports[f"{name}_metrics"] for name in ("worker", "control")}
+            return cls(
+                folder=folder,
+                config=config,
+                metrics=MappingProxyType(metrics),
+                children=(broker, store),
+                _undo=undo.pop_all(),
+            )
 
     def __enter__(self) -> Self:
         return self

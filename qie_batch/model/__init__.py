@@ -17,7 +17,7 @@ from qie_batch.model.edits import (
     cache_key_of,
 )
 from qie_batch.model.engines import DEVICE_HOUR, FREE, EngineInfo, EngineLimits, Preset, Tariff
-from qie_batch.model.events import EditEvent, Stage
+from qie_batch.model.events import EditEvent, Ending, Stage
 from qie_batch.model.files import Batch, BatchFault, BatchState, RequestCounts, StoredFile
 from qie_batch.model.images import ImageHeader
 from qie_batch.model.jobs import Failure, Item, ItemSelection, Job, JobSelection, NewItem, NewJob, Result
@@ -66,6 +66,7 @@ __all__ = [
     "EditRequest",
     "EditResult",
     "EditSpec",
+    "Ending",
     "EngineInfo",
     "EngineLimits",
     "Estimate",

@@ -63,3 +63,5 @@ class Attempt:
     crashes: int
     #: An earlier attempt did not fit the device's memory: the engine should use less, at the cost of time.
     low_memory: bool = False
+    #: Seconds from when the item could run to the claim, by the database's clock.
+    waited_seconds: float = 0.0

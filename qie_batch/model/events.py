@@ -12,18 +12,40 @@ if TYPE_CHECKING:
 
 class Stage(StrEnum):
     CLAIMED = "claimed"
+    #: An earlier attempt put the result, which is adopted: nothing is edited.
+    ADOPTED = "adopted"
     #: Inputs are read and decoded.
     FETCHED = "fetched"
+    #: The attempt holds the device.
+    ENTERED = "entered"
     #: One step of the engine is done.
     STEPPED = "stepped"
     #: The engine returned an image.
     PAINTED = "painted"
-    #: The result is in the store: put by this attempt, or adopted from an earlier one.
+    #: The image is composed and checked.
+    CHECKED = "checked"
+    #: This attempt put the result into the store, or another one did so first.
     STORED = "stored"
     #: The ledger accepted the outcome.
     CLOSED = "closed"
     #: The ledger refused the outcome, because the attempt is fenced.
     FENCED = "fenced"
+
+
+class Ending(StrEnum):
+    """How an attempt ended, for counting."""
+
+    SUCCEEDED = "succeeded"
+    #: The item fails.
+    FAILED = "failed"
+    #: The item is tried again, and an error is charged.
+    RETRIED = "retried"
+    #: The item is tried again, and a crash is charged.
+    CRASHED = "crashed"
+    #: The process exits; nothing is charged.
+    HANDED_BACK = "handed_back"
+    #: The item was cancelled, or another attempt has it.
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,5 +57,11 @@ class EditEvent:
     seconds: float
     #: The engine's step, from 1; 0 outside of painting.
     step: int = 0
-    #: With CLOSED and FENCED: how the attempt ended, such as "succeeded" or "failed: image_missing".
+    #: With CHECKED: the names of what was found wrong with the image.
+    findings: tuple[str, ...] = ()
+    #: With CLOSED and FENCED.
+    ending: Ending | None = None
+    #: With CLOSED and FENCED: the code of the error, "" for none.
+    code: str = ""
+    #: With CLOSED and FENCED: in words, such as "succeeded" or "failed: image_missing".
     outcome: str = ""

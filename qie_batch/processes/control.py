@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch import wiring
 from qie_batch.errors import LedgerUnavailable, QieError
+from qie_batch.metrics import expose, new_registry
 from qie_batch.steps.dispatch import dispatch
 from qie_batch.steps.notify import notify
 from qie_batch.steps.openai.batches import enter_batches
@@ -35,6 +36,7 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
     servers, housekeeping deletes many objects; each runs in a loop of its own, so that nothing else is
     delayed.
     """
+    expose(new_registry(), settings.metrics_address)
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
     settling = wiring.settle_context(settings, ledger, decoders)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -52,14 +53,40 @@ def embedded_stack(folder: Path, engine: str = "") -> Iterator[Embedded]:
     with Stack.start(folder, {"engine": engine} if engine else {}) as stack, ExitStack() as undo:
         settings = Settings(dir=stack.folder)
         schema.upgrade(wiring.database(settings))
+        _write_targets(stack, settings)
         processes = []
         for name in COMMANDS:
             process = ChildProcess.start(
                 name,
                 [sys.executable, "-m", "qie_batch", name],
-                env=child_environment(settings.dir),
+                env={**child_environment(settings.dir), **_metrics_address(stack, name)},
                 log_path=stack.folder / "logs" / f"{name}.log",
             )
             undo.callback(process.stop, settings.grace_seconds + CLOSING_SECONDS)
             processes.append(process)
         yield Embedded(stack=stack, processes=tuple(processes), settings=settings)
+
+
+def _metrics_address(stack: Stack, name: str) -> dict[str, str]:
+    port = stack.metrics.get(name)
+    return {"QIE_METRICS_ADDRESS": f"127.0.0.1:{port}"} if port else {}
+
+
+def _write_targets(stack: Stack, settings: Settings) -> None:
+    """`metrics/targets.json`, which Prometheus reads by `file_sd_configs`."""
+    # Without a CUDA device there is one worker process.
+    count = max(1, len(wiring.visible_devices()))
+    supervisor = stack.metrics["worker"]
+    targets = {
+        "qie-supervisor": [supervisor],
+        "qie-worker": [supervisor + 1 + index for index in range(count)],
+        "qie-control": [stack.metrics["control"]],
+        "qie-gateway": [settings.gateway_port],
+    }
+    groups = [
+        {"targets": [f"127.0.0.1:{port}" for port in ports], "labels": {"job": job}}
+        for job, ports in targets.items()
+    ]
+    folder = stack.folder / "metrics"
+    folder.mkdir(exist_ok=True)
+    (folder / "targets.json").write_text(json.dumps(groups, indent=2) + "\n")

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import UsageError
+from qie_batch.metrics.exporter import neighbour
 from qie_batch.processes.contract import HEARTBEAT_VARIABLE, child_environment
 from qie_batch.queues.celery import queue_name
 
@@ -40,6 +41,8 @@ class WorkerSpec:
     #: Index of the CUDA device, "" for none.
     device: str
     heartbeat_fd: int
+    #: From 0, among the worker processes of its supervisor.
+    index: int = 0
 
 
 def worker_name(device: str) -> str:
@@ -62,6 +65,7 @@ def celery_worker(settings: Settings, spec: WorkerSpec) -> Launch:
         "QIE_WORKER_NAME": spec.name,
         "QIE_ENGINE": spec.engine.name,
         HEARTBEAT_VARIABLE: str(spec.heartbeat_fd),
+        "QIE_METRICS_ADDRESS": neighbour(settings.metrics_address, 1 + spec.index),
     }
     if spec.device:
         environment["CUDA_VISIBLE_DEVICES"] = spec.device

@@ -15,6 +15,8 @@ from typing import IO, TYPE_CHECKING
 from qie_batch import wiring
 from qie_batch.errors import QieError
 from qie_batch.local.process import ChildProcess
+from qie_batch.metrics import SupervisorMetrics, expose, new_registry
+from qie_batch.metrics.gpu import register_gpus
 from qie_batch.processes.contract import EXIT_MISCONFIGURED, clear_heartbeat, read_heartbeat
 from qie_batch.processes.launch import WorkerSpec, celery_worker, worker_name
 
@@ -55,6 +57,7 @@ class _Managed:
     """The worker process of one device, and what its supervisor counts over all processes there."""
 
     device: str
+    index: int
     process: ChildProcess | None = None
     started: float = 0.0
     early_ends: int = 0
@@ -83,11 +86,16 @@ class Supervisor:
         self._hang_seconds = engine.deadline_seconds or settings.hang_seconds
         self._launch = launch
         self._backoff = backoff
-        self._workers = [_Managed(device=device) for device in devices or [""]]
+        self._workers = [_Managed(device=device, index=index) for index, device in enumerate(devices or [""])]
+        registry = new_registry()
+        self._metrics = SupervisorMetrics(registry, self._count_running, len(self._workers))
+        register_gpus(registry, devices)
+        self._registry = registry
 
     def run(self, stop: threading.Event) -> int:
         """Keep every process running until `stop` is set, or a process ends with EXIT_MISCONFIGURED."""
         code = 0
+        expose(self._registry, self._settings.metrics_address)
         try:
             while not stop.is_set() and not code:
                 for managed in self._workers:
@@ -96,6 +104,9 @@ class Supervisor:
         finally:
             self._stop_all()
         return code
+
+    def _count_running(self) -> int:
+        return sum(managed.process is not None for managed in self._workers)
 
     def _poll(self, managed: _Managed) -> int:
         if managed.process is None:
@@ -134,7 +145,13 @@ class Supervisor:
         name, heartbeat = worker_name(managed.device), managed.heartbeat.fileno()
         clear_heartbeat(heartbeat)
         managed.last_heartbeat, managed.unchanged_polls, managed.is_hung = None, 0, False
-        spec = WorkerSpec(name=name, engine=self._engine, device=managed.device, heartbeat_fd=heartbeat)
+        spec = WorkerSpec(
+            name=name,
+            engine=self._engine,
+            device=managed.device,
+            heartbeat_fd=heartbeat,
+            index=managed.index,
+        )
         launch = self._launch(self._settings, spec)
         try:
             # Started from the main thread, at whose end the kernel sends SIGTERM to the child.
@@ -155,6 +172,7 @@ class Supervisor:
         managed.early_ends = managed.early_ends + 1 if early else 0
         wait = self._backoff.wait(managed.early_ends)
         log.warning("worker %s ended with code %d; the next one starts in %g s", process.name, code, wait)
+        self._metrics.restarted("hung" if managed.is_hung else "killed" if killed else "ended")
         self._release(process.name, killed=killed)
         managed.process, managed.start_at = None, time.monotonic() + wait
 

@@ -18,7 +18,7 @@ from qie_batch.settings.notify import NotifySettings
 from qie_batch.settings.prices import PriceSettings
 from qie_batch.settings.remote_engines import RemoteEngineSettings
 from qie_batch.settings.services import ServiceSettings
-from qie_batch.settings.workers import ControlSettings, WorkerSettings
+from qie_batch.settings.workers import ControlSettings, MetricsSettings, WorkerSettings
 
 if TYPE_CHECKING:
     from pydantic_settings import PydanticBaseSettingsSource
@@ -30,6 +30,7 @@ class Settings(
     RemoteEngineSettings,
     WorkerSettings,
     ControlSettings,
+    MetricsSettings,
     PriceSettings,
     LimitSettings,
     FlowerSettings,

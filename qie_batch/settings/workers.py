@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import AliasChoices, BaseModel, Field
+import re
+
+from pydantic import AliasChoices, BaseModel, Field, field_validator
 
 
 class WorkerSettings(BaseModel):
@@ -17,6 +19,19 @@ class WorkerSettings(BaseModel):
     hang_seconds: float = Field(default=120.0, gt=0)
     #: How long a worker may take to exit after SIGTERM.
     grace_seconds: float = Field(default=30.0, gt=0)
+
+
+class MetricsSettings(BaseModel):
+    #: HOST:PORT at which worker and control serve their metrics; "" for none. Under a supervisor, its first
+    #: worker process has the next port, and so on.
+    metrics_address: str = ""
+
+    @field_validator("metrics_address")
+    @classmethod
+    def _has_host_and_port(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(?:[^\s:/]+|\[[0-9a-fA-F:]+\]):[1-9][0-9]{0,4}", value):
+            raise ValueError("write HOST:PORT, for example 0.0.0.0:9400")
+        return value
 
 
 class ControlSettings(BaseModel):

@@ -140,11 +140,11 @@ def limits(settings: Settings) -> Limits:
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
 
 
-def decoders(settings: Settings) -> DecoderPool:
+def decoders(settings: Settings, on_refusal: Callable[[str], None] = lambda _code: None) -> DecoderPool:
     """Decoder processes; close the pool when done."""
     from qie_batch.images.sandbox import DecoderPool
 
-    return DecoderPool(processes=settings.concurrency)
+    return DecoderPool(processes=settings.concurrency, on_refusal=on_refusal)
 
 
 def dispatch_context(settings: Settings, ledger: SqlLedger) -> DispatchContext:

@@ -4,45 +4,62 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from typing import TYPE_CHECKING
 
 from qie_batch.wiring import services
 from qie_batch.wiring.engines import InstalledEngines
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
     from qie_batch.settings import Settings
     from qie_batch.steps.edit import EditContext
 
 
-def edit_context(settings: Settings) -> EditContext:
-    """The context with the engine loaded, which takes minutes on a GPU."""
+def edit_context(settings: Settings, registry: CollectorRegistry) -> EditContext:
+    """The context with the engine loaded, which takes minutes on a GPU; it counts into the registry."""
+    from qie_batch.metrics import EditMetrics, WorkerMetrics
+    from qie_batch.metrics.decoders import count_refusals
+    from qie_batch.metrics.services import TimedAttempts, TimedStore
     from qie_batch.model import RETRY_POLICY, Worker
     from qie_batch.steps.edit import Device, EditContext, LeaseKeeper
     from qie_batch.steps.edit.breaker import CircuitBreaker
-    from qie_batch.steps.edit.events import log_outcome
+    from qie_batch.steps.edit.events import all_of, log_outcome
     from qie_batch.stores.s3 import check_bucket
 
     catalog = InstalledEngines(settings)
     name = catalog.choose().info.name
-    ledger, store = services.ledger(settings), services.store(settings)
+    attempts = TimedAttempts(services.ledger(settings).attempts, registry)
+    store = TimedStore(services.store(settings), registry)
     check_bucket(services.s3(settings), settings.s3_bucket)  # before the engine is loaded
+    began = time.monotonic()
     engine = catalog.create(name)
+    worker = Worker(
+        name=settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
+        engine=name,
+        device=engine.device,
+        rate=catalog.rate(engine.info, engine.device),
+    )
+    breaker = CircuitBreaker(store)
+    WorkerMetrics(
+        registry,
+        worker,
+        market=settings.market,
+        load_seconds=time.monotonic() - began,
+        is_breaker_open=lambda: breaker.is_open,
+    )
     return EditContext(
-        attempts=ledger.attempts,
+        attempts=attempts,
         store=store,
         engine=engine,
-        worker=Worker(
-            name=settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
-            engine=name,
-            device=engine.device,
-            rate=catalog.rate(engine.info, engine.device),
-        ),
-        leases=LeaseKeeper(ledger.attempts, settings.lease_seconds),
-        breaker=CircuitBreaker(store),
-        decoders=services.decoders(settings),
+        worker=worker,
+        leases=LeaseKeeper(attempts, settings.lease_seconds),
+        breaker=breaker,
+        decoders=services.decoders(settings, count_refusals(registry)),
         device=Device(engine.info.concurrency),
         limits=services.limits(settings),
         policy=RETRY_POLICY,
-        observe=log_outcome,
+        observe=all_of(log_outcome, EditMetrics(registry, worker, settings.market)),
         hang_seconds=engine.info.deadline_seconds or settings.hang_seconds,
     )

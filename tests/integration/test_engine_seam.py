@@ -18,6 +18,7 @@ from qie_batch import wiring
 from qie_batch.cli import main
 from qie_batch.errors import EngineLost, NotFound, StoreUnavailable
 from qie_batch.ledger.schema import upgrade
+from qie_batch.metrics import new_registry
 from qie_batch.model import Preset, Rate
 from qie_batch.settings import Settings
 from qie_batch.steps.dispatch import dispatch
@@ -129,14 +130,14 @@ def context_of():
     made = []
 
     def make(settings):
-        made.append(context := wiring.edit_context(settings))
+        made.append(context := wiring.edit_context(settings, new_registry()))
         return context
 
     yield make
     for context in made:
         context.leases.stop()
         context.decoders.close()
-        context.attempts._db.engine.dispose()
+        context.attempts._attempts._db.engine.dispose()
 
 
 @pytest.fixture
@@ -243,7 +244,7 @@ def test_an_image_that_could_not_be_stored_is_paid_for(submitted, context_of):
             context.leases.shutdown.begin(0.0)
             raise StoreUnavailable("the store is away")
 
-    edit(item_id, replace(context, store=Down(context.store._client, context.store._bucket)))
+    edit(item_id, replace(context, store=Down(context.store._store._client, context.store._store._bucket)))
     (item,) = items(ledger)
     assert (item.state, item.attempt, item.result) == ("pending", 1, None)
     assert item.cost_micros == spent(ledger) == IMAGE_MICROS

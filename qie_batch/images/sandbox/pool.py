@@ -60,7 +60,7 @@ class DecoderPool:
     The processes start on demand and end with `close`, or with this process however this one ends.
     A pool must be used by the process that made it, not by a fork.
 
-    `program` is the Python source that a decoder process runs.
+    `program` is the Python source that a decoder process runs; `on_refusal` is told the code of each refusal.
     """
 
     def __init__(
@@ -71,9 +71,11 @@ class DecoderPool:
         cpu_seconds: int = 15,
         memory_bytes: int = 1_500_000_000,
         program: str = _PROGRAM,
+        on_refusal: Callable[[str], None] = lambda _code: None,
     ) -> None:
         self._wall_seconds = wall_seconds
         self._program = program
+        self._on_refusal = on_refusal
         self._arguments = (str(os.getpid()), str(memory_bytes), str(cpu_seconds))
         self._concurrency = threading.BoundedSemaphore(processes)
         # The kernel ends a process with the thread that started it, so this thread must outlast all callers.
@@ -119,6 +121,13 @@ class DecoderPool:
         return thumbnail_jpeg(self.decode(data, limits, draft=2 * side), side)
 
     def _answer(self, request: Request, read: Callable[[DecoderProcess, Request], _Answer]) -> _Answer:
+        try:
+            return self._answer_of(request, read)
+        except Rejected as error:
+            self._on_refusal(error.code)
+            raise
+
+    def _answer_of(self, request: Request, read: Callable[[DecoderProcess, Request], _Answer]) -> _Answer:
         check_length(len(request.data), request.limits)
         with self._concurrency:
             seconds = self._wall_seconds

@@ -33,6 +33,10 @@ class CircuitBreaker:
         self._probing = threading.Lock()
         self._probed_at = -math.inf
 
+    @property
+    def is_open(self) -> bool:
+        return not self._closed.is_set()
+
     def open(self) -> None:
         self._closed.clear()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from qie_batch.model import Stage
+from qie_batch.model import Ending, Stage
 from qie_batch.steps.edit.events import EventStream
 from qie_batch.steps.edit.outcome import (
     Failed,
@@ -29,7 +29,8 @@ def close(outcome: Outcome, lease: HeldLease, events: EventStream, context: Edit
         held = False
     else:
         held = context.leases.retry_write(lambda: _write(outcome, lease, context))
-    events.emit(Stage.CLOSED if held else Stage.FENCED, outcome=_described(outcome))
+    ending, code, words = _described(outcome)
+    events.end(Stage.CLOSED if held else Stage.FENCED, ending, code=code, outcome=words)
 
 
 def charge_crash(lease: HeldLease, error: EngineLost, context: EditContext) -> None:
@@ -56,17 +57,20 @@ def _write(
             assert_never(outcome)
 
 
-def _described(outcome: Outcome) -> str:
+def _described(outcome: Outcome) -> tuple[Ending, str, str]:
+    """How the attempt ended, the code of its error, and both in words."""
     match outcome:
         case Succeeded():
-            return "succeeded"
+            return Ending.SUCCEEDED, "", "succeeded"
         case Failed(failure):
-            return f"failed: {failure.code}"
+            return Ending.FAILED, failure.code, f"failed: {failure.code}"
         case RetryLater(failure, _, crash):
-            return f"{'crashed' if crash else 'did not succeed'}: {failure.reason}"
+            if crash:
+                return Ending.CRASHED, failure.code, f"crashed: {failure.reason}"
+            return Ending.RETRIED, failure.code, f"did not succeed: {failure.reason}"
         case HandedBack():
-            return "handed back"
+            return Ending.HANDED_BACK, "", "handed back"
         case Superseded():
-            return "stopped"
+            return Ending.STOPPED, "", "stopped"
         case _:
             assert_never(outcome)

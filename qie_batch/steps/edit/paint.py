@@ -36,6 +36,10 @@ class Painted:
     #: Short clauses.
     notes: tuple[str, ...] = ()
 
+    @property
+    def findings(self) -> tuple[str, ...]:
+        return ("unchanged",) if self.changed == 0 else ()
+
 
 def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, context: EditContext) -> Painted:
     """The edited image at the size that the row asks for. Raises as `Engine.edit` and `HeldLease.check`."""
@@ -77,6 +81,7 @@ def _edited(
         lease.step(number)
 
     with lease.on_device(context.device):
+        events.emit(Stage.ENTERED)
         output = context.engine.edit(request, on_step)
         lease.images += 1
     events.emit(Stage.PAINTED, step=lease.last_step)

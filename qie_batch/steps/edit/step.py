@@ -71,12 +71,14 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
     """The stored result: made by this attempt, or adopted from an earlier one that put it."""
     spec = lease.attempt.spec
     _check_revision(spec, context)
-    result = find(spec, context)
-    if result is None:
-        images = fetch(spec, context)
-        events.emit(Stage.FETCHED)
-        painted = paint(images, lease, events, context)
-        result = store(painted, lease, context)
+    if result := find(spec, context):
+        events.emit(Stage.ADOPTED)
+        return result
+    images = fetch(spec, context)
+    events.emit(Stage.FETCHED)
+    painted = paint(images, lease, events, context)
+    events.emit(Stage.CHECKED, findings=painted.findings)
+    result = store(painted, lease, context)
     events.emit(Stage.STORED)
     return result
 

@@ -46,10 +46,12 @@ def test_an_edit_tells_each_stage_once_and_in_order(ledger, make_context, seen):
     assert [(event.stage, event.step, event.outcome) for event in seen] == [
         (Stage.CLAIMED, 0, ""),
         (Stage.FETCHED, 0, ""),
+        (Stage.ENTERED, 0, ""),
         (Stage.STEPPED, 1, ""),
         (Stage.STEPPED, 2, ""),
         (Stage.STEPPED, 3, ""),
         (Stage.PAINTED, 3, ""),
+        (Stage.CHECKED, 0, ""),
         (Stage.STORED, 0, ""),
         (Stage.CLOSED, 0, "succeeded"),
     ]
@@ -90,7 +92,7 @@ def test_an_edit_that_fails_is_closed_with_the_reason(ledger, make_context, seen
             edit("job.0", context)
     else:
         edit("job.0", context)
-    assert seen.stages == [Stage.CLAIMED, Stage.FETCHED, Stage.CLOSED]
+    assert seen.stages == [Stage.CLAIMED, Stage.FETCHED, Stage.ENTERED, Stage.CLOSED]
     assert seen[-1].outcome == outcome
 
 
@@ -114,11 +116,11 @@ def test_an_attempt_that_the_item_went_on_without_is_fenced(ledger, make_context
     assert Stage.CLOSED not in seen.stages
 
 
-def test_a_result_that_was_there_is_stored_without_being_painted(ledger, store, make_context, seen):
+def test_a_result_that_was_there_is_adopted_without_being_painted(ledger, store, make_context, seen):
     submit(ledger, "red")
     key = next(ledger.jobs.items("job")).spec.cache_key
     source = next(iter(store.list("inputs/"))).key
     store.put_new(f"results/{key}", store.get(source), "image/png")
     edit("job.0", make_context(engine := Painter(), observe=seen))
-    assert seen.stages == [Stage.CLAIMED, Stage.STORED, Stage.CLOSED]
+    assert seen.stages == [Stage.CLAIMED, Stage.ADOPTED, Stage.CLOSED]
     assert (engine.edits, seen[-1].usage.images) == (0, 0)

@@ -1,0 +1,47 @@
+"""A library that answers as NVML does, which itself needs a driver."""
+# ruff: noqa: N802 - NVML's names
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+
+class NVMLError(Exception):
+    pass
+
+
+class Nvml:
+    NVML_TEMPERATURE_GPU = 0
+    NVML_MEMORY_ERROR_TYPE_CORRECTED, NVML_MEMORY_ERROR_TYPE_UNCORRECTED = 0, 1
+    NVML_VOLATILE_ECC = 0
+
+    def __init__(self):
+        self.driver = True
+        self.ecc = True
+
+    def nvmlInit(self):
+        if not self.driver:
+            raise NVMLError("Driver Not Loaded")
+
+    def nvmlDeviceGetCount(self):
+        return 2
+
+    def nvmlDeviceGetHandleByIndex(self, index):
+        return index
+
+    def nvmlDeviceGetUtilizationRates(self, gpu):
+        return SimpleNamespace(gpu=90 + gpu)
+
+    def nvmlDeviceGetMemoryInfo(self, _gpu):
+        return SimpleNamespace(used=60 * 10**9, total=80 * 10**9)
+
+    def nvmlDeviceGetTemperature(self, _gpu, _sensor):
+        return 65
+
+    def nvmlDeviceGetPowerUsage(self, _gpu):
+        return 612_000
+
+    def nvmlDeviceGetTotalEccErrors(self, _gpu, kind, _counter):
+        if not self.ecc:
+            raise NVMLError("Not Supported")
+        return 7 * kind
