@@ -6,7 +6,14 @@ import logging
 import threading
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Info, PlatformCollector, ProcessCollector, start_http_server
+from prometheus_client import (
+    CollectorRegistry,
+    Info,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+    start_http_server,
+)
 
 from qie_batch import __version__
 
@@ -41,6 +48,7 @@ class Bounded:
 
 def new_registry() -> CollectorRegistry:
     """With the process itself (memory, CPU, open files) and the version."""
+    disable_created_metrics()  # a second series for each counter, of no use here
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
