@@ -1,8 +1,9 @@
 """Measures the host CPU that metrics add to an item, as a share of all host CPU of an item.
 
-The events of an edit of 4 steps, two reads and one write of the store, a claim and a success in the ledger are
-counted by the real observers, without the work between them; the CPU of an item is that of bench/overhead.py:
-an engine that takes no time, and pictures of 48 pixels, so that the share of a real catalog is smaller.
+The events of an edit of 4 steps, two reads and one write of the store, a claim and a success in the ledger
+are counted by the real observers, without the work between them; the CPU of an item is that of
+bench/overhead.py: an engine that takes no time, and pictures of 48 pixels, so that the share of a real
+catalog is smaller.
 """
 
 from __future__ import annotations
