@@ -46,6 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("processes", "Run the workers, one process for each visible GPU."),
     "control": ("processes", "Run dispatch, settle, sweep and schedules."),
     "gateway": ("processes", "Run the gateway: pages for people, an API for programs."),
+    "alert-bridge": ("processes", "Hand the alerts of Prometheus to a DingTalk group."),
     "flower": ("processes", "Run the live dashboard, never without a login."),
     "db": ("care", "The ledger's schema."),
     "doctor": ("care", "Check every dependency and say how to mend it."),
@@ -74,7 +75,8 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - likewise
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(import_module(f"qie_batch.cli.{COMMANDS[cmd_name][0]}"), cmd_name)
+        module = import_module(f"qie_batch.cli.{COMMANDS[cmd_name][0]}")
+        command: click.Command = getattr(module, cmd_name.replace("-", "_"))
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002

@@ -71,6 +71,21 @@ def gateway(app: App) -> None:
     os.execve(program.argv[0], program.argv, program.environment)  # noqa: S606 - no shell, and the signals are uvicorn's own
 
 
+@click.command("alert-bridge")
+@click.pass_obj
+def alert_bridge(app: App) -> None:
+    """Run the server that Alertmanager's webhook names, and hand its alerts to a DingTalk group."""
+    import uvicorn
+
+    from qie_batch.notify.bridge import bridge
+
+    settings = app.settings
+    robot = wiring.dingtalk_robot(settings)
+    _log_to_stderr(settings)
+    host, _, port = settings.alert_bridge_address.rpartition(":")
+    uvicorn.run(bridge(robot), host=host.strip("[]"), port=int(port), log_level="warning")
+
+
 def _log_to_stderr(settings: Settings) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("alembic").setLevel(logging.WARNING)

@@ -48,7 +48,8 @@ class Bounded:
 
 def new_registry() -> CollectorRegistry:
     """With the process itself (memory, CPU, open files) and the version."""
-    disable_created_metrics()  # a second series for each counter, of no use here
+    # A second series for each counter, of no use here.
+    disable_created_metrics()  # type: ignore[no-untyped-call]
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)

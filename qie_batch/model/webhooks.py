@@ -57,6 +57,8 @@ class WebhookAnswer:
     status: int
     #: Seconds until the receiver is to be asked again, 0 where it names none.
     retry_after: float = 0.0
+    #: Its beginning, where that was asked for.
+    body: bytes = b""
 
 
 def new_webhook_secret() -> str:

@@ -18,6 +18,12 @@ class NotifySettings(BaseModel):
     notify_http: bool = False
     #: Secrets `whsec_...` for jobs that no tenant owns, separated by commas: each signs.
     notify_secret: SecretStr | None = None
+    #: HOST:PORT at which `alert-bridge` listens.
+    alert_bridge_address: str = "127.0.0.1:9407"
+    #: The address of a DingTalk robot, with its access token.
+    dingtalk_url: SecretStr | None = None
+    #: What signs its messages, where the robot is set to that.
+    dingtalk_secret: SecretStr | None = None
 
     @field_validator("notify_hosts", mode="before")
     @classmethod

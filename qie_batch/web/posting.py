@@ -59,8 +59,8 @@ class WebPoster:
         if literal(host):
             self._network.checked(host, url.port or (443 if url.scheme == "https" else 80))
 
-    def post(self, address: str, body: bytes, headers: Mapping[str, str]) -> WebhookAnswer:
-        """The head of the answer, redirects as they are; the body is not read.
+    def post(self, address: str, body: bytes, headers: Mapping[str, str], *, read: int = 0) -> WebhookAnswer:
+        """The head of the answer, redirects as they are, and `read` bytes of its body at most.
 
         Rejected for an address that may not be asked, Unavailable without an answer in time.
         """
@@ -73,6 +73,7 @@ class WebPoster:
         try:
             with time_limit(self._seconds):
                 response = self._transport.handle_request(request)
+                beginning = _beginning(response, read)
                 response.close()
         except httpx2.TransportError as error:
             raise self._unavailable(error) from error
@@ -81,7 +82,7 @@ class WebPoster:
                 raise
             raise Unavailable(error.message, code=error.code) from error
         retry_after = answers.pause(response) if "retry-after" in response.headers else 0.0
-        return WebhookAnswer(status=response.status_code, retry_after=retry_after)
+        return WebhookAnswer(status=response.status_code, retry_after=retry_after, body=beginning)
 
     def _unavailable(self, error: httpx2.TransportError) -> Unavailable:
         if reason := answers.tls_reason(error):
@@ -91,3 +92,12 @@ class WebPoster:
         else:
             sentence = f"the connection failed ({printable(str(error)) or 'no answer'})"
         return Unavailable(sentence, code="webhook_unreachable")
+
+
+def _beginning(response: httpx2.Response, most: int) -> bytes:
+    data = bytearray()
+    for part in response.iter_raw() if most else ():
+        data += part
+        if len(data) >= most:
+            break
+    return bytes(data[:most])

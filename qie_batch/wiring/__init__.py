@@ -26,7 +26,7 @@ from qie_batch.wiring.tenants import (
     take_context,
     tenant_submit_context,
 )
-from qie_batch.wiring.webhooks import notify_context, webhook_sender
+from qie_batch.wiring.webhooks import dingtalk_robot, notify_context, webhook_sender
 from qie_batch.wiring.worker import edit_context
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "celery",
     "database",
     "decoders",
+    "dingtalk_robot",
     "dispatch_context",
     "edit_context",
     "fsck_context",

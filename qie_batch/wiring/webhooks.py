@@ -8,6 +8,7 @@ from qie_batch.errors import Misconfigured
 
 if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger
+    from qie_batch.notify.dingtalk import DingTalkRobot
     from qie_batch.notify.webhooks import WebhookSender
     from qie_batch.settings import Settings
     from qie_batch.steps.notify import NotifyContext
@@ -27,6 +28,32 @@ def webhook_sender(settings: Settings) -> WebhookSender:
         purpose=WEBHOOKS,
     )
     return WebhookSender(WebPoster(policy))
+
+
+def dingtalk_robot(settings: Settings) -> DingTalkRobot:
+    """Misconfigured without an address."""
+    from qie_batch.notify.dingtalk import DingTalkRobot
+    from qie_batch.web.hosts import HostPolicy, ImageHosts, parsed
+    from qie_batch.web.posting import WebPoster
+    from qie_batch.web.purposes import WEBHOOKS
+
+    if settings.dingtalk_url is None:
+        raise Misconfigured(
+            "the bridge has no robot to hand alerts to",
+            hint="set QIE_DINGTALK_URL to the address that DingTalk shows for it",
+        )
+    address = settings.dingtalk_url.get_secret_value()
+    # The operator's own address: its server alone, which may be in a private network.
+    url = parsed(address, WEBHOOKS)
+    host = url.raw_host.decode() + (f":{url.port}" if url.port else "")
+    policy = HostPolicy(
+        hosts=ImageHosts.parse((host,), WEBHOOKS),
+        listed_only=True,
+        plain_http=url.scheme == "http",
+        purpose=WEBHOOKS,
+    )
+    secret = settings.dingtalk_secret
+    return DingTalkRobot(WebPoster(policy), address, secret.get_secret_value() if secret else "")
 
 
 def notify_context(settings: Settings, ledger: SqlLedger) -> NotifyContext:
