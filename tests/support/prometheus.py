@@ -92,6 +92,7 @@ def running_prometheus(
             f"--storage.tsdb.path={folder / 'data'}",
             f"--web.listen-address={address}",
         ],
+        env={},
         log_path=folder / "prometheus.log",
     )
     try:
@@ -115,6 +116,7 @@ def running_alertmanager(folder: Path, config: Path) -> Iterator[str]:
             f"--web.listen-address={address}",
             "--cluster.listen-address=",
         ],
+        env={},
         log_path=folder / "alertmanager.log",
     )
     try:
