@@ -11,6 +11,8 @@ from fastapi import Depends, Request
 from qie_batch import wiring
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import ObjectStore
@@ -45,9 +47,9 @@ class GatewayContext:
         self.ledger.dispose()
 
 
-def open_context(settings: Settings) -> GatewayContext:
-    """Raises LedgerUnavailable and StoreUnavailable."""
-    ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
+def open_context(settings: Settings, on_refusal: Callable[[str], None]) -> GatewayContext:
+    """Raises LedgerUnavailable and StoreUnavailable; `on_refusal` is told the code of each refused image."""
+    ledger, decoders = wiring.ledger(settings), wiring.decoders(settings, on_refusal)
     return GatewayContext(
         settings=settings,
         ledger=ledger,
