@@ -230,9 +230,38 @@ def test_only_the_proxy_can_be_reached_from_outside_and_it_reaches_no_server():
         network: {name for name, service in SERVICES.items() if network in service.get("networks", [])}
         for network in networks
     }
-    assert members["outside"] == {"proxy"}
+    assert members["outside"] == {"proxy", "alertmanager", "alert-bridge"}
     assert members["front"] == {"proxy", "gateway-1", "gateway-2", "flower"}
-    assert "proxy" not in members["inside"]
+    assert not members["inside"] & {"proxy", "prometheus", "alertmanager", "alert-bridge"}
+
+
+def test_prometheus_reaches_what_it_scrapes_and_gateways_let_it_read():
+    networks = yaml.safe_load(COMPOSE.read_text())["networks"]
+    assert networks["metrics"]["internal"] is True
+    subnet = VARIABLE.sub(lambda match: match[0].partition(":-")[2][:-1], str(networks["metrics"]["ipam"]))
+    assert SERVICES["gateway-1"]["environment"]["QIE_GATEWAY_METRICS"].endswith(":-10.213.78.0/24}")
+    assert "'10.213.78.0/24'" in subnet
+    config = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())
+    scraped = {
+        (name, found["port"])
+        for scrape in config["scrape_configs"]
+        for found in scrape.get("dns_sd_configs", [])
+        for name in found["names"]
+    }
+    assert {name for name, _ in scraped} | {"prometheus", "alertmanager", "alert-bridge"} == {
+        name for name, service in SERVICES.items() if "metrics" in service.get("networks", [])
+    }
+    for name, port in scraped:
+        environment = SERVICES[name]["environment"]
+        address = environment.get("QIE_METRICS_ADDRESS", f"0.0.0.0:{environment.get('QIE_GATEWAY_PORT')}")
+        assert port - int(address.rpartition(":")[2]) in {0, 1}, name
+
+
+def test_alertmanager_hands_its_alerts_to_the_bridge():
+    config = yaml.safe_load((ROOT / "deploy" / "alertmanager" / "alertmanager.yml").read_text())
+    hooks = [hook["url"] for each in config["receivers"] for hook in each.get("webhook_configs", [])]
+    port = SERVICES["alert-bridge"]["environment"]["QIE_ALERT_BRIDGE_ADDRESS"].rpartition(":")[2]
+    assert hooks == [f"http://alert-bridge:{port}/dingtalk"]
 
 
 def test_a_worker_gets_the_time_it_was_promised():
