@@ -104,7 +104,7 @@ def message_of(document: Any) -> Message:
         status = str(document["status"])
         group = dict(document.get("groupLabels", {}))
         more = int(document.get("truncatedAlerts", 0))
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise Rejected(
             f"this is not what Alertmanager posts to a webhook ({type(error).__name__}: {error})",
             code="alerts_malformed",
@@ -124,7 +124,7 @@ def message_of(document: Any) -> Message:
 def _checked(alert: Any) -> dict[str, Any]:
     """The parts that a message shows; raises for what is no alert."""
     return {
-        "status": str(alert["status"]),
+        "status": printable(str(alert["status"]), 20),
         "labels": dict(alert["labels"]),
         "annotations": dict(alert.get("annotations", {})),
     }

@@ -1,4 +1,4 @@
-"""What an address of the ledger or the broker may look like."""
+"""What an address may look like: of the ledger, of the broker, and one that a process listens at."""
 
 from __future__ import annotations
 
@@ -36,6 +36,14 @@ _BROKER_OPTION = re.compile(
     r"ssl_cert_reqs=(?:required|optional|none|CERT_(?:REQUIRED|OPTIONAL|NONE))"
     r"|(?:ssl_(?:ca_certs|ca_path|certfile|keyfile|check_hostname)|credential_provider)=.+"
 )
+
+
+def listener(value: str) -> str:
+    """The same text; ValueError for anything but HOST:PORT, as an empty host would be every interface."""
+    found = re.fullmatch(r"(?:[^\s:/]+|\[[0-9a-fA-F:]+\]):([1-9][0-9]{0,4})", value)
+    if not found or int(found[1]) > 65_535:
+        raise ValueError("write HOST:PORT, for example 0.0.0.0:9400")
+    return value
 
 
 def check_address(field: str, url: str) -> None:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, SecretStr, field_validator
 from pydantic_settings import NoDecode
 
 from qie_batch.model import webhook_key
+from qie_batch.settings.addresses import listener
 
 
 class NotifySettings(BaseModel):
@@ -36,6 +37,11 @@ class NotifySettings(BaseModel):
         for secret in _listed(value.get_secret_value()) if value else ():
             webhook_key(secret)
         return value
+
+    @field_validator("alert_bridge_address")
+    @classmethod
+    def _bridge_can_listen(cls, value: str) -> str:
+        return listener(value)
 
     @property
     def notify_secrets(self) -> tuple[str, ...]:

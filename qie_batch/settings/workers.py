@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-
 from pydantic import AliasChoices, BaseModel, Field, field_validator
+
+from qie_batch.settings.addresses import listener
 
 
 class WorkerSettings(BaseModel):
@@ -29,9 +29,7 @@ class MetricsSettings(BaseModel):
     @field_validator("metrics_address")
     @classmethod
     def _has_host_and_port(cls, value: str) -> str:
-        if value and not re.fullmatch(r"(?:[^\s:/]+|\[[0-9a-fA-F:]+\]):[1-9][0-9]{0,4}", value):
-            raise ValueError("write HOST:PORT, for example 0.0.0.0:9400")
-        return value
+        return value and listener(value)
 
 
 class ControlSettings(BaseModel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import Misconfigured
+from qie_batch.errors import Misconfigured, Rejected
 
 if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger
@@ -31,7 +31,7 @@ def webhook_sender(settings: Settings) -> WebhookSender:
 
 
 def dingtalk_robot(settings: Settings) -> DingTalkRobot:
-    """Misconfigured without an address."""
+    """Misconfigured without an address that can be one."""
     from qie_batch.notify.dingtalk import DingTalkRobot
     from qie_batch.web.hosts import HostPolicy, ImageHosts, parsed
     from qie_batch.web.posting import WebPoster
@@ -44,7 +44,13 @@ def dingtalk_robot(settings: Settings) -> DingTalkRobot:
         )
     address = settings.dingtalk_url.get_secret_value()
     # The operator's own address: its server alone, which may be in a private network.
-    url = parsed(address, WEBHOOKS)
+    try:
+        url = parsed(address, WEBHOOKS)
+    except Rejected as error:
+        raise Misconfigured(
+            f"QIE_DINGTALK_URL is not the address of a robot: {error.message}",
+            hint="copy the one that DingTalk shows, which begins with https://",
+        ) from error
     host = url.raw_host.decode() + (f":{url.port}" if url.port else "")
     policy = HostPolicy(
         hosts=ImageHosts.parse((host,), WEBHOOKS),

@@ -64,12 +64,18 @@ def test_many_alerts_are_counted_and_not_all_shown():
         document("x"),
         document({"status": "firing"}),
         {"alerts": 3},
+        document(alert(), truncatedAlerts=float("inf")),
     ],
 )
 def test_what_alertmanager_does_not_post_is_refused_in_a_sentence(wrong):
     with pytest.raises(Rejected) as refused:
         message_of(wrong)
     assert refused.value.code == "alerts_malformed"
+
+
+def test_no_text_of_an_alert_makes_a_message_longer_than_dingtalk_takes():
+    long = alert(status="x" * 100_000, summary="\u8863" * 100_000, runbook_url="y" * 100_000)
+    assert len(message_of(document(*[long] * 20)).text.encode()) < 19_900
 
 
 def test_a_signed_message_arrives(robot, groups):
@@ -109,6 +115,22 @@ def test_without_a_robot_the_bridge_says_what_is_missing(tmp_path):
     with pytest.raises(Misconfigured, match="no robot") as refused:
         wiring.dingtalk_robot(Settings(dir=tmp_path))
     assert "QIE_DINGTALK_URL" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    "address", ["oapi.dingtalk.com", "https://", "https://a:b@c/robot/send?access_token=t"]
+)
+def test_an_address_that_is_none_is_named_by_its_variable_and_not_shown(tmp_path, address):
+    with pytest.raises(Misconfigured, match="QIE_DINGTALK_URL is not the address") as refused:
+        wiring.dingtalk_robot(Settings(dir=tmp_path, dingtalk_url=address))
+    assert "a:b" not in " ".join(refused.value.sentences)
+
+
+@pytest.mark.parametrize("address", ["9407", ":9407", "localhost", "localhost:0", "localhost:65536", "a:b:1"])
+def test_the_bridge_listens_at_a_host_and_a_port_alone(tmp_path, address):
+    """Without a host, uvicorn listens at every interface."""
+    with pytest.raises(Misconfigured, match=r"QIE_ALERT_BRIDGE_ADDRESS: .* write HOST:PORT"):
+        Settings(dir=tmp_path, alert_bridge_address=address)
 
 
 def test_the_bridge_answers_so_that_alertmanager_repeats_only_what_may_pass(robot, groups):
