@@ -25,6 +25,8 @@ FLAGS = {
 }
 OTHERS = (
     "demo",
+    "alert-bridge",
+    "export",
     "login",
     "cancel",
     "pause",

@@ -1,7 +1,7 @@
 """The model's parts as ONNX files, compared with what torch computes, and the way from there to TensorRT.
 
 Needs the extras [gpu] and [export]. Measured with torch 2.13, diffusers 0.42.1, transformers 5.23 and
-onnxruntime 1.32: complex rotary embeddings and windows that depend on data cannot be exported, so that both are
+onnxruntime 1.32: complex rotary embeddings, and windows that depend on data, cannot be exported: both are
 inputs here.
 """
 
