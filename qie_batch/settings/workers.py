@@ -6,6 +6,8 @@ import re
 
 from pydantic import AliasChoices, BaseModel, Field, field_validator
 
+_LAST_PORT = 65_535
+
 
 class WorkerSettings(BaseModel):
     #: What the ledger calls this worker process; host and pid unless the supervisor names it.
@@ -29,7 +31,8 @@ class MetricsSettings(BaseModel):
     @field_validator("metrics_address")
     @classmethod
     def _has_host_and_port(cls, value: str) -> str:
-        if value and not re.fullmatch(r"(?:[^\s:/]+|\[[0-9a-fA-F:]+\]):[1-9][0-9]{0,4}", value):
+        form = re.fullmatch(r"(?:[^\s:/]+|\[[0-9a-fA-F:]+\]):([1-9][0-9]{0,4})", value, re.ASCII)
+        if value and (form is None or int(form[1]) > _LAST_PORT):
             raise ValueError("write HOST:PORT, for example 0.0.0.0:9400")
         return value
 
