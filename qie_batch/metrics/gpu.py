@@ -1,11 +1,13 @@
 """The GPUs of this host, read by NVML when Prometheus asks.
 
-Package nvidia-ml-py. Without the package, the driver or an answer, `qie_nvml_up` is 0 and no GPU is listed.
+Package nvidia-ml-py. Without the package, the driver or an answer in time, `qie_nvml_up` is 0 and no GPU is
+listed.
 """
 
 from __future__ import annotations
 
 import logging
+import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,32 +21,62 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: Seconds in which NVML answers; a driver that hangs blocks its callers for ever.
+ANSWER_SECONDS = 2.0
+
 
 class GpuCollector(Collector):
     def __init__(self, library: Any, devices: Sequence[str] = ()) -> None:
-        """`library` is the module pynvml, or None; `devices` are indices, none of them for all."""
+        """`library` is the module pynvml, or None; `devices` are indices or UUIDs, none of them for all."""
         self._nvml = library
         self._devices = devices
-        self._said = ""
+        self._said: set[str] = set()
+        self._reading: threading.Thread | None = None
+        self._lock = threading.Lock()
 
     def collect(self) -> Iterator[Metric]:
-        try:
-            handles = self._handles()
-        except Exception as error:  # noqa: BLE001 - NVMLError, whose class comes with the library
-            self._say_once(str(error))
-            handles = {}
-        yield GaugeMetricFamily("qie_nvml_up", "1 if NVML lists the GPUs of this host", value=bool(handles))
-        yield from self._gauges(handles)
-        yield self._ecc(handles)
+        with self._lock:
+            found = self._read_in_time()
+        yield from found or (_up(0),)
 
-    def _handles(self) -> dict[str, Any]:
-        """By index. Initialised at every read: a driver that was reset is found again."""
+    def _read_in_time(self) -> list[Metric]:
+        """Empty while NVML does not answer; one thread waits for it, however many scrapes come."""
+        found: list[Metric] = []
+        if self._reading is None or not self._reading.is_alive():
+            self._reading = threading.Thread(
+                target=lambda: found.extend(self._read()), name="nvml", daemon=True
+            )
+            self._reading.start()
+            self._reading.join(ANSWER_SECONDS)
+        if self._reading.is_alive():
+            self._say_once("nothing: it does not answer")
+            return []
+        return found
+
+    def _read(self) -> list[Metric]:
+        handles, complete = {}, self._nvml is not None
+        try:
+            for name in self._names():
+                try:
+                    handles[name] = self._handle(name)
+                except Exception as error:  # noqa: BLE001 - NVMLError, whose class comes with the library
+                    self._say_once(f"{error} of GPU {name}")
+                    complete = False
+        except Exception as error:  # noqa: BLE001 - as above
+            self._say_once(str(error))
+        return [_up(complete and bool(handles)), *self._gauges(handles), self._ecc(handles)]
+
+    def _names(self) -> Sequence[str]:
+        """Initialises NVML at every read: a driver that was reset is found again."""
         if self._nvml is None:
-            return {}
+            return ()
         self._nvml.nvmlInit()
-        count = self._nvml.nvmlDeviceGetCount()
-        wanted = [index for index in range(count) if not self._devices or str(index) in self._devices]
-        return {str(index): self._nvml.nvmlDeviceGetHandleByIndex(index) for index in wanted}
+        return self._devices or [str(index) for index in range(self._nvml.nvmlDeviceGetCount())]
+
+    def _handle(self, name: str) -> Any:
+        if name.isdecimal():
+            return self._nvml.nvmlDeviceGetHandleByIndex(int(name))
+        return self._nvml.nvmlDeviceGetHandleByUUID(name)
 
     def _gauges(self, handles: dict[str, Any]) -> Iterator[Metric]:
         nvml = self._nvml
@@ -110,13 +142,17 @@ class GpuCollector(Collector):
             self._say_once(str(error))
 
     def _say_once(self, sentence: str) -> None:
-        if sentence != self._said:
-            self._said = sentence
+        if sentence not in self._said:
+            self._said.add(sentence)
             log.info("GPU metrics: NVML says %s", sentence)
 
 
+def _up(value: float) -> Metric:
+    return GaugeMetricFamily("qie_nvml_up", "1 if NVML lists all GPUs of this host", value=value)
+
+
 def register_gpus(registry: CollectorRegistry, devices: Sequence[str] = ()) -> None:
-    """Export the GPUs with these indices."""
+    """Export these GPUs, given as in CUDA_VISIBLE_DEVICES."""
     try:
         import pynvml  # noqa: PLC0415 - of the extra [gpu]
     except ImportError:

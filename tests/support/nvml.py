@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
+
+UUIDS = ("GPU-5a1e9f6c", "GPU-c07d2b18")
 
 
 class NVMLError(Exception):
@@ -18,8 +21,13 @@ class Nvml:
     def __init__(self):
         self.driver = True
         self.ecc = True
+        self.lost = ()
+        #: Calls wait for it.
+        self.answering = threading.Event()
+        self.answering.set()
 
     def nvmlInit(self):
+        self.answering.wait()
         if not self.driver:
             raise NVMLError("Driver Not Loaded")
 
@@ -27,7 +35,12 @@ class Nvml:
         return 2
 
     def nvmlDeviceGetHandleByIndex(self, index):
+        if index in self.lost:
+            raise NVMLError("GPU is lost")
         return index
+
+    def nvmlDeviceGetHandleByUUID(self, uuid):
+        return UUIDS.index(uuid)
 
     def nvmlDeviceGetUtilizationRates(self, gpu):
         return SimpleNamespace(gpu=90 + gpu)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import threading
 
 import httpx2
 import pytest
@@ -9,9 +10,14 @@ from prometheus_client import Gauge
 
 from qie_batch.errors import Misconfigured
 from qie_batch.local.ports import free_port
-from qie_batch.metrics import expose, new_registry
-from qie_batch.metrics.exporter import neighbour
+from qie_batch.metrics import exporter, expose, new_registry
+from qie_batch.metrics.exporter import Bounded, neighbour
 from qie_batch.settings import Settings
+
+
+@pytest.fixture(autouse=True)
+def _ends_soon(monkeypatch):
+    monkeypatch.setattr(exporter, "POLL_SECONDS", 0.01)
 
 
 def test_a_registry_is_served_at_its_address_with_process_and_version():
@@ -21,16 +27,62 @@ def test_a_registry_is_served_at_its_address_with_process_and_version():
     try:
         page = httpx2.get(f"http://{address}/metrics").text
     finally:
-        server.shutdown()
-        server.server_close()
+        server.close()
     assert "process_resident_memory_bytes" in page
     assert 'qie_build_info{version="' in page
 
 
-def test_a_port_that_is_taken_is_a_sentence_and_no_error(caplog):
-    with socket.create_server(("127.0.0.1", 0)) as taken, caplog.at_level(logging.WARNING):
-        assert expose(new_registry(), f"127.0.0.1:{taken.getsockname()[1]}") is None
-    assert "cannot be listened at (Address already in use): set QIE_METRICS_ADDRESS" in caplog.text
+def test_a_port_that_is_taken_is_a_sentence_and_is_listened_at_once_it_is_free(monkeypatch, caplog):
+    monkeypatch.setattr(exporter, "RETRY_SECONDS", 0.02)
+    with socket.create_server(("127.0.0.1", 0)) as taken, caplog.at_level(logging.INFO):
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        server = expose(new_registry(), address)
+        expected = f"until {address} is free (Address already in use): set QIE_METRICS_ADDRESS"
+        assert caplog.text.count(expected) == 1
+    patient = httpx2.HTTPTransport(retries=6)
+    with httpx2.Client(transport=patient) as client:
+        assert "qie_build_info" in client.get(f"http://{address}/metrics").text
+    server.close()
+    assert caplog.text.count("Address already in use") == 1
+
+
+def test_a_process_listens_where_another_one_has_just_left():
+    address = f"127.0.0.1:{free_port()}"
+    for _ in range(2):
+        server = expose(new_registry(), address)
+        with httpx2.Client() as client:
+            client.get(f"http://{address}/metrics").raise_for_status()
+            server.close()
+
+
+def test_clients_that_are_silent_hold_a_few_threads_and_are_sent_away(monkeypatch):
+    monkeypatch.setattr(exporter._Handler, "timeout", 0.1)
+    address = ("127.0.0.1", free_port())
+    server = expose(new_registry(), f"{address[0]}:{address[1]}")
+    before = threading.active_count()
+    silent = [socket.create_connection(address) for _ in range(3 * exporter.MOST_CLIENTS)]
+    try:
+        assert all(each.recv(1) == b"" for each in silent)
+        assert threading.active_count() <= before + exporter.MOST_CLIENTS
+        url = f"http://{address[0]}:{address[1]}/metrics"
+        assert "qie_build_info" in httpx2.get(url).text
+    finally:
+        for each in silent:
+            each.close()
+        server.close()
+
+
+def test_a_registry_is_served_at_an_address_of_ipv6():
+    port = free_port()
+    try:
+        socket.create_server(("::1", port), family=socket.AF_INET6).close()
+    except OSError as error:
+        pytest.skip(f"this machine has no IPv6: {error}")
+    server = expose(new_registry(), f"[::1]:{port}")
+    try:
+        assert "qie_build_info" in httpx2.get(f"http://[::1]:{port}/metrics").text
+    finally:
+        server.close()
 
 
 def test_without_an_address_nothing_listens():
@@ -55,8 +107,7 @@ def test_a_figure_that_cannot_be_read_spoils_no_other_scrape():
         broken[0] = False
         second = httpx2.get(f"http://{address}/metrics")
     finally:
-        server.shutdown()
-        server.server_close()
+        server.close()
     assert (first, second.status_code) == (500, 200)
 
 
@@ -66,7 +117,20 @@ def test_worker_processes_have_the_ports_above_their_supervisor():
     assert neighbour("", 1) == ""
 
 
-@pytest.mark.parametrize("address", ["9400", "localhost", "localhost:", "localhost:x", "a b:9400", ":9400"])
+def test_beyond_the_last_port_a_worker_process_works_without_metrics(caplog):
+    assert neighbour("0.0.0.0:65534", 1) == "0.0.0.0:65535"
+    assert neighbour("0.0.0.0:65534", 2) == ""
+    assert "no port is 2 above that of 0.0.0.0:65534" in caplog.text
+
+
+@pytest.mark.parametrize("value", ["\ud800", "a b", "x" * 65, "\n", "größe", "a\x00b"])
+def test_a_value_that_is_no_name_counts_as_other(value):
+    assert Bounded()(value) == "other"
+
+
+@pytest.mark.parametrize(
+    "address", ["9400", "localhost", "localhost:", "localhost:x", "a b:9400", ":9400", "localhost:65536"]
+)
 def test_an_address_without_host_or_port_is_refused(address):
     with pytest.raises(Misconfigured, match=r"QIE_METRICS_ADDRESS: .* write HOST:PORT"):
         Settings(metrics_address=address)
