@@ -31,8 +31,7 @@ def worker(app: App) -> None:
     wiring.celery(settings)  # Unavailable without a broker, before any process is started
     _log_to_stderr(settings)
     log.info("engine %s: %s", info.name, reason)
-    devices = wiring.visible_devices() if info.on_cuda else []
-    sys.exit(Supervisor(settings, info, devices).run(stop_event()))
+    sys.exit(Supervisor(settings, info, wiring.worker_devices(info)).run(stop_event()))
 
 
 @click.command()

@@ -70,7 +70,7 @@ class Gateway(FastAPI):
 def create_app(settings: Settings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        app.state.context = context = open_context(settings, app.state.metrics.refused)
+        app.state.context = context = open_context(settings, app.state.metrics.decoders)
         app.state.gate = open_gate(context)
         app.state.readiness = readiness = open_readiness(context)
         yield

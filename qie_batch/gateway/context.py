@@ -11,12 +11,11 @@ from fastapi import Depends, Request
 from qie_batch import wiring
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import ObjectStore
     from qie_batch.ledger.sql import SqlLedger
+    from qie_batch.metrics.decoders import DecoderMetrics
     from qie_batch.steps.dispatch import DispatchContext
     from qie_batch.steps.submit import SubmitContext
 
@@ -47,9 +46,9 @@ class GatewayContext:
         self.ledger.dispose()
 
 
-def open_context(settings: Settings, on_refusal: Callable[[str], None]) -> GatewayContext:
-    """Raises LedgerUnavailable and StoreUnavailable; `on_refusal` is told the code of each refused image."""
-    ledger, decoders = wiring.ledger(settings), wiring.decoders(settings, on_refusal)
+def open_context(settings: Settings, metrics: DecoderMetrics) -> GatewayContext:
+    """Raises LedgerUnavailable and StoreUnavailable."""
+    ledger, decoders = wiring.ledger(settings), wiring.decoders(settings, metrics)
     return GatewayContext(
         settings=settings,
         ledger=ledger,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import Counter, Gauge, Histogram, generate_latest
 
 from qie_batch.metrics import new_registry
-from qie_batch.metrics.decoders import count_refusals
+from qie_batch.metrics.decoders import DecoderMetrics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,7 @@ class Metrics:
         self.running = Gauge(
             "qie_gateway_requests_running", "Requests that are being answered", registry=registry
         )
-        self.refused = count_refusals(registry)
+        self.decoders = DecoderMetrics(registry)
         self.problems = Counter(
             "qie_gateway_problems",
             "Problem documents by their code; rate_limited and the like are those with status 429",

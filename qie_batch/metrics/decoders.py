@@ -7,18 +7,26 @@ from prometheus_client import Counter
 from qie_batch.metrics.exporter import Bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from prometheus_client import CollectorRegistry
 
 
-def count_refusals(registry: CollectorRegistry) -> Callable[[str], None]:
-    """A function that counts one refusal of a decoder process, given its code."""
-    refusals = Counter(
-        "qie_decoder_refusals",
-        "Images that were refused when they were opened, by the code",
-        ("code",),
-        registry=registry,
-    )
-    bounded = Bounded()
-    return lambda code: refusals.labels(bounded(code)).inc()
+class DecoderMetrics:
+    """What the decoder processes of one process meet."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._refusals = Counter(
+            "qie_decoder_refusals",
+            "Images that were refused when they were opened, by the code",
+            ("code",),
+            registry=registry,
+        )
+        self._crashes = Counter(
+            "qie_decoder_crashes", "Decoder processes that an image crashed or hung", registry=registry
+        )
+        self._bounded = Bounded()
+
+    def refused(self, code: str) -> None:
+        self._refusals.labels(self._bounded(code)).inc()
+
+    def crashed(self) -> None:
+        self._crashes.inc()

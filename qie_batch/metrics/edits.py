@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
-from prometheus_client import Counter, Gauge, Histogram
+from prometheus_client import Counter, Histogram
 
 from qie_batch.metrics.exporter import Bounded
 from qie_batch.model import Ending, Priority, Stage
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from prometheus_client import CollectorRegistry
 
     from qie_batch.model import Attempt, EditEvent, Worker
@@ -22,17 +25,22 @@ WAIT_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14_40
 #: The phase that ends with each stage; what the device does is PAINT.
 PHASES = {Stage.FETCHED: "fetch", Stage.ENTERED: "wait", Stage.CHECKED: "check", Stage.STORED: "store"}
 PAINT, CLOSE = "paint", "close"
+FENCED = "fenced"
+_LANES = ("interactive", "bulk")
 _RETRIES = {Ending.RETRIED: "error", Ending.CRASHED: "crash", Ending.HANDED_BACK: "uncharged"}
 
 
 class EditMetrics:
     """An observer of the edit step; one for each worker process."""
 
-    def __init__(self, registry: CollectorRegistry, worker: Worker, market: str) -> None:
+    def __init__(
+        self, registry: CollectorRegistry, worker: Worker, market: str, presets: Iterable[str] = ()
+    ) -> None:
+        """`presets` are those of the engine, "" for an edit without one among them."""
         self._engine, self._device, self._market = worker.engine, worker.device, market
-        self._code, self._finding = Bounded(), Bounded()
-        #: Attempts that hold the device, by item and number.
-        self._entered: set[tuple[str, int]] = set()
+        self._code, self._finding, self._preset = Bounded(), Bounded(), Bounded()
+        #: Device seconds that are counted already, by item and number of the attempts that do not end yet.
+        self._counted: dict[tuple[str, int], float] = {}
         self._waits = Histogram(
             "qie_queue_wait_seconds",
             "Seconds from when an item could run to its claim",
@@ -48,6 +56,7 @@ class EditMetrics:
             buckets=PHASE_BUCKETS,
         )
         self._make_counters(registry)
+        self._start_at_zero(("", *presets))
 
     def _make_counters(self, registry: CollectorRegistry) -> None:
         def counter(name: str, says: str, *labels: str) -> Counter:
@@ -73,11 +82,12 @@ class EditMetrics:
         self._findings = counter(
             "qie_gate_findings", "What was found wrong with finished images", "gate", "verdict"
         )
-        self._running = Gauge(
-            "qie_device_edits_running", "Edits on the device", ("engine",), registry=registry
-        )
-        self._running.labels(self._engine).set(0)
-        for name in ("error", "crash", "uncharged"):
+
+    def _start_at_zero(self, presets: Iterable[str]) -> None:
+        """Prometheus sees the growth to a counter's first value only if it saw the counter before."""
+        for preset, lane, outcome in product(presets, _LANES, (*Ending, FENCED)):
+            self._attempts.labels(self._engine, self._preset(preset), lane, outcome)
+        for name in _RETRIES.values():
             self._retries.labels(self._engine, name)
         for each in (self._cache_hits, self._lost):
             each.labels(self._engine)
@@ -87,32 +97,30 @@ class EditMetrics:
     def __call__(self, event: EditEvent) -> None:
         attempt, stage = event.attempt, event.stage
         if stage is Stage.STEPPED:
-            self._steps.labels(self._engine, attempt.spec.params.preset).inc()
-            self._busy.labels(self._engine, self._device).inc(event.seconds)
+            self._steps.labels(self._engine, self._preset(attempt.spec.params.preset)).inc()
+            self._count_device(event)
         elif stage is Stage.CLAIMED:
             self._waits.labels(self._engine, lane_of(attempt)).observe(attempt.waited_seconds)
         elif stage is Stage.ADOPTED:
             self._cache_hits.labels(self._engine).inc()
         elif stage is Stage.PAINTED:
-            self._busy.labels(self._engine, self._device).inc(event.seconds)
-            self._leave(attempt)
+            self._count_device(event)
             self._observe_phase(attempt, PAINT, event.usage.seconds)
         elif stage in (Stage.CLOSED, Stage.FENCED):
             self._end(event)
         if phase := PHASES.get(stage):
             self._observe_phase(attempt, phase, event.seconds)
-        if stage is Stage.ENTERED:
-            self._entered.add(_key(attempt))
-            self._running.labels(self._engine).set(len(self._entered))
         for finding in event.findings:
             self._findings.labels(self._finding(finding), "failed").inc()
 
     def _end(self, event: EditEvent) -> None:
         attempt = event.attempt
-        self._leave(attempt)
+        self._count_device(event)
+        self._counted.pop((attempt.item_id, attempt.number), None)
         fenced = event.stage is Stage.FENCED
-        outcome = "fenced" if fenced or event.ending is None else event.ending
-        self._attempts.labels(self._engine, attempt.spec.params.preset, lane_of(attempt), outcome).inc()
+        outcome = FENCED if fenced or event.ending is None else event.ending
+        preset = self._preset(attempt.spec.params.preset)
+        self._attempts.labels(self._engine, preset, lane_of(attempt), outcome).inc()
         self._cost.labels(self._engine, self._market).inc(cost_micros(event.usage, attempt.rate) / 1_000_000)
         if fenced:
             self._lost.labels(self._engine).inc()
@@ -124,17 +132,18 @@ class EditMetrics:
         if charged := _RETRIES.get(event.ending) if event.ending else None:
             self._retries.labels(self._engine, charged).inc()
 
-    def _leave(self, attempt: Attempt) -> None:
-        self._entered.discard(_key(attempt))
-        self._running.labels(self._engine).set(len(self._entered))
+    def _count_device(self, event: EditEvent) -> None:
+        """Count as it goes on: an edit may take minutes, and may fail on the device."""
+        key = event.attempt.item_id, event.attempt.number
+        before = self._counted.get(key, 0.0)
+        # The watchdog closes an attempt that hangs from another thread.
+        self._counted[key] = now = max(before, event.usage.seconds)
+        self._busy.labels(self._engine, self._device).inc(now - before)
 
     def _observe_phase(self, attempt: Attempt, phase: str, seconds: float) -> None:
-        self._phases.labels(self._engine, attempt.spec.params.preset, phase).observe(seconds)
+        preset = self._preset(attempt.spec.params.preset)
+        self._phases.labels(self._engine, preset, phase).observe(seconds)
 
 
 def lane_of(attempt: Attempt) -> str:
     return "interactive" if attempt.priority is Priority.INTERACTIVE else "bulk"
-
-
-def _key(attempt: Attempt) -> tuple[str, int]:
-    return attempt.item_id, attempt.number

@@ -26,6 +26,7 @@ class WorkerMetrics:
         market: str,
         load_seconds: float,
         is_breaker_open: Callable[[], bool],
+        edits_running: Callable[[], int],
     ) -> None:
         Info("qie_worker", "The engine of this process", registry=registry).info(
             {"engine": worker.engine, "device": worker.device, "market": market}
@@ -43,6 +44,8 @@ class WorkerMetrics:
             registry=registry,
         )
         breaker.set_function(lambda: float(is_breaker_open()))
+        running = Gauge("qie_device_edits_running", "Edits on the device", ("engine",), registry=registry)
+        running.labels(worker.engine).set_function(edits_running)
 
 
 class SupervisorMetrics:

@@ -74,8 +74,8 @@ def _metrics_address(stack: Stack, name: str) -> dict[str, str]:
 
 def _write_targets(stack: Stack, settings: Settings) -> None:
     """`metrics/targets.json`, which Prometheus reads by `file_sd_configs`."""
-    # Without a CUDA device there is one worker process.
-    count = max(1, len(wiring.visible_devices()))
+    engine = wiring.InstalledEngines(settings).choose().info
+    count = max(1, len(wiring.worker_devices(engine)))
     supervisor = stack.metrics["worker"]
     targets = {
         "qie-supervisor": [supervisor],

@@ -1,6 +1,6 @@
 """Builds implementations from settings; no other package chooses one."""
 
-from qie_batch.wiring.engines import InstalledEngines, visible_devices
+from qie_batch.wiring.engines import InstalledEngines, worker_devices
 from qie_batch.wiring.schedules import schedule_context
 from qie_batch.wiring.services import (
     buckets,
@@ -57,6 +57,6 @@ __all__ = [
     "submit_context",
     "take_context",
     "tenant_submit_context",
-    "visible_devices",
     "webhook_sender",
+    "worker_devices",
 ]

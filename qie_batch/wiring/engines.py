@@ -139,6 +139,11 @@ def _misconfigured(name: str, what: str, error: Exception) -> NoReturn:
     raise Misconfigured(f"the engine {name!r} {what}: {problem}") from error
 
 
+def worker_devices(info: EngineInfo) -> list[str]:
+    """The CUDA devices with a worker process each; none where one process works without."""
+    return visible_devices() if info.on_cuda else []
+
+
 def visible_devices() -> list[str]:
     """Indices of the CUDA devices that this process may use, found without initialising CUDA."""
     devices = sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))

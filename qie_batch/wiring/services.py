@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import ObjectReader
     from qie_batch.ledger.database import Database
     from qie_batch.ledger.sql import SqlLedger
+    from qie_batch.metrics.decoders import DecoderMetrics
     from qie_batch.queues.celery import CeleryQueue
     from qie_batch.settings import Settings
     from qie_batch.steps.dispatch import DispatchContext
@@ -141,11 +142,13 @@ def limits(settings: Settings) -> Limits:
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
 
 
-def decoders(settings: Settings, on_refusal: Callable[[str], None] = lambda _code: None) -> DecoderPool:
+def decoders(settings: Settings, metrics: DecoderMetrics | None = None) -> DecoderPool:
     """Decoder processes; close the pool when done."""
     from qie_batch.images.sandbox import DecoderPool
 
-    return DecoderPool(processes=settings.concurrency, on_refusal=on_refusal)
+    if metrics is None:
+        return DecoderPool(processes=settings.concurrency)
+    return DecoderPool(processes=settings.concurrency, on_refusal=metrics.refused, on_crash=metrics.crashed)
 
 
 def dispatch_context(settings: Settings, ledger: SqlLedger) -> DispatchContext:

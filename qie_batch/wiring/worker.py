@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def edit_context(settings: Settings, registry: CollectorRegistry) -> EditContext:
     """The context with the engine loaded, which takes minutes on a GPU; it counts into the registry."""
     from qie_batch.metrics import EditMetrics, WorkerMetrics
-    from qie_batch.metrics.decoders import count_refusals
+    from qie_batch.metrics.decoders import DecoderMetrics
     from qie_batch.metrics.services import TimedAttempts, TimedStore
     from qie_batch.model import RETRY_POLICY, Worker
     from qie_batch.steps.edit import Device, EditContext, LeaseKeeper
@@ -41,13 +41,14 @@ def edit_context(settings: Settings, registry: CollectorRegistry) -> EditContext
         device=engine.device,
         rate=catalog.rate(engine.info, engine.device),
     )
-    breaker = CircuitBreaker(store)
+    breaker, device = CircuitBreaker(store), Device(engine.info.concurrency)
     WorkerMetrics(
         registry,
         worker,
         market=settings.market,
         load_seconds=time.monotonic() - began,
         is_breaker_open=lambda: breaker.is_open,
+        edits_running=lambda: device.holders,
     )
     return EditContext(
         attempts=attempts,
@@ -56,10 +57,10 @@ def edit_context(settings: Settings, registry: CollectorRegistry) -> EditContext
         worker=worker,
         leases=LeaseKeeper(attempts, settings.lease_seconds),
         breaker=breaker,
-        decoders=services.decoders(settings, count_refusals(registry)),
-        device=Device(engine.info.concurrency),
+        decoders=services.decoders(settings, DecoderMetrics(registry)),
+        device=device,
         limits=services.limits(settings),
         policy=RETRY_POLICY,
-        observe=all_of(log_outcome, EditMetrics(registry, worker, settings.market)),
+        observe=all_of(log_outcome, EditMetrics(registry, worker, settings.market, engine.info.presets)),
         hang_seconds=engine.info.deadline_seconds or settings.hang_seconds,
     )

@@ -300,6 +300,25 @@ def test_image_is_not_refused_for_the_crash_of_a_used_process(tricked):
     assert tricked.decode(PLAIN + b"crash unless first").size == (321, 200)
 
 
+def test_refusals_and_crashes_are_told():
+    refused, crashes = [], []
+    with DecoderPool(
+        processes=1,
+        program=TRICKS,
+        wall_seconds=1.0,
+        on_refusal=refused.append,
+        on_crash=lambda: crashes.append(1),
+    ) as pool:
+        pool.decode(PLAIN)
+        assert pool.decode(PLAIN + b"crash unless first").size == (321, 200)
+        assert (refused, len(crashes)) == ([], 1)
+        refusal(pool.decode, b"abort")
+        refusal(pool.decode, b"sleep")
+        code, _ = refusal(pool.decode, b"hello")
+    assert refused == ["image_crashes_decoder", "image_hangs_decoder", code]
+    assert len(crashes) == 4
+
+
 def test_process_that_died_between_two_images_fails_no_image(tricked):
     tricked.decode(PLAIN)
     (pid,) = pids(tricked)

@@ -60,7 +60,8 @@ class DecoderPool:
     The processes start on demand and end with `close`, or with this process however this one ends.
     A pool must be used by the process that made it, not by a fork.
 
-    `program` is the Python source that a decoder process runs; `on_refusal` is told the code of each refusal.
+    `program` is the Python source that a decoder process runs; `on_refusal` is told the code of each refusal,
+    `on_crash` is called for each process that an image crashed or hung.
     """
 
     def __init__(
@@ -72,10 +73,11 @@ class DecoderPool:
         memory_bytes: int = 1_500_000_000,
         program: str = _PROGRAM,
         on_refusal: Callable[[str], None] = lambda _code: None,
+        on_crash: Callable[[], None] = lambda: None,
     ) -> None:
         self._wall_seconds = wall_seconds
         self._program = program
-        self._on_refusal = on_refusal
+        self._on_refusal, self._on_crash = on_refusal, on_crash
         self._arguments = (str(os.getpid()), str(memory_bytes), str(cpu_seconds))
         self._concurrency = threading.BoundedSemaphore(processes)
         # The kernel ends a process with the thread that started it, so this thread must outlast all callers.
@@ -160,6 +162,7 @@ class DecoderPool:
             self._give_back(process)
             raise
         except DecoderTimeout as timeout:
+            self._on_crash()
             self._end(process)
             raise Rejected(
                 f"the picture was not open after {timeout}: export it again from its source",
@@ -169,6 +172,8 @@ class DecoderPool:
             self._end(process)
             if self._closed:
                 raise _closed() from error
+            if isinstance(error, DecoderCrashed):
+                self._on_crash()
             raise
         self._give_back(process)
         return answer

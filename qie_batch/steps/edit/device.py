@@ -21,9 +21,14 @@ class Device:
 
     def __init__(self, places: int = 1) -> None:
         self._changed = threading.Condition()
-        self._free = places
+        self._places = self._free = places
         #: Interactive edits that wait, or that are expected until a time (monotonic seconds).
         self._preferred: dict[Hashable, float] = {}
+
+    @property
+    def holders(self) -> int:
+        """Edits on the device."""
+        return self._places - self._free
 
     @contextmanager
     def expecting(self, edit: Hashable) -> Iterator[None]:

@@ -39,7 +39,7 @@ class Told:
     def __init__(self, registry):
         self.registry = registry
         worker = Worker(name="w", engine="qwen", device="H100", rate=RATE)
-        self.observe = EditMetrics(registry, worker, "spot")
+        self.observe = EditMetrics(registry, worker, "spot", ["draft"])
 
     def tell(self, stage, seconds=0.0, usage=0.0, of=None, **more):
         usage = Usage(seconds=usage)
@@ -53,11 +53,9 @@ def test_each_phase_of_an_edit_is_timed(metrics):
     metrics.tell(Stage.CLAIMED, of=attempt(waited_seconds=7.0))
     metrics.tell(Stage.FETCHED, 0.2)
     metrics.tell(Stage.ENTERED, 3.0)
-    assert metrics.value("qie_device_edits_running") == 1
     metrics.tell(Stage.STEPPED, 1.5, 1.5, step=1)
     metrics.tell(Stage.STEPPED, 1.5, 3.0, step=2)
     metrics.tell(Stage.PAINTED, 0.5, 3.5)
-    assert metrics.value("qie_device_edits_running") == 0
     metrics.tell(Stage.CHECKED, 0.1, 3.5)
     metrics.tell(Stage.STORED, 0.3, 3.5)
     metrics.tell(Stage.CLOSED, 0.05, 3.5, ending=Ending.SUCCEEDED)
@@ -83,10 +81,11 @@ def test_a_try_after_which_the_item_is_tried_again_is_counted_by_what_it_is_char
     assert metrics.value("qie_attempts_total", preset="draft", lane="bulk", outcome=ending) == 1
 
 
-def test_an_attempt_that_fails_on_the_device_leaves_it(metrics):
+def test_an_attempt_that_fails_on_the_device_was_busy_there(metrics):
     metrics.tell(Stage.ENTERED)
-    metrics.tell(Stage.CLOSED, ending=Ending.FAILED, code="not_understood")
-    assert metrics.value("qie_device_edits_running") == 0
+    metrics.tell(Stage.STEPPED, 1.0, 1.0, step=1)
+    metrics.tell(Stage.CLOSED, 9.0, 3.0, ending=Ending.FAILED, code="not_understood")
+    assert metrics.value("qie_device_busy_seconds_total", device="H100") == 3.0
     assert metrics.value("qie_failures_total", code="not_understood") == 1
 
 
@@ -95,6 +94,19 @@ def test_a_fenced_attempt_is_a_lost_lease_and_costs_what_it_used(metrics):
     assert metrics.value("qie_leases_lost_total") == 1
     assert metrics.value("qie_attempts_total", preset="draft", lane="bulk", outcome="fenced") == 1
     assert metrics.value("qie_cost_dollars_total", market="spot") == pytest.approx(2.0)
+
+
+def test_each_outcome_is_there_before_it_happens(metrics):
+    for outcome in (*Ending, "fenced"):
+        assert metrics.value("qie_attempts_total", preset="draft", lane="bulk", outcome=outcome) == 0
+
+
+def test_attempts_that_ended_are_not_remembered(metrics):
+    for number in range(10):
+        metrics.tell(Stage.PAINTED, usage=1.0, of=attempt(number))
+        metrics.tell(Stage.CLOSED, usage=1.0, of=attempt(number), ending=Ending.SUCCEEDED)
+    assert metrics.observe._counted == {}
+    assert metrics.value("qie_device_busy_seconds_total", device="H100") == 10.0
 
 
 def test_an_adopted_result_is_a_cache_hit(metrics):

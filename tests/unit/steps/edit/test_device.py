@@ -158,3 +158,13 @@ def test_a_place_is_free_again_after_an_error():
     for _ in range(2):
         with pytest.raises(ZeroDivisionError), device.hold("a", interactive=False, check=lambda: None):
             raise ZeroDivisionError
+
+
+def test_who_is_on_the_device_is_counted():
+    device = Device(2)
+    with (
+        device.hold("one", interactive=False, check=int),
+        device.hold("other", interactive=True, check=int),
+    ):
+        assert device.holders == 2
+    assert device.holders == 0
