@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from qie_batch.model import (
         ApiKey,
         Attempt,
+        Backlog,
         Batch,
         BatchFault,
         CostLine,
@@ -186,6 +187,20 @@ class Workers(Protocol):
     """What runs now, of all tenants; what it belongs to is shown to its owner."""
 
     def running(self) -> list[RunningEdit]: ...
+
+
+class Gauges(Protocol):
+    """Figures over all jobs, of every tenant, for the one process that leads.
+
+    `lead` takes or keeps the lease, and gives False while another holder has it.
+    """
+
+    def lead(self, holder: str, lease_seconds: float) -> bool: ...
+    def resign(self, holder: str) -> None: ...
+    def backlog(self) -> Backlog: ...
+    def latest_claims(self) -> dict[str, float]: ...
+    def budget_used(self) -> float: ...
+    def begun_runs(self, lease_seconds: float) -> dict[str, float]: ...
 
 
 class Files(Protocol):

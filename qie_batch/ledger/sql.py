@@ -13,6 +13,7 @@ from qie_batch.ledger.batches import SqlBatches
 from qie_batch.ledger.costs import SqlCosts
 from qie_batch.ledger.dispatch import SqlDispatch
 from qie_batch.ledger.files import SqlFiles
+from qie_batch.ledger.gauges import SqlGauges
 from qie_batch.ledger.intake import SqlIntake
 from qie_batch.ledger.jobs import SqlJobs
 from qie_batch.ledger.outbox import SqlOutbox
@@ -52,6 +53,7 @@ class SqlLedger:
         self.api_keys = SqlApiKeys(database, owner)
         self.tenants = SqlTenants(database)
         self.workers = SqlWorkers(database, owner)
+        self.gauges = SqlGauges(database)
         self.files = SqlFiles(database, owner or "")
         self.batches = SqlBatches(database, owner)
         self.outbox = SqlOutbox(database, owner)

@@ -19,6 +19,7 @@ from qie_batch.model.edits import (
 from qie_batch.model.engines import DEVICE_HOUR, FREE, EngineInfo, EngineLimits, Preset, Tariff
 from qie_batch.model.events import EditEvent, Ending, Stage
 from qie_batch.model.files import Batch, BatchFault, BatchState, RequestCounts, StoredFile
+from qie_batch.model.gauges import Backlog, GaugeReading, ItemGroup
 from qie_batch.model.images import ImageHeader
 from qie_batch.model.jobs import Failure, Item, ItemSelection, Job, JobSelection, NewItem, NewJob, Result
 from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
@@ -55,6 +56,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "ApiKey",
     "Attempt",
+    "Backlog",
     "BadRow",
     "Batch",
     "BatchFault",
@@ -71,10 +73,12 @@ __all__ = [
     "EngineLimits",
     "Estimate",
     "Failure",
+    "GaugeReading",
     "History",
     "ImageHeader",
     "InvalidManifest",
     "Item",
+    "ItemGroup",
     "ItemSelection",
     "ItemState",
     "Job",

@@ -6,13 +6,17 @@ import logging
 import math
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qie_batch import wiring
 from qie_batch.errors import LedgerUnavailable, QieError
 from qie_batch.metrics import expose, new_registry
+from qie_batch.metrics.control import ControlMetrics
+from qie_batch.processes.looks import Every, certificate_look, service_looks
 from qie_batch.steps.dispatch import dispatch
+from qie_batch.steps.gauges import read_gauges
 from qie_batch.steps.notify import notify
 from qie_batch.steps.openai.batches import enter_batches
 from qie_batch.steps.repeats import Repeats
@@ -28,6 +32,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: Seconds between two readings of the figures of the ledger.
+GAUGES_SECONDS = 10.0
+
 
 def run_control(settings: Settings, stop: threading.Event) -> None:
     """Run all steps in rounds until `stop` is set.
@@ -36,7 +43,9 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
     servers, housekeeping deletes many objects; each runs in a loop of its own, so that nothing else is
     delayed.
     """
-    expose(new_registry(), settings.metrics_address)
+    registry = new_registry()
+    metrics = ControlMetrics(registry)
+    expose(registry, settings.metrics_address)
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
     settling = wiring.settle_context(settings, ledger, decoders)
@@ -44,18 +53,23 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
     notifying = replace(wiring.notify_context(settings, ledger), is_stopping=stop.is_set)
     batching = replace(wiring.batch_context(settings, ledger, decoders), is_stopping=stop.is_set)
     outage = LedgerOutage(settings.lease_seconds)
-    quick = (
-        lambda: take_back(ledger.recovery) if outage.is_over else 0,
-        lambda: send_lost_again(ledger.dispatch, dispatching.queue),
-        lambda: dispatch(dispatching),
-    )
+    gauging = wiring.gauges_context(settings, ledger)
+
     housekeeping = wiring.housekeeping(settings, ledger)
-    slow = (
-        lambda: settle(settling),
-        lambda: run_due(scheduling),
-        lambda: notify(notifying),
-        lambda: enter_batches(batching),
-        housekeeping.run_if_due,
+    quick = (
+        metrics.measured("sweep", lambda: take_back(ledger.recovery) if outage.is_over else 0),
+        metrics.measured("send_again", lambda: send_lost_again(ledger.dispatch, dispatching.queue)),
+        metrics.measured("dispatch", lambda: dispatch(dispatching)),
+    )
+    slow: tuple[Callable[[], int], ...] = (
+        metrics.measured("settle", lambda: settle(settling)),
+        metrics.measured("schedules", lambda: run_due(scheduling)),
+        metrics.measured("webhooks", lambda: notify(notifying)),
+        metrics.measured("batches", lambda: enter_batches(batching)),
+        metrics.measured("housekeeping", housekeeping.run_if_due),
+        Every(GAUGES_SECONDS, lambda: metrics.show(read_gauges(gauging))),
+        *service_looks(ledger, wiring.store(settings), dispatching.queue, metrics),
+        certificate_look(settings.gateway_url, metrics),
     )
     rounds = (quick, *((step,) for step in slow))
     with decoders, ThreadPoolExecutor(len(rounds)) as pool:
@@ -65,6 +79,8 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
         ]
     for loop in loops:
         loop.result()
+    with suppress(LedgerUnavailable):
+        ledger.gauges.resign(gauging.holder)
 
 
 class LedgerOutage:

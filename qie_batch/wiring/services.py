@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from qie_batch.settings import Settings
     from qie_batch.steps.dispatch import DispatchContext
     from qie_batch.steps.fsck import FsckContext
+    from qie_batch.steps.gauges import GaugesContext
     from qie_batch.steps.housekeeping import Housekeeping
     from qie_batch.steps.settle import SettleContext
     from qie_batch.steps.submit import SubmitContext
@@ -161,6 +162,23 @@ def dispatch_context(settings: Settings, ledger: SqlLedger) -> DispatchContext:
         queue=queue(settings),
         engines=InstalledEngines(settings),
         window=settings.window,
+    )
+
+
+def gauges_context(settings: Settings, ledger: SqlLedger) -> GaugesContext:
+    import os
+    import socket
+    import uuid
+
+    from qie_batch.steps.gauges import GaugesContext
+    from qie_batch.wiring.engines import InstalledEngines
+
+    return GaugesContext(
+        gauges=ledger.gauges,
+        costs=ledger.costs,
+        schedules=ledger.schedules,
+        engines=InstalledEngines(settings),
+        holder=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
     )
 
 

@@ -126,7 +126,7 @@ attempts = Table(
     Column("images", Integer, nullable=False, server_default="0"),
     Column("cost_micros", BigInteger, nullable=False, default=0),
     Index(None, "job_id"),
-    Index(None, "engine", "preset", "outcome"),
+    Index(None, "engine", "preset", "outcome", "started_at"),
 )
 
 schedules = Table(
@@ -152,7 +152,7 @@ runs = Table(
     Column("lease_until", Double, nullable=False),
 )
 
-#: Values by name; the only one is the epoch of the broker.
+#: Values by name: the epoch of the broker, and the process that reads the gauges.
 variables = Table(
     "variables",
     metadata,
