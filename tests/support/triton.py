@@ -94,6 +94,7 @@ def running_triton(folder: Path, **variables: str) -> Iterator[Triton]:
             str(ROOT / "deploy" / "triton" / "start.py"),
             *(f"--{name}-port={port}" for name, port in ports.items()),
             *(f"--{name}-address=127.0.0.1" for name in ports),
+            "--exit-timeout-secs=3",
         ],
         env={
             "PATH": os.environ["PATH"],

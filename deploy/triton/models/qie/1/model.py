@@ -31,7 +31,8 @@ POLL_SECONDS = 0.1
 PING_SECONDS = 10
 MESSAGE = struct.Struct("<cI")
 LENGTH = struct.Struct("<I")
-CODES = {"rejected": pb_utils.TritonError.INVALID_ARG, "failed": pb_utils.TritonError.UNAVAILABLE}
+#: Names of pb_utils.TritonError, which has them only once a model is loaded.
+CODES = {"rejected": "INVALID_ARG", "failed": "UNAVAILABLE"}
 
 
 class Lost(Exception):
@@ -74,11 +75,11 @@ class TritonPythonModel:
         try:
             answer = self.ping() if self.only_pings else self.edit(request, sender)
         except Cancelled:
-            answer = failure("cancelled: the client is gone", pb_utils.TritonError.CANCELLED)
+            answer = failure("cancelled: the client is gone", "CANCELLED")
         except (Lost, OSError) as error:
             # The engine ends the server when a model is gone; here the engine itself is gone.
             end_server(self.server)
-            answer = failure("engine_lost: %s" % error, pb_utils.TritonError.UNAVAILABLE)
+            answer = failure("engine_lost: %s" % error, "UNAVAILABLE")
         if sender is None:
             return answer
         sender.send(answer, flags=pb_utils.TRITONSERVER_RESPONSE_COMPLETE_FINAL)
@@ -196,4 +197,5 @@ def response(data):
 
 
 def failure(text, code):
-    return pb_utils.InferenceResponse(error=pb_utils.TritonError(text, code))
+    error = pb_utils.TritonError(text, getattr(pb_utils.TritonError, code))
+    return pb_utils.InferenceResponse(error=error)
