@@ -1,92 +1,174 @@
-"""The figures over all jobs, and the lease of the process that reads them."""
+"""What every ledger says of all jobs together, and to which process."""
 
 from __future__ import annotations
 
-from qie_batch.model import ItemState, JobState, Priority
-from tests.support.ledgers import WORKER, add, result_of, start, used
+import pytest
 
-LEASE = 30.0
+from qie_batch.model import ItemState, JobState, Priority, RunState, Schedule
+from tests.support.ledgers import (
+    BROKEN,
+    START,
+    WORKER,
+    WRONG,
+    add,
+    at_once,
+    enqueue,
+    finish,
+    new_items,
+    new_job,
+    spec,
+    start,
+    used,
+)
 
 
-def group(ledger, *, interactive=False):
-    (found,) = (each for each in ledger.gauges.backlog().groups if each.interactive == interactive)
+def group(ledger, *, interactive=False, preset="balanced", job_state=JobState.OPEN):
+    (found,) = (
+        each
+        for each in ledger.gauges.backlog().groups
+        if (each.interactive, each.preset, each.job_state) == (interactive, preset, job_state)
+    )
     return found
 
 
-def test_one_process_leads_until_its_lease_ends(ledger, clock):
-    assert ledger.gauges.lead("one", LEASE)
-    assert not ledger.gauges.lead("two", LEASE)
-    clock.turn(LEASE / 2)
-    assert ledger.gauges.lead("one", LEASE)
-    clock.turn(LEASE + 1)
-    assert ledger.gauges.lead("two", LEASE)
-    assert not ledger.gauges.lead("one", LEASE)
+def counts(found):
+    """Without the states that no item has."""
+    return {state.value: number for state, number in found.counts.items() if number}
 
 
-def test_who_resigns_makes_room_and_nobody_resigns_for_another(ledger):
-    ledger.gauges.lead("one", LEASE)
-    ledger.gauges.resign("two")
-    assert not ledger.gauges.lead("two", LEASE)
-    ledger.gauges.resign("one")
-    assert ledger.gauges.lead("two", LEASE)
-
-
-def test_items_are_counted_by_state(ledger):
-    add(ledger, "a", "b", "c", "d")
-    attempt = start(ledger)
-    ledger.attempts.succeed(attempt, result_of(attempt), used(1.0))
-    start(ledger, "job.1")
-    counts = group(ledger).counts
-    assert counts[ItemState.SUCCEEDED] == counts[ItemState.RUNNING] == 1
-    assert counts[ItemState.PENDING] + counts[ItemState.QUEUED] == 2
-    assert sum(counts.values()) == 4
-
-
-def test_lanes_are_counted_apart(ledger):
-    add(ledger, "a", "b")
-    add(ledger, "c", job_id="now", priority=Priority.INTERACTIVE)
-    assert sum(group(ledger).counts.values()) == 2
-    assert sum(group(ledger, interactive=True).counts.values()) == 1
-
-
-def test_the_oldest_wait_is_that_of_an_item_that_could_run(ledger, clock):
-    add(ledger, "a")
-    clock.turn(50)
+def test_an_empty_ledger_has_no_backlog(ledger):
     backlog = ledger.gauges.backlog()
-    assert backlog.now - group(ledger).waiting_since == 50
-    start(ledger)
+    assert (backlog.groups, backlog.now) == ((), START)
+    assert backlog.jobs == dict.fromkeys(JobState, 0)
+    assert ledger.gauges.latest_claims() == {}
+    assert ledger.gauges.budget_used() == 0.0
+
+
+def test_every_item_is_counted_in_its_state(ledger):
+    rows = new_items(*map(spec, "abcd"), WRONG)
+    ledger.intake.add_job(new_job(), rows)
+    finish(ledger)
+    start(ledger, "job.1")
+    found = group(ledger)
+    assert set(found.counts) == set(ItemState)
+    assert counts(found) == {"succeeded": 1, "running": 1, "queued": 2, "failed": 1}
+
+
+@pytest.mark.parametrize("done", range(6))
+def test_counts_are_exact_however_many_items_are_done(ledger, done):
+    """The state of the item in the middle is not counted but left over."""
+    add(ledger, *"abcde")
+    for ordinal in reversed(range(5 - done, 5)):
+        finish(ledger, f"job.{ordinal}")
+    found = group(ledger).counts
+    waiting = found[ItemState.PENDING] + found[ItemState.QUEUED]
+    assert (waiting, found[ItemState.SUCCEEDED]) == (5 - done, done)
+
+
+def test_a_job_without_items_has_none(ledger):
+    ledger.intake.add_job(new_job(), ())
+    found = group(ledger)
+    assert (counts(found), found.waiting_since) == ({}, None)
+
+
+def test_jobs_of_one_kind_are_counted_together_and_others_apart(ledger):
+    add(ledger, "a", "b", job_id="one")
+    add(ledger, "c", job_id="two")
+    add(ledger, "d", job_id="fast", preset="fast")
+    add(ledger, "e", job_id="asked", priority=Priority.INTERACTIVE)
+    add(ledger, "f", job_id="halted")
+    ledger.jobs.pause("halted", "user")
+    assert counts(group(ledger)) == {"pending": 3}
+    assert counts(group(ledger, preset="fast")) == {"pending": 1}
+    assert counts(group(ledger, interactive=True)) == {"pending": 1}
+    assert counts(group(ledger, job_state=JobState.PAUSED)) == {"pending": 1}
+
+
+def test_items_of_a_closed_job_are_no_backlog(ledger, clock):
+    add(ledger, "a")
+    finish(ledger)
+    clock.turn(1)
+    assert ledger.settlement.close("job", clock.now)
+    backlog = ledger.gauges.backlog()
+    assert (backlog.groups, backlog.jobs[JobState.CLOSED]) == ((), 1)
+
+
+def test_an_item_waits_since_its_job_was_submitted(ledger, clock):
+    add(ledger, "a", job_id="old")
+    clock.turn(60)
+    add(ledger, "b", job_id="new")
+    assert group(ledger).waiting_since == START
+    enqueue(ledger)
+    assert group(ledger).waiting_since == START
+    ledger.attempts.claim("old.0", WORKER, 600)
+    assert group(ledger).waiting_since == START + 60
+
+
+def test_an_item_that_is_tried_again_waits_since_its_delay_is_over(ledger, clock):
+    add(ledger, "a")
+    ledger.attempts.retry_later(start(ledger), BROKEN, used(1.0), 30.0)
     assert group(ledger).waiting_since is None
+    clock.turn(40)
+    assert group(ledger).waiting_since == START + 30
 
 
-def test_a_paused_job_waits_for_a_person_and_not_for_a_worker(ledger, clock):
+def test_nothing_of_a_paused_job_waits(ledger):
     add(ledger, "a")
     ledger.jobs.pause("job", "user")
-    clock.turn(50)
-    assert group(ledger).job_state is JobState.PAUSED
-    assert group(ledger).waiting_since is None
+    assert group(ledger, job_state=JobState.PAUSED).waiting_since is None
 
 
-def test_the_latest_claim_is_known_by_engine(ledger, clock):
-    assert ledger.gauges.latest_claims() == {}
-    add(ledger, "a", "b")
-    start(ledger)
+def test_the_latest_claim_of_an_engine_counts_whatever_came_of_it(ledger, clock):
+    add(ledger, "a", "b", "c")
+    finish(ledger, "job.1")
     clock.turn(10)
-    start(ledger, "job.1")
-    clock.turn(7)
-    assert ledger.gauges.latest_claims() == {WORKER.engine: 7.0}
+    ledger.attempts.fail(start(ledger, "job.2"), BROKEN, used(1.0))
+    clock.turn(5)
+    assert ledger.gauges.latest_claims() == {"classic": 5.0}
+    start(ledger)
+    assert ledger.gauges.latest_claims() == {"classic": 0.0}
 
 
-def test_the_largest_share_of_a_budget_is_that_of_a_job_that_goes_on(ledger):
-    assert ledger.gauges.budget_used() == 0.0
-    add(ledger, "a", budget_micros=10_000)
-    add(ledger, "b", job_id="free")
-    attempt = start(ledger)
-    ledger.attempts.renew(attempt, 60, 1, used(4.0))
-    assert ledger.gauges.budget_used() == 0.4
+def test_the_largest_share_of_a_budget_is_that_of_a_job_that_is_not_closed(ledger):
+    add(ledger, "a", job_id="poor", budget_micros=4_000)
+    add(ledger, "b", job_id="rich", budget_micros=1_000_000)
+    add(ledger, "c", job_id="free")
+    for job_id in ("poor", "rich", "free"):
+        finish(ledger, f"{job_id}.0", seconds=3.0)
+    assert ledger.gauges.budget_used() == pytest.approx(0.75)
 
 
-def test_a_run_that_was_taken_has_begun_and_one_that_is_to_be_tried_again_has_not(ledger):
-    ledger.schedules.take_run("nightly", 100.0, 60.0)
-    assert ledger.gauges.begun_runs(15.0) == {"nightly": 100.0}
-    ledger.schedules.reopen_run("nightly", 100.0, 15.0)
-    assert ledger.gauges.begun_runs(15.0) == {}
+def test_a_run_has_begun_while_it_is_submitted_and_once_it_ended(ledger, clock):
+    ledger.schedules.add(Schedule(name="nightly", cron="0 2 * * *", timezone="UTC", catalog="c.csv"))
+    ledger.schedules.take_run("nightly", START, 900)
+    assert ledger.gauges.begun_runs(15) == {"nightly": START}
+    ledger.schedules.reopen_run("nightly", START, 15)
+    assert ledger.gauges.begun_runs(15) == {}
+    clock.turn(20)
+    ledger.schedules.end_run("nightly", START, RunState.FAILED)
+    assert ledger.gauges.begun_runs(15) == {"nightly": START}
+
+
+def test_one_holder_leads_until_its_lease_is_over(ledger, clock):
+    assert ledger.gauges.lead("one", 20)
+    assert not ledger.gauges.lead("two", 20)
+    clock.turn(15)
+    assert ledger.gauges.lead("one", 20)
+    clock.turn(15)
+    assert not ledger.gauges.lead("two", 20)
+    clock.turn(6)
+    assert ledger.gauges.lead("two", 20)
+    assert not ledger.gauges.lead("one", 20)
+
+
+def test_only_the_holder_gives_the_lease_up(ledger):
+    assert ledger.gauges.lead("one", 20)
+    ledger.gauges.resign("two")
+    assert not ledger.gauges.lead("two", 20)
+    ledger.gauges.resign("one")
+    assert ledger.gauges.lead("two", 20)
+
+
+def test_of_several_that_ask_at_once_one_leads(ledger):
+    led = at_once(*(lambda name=name: ledger.gauges.lead(name, 20) for name in "abcd"))
+    assert led.count(True) == 1
