@@ -16,10 +16,10 @@ help: ## what there is to make
 demo: .venv/stamp ## install, edit the sample catalog on the embedded stack, show where the report is
 	.venv/bin/qie-batch demo
 
-test: .venv/stamp .venv-dev/stamp lint ## every check and every test, as CI runs it
+test: .venv/stamp .venv-dev/stamp .venv-triton/stamp lint ## every check and every test, as CI runs it
 	.venv-dev/bin/python -m pytest $(TWO)
 
-test-all: .venv/stamp .venv-dev/stamp lint ## the same with the tests that take long
+test-all: .venv/stamp .venv-dev/stamp .venv-triton/stamp lint ## the same with the tests that take long
 	.venv-dev/bin/python -m pytest $(TWO) -m ""
 
 lint: .venv-dev/stamp ## ruff, mypy, import-linter, vulture

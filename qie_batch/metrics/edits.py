@@ -24,6 +24,8 @@ PHASE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 6
 WAIT_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14_400, 43_200)
 #: The phase that ends with each stage; what the device does is PAINT.
 PHASES = {Stage.FETCHED: "fetch", Stage.ENTERED: "wait", Stage.CHECKED: "check", Stage.STORED: "store"}
+#: Presets that count by themselves: each has more than a hundred series.
+MOST_PRESETS = 20
 PAINT, CLOSE = "paint", "close"
 FENCED = "fenced"
 _LANES = ("interactive", "bulk")
@@ -38,7 +40,7 @@ class EditMetrics:
     ) -> None:
         """`presets` are those of the engine, "" for an edit without one among them."""
         self._engine, self._device, self._market = worker.engine, worker.device, market
-        self._code, self._finding, self._preset = Bounded(), Bounded(), Bounded()
+        self._code, self._finding, self._preset = Bounded(), Bounded(), Bounded(MOST_PRESETS)
         #: Device seconds that are counted already, by item and number of the attempts that do not end yet.
         self._counted: dict[tuple[str, int], float] = {}
         self._waits = Histogram(

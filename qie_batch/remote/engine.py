@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 
 from qie_batch.errors import Misconfigured, Rejected, Unavailable
 from qie_batch.model import EditResult
-from qie_batch.remote.asking import Painted, Unconnected
+from qie_batch.remote.asking import Painted
 from qie_batch.remote.control import control_request, probe_sizes, sizes_of
 from qie_batch.remote.progress import Pace, Progress
-from qie_batch.remote.verdicts import Busy, Denied, Doubtful, Down, Refused
+from qie_batch.remote.verdicts import Busy, Denied, Doubtful, Down, Refused, Unconnected
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qie_batch.model import EditRequest, EngineInfo
     from qie_batch.remote.asking import Asker, Found
     from qie_batch.remote.replicas import Replica, Replicas, Sizes
-    from qie_batch.remote.verdicts import Wire
+    from qie_batch.remote.verdicts import Served
 
 #: Doubtful answers to one request, each followed by a control edit that succeeds, before its row fails.
 _DOUBTS = 2
@@ -54,7 +54,7 @@ class RemoteEngine:
         self,
         *,
         info: EngineInfo,
-        wire: Wire,
+        wire: Served,
         replicas: Replicas,
         asker: Asker,
         timing: Timing,
@@ -100,7 +100,7 @@ class RemoteEngine:
         return self._replicas.any_open_for_edits
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
-        """As `interfaces.Engine.edit`; the steps are estimates."""
+        """As `interfaces.Engine.edit`; the steps are estimates where the server reports none."""
         self._wire.check(request.params)
         progress = Progress(request.params.steps or 1, self._pace(request), on_step)
         patience = time.monotonic() + self._timing.edit
@@ -108,7 +108,9 @@ class RemoteEngine:
         while True:
             with self._replicas.use(progress.check, patience) as replica:
                 progress.restart()
-                verdict = self._asker.ask(replica.url, request, progress.check, self._timing.edit)
+                verdict = self._asker.ask(
+                    replica.url, request, progress.check, self._timing.edit, progress.reached
+                )
                 if isinstance(verdict, Painted):
                     self._replicas.succeeded(replica)
                     progress.finish()

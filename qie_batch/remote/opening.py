@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.remote.asking import Asker
+from qie_batch.remote.asking import HttpAsker
 from qie_batch.remote.calls import Http
 from qie_batch.remote.engine import RemoteEngine, Timing
 from qie_batch.remote.images import ImageCodec
@@ -28,7 +28,7 @@ def open_engine(
         wire=wire,
         replicas=Replicas(urls, in_flight),
         # A probe has a connection of its own beside the edits.
-        asker=Asker(wire, Http(edits + len(urls)), ImageCodec(edits)),
+        asker=HttpAsker(wire, Http(edits + len(urls)), ImageCodec(edits)),
         timing=Timing(edit=seconds),
     )
     try:

@@ -39,6 +39,14 @@ class Progress:
         self._pace = pace
         self._on_step = on_step
         self._began = self._checked = time.monotonic()
+        #: The step that the server has reported, 0 for none.
+        self._reported = 0
+
+    def reached(self, step: int) -> None:
+        """The server reports that this step is done."""
+        if self._reported < step < self._steps:
+            self._reported = step
+            self._on_step(step)
 
     def check(self) -> None:
         """Raises what `on_step` raises, as when the edit is cancelled; may be called for each part read."""
@@ -46,12 +54,13 @@ class Progress:
         if now - self._checked < _CHECK_SECONDS:
             return
         self._checked = now
-        done = int((now - self._began) / max(self._pace.seconds, 0.001))
+        done = self._reported or int((now - self._began) / max(self._pace.seconds, 0.001))
         self._on_step(max(1, min(done, self._steps - 1)))
 
     def restart(self) -> None:
         """Count from now on: the edit waited for a server until now."""
         self._began = time.monotonic()
+        self._reported = 0
 
     def finish(self) -> None:
         self._pace.learn(time.monotonic() - self._began, self._steps)

@@ -16,6 +16,8 @@ class Returned:
     """An image file."""
 
     data: bytes
+    #: What the server says of it, in short clauses.
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,13 @@ class Linked:
 
     server: str
     call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Unconnected:
+    """Nothing was sent, so that another server may be asked at once."""
+
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +76,8 @@ class Down:
 Verdict: TypeAlias = Returned | Linked | Busy | Denied | Refused | Doubtful | Down
 
 
-class Wire(Protocol):
-    """How one kind of server is asked, and what its answers mean."""
+class Served(Protocol):
+    """What one kind of server is called, and takes."""
 
     #: Names the server in sentences.
     name: str
@@ -77,6 +86,10 @@ class Wire(Protocol):
 
     def check(self, params: EditParams) -> None:
         """As the engine's `check`, without images."""
+
+
+class Wire(Served, Protocol):
+    """How one kind of server is asked by HTTP, and what its answers mean."""
 
     def call(self, request: EditRequest, codec: ImageCodec) -> Call: ...
 

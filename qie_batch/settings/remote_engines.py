@@ -29,6 +29,17 @@ class RemoteEngineSettings(BaseModel):
     #: Where SGLang draws its noise: "cpu" on a server without CUDA. Empty leaves it to the server.
     openai_generator_device: str = ""
 
+    #: grpc://host:port of the servers, or grpcs:// with TLS, separated by commas; all serve the same engine.
+    triton_urls: Annotated[tuple[str, ...], NoDecode] = ()
+    #: The engine that they serve.
+    triton_serves: Literal["qwen", "classic"] = "qwen"
+    #: Part of the cache key: change it when the servers' weights change.
+    triton_revision: str = "1"
+    triton_in_flight: int = Field(default=1, ge=1, le=64)
+    triton_deadline_seconds: float = Field(default=300.0, gt=0)
+    #: Empty takes `expected_device`.
+    triton_price_device: str = ""
+
     dashscope_key: SecretStr | None = None
     #: Of Singapore; Beijing's is https://dashscope.aliyuncs.com, and each has keys of its own.
     dashscope_url: str = "https://dashscope-intl.aliyuncs.com"
@@ -38,10 +49,18 @@ class RemoteEngineSettings(BaseModel):
     #: USD for each image, in place of the list's.
     dashscope_price_usd: float | None = Field(default=None, ge=0)
 
-    @field_validator("openai_urls", mode="before")
+    @field_validator("openai_urls", "triton_urls", mode="before")
     @classmethod
     def _split_urls(cls, value: object) -> object:
         return re.findall(r"[^,\s]+", value) if isinstance(value, str) else value
+
+    @field_validator("triton_urls")
+    @classmethod
+    def _check_triton(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            if not re.fullmatch(r"grpcs?://[^/@?#\s]+:[0-9]{1,5}", url):
+                raise ValueError("write grpc:// or grpcs://, the host and the port: grpc://gpu-1:8001")
+        return value
 
     @field_validator("openai_urls", "dashscope_url")
     @classmethod

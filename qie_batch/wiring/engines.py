@@ -100,8 +100,8 @@ def engine_module(name: str) -> Any:
     """The module of an engine: of `qie_batch.engines` for a bare name, any module for a dotted one."""
     wanted = name if "." in name else f"qie_batch.engines.{name}"
     hint = (
-        "choose classic, qwen, openai or dashscope, or give the dotted name of a module with info(options)"
-        " and create(options)"
+        "choose classic, qwen, openai, dashscope or triton, or give the dotted name of a module with"
+        " info(options) and create(options)"
     )
     try:
         module = import_module(wanted)

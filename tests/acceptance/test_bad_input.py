@@ -151,7 +151,8 @@ def test_a_wrong_header_says_which_and_what_was_meant(header, says, shop, up, de
         slow(["--map", "imag=image"], ["does not know", "Did you mean 'image'?"]),
         (["--budget", "lots"], ["--budget 'lots' is not an amount of USD", "--budget 2.50"]),
         slow(
-            ["--engine", "magic"], ["there is no engine 'magic'", "Choose classic, qwen, openai or dashscope"]
+            ["--engine", "magic"],
+            ["there is no engine 'magic'", "Choose classic, qwen, openai, dashscope or triton"],
         ),
         slow(["--preset", "best"], ["no preset 'best'", "one of: reference, balanced, fast, draft"]),
     ],

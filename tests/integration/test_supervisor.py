@@ -9,9 +9,11 @@ import threading
 import time
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from qie_batch.engines.classic import INFO as CLASSIC
+from qie_batch.local.ports import free_port
 from qie_batch.processes.contract import EXIT_MISCONFIGURED, EXIT_RESTART
 from qie_batch.processes.launch import Launch
 from qie_batch.processes.supervisor import Backoff, Supervisor, lock_device
@@ -65,6 +67,27 @@ def test_each_early_end_waits_longer_for_the_next_start(supervised):
     assert len(pauses) == 2
     assert pauses[0] > 0.3
     assert pauses[1] > 0.8
+
+
+def test_what_ended_by_itself_and_what_was_killed_are_counted_apart(tmp_path):
+    codes = iter((EXIT_RESTART, -9, -9))
+    stop = threading.Event()
+
+    def launch(_settings, _spec):
+        code = next(codes, None)
+        if code is None:
+            stop.set()
+        ends = "os.kill(os.getpid(), 9)" if code == -9 else f"sys.exit({code or 0})"
+        return Launch(argv=(sys.executable, "-I", "-S", "-c", f"import os, sys; {ends}"), environment={})
+
+    address = f"127.0.0.1:{free_port()}"
+    settings = Settings(dir=tmp_path / "not-there", metrics_address=address)
+    supervisor = Supervisor(settings, CLASSIC, [], launch=launch, backoff=Backoff(waits=(0.0,)))
+    supervisor.run(stop)
+    page = httpx2.get(f"http://{address}/metrics").text
+    assert 'qie_worker_restarts_total{reason="ended"} 1.0' in page
+    assert 'qie_worker_restarts_total{reason="killed"} 2.0' in page
+    assert 'qie_worker_restarts_total{reason="hung"} 0.0' in page
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from qie_batch.engines.openai.dialects import DIALECTS, PRESETS
+from qie_batch.engines.openai.dialects import DIALECTS
 from qie_batch.errors import Misconfigured
 from qie_batch.model import DEVICE_HOUR, EngineInfo, EngineLimits, Tariff
+from qie_batch.remote.presets import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

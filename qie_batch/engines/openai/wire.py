@@ -8,10 +8,10 @@ import re
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
-from qie_batch.engines.openai.dialects import PRESETS
 from qie_batch.remote.answers import document, error_code, retry_after, sentence
 from qie_batch.remote.calls import Call, FilePart
 from qie_batch.remote.params import check_range, without_control_tokens
+from qie_batch.remote.presets import PRESETS
 from qie_batch.remote.verdicts import Busy, Denied, Doubtful, Down, Linked, Refused, Returned
 
 if TYPE_CHECKING:

@@ -56,6 +56,8 @@ def prometheus(gateway, cards, tmp_path_factory):
         prometheus.until('count(up{job=~"qie-.*"} == 1) == 5')
         work(gateway)
         # Two scrapes after the work, so that each rate has two samples.
+        # Control reads the ledger every ten seconds.
+        prometheus.until("qie_waiting_work_seconds")
         prometheus.until('qie_failures_total{code="colour_not_found"}')
         prometheus.until('rate(qie_gateway_problems_total{code="job_unknown"}[20s]) >= 0')
         prometheus.until("count_over_time(qie_decoder_refusals_total[20s]) > 1")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
 import time
 from pathlib import Path
 
@@ -86,6 +88,38 @@ def test_no_label_names_a_job_a_person_or_a_text(pages):
         families = list(text_string_to_metric_families(page))
         assert {label for each in families for sample in each.samples for label in sample.labels} <= LABELS
         assert sum(len(each.samples) for each in families) < MOST_SERIES
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_killed_is_scraped_again_and_counts_from_zero(gateway, pages):
+    """Each scrape meanwhile is a whole page or no connection, and the supervisor counts the restart."""
+    ports = dict(targets(gateway))
+    (pid,) = children(gateway.embedded.processes[0].pid)
+    before = value(pages["qie-supervisor"], "qie_worker_restarts_total", reason="killed")
+    os.kill(pid, signal.SIGKILL)
+    deadline = time.monotonic() + 60
+    started = value(pages["qie-worker"], "process_start_time_seconds")
+    while value(page := scraped(ports["qie-worker"]), "process_start_time_seconds") == started:
+        assert time.monotonic() < deadline
+    while value(page, "qie_worker_info") is None:
+        assert time.monotonic() < deadline
+        page = scraped(ports["qie-worker"])
+    assert value(page, "qie_ledger_seconds_count", operation="claim") is None
+    supervisor = scraped(ports["qie-supervisor"])
+    assert value(supervisor, "qie_worker_restarts_total", reason="killed") == before + 1
+    assert value(supervisor, "qie_worker_processes", state="running") == 1
+
+
+def children(pid):
+    found = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for path in found for child in path.read_text().split()]
+
+
+def value(page, name, **labels):
+    samples = (each for family in text_string_to_metric_families(page) for each in family.samples)
+    return next(
+        (each.value for each in samples if each.name == name and labels.items() <= each.labels.items()), None
+    )
 
 
 def test_counters_end_in_total_and_seconds_are_seconds(pages):

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, generate_latest
 
 from qie_batch.metrics import EditMetrics
 from qie_batch.metrics.exporter import MOST_VALUES
@@ -139,3 +141,17 @@ def test_codes_that_an_engine_invents_do_not_make_series_without_end(metrics):
     ]
     assert len(found) == MOST_VALUES + 1
     assert metrics.value("qie_failures_total", code="other") == 9 * MOST_VALUES
+
+
+def test_what_others_name_makes_a_bounded_number_of_series(metrics):
+    for number in range(5 * MOST_VALUES):
+        hostile = replace(attempt().spec, params=EditParams(instruction="x", preset=f"p{number}"))
+        given = replace(attempt(), spec=hostile)
+        for stage in (Stage.FETCHED, Stage.ENTERED, Stage.PAINTED, Stage.STORED):
+            metrics.tell(stage, of=given)
+        metrics.tell(Stage.CHECKED, of=given, findings=(f"finding-{number}", "\ud800", "x" * 10_000))
+        metrics.tell(Stage.CLOSED, of=given, ending=Ending.FAILED, code=f"\ud800{number}")
+    page = generate_latest(metrics.registry)
+    series = [line for line in page.splitlines() if not line.startswith(b"#")]
+    assert len(series) < 30 * MOST_VALUES
+    assert max(map(len, series)) < 300

@@ -1,0 +1,180 @@
+"""The engine `triton` against the real tritonserver, whose engine is a stand-in that can break."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from PIL import Image
+
+from qie_batch.engines import triton
+from qie_batch.engines.triton.asking import tensor_of
+from qie_batch.errors import Rejected, Unavailable
+from qie_batch.remote.packets import pack, unpack
+from tests.support.requests import edit_request
+from tests.support.triton import kill, running_triton
+
+#: Seconds and steps of an edit.
+EDIT = {"seconds": 0.4, "steps": 4}
+SECONDS = 40
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with running_triton(tmp_path_factory.mktemp("triton"), QIE_ENGINE_OPTIONS=json.dumps(EDIT)) as server:
+        yield server
+
+
+@pytest.fixture
+def breakable(tmp_path):
+    """A server for one test."""
+    with running_triton(tmp_path, QIE_ENGINE_OPTIONS=json.dumps(EDIT)) as server:
+        yield server
+
+
+@pytest.fixture
+def engine_of():
+    made = []
+
+    def make(*servers, **options):
+        urls = tuple(server.url for server in servers)
+        made.append(engine := triton.create({"urls": urls, "serves": "classic", **options}))
+        return engine
+
+    yield make
+    for engine in made:
+        engine.close()
+
+
+def request(instruction="make it red", size=(128, 96), **changes):
+    image = Image.effect_noise(size, 60).convert("RGB")
+    return edit_request(images=(image,), instruction=instruction, width=size[0], height=size[1], **changes)
+
+
+def packet():
+    """An edit as the engine sends it."""
+    import io  # noqa: PLC0415
+
+    file = io.BytesIO()
+    Image.new("RGB", (64, 64), "red").save(file, "PNG")
+    header = {"params": {"instruction": "make it red"}, "width": 64, "height": 64}
+    return pack(header, [file.getvalue()])
+
+
+def until(found, what):
+    deadline = time.monotonic() + SECONDS
+    while not found():
+        assert time.monotonic() < deadline, f"no {what} within {SECONDS} s"
+        time.sleep(0.05)
+
+
+def probe(server):
+    command = [sys.executable, "-m", "qie_batch.engines.triton.probe", server.url]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_an_edit_comes_back_pixel_for_pixel_with_the_steps_of_the_server(server, engine_of):
+    steps = []
+    wanted = request()
+    result = engine_of(server).edit(wanted, steps.append)
+    assert result.image.tobytes() == wanted.images[0].tobytes()
+    assert [step for number, step in enumerate(steps) if step not in steps[:number]] == [1, 2, 3, 4]
+
+
+def test_a_cancelled_edit_ends_on_the_server(server, engine_of):
+    class Cancelled(Exception):
+        pass
+
+    engine = engine_of(server)
+
+    def on_step(number):
+        if number == 1:
+            raise Cancelled
+
+    slow = request("hang")
+    with pytest.raises(Cancelled):
+        engine.edit(slow, on_step)
+    # The engine takes one edit at a time, and a stand-in that hangs would never end.
+    assert engine.edit(request(), lambda _step: None).image.size == (128, 96)
+
+
+def test_requests_of_one_moment_form_batches_of_two(server):
+    before = server.metric("nv_inference_count", "qie"), server.metric("nv_inference_exec_count", "qie")
+    clients = [server.client() for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda client: client.infer("qie", [tensor_of(packet())]), clients))
+    assert all(unpack(each.as_numpy("response").tobytes())[1] for each in answers)
+    # The last request may be counted a moment after its answer.
+    until(lambda: server.metric("nv_inference_count", "qie") - before[0] == 6, "six requests")
+    assert server.metric("nv_inference_exec_count", "qie") - before[1] == 3
+
+
+def test_a_full_queue_is_busy_and_not_broken(server, engine_of):
+    """More requests than the queue holds: the server refuses the rest, and the engine waits."""
+    engine = engine_of(server)
+    streams = [server.client() for _ in range(24)]
+    stop = threading.Event()
+    for client in streams:
+        client.start_stream(callback=lambda *_: None)
+        client.async_stream_infer("qie_steps", [tensor_of(packet())])
+    try:
+        assert engine.edit(request(), lambda _step: None).image.size == (128, 96)
+    finally:
+        stop.set()
+        for client in streams:
+            client.stop_stream(cancel_requests=True)
+
+
+def test_a_request_that_is_no_edit_is_refused(server):
+    with pytest.raises(Exception, match="engine_refused: what was sent is no edit"):
+        server.client().infer("qie", [tensor_of(b"no packet")])
+
+
+def test_the_probe_answers_while_an_edit_runs(server, engine_of):
+    with ThreadPoolExecutor(1) as pool:
+        edit = pool.submit(engine_of(server).edit, request(), lambda _step: None)
+        assert probe(server).returncode == 0
+        edit.result()
+
+
+def test_once_the_engine_is_lost_the_server_ends_and_the_edit_can_be_tried_again(breakable, engine_of):
+    engine = engine_of(breakable)
+    with pytest.raises(Unavailable):
+        engine.edit(request("die"), lambda _step: None)
+    until(lambda: breakable.child.poll() is not None, "end of the server")
+    assert probe(breakable).returncode == 1
+    assert not engine.ready(lambda: False)
+
+
+def test_once_a_model_process_is_gone_the_server_ends(breakable):
+    """Triton's own health stays "ready" then, and every request fails."""
+    (stub,) = breakable.stubs("qie_steps")
+    kill(stub)
+    until(lambda: breakable.child.poll() is not None, "end of the server")
+
+
+def test_the_engine_ends_with_its_server(breakable):
+    engine = breakable.engine_pid
+    kill(breakable.server_pid)
+    until(lambda: breakable.child.poll() is not None, "end of the server")
+    from pathlib import Path  # noqa: PLC0415
+
+    until(lambda: not Path(f"/proc/{engine}").exists(), "end of the engine")
+
+
+def test_without_a_server_the_sentence_says_which(engine_of):
+    class Nowhere:
+        url = "grpc://127.0.0.1:1"
+
+    with pytest.raises(Unavailable, match=r"no Triton server makes an edit \(grpc://127\.0\.0\.1:1"):
+        engine_of(Nowhere)
+
+
+def test_what_no_engine_takes_is_refused_before_it_is_sent(server, engine_of):
+    with pytest.raises(Rejected):
+        engine_of(server).edit(request(steps=1), lambda _step: None)
