@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -22,6 +23,15 @@ def png(colour: str = "red", size: tuple[int, int] = (96, 64)) -> bytes:
     file = io.BytesIO()
     Image.new("RGB", size, colour).save(file, "PNG")
     return file.getvalue()
+
+
+def broken_png() -> bytes:
+    """A whole file whose pixels are no compressed data, which only its decoder finds."""
+    data = png()
+    start = data.index(b"IDAT")
+    length = int.from_bytes(data[start - 4 : start], "big")
+    pixels = b"IDAT" + b"x" * length
+    return data[:start] + pixels + zlib.crc32(pixels).to_bytes(4, "big") + data[start + 8 + length :]
 
 
 def csv(*rows: str) -> bytes:

@@ -6,7 +6,6 @@ import io
 import json
 import re
 import subprocess
-import zlib
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from prometheus_client import CollectorRegistry
 from qie_batch.local.ports import free_port
 from qie_batch.metrics import expose
 from qie_batch.metrics.gpu import GpuCollector
-from tests.support.catalogs import WHITE, closed, csv, png
+from tests.support.catalogs import WHITE, broken_png, closed, csv, png
 from tests.support.nvml import Nvml
 from tests.support.prometheus import program, running_prometheus
 
@@ -81,15 +80,6 @@ def work(gateway):
         assert answer.status_code == 201, answer.text
         closed(client, answer.json()["job"])
         assert client.get("/api/jobs/261127-nobody").status_code == 404
-
-
-def broken_png():
-    """A whole file whose pixels are no compressed data, which only its decoder finds."""
-    data = png()
-    start = data.index(b"IDAT")
-    length = int.from_bytes(data[start - 4 : start], "big")
-    pixels = b"IDAT" + b"x" * length
-    return data[:start] + pixels + zlib.crc32(pixels).to_bytes(4, "big") + data[start + 8 + length :]
 
 
 def _png(image):
