@@ -51,6 +51,12 @@ chaos: .venv-dev/stamp ## harm of every kind at full length, into docs/reliabili
 	.venv-dev/bin/python $(PIP) --editable ".[dev,gpu,gateway,postgres]"
 	touch $@
 
+# Triton's own server, whose wheel wants an older NumPy than this project.
+.venv-triton/stamp:
+	test -x .venv-triton/bin/python || $(PYTHON) -m venv .venv-triton
+	.venv-triton/bin/python -m pip install --quiet --disable-pip-version-check --no-deps nvidia-pytriton==0.7.0 numpy==1.26.4
+	touch $@
+
 clean: ## remove what make and the tests made
-	rm -rf .venv .venv-dev dist .qie-batch .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-dev .venv-triton dist .qie-batch .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -39,9 +39,7 @@ def main() -> int:
         else:
             server = shutil.which("tritonserver") or ""
         if not server:
-            sys.exit(
-                "there is no tritonserver on PATH: run NVIDIA's container, or name an environment in TRITON_VENV"
-            )
+            sys.exit("no tritonserver on PATH: run NVIDIA's container, or name an environment in TRITON_VENV")
         child = subprocess.Popen([server, *flags], env=environment, stdin=subprocess.DEVNULL, cwd=folder)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda received, _frame: child.send_signal(received))

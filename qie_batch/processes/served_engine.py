@@ -139,7 +139,7 @@ class ServedEngine:
 
 
 def _reporter(connection: socket.socket) -> Callable[[int], None]:
-    """Sends each step; raises once nobody reads it."""
+    """Sends each step; raises once the client is gone."""
 
     def on_step(number: int) -> None:
         try:

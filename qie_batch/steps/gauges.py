@@ -44,8 +44,8 @@ def read_gauges(context: GaugesContext) -> GaugeReading | None:
         for interactive in (False, True):
             waiting.setdefault((engine, interactive), 0.0)
             work.setdefault((engine, interactive), 0.0)
-    for (engine, _), seconds in waiting.items():
-        claims.setdefault(engine, seconds)
+    never = {engine for engine, _ in waiting} - claims.keys()
+    claims |= {engine: max(waiting.get((engine, lane), 0.0) for lane in (False, True)) for engine in never}
     return GaugeReading(
         backlog=backlog,
         waiting_seconds=waiting,
