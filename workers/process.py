@@ -10,7 +10,7 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from qie_batch import wiring
+from qie_batch import tracing, wiring
 from qie_batch.errors import EngineLost, QieError, Unavailable, UsageError
 from qie_batch.metrics import expose, new_registry
 from qie_batch.model import LiveWorker
@@ -70,6 +70,7 @@ class WorkerProcess:
         """Load and warm the engine; exit with one sentence if that fails."""
         began = time.monotonic()
         registry = new_registry()
+        tracing.start("qie-worker")
         # Before the engine is loaded, which takes minutes: the process is seen from its start.
         expose(registry, self.settings.metrics_address)
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI
 
-from qie_batch import __version__
+from qie_batch import __version__, tracing
 from qie_batch.gateway import health, openai, schedules
 from qie_batch.gateway.access.gate import open_gate
 from qie_batch.gateway.bodies import FORM_LIMITS, BodyCaps, OneLength, OneShapeOfTooLarge
@@ -50,6 +50,7 @@ ROUTERS = (
 def application(settings: Settings) -> FastAPI:
     """For a process of its own: what it logs goes to stderr, without secrets."""
     log_to_stderr(settings)
+    tracing.start("qie-gateway")
     return create_app(settings)
 
 

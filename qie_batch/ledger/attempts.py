@@ -64,11 +64,15 @@ class SqlAttempts:
             crashes=row.crashes,
             low_memory=too_big,
             waited_seconds=max(0.0, row.now - max(row.created_at, row.not_before)),
+            traceparent=row.traceparent,
         )
 
     def _taken(self, item_id: str, worker: Worker, lease_seconds: float) -> ReturningUpdate[Any]:
         """The queued item becomes running, with the next attempt number and a lease."""
-        created = select(jobs.c.created_at).where(jobs.c.id == items.c.job_id).scalar_subquery()
+        created, traceparent = (
+            select(column).where(jobs.c.id == items.c.job_id).scalar_subquery()
+            for column in (jobs.c.created_at, jobs.c.traceparent)
+        )
         is_open = select(jobs.c.id).where(jobs.c.id == items.c.job_id, jobs.c.state == JobState.OPEN).exists()
         return (
             update(items)
@@ -84,7 +88,7 @@ class SqlAttempts:
             .returning(
                 *(items.c.job_id, items.c.attempt, items.c.row_id, items.c.spec, items.c.errors),
                 *(items.c.crashes, items.c.priority, items.c.not_before, self._db.now.label("now")),
-                created.label("created_at"),
+                *(created.label("created_at"), traceparent.label("traceparent")),
             )
         )
 

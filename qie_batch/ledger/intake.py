@@ -103,6 +103,7 @@ def _job_values(job: NewJob, now: float) -> dict[str, Any]:
         "defaults": json.dumps(asdict(order.defaults), ensure_ascii=False),
         "owner": order.owner,
         "request_id": job.request_id,
+        "traceparent": job.traceparent,
         "notify": order.notify,
         "folder": job.folder,
         "budget_micros": order.budget_micros,

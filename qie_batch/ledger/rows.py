@@ -69,6 +69,7 @@ def job_of(row: Row[Any]) -> Job:
         created_at=row.created_at,
         closed_at=row.closed_at,
         request_id=row.request_id,
+        traceparent=row.traceparent,
     )
 
 

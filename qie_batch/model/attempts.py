@@ -65,3 +65,5 @@ class Attempt:
     low_memory: bool = False
     #: Seconds from when the item could run to the claim, by the database's clock.
     waited_seconds: float = 0.0
+    #: Of the job: the W3C trace context in which it was asked for; "" without one.
+    traceparent: str = ""

@@ -32,6 +32,8 @@ class NewJob:
     folder: str = ""
     #: The request that submits it, as the gateway's log names it; "" without one.
     request_id: str = ""
+    #: The W3C trace context in which it was asked for; "" without one.
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,8 @@ class Job:
     closed_at: float | None
     #: As in NewJob.
     request_id: str = ""
+    #: The W3C trace context in which it was asked for; "" without one.
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

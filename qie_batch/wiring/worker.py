@@ -27,6 +27,7 @@ def edit_context(settings: Settings, registry: CollectorRegistry) -> EditContext
     from qie_batch.steps.edit.breaker import CircuitBreaker
     from qie_batch.steps.edit.events import all_of, log_outcome
     from qie_batch.stores.s3 import check_bucket
+    from qie_batch.tracing import EditSpans
 
     catalog = InstalledEngines(settings)
     name = catalog.choose().info.name
@@ -61,6 +62,10 @@ def edit_context(settings: Settings, registry: CollectorRegistry) -> EditContext
         device=device,
         limits=services.limits(settings),
         policy=RETRY_POLICY,
-        observe=all_of(log_outcome, EditMetrics(registry, worker, settings.market, engine.info.presets)),
+        observe=all_of(
+            log_outcome,
+            EditMetrics(registry, worker, settings.market, engine.info.presets),
+            EditSpans(),
+        ),
         hang_seconds=engine.info.deadline_seconds or settings.hang_seconds,
     )

@@ -17,6 +17,7 @@ from qie_batch.gateway.openai.shapes import ImageData, ImagesResponse
 from qie_batch.steps.openai import interactive
 from qie_batch.steps.openai.edit_body import read_body
 from qie_batch.steps.openai.interactive import InteractiveContext, InteractiveEdit
+from qie_batch.tracing import current_traceparent
 
 if TYPE_CHECKING:
     from qie_batch.model import Item
@@ -76,7 +77,11 @@ def _asked(
         raw.fields, raw.files, lambda file_id: context.store.address(files.get(file_id).object_key)
     )
     return InteractiveEdit(
-        body=body, owner=subject.tenant, idempotency_key=idempotency_key, request_id=request_id
+        body=body,
+        owner=subject.tenant,
+        idempotency_key=idempotency_key,
+        request_id=request_id,
+        traceparent=current_traceparent(),
     )
 
 

@@ -36,6 +36,8 @@ jobs = Table(
     Column("owner", Text, nullable=False, server_default=text("''")),
     # Of the request that submitted the job, "" without one; the gateway's log has it too.
     Column("request_id", String(64), nullable=False, server_default=text("''")),
+    #: The W3C trace context in which the job was asked for.
+    Column("traceparent", String(64), nullable=False, server_default=text("''")),
     Column("notify", Text, nullable=False, server_default=text("''")),
     Column("folder", Text, nullable=False),
     Column("budget_micros", BigInteger),

@@ -139,6 +139,7 @@ def _new_job(
         # A folder's name may be any bytes, the ledger keeps text.
         folder=folder.encode(errors="replace").decode(),
         request_id=request.request_id,
+        traceparent=request.traceparent,
     )
 
 

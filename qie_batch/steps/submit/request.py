@@ -32,6 +32,8 @@ class SubmitRequest:
     confined: bool = False
     #: Of the gateway's request, "" without one.
     request_id: str = ""
+    #: The W3C trace context in which it was asked for; "" without one.
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -46,6 +46,8 @@ class SubmissionRequest:
     #: Given by the client: the same key stands for the same job.
     idempotency_key: str = ""
     request_id: str = ""
+    #: The W3C trace context in which it was asked for; "" without one.
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +117,7 @@ def _submit(request: SubmissionRequest, job_id: str, context: SubmissionContext)
         job_id=job_id,
         confined=True,
         request_id=request.request_id,
+        traceparent=request.traceparent,
     )
     with prepare(submit, context.submit) as prepared:
         plan = estimate(prepared, context.submit)

@@ -88,6 +88,7 @@ def _submit(edit: InteractiveEdit, engine: str, job_id: str, context: Interactiv
             job_id=job_id,
             confined=True,
             request_id=edit.request_id,
+            traceparent=edit.traceparent,
         )
         try:
             return submit(request, context.submitting).survey.items

@@ -24,6 +24,8 @@ class InteractiveEdit:
     idempotency_key: str = ""
     #: Of the gateway's request.
     request_id: str = ""
+    #: The W3C trace context in which it was asked for; "" without one.
+    traceparent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
