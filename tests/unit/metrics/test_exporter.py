@@ -72,19 +72,6 @@ def test_clients_that_are_silent_hold_a_few_threads_and_are_sent_away(monkeypatc
         server.close()
 
 
-def test_a_registry_is_served_at_an_address_of_ipv6():
-    port = free_port()
-    try:
-        socket.create_server(("::1", port), family=socket.AF_INET6).close()
-    except OSError as error:
-        pytest.skip(f"this machine has no IPv6: {error}")
-    server = expose(new_registry(), f"[::1]:{port}")
-    try:
-        assert "qie_build_info" in httpx2.get(f"http://[::1]:{port}/metrics").text
-    finally:
-        server.close()
-
-
 def test_without_an_address_nothing_listens():
     assert expose(new_registry(), "") is None
 
