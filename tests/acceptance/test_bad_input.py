@@ -79,6 +79,7 @@ def test_every_bad_row_is_named_and_nothing_is_submitted(mixed, up):
     assert jobs(up) == before
 
 
+@pytest.mark.slow
 def test_with_skip_bad_rows_the_others_are_edited(mixed, up, desk):
     ran = up("submit", mixed, "--skip-bad-rows", "--wait", code=1)
     assert f"{len(BAD_ROWS)} rows cannot be edited; `qie-batch results` writes them to errors.csv" in ran.err
@@ -115,6 +116,7 @@ def test_odd_pictures_are_edited_and_a_truncated_one_fails_alone(shop, up, desk)
         assert picture.mode == "RGB"
 
 
+@pytest.mark.slow
 def test_a_chinese_catalog_in_gb18030_is_edited(shop, up, desk):
     catalog = desk.write(
         shop / "目录.csv",

@@ -90,6 +90,7 @@ def test_pause_resume_and_cancel_act_at_once(waiting, up, desk):
     assert desk.read(folder / "errors.csv") == []
 
 
+@pytest.mark.slow
 def test_a_job_without_money_pauses_and_goes_on_with_more(up, desk, shop):
     catalog = desk.write(shop / "dear.csv", [("1", "shoe.png", "make it warmer")])
     ran = up("submit", catalog, "--budget", "0", "--wait", code=1)
@@ -156,6 +157,7 @@ def test_no_column_takes_the_names_of_our_own_files(up, desk, shop):
     assert all((folder / name).is_file() for name in (*given, "errors.csv", "report.html"))
 
 
+@pytest.mark.slow
 def test_a_folder_that_cannot_be_filled_is_named(up, desk, shop):
     catalog = desk.write(shop / "full.csv", [("1", "shoe.png", "make it brighter")])
     job = up("submit", catalog, "--wait").last
@@ -353,6 +355,7 @@ def test_a_schedule_can_be_run_by_hand(up, desk, shop):
     assert up.json("status", job)["state"] == "closed"
 
 
+@pytest.mark.slow
 def test_a_schedule_whose_engine_is_none_says_so(up, desk, shop):
     catalog = desk.write(shop / "engine.csv", [("1", "shoe.png", "make it black and white")])
     up("schedule", "add", "odd", catalog, "--cron", "0 3 * * 1", "--engine", "json.tool")

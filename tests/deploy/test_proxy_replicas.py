@@ -20,6 +20,10 @@ CLIENTS = 16
 DRAIN_SECONDS = 3.0
 
 
+#: In `make test`: the default one.
+USUAL = ["caddy", pytest.param("nginx", marks=pytest.mark.slow)]
+
+
 @contextmanager
 def replicas(kind, folder, drain_seconds=0.0):
     """A proxy, and the processes behind it."""
@@ -84,7 +88,7 @@ def outcomes_of_a_kill(kind, folder, ask):
         return asyncio.run(under_load(proxy, kill, ask))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", USUAL)
 @pytest.mark.parametrize(
     "ask",
     [
@@ -164,7 +168,7 @@ def test_a_running_request_outlives_the_signal_and_readiness_does_not(tmp_path):
     assert child.process.wait(SECONDS) in {0, -signal.SIGTERM}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", USUAL)
 def test_an_event_stream_ends_with_the_word_to_connect_again(kind, tmp_path):
     with (
         replicas(kind, tmp_path, 1.0) as (proxy, children, _),

@@ -9,6 +9,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 
 import pytest
 from PIL import Image
@@ -21,7 +22,7 @@ from tests.support.requests import edit_request
 from tests.support.triton import kill, running_triton
 
 #: Seconds and steps of an edit.
-EDIT = {"seconds": 0.4, "steps": 4}
+EDIT = {"seconds": 0.8, "steps": 4}
 SECONDS = 40
 
 
@@ -85,7 +86,16 @@ def test_an_edit_comes_back_pixel_for_pixel_with_the_steps_of_the_server(server,
     assert [step for number, step in enumerate(steps) if step not in steps[:number]] == [1, 2, 3, 4]
 
 
-def test_a_cancelled_edit_ends_on_the_server(server, engine_of):
+def test_an_edit_whose_client_is_gone_ends_on_the_server(server):
+    client, answers = server.client(), SimpleQueue()
+    client.start_stream(callback=lambda result, error: answers.put((result, error)))
+    client.async_stream_infer("qie_steps", [tensor_of(packet())])
+    assert answers.get(timeout=SECONDS)[1] is None
+    client.stop_stream(cancel_requests=True)
+    until(lambda: "its client is gone" in server.child.log_path.read_text(), "early end")
+
+
+def test_an_edit_that_is_cancelled_here_raises_at_once(server, engine_of):
     class Cancelled(Exception):
         pass
 
@@ -94,7 +104,6 @@ def test_a_cancelled_edit_ends_on_the_server(server, engine_of):
 
     with pytest.raises(Cancelled):
         engine_of(server).edit(request(), on_step)
-    until(lambda: "its client is gone" in server.child.log_path.read_text(), "early end")
 
 
 def test_requests_of_one_moment_form_batches_of_two(server):

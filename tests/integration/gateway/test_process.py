@@ -47,6 +47,7 @@ def alone(open_settings):
         yield gateway
 
 
+@pytest.mark.slow
 def test_a_client_cannot_say_that_it_is_another_one(open_settings, alone):
     answer = ask(open_settings, "/api/jobs/forged", **FORGED)
     (line,) = lines_of(alone, "/api/jobs/forged")

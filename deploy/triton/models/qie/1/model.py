@@ -111,6 +111,9 @@ class TritonPythonModel:
                     return failure(text, CODES[header["error"]])
                 if kind == b"I":
                     return response(data)
+                # A step; where they follow fast, nothing else looks at whether the client is gone.
+                if request.is_cancelled():
+                    raise Cancelled
                 if sender is not None:
                     sender.send(response(data))
 
