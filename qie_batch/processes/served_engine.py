@@ -18,12 +18,12 @@ import sys
 import threading
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qie_batch import wiring
-from qie_batch.errors import EngineLost, QieError, Rejected
+from qie_batch.errors import EngineLost, QieError, Rejected, Unavailable
 from qie_batch.model import EditParams, EditRequest
 from qie_batch.processes.contract import EXIT_MISCONFIGURED, EXIT_RESTART
 from qie_batch.remote.images import ImageCodec, Undecodable
@@ -40,6 +40,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds that the server has to end after SIGTERM.
 _END_SECONDS = 10.0
+#: Between two looks at whether an edit hangs.
+_POLL_MILLISECONDS = 500
+_FAILED = {"error": "failed", "code": "engine_failed"}
 
 
 class _HungUp(Exception):
@@ -52,6 +55,10 @@ class ServedEngine:
     codec: ImageCodec
     #: Holds the server's process, whose number may be another one's later.
     server: int
+    #: Seconds without a step after which an edit is hung.
+    hang_seconds: float
+    #: When each edit on the device took its last step (monotonic seconds), by any key of it.
+    _progressed: dict[int, float] = field(default_factory=dict)
     _places: threading.Semaphore = field(init=False)
     _quitting: bool = False
 
@@ -92,7 +99,7 @@ class ServedEngine:
         try:
             request = self._request(data)
             with self._places:
-                result = self.engine.edit(request, _reporter(connection))
+                result = self._paint(request, connection)
             image = self.codec.png(result.image)
         except _HungUp:
             log.info("an edit ended early: its client is gone")
@@ -102,13 +109,32 @@ class ServedEngine:
             self._end_server()
         except QieError as error:
             send(connection, Kind.ERROR, pack(_described(error)))
+        except Exception as error:
+            # Of any package that the engine uses: this edit fails, and the next one may not.
+            log.exception("an edit failed")
+            sentence = f"{type(error).__name__}: {error}".splitlines()[0]
+            send(connection, Kind.ERROR, pack({**_FAILED, "message": sentence}))
         else:
             send(connection, Kind.IMAGE, pack(_about(result), [image]))
+
+    def _paint(self, request: EditRequest, connection: socket.socket) -> EditResult:
+        key, report = id(connection), _reporter(connection)
+
+        def on_step(number: int) -> None:
+            self._progressed[key] = time.monotonic()
+            report(number)
+
+        self._progressed[key] = time.monotonic()
+        try:
+            return self.engine.edit(request, on_step)
+        finally:
+            del self._progressed[key]
 
     def _request(self, data: bytes) -> EditRequest:
         """Rejected for what is no edit."""
         try:
             header, files = unpack(data)
+            _check_known(header["params"])
             images = tuple(self.codec.decode(file).image for file in files)
             params = EditParams(**{**header["params"], "output": "png"})
             width, height = int(header["width"]), int(header["height"])
@@ -125,9 +151,14 @@ class ServedEngine:
         )
 
     def _follow_server(self) -> None:
+        """End with the server; end the server once an edit hangs: no thread in an engine can be stopped."""
         poll = select.poll()
         poll.register(self.server, select.POLLIN)
-        poll.poll()
+        while not poll.poll(_POLL_MILLISECONDS):
+            now = time.monotonic()
+            if any(now - last > self.hang_seconds for last in list(self._progressed.values())):
+                log.critical("an edit hangs: the server is ended")
+                self._end_server()
         os._exit(0)
 
     def _end_server(self) -> None:
@@ -150,6 +181,17 @@ def _reporter(connection: socket.socket) -> Callable[[int], None]:
             raise _HungUp
 
     return on_step
+
+
+def _check_known(params: dict[str, Any]) -> None:
+    """Unavailable for parameters of a newer client: once this server is newer, too, they are understood."""
+    unknown = params.keys() - {each.name for each in fields(EditParams)}
+    if unknown:
+        raise Unavailable(
+            f"the server does not know the parameter {', '.join(sorted(unknown))}",
+            code="engine_revision",
+            hint="bring the server to the version of its clients",
+        )
 
 
 def _about(result: EditResult) -> dict[str, Any]:
@@ -176,11 +218,17 @@ def main() -> None:
     listener = socket.socket(socket.AF_UNIX)
     # Under another name first: who finds the socket can connect.
     draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
     listener.bind(str(draft))
     listener.listen(64)
     draft.rename(path)
     print(json.dumps({"engine": engine.info.name, "device": engine.device}), flush=True)  # noqa: T201 - for the log of the server
-    ServedEngine(engine=engine, codec=ImageCodec(engine.info.concurrency), server=server).serve(listener)
+    ServedEngine(
+        engine=engine,
+        codec=ImageCodec(engine.info.concurrency),
+        server=server,
+        hang_seconds=engine.info.deadline_seconds or settings.hang_seconds,
+    ).serve(listener)
 
 
 if __name__ == "__main__":

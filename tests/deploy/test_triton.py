@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import socket
 import subprocess
 import sys
 import time
@@ -137,6 +139,15 @@ def test_a_request_that_is_no_edit_is_refused(server):
         server.client().infer("qie", [tensor_of(b"no packet")])
 
 
+def test_a_parameter_of_a_newer_client_is_no_fault_of_the_row(server):
+    header = {"params": {"instruction": "x", "of_tomorrow": 1}, "width": 64, "height": 64}
+    with pytest.raises(
+        Exception, match="engine_revision: .* does not know the parameter of_tomorrow"
+    ) as raised:
+        server.client().infer("qie", [tensor_of(pack(header))])
+    assert "UNAVAILABLE" in raised.value.status()
+
+
 def test_the_probe_answers_while_an_edit_runs(server, engine_of):
     with ThreadPoolExecutor(1) as pool:
         edit = pool.submit(engine_of(server).edit, request(), lambda _step: None)
@@ -162,11 +173,36 @@ def test_once_a_model_process_is_gone_the_server_ends(breakable):
 
 
 @pytest.mark.slow
+def test_an_edit_that_hangs_ends_the_server(tmp_path, engine_of):
+    """The ping is answered meanwhile: nothing else would end it."""
+    variables = {"QIE_ENGINE_OPTIONS": json.dumps(EDIT), "QIE_HANG_SECONDS": "3"}
+    with running_triton(tmp_path, **variables) as server:
+        with pytest.raises(Unavailable):
+            engine_of(server).edit(request("hang"), lambda _step: None)
+        until(lambda: server.child.poll() is not None, "end of the server")
+    assert "an edit hangs" in server.child.log_path.read_text()
+
+
+@pytest.mark.slow
 def test_the_engine_ends_with_its_server(breakable):
     engine = breakable.engine_pid
     kill(breakable.server_pid)
     until(lambda: breakable.child.poll() is not None, "end of the server")
     until(lambda: not Path(f"/proc/{engine}").exists(), "end of the engine")
+
+
+@pytest.mark.slow
+def test_what_an_earlier_server_of_the_same_number_left_does_not_stop_the_next(tmp_path):
+    """As in a container that is restarted with its /tmp."""
+    here = os.getpid()
+    for pid in range(here, here + 3000):
+        folder = tmp_path / f"qie-batch-triton-{pid}"
+        folder.mkdir()
+        with socket.socket(socket.AF_UNIX) as left:
+            left.bind(str(folder / "engine.sock"))
+    with running_triton(tmp_path, QIE_ENGINE_OPTIONS=json.dumps(EDIT)) as server:
+        assert server.server_pid in range(here, here + 3000)
+        assert probe(server).returncode == 0
 
 
 def test_without_a_server_the_sentence_says_which(engine_of):

@@ -55,7 +55,7 @@ class TritonPythonModel:
         self.path = os.path.join(folder, "engine.sock")
         with open(os.path.join(folder, "lock"), "w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if not os.path.exists(self.path):
+            if not is_served(self.path):
                 start_engine(self.path, self.server)
         self.hold = connect(self.path)
         send(self.hold, b"H")
@@ -118,8 +118,19 @@ class TritonPythonModel:
                     sender.send(response(data))
 
 
+def is_served(path):
+    """Whether an engine listens there: in a restarted container the server has the number of the last one."""
+    try:
+        connect(path).close()
+    except Lost:
+        return False
+    return True
+
+
 def start_engine(path, server):
     """The engine follows the process of the server and ends with it."""
+    if os.path.exists(path):
+        os.unlink(path)
     # The server's own libraries are of another Python.
     left_out = ("LD_LIBRARY_PATH", "VIRTUAL_ENV")
     kept = {name: value for name, value in os.environ.items() if name not in left_out}
