@@ -142,7 +142,7 @@ def test_a_request_that_is_no_edit_is_refused(server):
 def test_a_parameter_of_a_newer_client_is_no_fault_of_the_row(server):
     header = {"params": {"instruction": "x", "of_tomorrow": 1}, "width": 64, "height": 64}
     with pytest.raises(
-        Exception, match="engine_revision: .* does not know the parameter of_tomorrow"
+        Exception, match=r"engine_revision: .* does not know the parameter of_tomorrow"
     ) as raised:
         server.client().infer("qie", [tensor_of(pack(header))])
     assert "UNAVAILABLE" in raised.value.status()
