@@ -64,7 +64,7 @@ RUN --mount=type=bind,source=constraints.txt,target=/constraints.txt \
 RUN --mount=type=bind,from=build,source=/dist,target=/dist \
     --mount=type=bind,source=constraints.txt,target=/constraints.txt \
     /opt/qie/bin/python -m pip install --no-cache-dir --constraint /constraints.txt \
-        "$(echo /dist/*.whl)[gpu,postgres]"
+        "$(echo /dist/*.whl)[gpu,postgres,tracing,triton]"
 ENV PATH=/opt/qie/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
