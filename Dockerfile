@@ -26,7 +26,7 @@ RUN --mount=type=bind,from=build,source=/dist,target=/dist \
     --mount=type=bind,source=constraints.txt,target=/constraints.txt \
     python -m venv /opt/qie \
     && /opt/qie/bin/python -m pip install --no-cache-dir --constraint /constraints.txt \
-        "$(echo /dist/*.whl)[gateway,postgres,cutout]"
+        "$(echo /dist/*.whl)[gateway,postgres,cutout,tracing,triton]"
 # pip has compiled everything above; at run time the root file system may be read-only.
 ENV PATH=/opt/qie/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
