@@ -111,6 +111,7 @@ class WorkerProcess:
         while leases.held() and time.monotonic() < deadline:
             time.sleep(0.05)
         log.critical("leaving: %s", error)
+        tracing.finish()
         os._exit(EXIT_RESTART)
 
     def _run_watchdog(self, context: EditContext) -> None:
@@ -138,4 +139,5 @@ class WorkerProcess:
             log.warning("the leases of this process end when they expire: %s", error.message)
         finally:
             log.critical("leaving: item %s hangs, %s", hung.attempt.item_id, step)
+            tracing.finish()
             os._exit(EXIT_RESTART)

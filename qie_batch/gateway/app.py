@@ -15,7 +15,7 @@ from qie_batch.gateway.context import open_context
 from qie_batch.gateway.draining import Drain, EndsStreams
 from qie_batch.gateway.forwarded import Forwarded
 from qie_batch.gateway.jobs import changing, costs, events, reading, results, submitting
-from qie_batch.gateway.logs import AccessLog, log_to_stderr
+from qie_batch.gateway.logs import QUIET, AccessLog, log_to_stderr
 from qie_batch.gateway.metrics import Measured, Metrics
 from qie_batch.gateway.openai.errors import error_response
 from qie_batch.gateway.openapi import describe, operation_id
@@ -77,6 +77,7 @@ def create_app(settings: Settings) -> FastAPI:
         yield
         readiness.close()
         context.close()
+        tracing.finish()
 
     app = Gateway(
         settings,
@@ -85,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         summary="Edits the images of a whole catalog",
         lifespan=lifespan,
         form_limits=FORM_LIMITS,
+        telemetry={"auto_configure": False, "exclude": lambda scope: scope["path"] in QUIET},
         generate_unique_id_function=operation_id,
         # Their pages load programs from other servers; /openapi.json is there.
         docs_url=None,

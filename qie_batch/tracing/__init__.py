@@ -4,7 +4,8 @@ Nothing is recorded unless OTEL_EXPORTER_OTLP_ENDPOINT names a collector and the
 The queue's messages carry no context: they are hints, and are sent again. The job's row carries it.
 """
 
-from qie_batch.tracing.context import current_traceparent, start
+from qie_batch.tracing.context import traceparent_of
 from qie_batch.tracing.edits import EditSpans
+from qie_batch.tracing.process import finish, start
 
-__all__ = ["EditSpans", "current_traceparent", "start"]
+__all__ = ["EditSpans", "finish", "start", "traceparent_of"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,19 @@ _STAGES = {
     Stage.CHECKED: "check",
     Stage.STORED: "store",
     Stage.ADOPTED: "adopt",
-    Stage.CLOSED: "close",
-    Stage.FENCED: "close",
 }
+#: The same for an attempt that ends: by the last stage before, after which it did not get further.
+_LAST = {
+    Stage.CLAIMED: "fetch",
+    Stage.FETCHED: "wait",
+    Stage.ENTERED: "paint",
+    Stage.PAINTED: "check",
+    Stage.CHECKED: "store",
+    Stage.STORED: "close",
+    Stage.ADOPTED: "close",
+}
+#: More attempts than a worker process has at once; what the ledger could not close is forgotten then.
+_MOST_OPEN = 256
 _WRONG = {Ending.FAILED, Ending.RETRIED, Ending.CRASHED}
 
 
@@ -35,24 +46,40 @@ class EditSpans:
 
     def __init__(self, provider: TracerProvider | None = None) -> None:
         self._tracer: Tracer = trace.get_tracer(__name__, tracer_provider=provider)
-        #: By item and number: the span, and when its present stage began (nanoseconds since 1970).
-        self._open: dict[tuple[str, int], tuple[Span, int]] = {}
+        # The watchdog closes an attempt that hangs from another thread.
+        self._lock = threading.Lock()
+        #: By item and number: the span, and when (nanoseconds since 1970) which stage was reached last.
+        self._open: dict[tuple[str, int], tuple[Span, int, Stage]] = {}
 
     def __call__(self, event: EditEvent) -> None:
+        with self._lock:
+            self._observe(event)
+
+    def _observe(self, event: EditEvent) -> None:
         attempt, now = event.attempt, time.time_ns()
         key = attempt.item_id, attempt.number
         if event.stage is Stage.CLAIMED:
-            self._open[key] = self._begin(attempt, now), now
+            self._forget()
+            self._open[key] = self._begin(attempt, now), now, event.stage
             return
         if event.stage is Stage.STEPPED or key not in self._open:
             return
-        span, began = self._open[key]
-        self._open[key] = span, now
-        name = _STAGES[event.stage]
-        self._tracer.start_span(name, trace.set_span_in_context(span), start_time=began).end(now)
-        if event.stage in (Stage.CLOSED, Stage.FENCED):
-            del self._open[key]
+        span, began, last = self._open.pop(key)
+        ends = event.stage in (Stage.CLOSED, Stage.FENCED)
+        name = _LAST[last] if ends else _STAGES[event.stage]
+        part = self._tracer.start_span(name, trace.set_span_in_context(span), start_time=began)
+        if event.ending in _WRONG:
+            part.set_status(Status(StatusCode.ERROR, event.code))
+        part.end(now)
+        if ends:
             self._end(span, event, now)
+        else:
+            self._open[key] = span, now, event.stage
+
+    def _forget(self) -> None:
+        while len(self._open) >= _MOST_OPEN:
+            span, _, _ = self._open.pop(next(iter(self._open)))
+            span.end()
 
     def _begin(self, attempt: Attempt, now: int) -> Span:
         """A trace of its own with a link: a job of a million items would make one trace of all of them."""

@@ -22,6 +22,7 @@ from qie_batch.settings import Settings
 from qie_batch.steps.dispatch import dispatch, dispatch_interactive
 from tests.support import gated
 from tests.support.ledgers import dispatching, new_items, new_job, spec, told
+from tests.support.otlp import Collector
 from tests.support.painters import IMAGE, INPUT
 
 ENGINE = gated.INFO.name
@@ -135,7 +136,17 @@ def test_an_interactive_edit_ends_within_the_grace(bench):
     assert (bench.worker.poll(), told(bench.ledger, "asked")) == (0, "S")
 
 
-def test_an_interactive_edit_that_loses_the_engine_ends_the_process(bench):
+@pytest.fixture
+def collector(monkeypatch):
+    """Gets no span before the process ends."""
+    collector = Collector()
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", collector.url)
+    monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "600000")
+    yield collector
+    collector.close()
+
+
+def test_an_interactive_edit_that_loses_the_engine_ends_the_process(collector, bench):
     bench.ask("card error")
     bench.until(bench.started)
     bench.end("card error")
@@ -143,6 +154,9 @@ def test_an_interactive_edit_that_loses_the_engine_ends_the_process(bench):
     (item,) = bench.ledger.jobs.items("card-error")
     assert (bench.worker.poll(), item.state) == (EXIT_RESTART, ItemState.PENDING)
     assert "leaving: the drill lost its card" in bench.log.read_text(errors="replace")
+    ((_, edit),) = collector.named("edit")
+    ((_, part),) = collector.named("paint")
+    assert edit.status.message == part.status.message == "engine_lost"
 
 
 def test_each_process_says_what_it_does(bench, monkeypatch):

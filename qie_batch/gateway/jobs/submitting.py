@@ -14,7 +14,7 @@ from qie_batch.gateway.jobs.sending import Sent, sent
 from qie_batch.steps import uploads
 from qie_batch.steps.uploads import Upload
 from qie_batch.steps.uploads.submitting import Submission, SubmissionRequest, submit_from_outside
-from qie_batch.tracing import current_traceparent
+from qie_batch.tracing import traceparent_of
 
 router = APIRouter(prefix="/api", tags=["jobs"])
 
@@ -93,7 +93,7 @@ def submit(
         dry_run=dry_run,
         idempotency_key=idempotency_key,
         request_id=request.scope.get("request_id", ""),
-        traceparent=current_traceparent(),
+        traceparent=traceparent_of(request.headers),
     )
     with context.submitting.one():
         found = submit_from_outside(

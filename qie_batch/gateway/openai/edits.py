@@ -17,7 +17,7 @@ from qie_batch.gateway.openai.shapes import ImageData, ImagesResponse
 from qie_batch.steps.openai import interactive
 from qie_batch.steps.openai.edit_body import read_body
 from qie_batch.steps.openai.interactive import InteractiveContext, InteractiveEdit
-from qie_batch.tracing import current_traceparent
+from qie_batch.tracing import traceparent_of
 
 if TYPE_CHECKING:
     from qie_batch.model import Item
@@ -44,7 +44,7 @@ async def edit_image(
     """Edit one image. Equal requests within ten minutes are one edit, as are those of one Idempotency-Key."""
     raw = await raw_edit(request, context.settings.gateway_max_image_bytes)
     working = _working(subject, context)
-    edit = await run_in_threadpool(_asked, raw, subject, context, idempotency_key, _id_of(request))
+    edit = await run_in_threadpool(_asked, raw, subject, context, idempotency_key, request)
     entered = await run_in_threadpool(interactive.enter, edit, working)
     gone = False
     try:
@@ -70,7 +70,7 @@ def _working(subject: Subject, context: GatewayContext) -> InteractiveContext:
 
 
 def _asked(
-    raw: RawEdit, subject: Subject, context: GatewayContext, idempotency_key: str, request_id: str
+    raw: RawEdit, subject: Subject, context: GatewayContext, idempotency_key: str, request: Request
 ) -> InteractiveEdit:
     files = context.ledger.owned_by(subject.tenant).files
     body = read_body(
@@ -80,8 +80,8 @@ def _asked(
         body=body,
         owner=subject.tenant,
         idempotency_key=idempotency_key,
-        request_id=request_id,
-        traceparent=current_traceparent(),
+        request_id=_id_of(request),
+        traceparent=traceparent_of(request.headers),
     )
 
 

@@ -22,7 +22,7 @@ from qie_batch.model import InvalidManifest
 from qie_batch.steps.uploads import candidates, find, take
 from qie_batch.steps.uploads.submitting import SubmissionRequest, submit_from_outside
 from qie_batch.steps.uploads.wrong_rows import write_wrong_rows
-from qie_batch.tracing import current_traceparent
+from qie_batch.tracing import traceparent_of
 from qie_batch.views import estimate_view
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def submit(
         skip_bad_rows=bool(options.skip_bad_rows),
         idempotency_key=f"page/{options.job}" if options.job else "",
         request_id=visit.request.scope.get("request_id", ""),
-        traceparent=current_traceparent(),
+        traceparent=traceparent_of(visit.request.headers),
     )
     with visit.context.submitting.one():
         found = submit_from_outside(request, _context(visit))

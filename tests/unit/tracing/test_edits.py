@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -89,6 +91,30 @@ def test_an_attempt_that_fails_is_an_error_with_its_code_and_without_its_text(re
     edit = recorded.spans["edit"]
     assert (edit.status.status_code, edit.status.description) == (StatusCode.ERROR, "image_missing")
     assert "make it red" not in str(edit.attributes)
+
+
+@pytest.mark.parametrize(
+    ("reached", "part"),
+    [
+        ((), "fetch"),
+        ((Stage.FETCHED,), "wait"),
+        ((Stage.FETCHED, Stage.ENTERED, Stage.STEPPED), "paint"),
+        ((Stage.FETCHED, Stage.ENTERED, Stage.PAINTED, Stage.CHECKED), "store"),
+    ],
+)
+def test_the_last_part_of_an_attempt_that_failed_is_that_in_which_it_did(recorded, reached, part):
+    recorded.tell(Stage.CLAIMED, *reached, Stage.CLOSED, ending=Ending.RETRIED, code="away", outcome="-")
+    spans = recorded.spans
+    assert (spans[part].status.status_code, spans[part].status.description) == (StatusCode.ERROR, "away")
+    wrong = {name for name, span in spans.items() if span.status.status_code is StatusCode.ERROR}
+    assert wrong == {part, "edit"}
+    assert "close" not in spans
+
+
+def test_attempts_that_nothing_closes_are_forgotten_in_the_end(recorded):
+    for number in range(2000):
+        recorded.tell(Stage.CLAIMED, of=replace(attempt(), item_id=f"job.{number}"))
+    assert len(recorded.observe._open) < 300
 
 
 def test_a_job_without_a_context_has_no_link(recorded):
