@@ -83,8 +83,9 @@ class WorkerProcess:
             log.exception("the engine cannot be loaded")
             sys.exit(EXIT_RESTART)
         self._ready_at = time.monotonic()
-        self._interactive = InteractiveThreads(wiring.queue(self.settings), self)
-        self._interactive.start(context.engine.info.concurrency)
+        if self.settings.lanes != "bulk":
+            self._interactive = InteractiveThreads(wiring.queue(self.settings), self)
+            self._interactive.start(context.engine.info.concurrency)
         threading.Thread(target=self._run_watchdog, args=(context,), name="watchdog", daemon=True).start()
         engine, seconds = context.engine, time.monotonic() - began
         log.info("engine %s on %s is ready after %.1f s", engine.info.name, engine.device, seconds)

@@ -40,6 +40,19 @@ def current(app: App) -> None:
     click.echo(f"the ledger is at {found or 'no schema yet'}, this version needs {schema.newest()}")
 
 
+@db.command()
+@click.argument("role")
+@click.pass_obj
+def reader(app: App, role: str) -> None:
+    """Let ROLE of PostgreSQL read what an autoscaler needs, the table `workload`, and nothing else."""
+    from qie_batch.ledger import schema
+
+    database = wiring.database(app.settings)
+    schema.check(database)
+    schema.grant_reader(database, role)
+    click.echo(f"{role} may read the workload of {database.address}")
+
+
 @click.command()
 @click.option("--json", "as_json", is_flag=True)
 @click.pass_obj

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
         Usage,
         Webhook,
         Worker,
+        Workload,
     )
 
 CostKey = Literal["day", "sku", "engine"]
@@ -192,7 +193,8 @@ class Workers(Protocol):
 class Gauges(Protocol):
     """Figures over all jobs, of every tenant, for the one process that leads.
 
-    `lead` takes or keeps the lease, and gives False while another holder has it.
+    `lead` takes or keeps the lease, and gives False while another holder has it. `record` writes the table
+    from which an autoscaler reads; keys are an engine and whether interactive.
     """
 
     def lead(self, holder: str, lease_seconds: float) -> bool: ...
@@ -201,6 +203,7 @@ class Gauges(Protocol):
     def latest_claims(self) -> dict[str, float]: ...
     def budget_used(self) -> float: ...
     def begun_runs(self, lease_seconds: float) -> dict[str, float]: ...
+    def record(self, workload: Mapping[tuple[str, bool], Workload]) -> None: ...
 
 
 class Files(Protocol):

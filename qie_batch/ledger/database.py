@@ -90,6 +90,13 @@ class Database:
         inserted = connection.execute(statement.returning(*table.primary_key.columns))
         return inserted.first() is not None
 
+    def upsert(self, connection: Connection, table: Table, values: dict[str, Any]) -> None:
+        """Insert the row, or overwrite the one with this primary key."""
+        key = list(table.primary_key.columns)
+        connection.execute(
+            self._insert(table).values(values).on_conflict_do_update(index_elements=key, set_=values)
+        )
+
     def insert_or_lock(self, connection: Connection, table: Table, values: dict[str, Any]) -> None:
         """Insert unless a row with this primary key is there; the row is locked to the transaction's end."""
         key = list(table.primary_key.columns)

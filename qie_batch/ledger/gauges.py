@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, case, func, or_, select, update
 
 from qie_batch.ledger.tables import attempts, items, jobs, runs, variables
+from qie_batch.ledger.tables import workload as table
 from qie_batch.model import Backlog, ItemGroup, ItemState, JobState, Priority, RunState
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sqlalchemy import Connection, Row
 
     from qie_batch.ledger.database import Database
+    from qie_batch.model import Workload
 
 #: The row of `variables` that says who leads: until when, a space, and the holder.
 LEADER = "gauges.leader"
@@ -141,6 +145,14 @@ class SqlGauges:
                 select(func.max(share)).where(jobs.c.state.in_(_UNFINISHED), jobs.c.budget_micros > 0)
             )
         return float(largest or 0.0)
+
+    def record(self, workload: Mapping[tuple[str, bool], Workload]) -> None:
+        """Write a row for each lane, with the time; rows of other lanes stay as old as they are."""
+        with self._db.write() as connection:
+            for (engine, interactive), ahead in sorted(workload.items()):
+                key = {"engine": engine, "lane": "interactive" if interactive else "bulk"}
+                values = {"items": ahead.items, "seconds": ahead.seconds, "edit_seconds": ahead.edit_seconds}
+                self._db.upsert(connection, table, {**key, **values, "read_at": self._db.now})
 
     def begun_runs(self, lease_seconds: float) -> dict[str, float]:
         """The latest due time by schedule of the runs that began.

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import column, func, inspect, select, table
 
-from qie_batch.errors import LedgerUnavailable
+from qie_batch.errors import LedgerUnavailable, UsageError
+from qie_batch.ledger.tables import workload
 
 # Alembic is imported where it works: half a second, which no command but `db` and `up` has to wait.
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
 
 #: The revision that this version of qie-batch is written for: the head of the migrations.
-NEWEST = "r0007"
+NEWEST = "r0008"
 
 #: Key of an advisory lock that no other code uses.
 UPGRADE_LOCK = 7_133_700_001
@@ -65,6 +66,24 @@ def check(database: Database) -> None:
             code="schema_outdated",
             hint="bring the ledger to the newest schema",
         )
+
+
+def grant_reader(database: Database, role: str) -> None:
+    """Let a role of PostgreSQL read the workload; UsageError for a role that is not there."""
+    with database.write() as connection:
+        if connection.dialect.name != "postgresql":
+            raise UsageError(
+                f"the ledger {database.address} has no roles",
+                hint="the workload is for an autoscaler of a cluster, whose ledger is on PostgreSQL",
+            )
+        quoted = connection.dialect.identifier_preparer.quote(role)
+        roles = table("pg_roles", column("rolname"))
+        if not connection.scalar(select(func.count()).select_from(roles).where(roles.c.rolname == role)):
+            raise UsageError(
+                f"the ledger {database.address} has no role {quoted}",
+                hint=f"make it first: CREATE ROLE {quoted} LOGIN PASSWORD '...'",
+            )
+        connection.exec_driver_sql(f"GRANT SELECT ON {workload.name} TO {quoted}")
 
 
 def _config() -> Config:

@@ -110,7 +110,7 @@ class LedgerCollector(Collector):
         yield _family(
             "qie_waiting_work_seconds",
             "Device seconds that the items of open jobs will take",
-            {_lane(key): seconds for key, seconds in reading.work_seconds.items()},
+            {_lane(key): ahead.seconds for key, ahead in reading.workload.items()},
         )
         claims = GaugeMetricFamily(
             "qie_last_claim_age_seconds",

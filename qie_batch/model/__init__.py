@@ -19,7 +19,7 @@ from qie_batch.model.edits import (
 from qie_batch.model.engines import DEVICE_HOUR, FREE, EngineInfo, EngineLimits, Preset, Tariff
 from qie_batch.model.events import EditEvent, Ending, Stage
 from qie_batch.model.files import Batch, BatchFault, BatchState, RequestCounts, StoredFile
-from qie_batch.model.gauges import Backlog, GaugeReading, ItemGroup
+from qie_batch.model.gauges import Backlog, GaugeReading, ItemGroup, Workload
 from qie_batch.model.images import ImageHeader
 from qie_batch.model.jobs import Failure, Item, ItemSelection, Job, JobSelection, NewItem, NewJob, Result
 from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
@@ -119,6 +119,7 @@ __all__ = [
     "WebhookState",
     "Worker",
     "WorkerState",
+    "Workload",
     "address_shown",
     "cache_key_of",
     "is_tenant_name",

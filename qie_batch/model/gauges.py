@@ -36,13 +36,27 @@ class Backlog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Workload:
+    """What lies ahead of one lane of an engine."""
+
+    #: Items of open jobs that wait or run, and those of paused jobs that still run.
+    items: int = 0
+    #: Device seconds that they will take, as if none of the running ones had begun.
+    seconds: float = 0.0
+
+    @property
+    def edit_seconds(self) -> float:
+        """Of one edit, in the mean; 0.0 without items."""
+        return self.seconds / self.items if self.items else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GaugeReading:
     """The figures of one look at the ledger; keys are an engine, or an engine and whether interactive."""
 
     backlog: Backlog
     waiting_seconds: Mapping[tuple[str, bool], float]
-    #: Expected device seconds of what waits and runs.
-    work_seconds: Mapping[tuple[str, bool], float]
+    workload: Mapping[tuple[str, bool], Workload]
     #: Since the latest claim; where an engine never had one, for how long its oldest item waits.
     claim_seconds: Mapping[str, float]
     #: The largest share of its budget that a job which is not closed has used; 0 where none has a budget.

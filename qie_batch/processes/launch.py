@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qie_batch.errors import UsageError
 from qie_batch.metrics.exporter import neighbour
 from qie_batch.processes.contract import HEARTBEAT_VARIABLE, child_environment
-from qie_batch.queues.celery import queue_name
+from qie_batch.queues.celery import queue_name, unused_queue_name
 
 if TYPE_CHECKING:
     from qie_batch.model import EngineInfo
@@ -54,10 +54,12 @@ def celery_worker(settings: Settings, spec: WorkerSpec) -> Launch:
     """Celery's threads pool: transfers overlap with the edit, and CUDA is never used after a fork."""
     # One edit on a local device, or as many as a remote server takes; the other items are in transfer.
     in_flight = settings.concurrency + spec.engine.concurrency - 1
+    takes_bulk = settings.lanes != "interactive"
+    queue = queue_name(spec.engine.name) if takes_bulk else unused_queue_name(spec.engine.name)
     argv = (
         *(*_CELERY, "worker"),
         *("--pool", "threads", "--concurrency", str(in_flight)),
-        *("--queues", queue_name(spec.engine.name), "--hostname", spec.name),
+        *("--queues", queue, "--hostname", spec.name),
         *("--loglevel", "INFO", "--without-gossip", "--without-mingle", "--task-events"),
     )
     environment = {

@@ -70,6 +70,11 @@ def interactive_queue_name(engine: str) -> str:
     return f"{queue_name(engine)}.now"
 
 
+def unused_queue_name(engine: str) -> str:
+    """Where nothing is sent: the consumer of a worker that takes interactive items alone needs a queue."""
+    return f"{queue_name(engine)}.none"
+
+
 def celery_app(broker_url: str) -> Celery:
     """The application, with no task registered yet."""
     # Registered by name, because kombu reads from the scheme whether to use TLS.

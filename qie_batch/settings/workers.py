@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import AliasChoices, BaseModel, Field, field_validator
 
 from qie_batch.settings.addresses import listener
@@ -14,6 +16,8 @@ class WorkerSettings(BaseModel):
     heartbeat_fd: int | None = None
     #: Items in flight in one worker process: one on the device while others are in transfer.
     concurrency: int = Field(default=3, ge=1, le=16, validation_alias=AliasChoices("concurrency", "slots"))
+    #: Which items the worker takes.
+    lanes: Literal["all", "bulk", "interactive"] = "all"
     lease_seconds: float = Field(default=30.0, gt=0)
     #: An edit whose step takes longer counts as hung, and its process is replaced.
     hang_seconds: float = Field(default=120.0, gt=0)

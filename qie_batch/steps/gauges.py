@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import QieError
-from qie_batch.model import GaugeReading, ItemState, JobState
+from qie_batch.model import GaugeReading, ItemState, JobState, Workload
 from qie_batch.steps.schedule import RUN_RETRY_SECONDS, latest_due, problem_of
 
 if TYPE_CHECKING:
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 
 #: Seconds for which a reading is shown; less than the lease, so that two processes never show one each.
 SHOWN_SECONDS, LEASE_SECONDS = 30.0, 40.0
-#: What is still to be done.
-_AHEAD = (ItemState.PENDING, ItemState.QUEUED, ItemState.RUNNING)
+#: What is still to be done, by the state of its job.
+_AHEAD = {
+    JobState.OPEN: (ItemState.PENDING, ItemState.QUEUED, ItemState.RUNNING),
+    JobState.PAUSED: (ItemState.RUNNING,),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,24 +35,25 @@ class GaugesContext:
 
 
 def read_gauges(context: GaugesContext) -> GaugeReading | None:
-    """The figures, or None while another process reads them."""
+    """The figures, or None while another process reads them; the workload is written for autoscalers."""
     began = time.monotonic()
     if not context.gauges.lead(context.holder, LEASE_SECONDS):
         return None
     backlog = context.gauges.backlog()
     claims = context.gauges.latest_claims()
     waiting = _waiting(backlog)
-    work = _work(backlog, context)
+    workload = _workload(backlog, context)
     for engine in claims:
         for interactive in (False, True):
             waiting.setdefault((engine, interactive), 0.0)
-            work.setdefault((engine, interactive), 0.0)
+            workload.setdefault((engine, interactive), Workload())
     never = {engine for engine, _ in waiting} - claims.keys()
     claims |= {engine: max(waiting.get((engine, lane), 0.0) for lane in (False, True)) for engine in never}
+    context.gauges.record(workload)
     return GaugeReading(
         backlog=backlog,
         waiting_seconds=waiting,
-        work_seconds=work,
+        workload=workload,
         claim_seconds=claims,
         budget_used=context.gauges.budget_used(),
         overdue_seconds=_overdue(backlog.now, context),
@@ -68,13 +72,21 @@ def _waiting(backlog: Backlog) -> dict[tuple[str, bool], float]:
     return waiting
 
 
-def _work(backlog: Backlog, context: GaugesContext) -> dict[tuple[str, bool], float]:
-    """Device seconds that open jobs will take, by engine and lane."""
-    work: dict[tuple[str, bool], float] = defaultdict(float)
+def _workload(backlog: Backlog, context: GaugesContext) -> dict[tuple[str, bool], Workload]:
+    """By engine and lane, both lanes of each engine."""
+    workload = {
+        (engine, lane): Workload()
+        for engine in {group.engine for group in backlog.groups}
+        for lane in (False, True)
+    }
     for group in backlog.groups:
-        ahead = sum(group.counts[state] for state in _AHEAD) if group.job_state is JobState.OPEN else 0
-        work[group.engine, group.interactive] += ahead * _seconds(group, context) if ahead else 0.0
-    return work
+        before = workload[group.engine, group.interactive]
+        ahead = sum(group.counts[state] for state in _AHEAD.get(group.job_state, ()))
+        if ahead:
+            workload[group.engine, group.interactive] = Workload(
+                items=before.items + ahead, seconds=before.seconds + ahead * _seconds(group, context)
+            )
+    return workload
 
 
 def _seconds(group: ItemGroup, context: GaugesContext) -> float:

@@ -33,6 +33,7 @@ TABLES = {
     "files",
     "batches",
     "outbox",
+    "workload",
 }
 
 

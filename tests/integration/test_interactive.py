@@ -136,6 +136,21 @@ def test_an_interactive_edit_ends_within_the_grace(bench):
     assert (bench.worker.poll(), told(bench.ledger, "asked")) == (0, "S")
 
 
+@pytest.mark.parametrize("lane", ["bulk", pytest.param("interactive", marks=pytest.mark.slow)])
+def test_a_worker_of_one_lane_leaves_the_other_alone(lane, monkeypatch, request):
+    monkeypatch.setenv("QIE_LANES", lane)
+    bench = request.getfixturevalue("bench")
+    taken, left = ("job", "asked") if lane == "bulk" else ("asked", "job")
+    bench.ask("asked")
+    bench.add("job", "job", "job again")
+    dispatch(bench.context)
+    bench.until(bench.started)
+    bench.end(taken)
+    bench.until(lambda: told(bench.ledger, taken).startswith("S"))
+    assert set(told(bench.ledger, left)) == {"q"}
+    bench.end("job again")
+
+
 @pytest.fixture
 def collector(monkeypatch):
     """Gets no span before the process ends."""

@@ -154,6 +154,21 @@ runs = Table(
     Column("lease_until", Double, nullable=False),
 )
 
+#: What lies ahead of each lane, for an autoscaler; the process that reads the gauges writes it.
+workload = Table(
+    "workload",
+    metadata,
+    Column("engine", String(64), primary_key=True),
+    # "interactive" or "bulk".
+    Column("lane", String(16), primary_key=True),
+    # Items of open jobs that wait or run, and those of paused jobs that still run.
+    Column("items", Integer, nullable=False),
+    # Device seconds that these items will take, and the part of it that one takes.
+    Column("seconds", Double, nullable=False),
+    Column("edit_seconds", Double, nullable=False),
+    Column("read_at", Double, nullable=False),
+)
+
 #: Values by name: the epoch of the broker, and the process that reads the gauges.
 variables = Table(
     "variables",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import select
 
-from qie_batch.model import ItemState, JobState, Priority, RunState, Schedule
+from qie_batch.ledger.tables import workload
+from qie_batch.model import ItemState, JobState, Priority, RunState, Schedule, Workload
 from tests.support.ledgers import (
     BROKEN,
     START,
@@ -172,3 +174,27 @@ def test_only_the_holder_gives_the_lease_up(ledger):
 def test_of_several_that_ask_at_once_one_leads(ledger):
     led = at_once(*(lambda name=name: ledger.gauges.lead(name, 20) for name in "abcd"))
     assert led.count(True) == 1
+
+
+def recorded(ledger):
+    """Engine, lane, items, seconds, seconds of an edit, and for how long ago, of each row."""
+    with ledger._db.read() as connection:
+        rows = connection.execute(select(workload).order_by(workload.c.engine, workload.c.lane)).all()
+    return [(*row[:5], START - row.read_at) for row in rows]
+
+
+def test_the_workload_is_there_for_an_autoscaler_to_read(ledger):
+    ahead = {("qwen", False): Workload(items=3, seconds=12.0), ("qwen", True): Workload()}
+    ledger.gauges.record(ahead)
+    assert recorded(ledger) == [
+        ("qwen", "bulk", 3, 12.0, 4.0, 0.0),
+        ("qwen", "interactive", 0, 0.0, 0.0, 0.0),
+    ]
+
+
+def test_a_later_workload_replaces_the_earlier_and_what_is_not_read_again_grows_old(ledger, clock):
+    ledger.gauges.record({("old", False): Workload(items=9, seconds=9.0)})
+    ledger.gauges.record({("qwen", False): Workload(items=3, seconds=12.0)})
+    clock.turn(60.0)
+    ledger.gauges.record({("qwen", False): Workload(items=1, seconds=5.0)})
+    assert recorded(ledger) == [("old", "bulk", 9, 9.0, 1.0, 0.0), ("qwen", "bulk", 1, 5.0, 5.0, -60.0)]

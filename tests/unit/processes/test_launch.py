@@ -31,6 +31,11 @@ def test_a_worker_takes_only_messages_of_its_engine_under_the_name_of_the_ledger
     assert "CUDA_VISIBLE_DEVICES" not in launch.environment
 
 
+def test_a_worker_of_the_interactive_lane_takes_no_message_of_celery(tmp_path):
+    launch = celery_worker(Settings(dir=tmp_path, lanes="interactive"), spec())
+    assert "--queues edit.classic.none " in " ".join(launch.argv)
+
+
 def test_a_worker_sees_its_own_device_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
     assert celery_worker(Settings(dir=tmp_path), spec("3")).environment["CUDA_VISIBLE_DEVICES"] == "3"
