@@ -11,7 +11,6 @@ from celery.worker.control import inspect_command
 from qie_batch import wiring
 from qie_batch.queues.celery import DESCRIBE_COMMAND, EDIT_TASK
 from qie_batch.settings import Settings
-from qie_batch.steps.edit import edit as edit_item
 from workers.process import WorkerProcess
 
 settings = Settings()
@@ -32,4 +31,4 @@ def describe(_state: Any) -> dict[str, Any]:
 
 @app.task(name=EDIT_TASK)  # type: ignore[untyped-decorator]
 def edit(item_id: str) -> None:
-    edit_item(item_id, process.context)
+    process.edit(item_id)

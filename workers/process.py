@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from contextlib import nullcontext
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -21,7 +22,8 @@ from qie_batch.processes.contract import (
     write_heartbeat,
 )
 from qie_batch.redaction import redact
-from qie_batch.steps.edit import charge_crash
+from qie_batch.steps.edit import charge_crash, edit
+from workers.consumer import CHECK_SECONDS, ConsumerWatch
 from workers.interactive import InteractiveThreads
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class WorkerProcess:
         self._context: EditContext | None = None
         self._ready_at = 0.0
         self._interactive: InteractiveThreads | None = None
+        self._consumer: ConsumerWatch | None = None
 
     @property
     def context(self) -> EditContext:
@@ -83,12 +86,21 @@ class WorkerProcess:
             log.exception("the engine cannot be loaded")
             sys.exit(EXIT_RESTART)
         self._ready_at = time.monotonic()
+        queue = wiring.queue(self.settings)
         if self.settings.lanes != "bulk":
-            self._interactive = InteractiveThreads(wiring.queue(self.settings), self)
+            self._interactive = InteractiveThreads(queue, self)
             self._interactive.start(context.engine.info.concurrency)
+        if self.settings.lanes != "interactive":
+            self._consumer = ConsumerWatch(queue, context.worker.engine, self.settings.hang_seconds)
+            threading.Thread(target=self._watch_consumer, args=(self._consumer,), daemon=True).start()
         threading.Thread(target=self._run_watchdog, args=(context,), name="watchdog", daemon=True).start()
         engine, seconds = context.engine, time.monotonic() - began
         log.info("engine %s on %s is ready after %.1f s", engine.info.name, engine.device, seconds)
+
+    def edit(self, item_id: str) -> None:
+        """Run the edit of a message."""
+        with self._consumer.taking() if self._consumer else nullcontext():
+            edit(item_id, self.context)
 
     def on_shutting_down(self, **_signal: Any) -> None:
         """On SIGTERM, edits that can end within the grace end, the others release their items."""
@@ -106,14 +118,28 @@ class WorkerProcess:
 
     def leave(self, error: EngineLost) -> None:
         """The engine is lost: exit, once the other edits have released their items."""
+        self._leave(str(error), grace_seconds=0.0)
+
+    def _leave(self, reason: str, grace_seconds: float) -> None:
+        """Exit, once the edits that fit into the grace have ended and the others released their items."""
         leases = self.context.leases
-        leases.shutdown.begin(0.0)
-        deadline = time.monotonic() + HAND_BACK_SECONDS
+        leases.shutdown.begin(grace_seconds)
+        deadline = time.monotonic() + grace_seconds + HAND_BACK_SECONDS
         while leases.held() and time.monotonic() < deadline:
             time.sleep(0.05)
-        log.critical("leaving: %s", error)
+        log.critical("leaving: %s", reason)
         tracing.finish()
         os._exit(EXIT_RESTART)
+
+    def _watch_consumer(self, consumer: ConsumerWatch) -> None:
+        """Exit once Celery's consumer is silent, unless this process leaves already."""
+        while not consumer.is_silent():
+            time.sleep(CHECK_SECONDS)
+        if not self.context.leases.shutdown.begun:
+            self._leave(
+                f"messages wait in the broker; none came here for {self.settings.hang_seconds:g} s",
+                self.settings.grace_seconds,
+            )
 
     def _run_watchdog(self, context: EditContext) -> None:
         """Send heartbeats; exit when an edit hangs, since a thread in the engine cannot be stopped."""

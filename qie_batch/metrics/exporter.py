@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 from socketserver import TCPServer
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler
 
@@ -23,9 +24,15 @@ from prometheus_client.exposition import ThreadingWSGIServer
 from qie_batch import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    #: By path: each says what is wrong, or "".
+    Probes = Mapping[str, Callable[[], str]]
 
 log = logging.getLogger(__name__)
+
+NO_PROBES: Probes = MappingProxyType({})
 
 #: How many different values a label takes whose values others choose.
 MOST_VALUES = 100
@@ -77,13 +84,13 @@ def new_registry() -> CollectorRegistry:
 
 
 class Exporter:
-    """Serves a registry at one address from a thread that ends with the process.
+    """Serves a registry, and probes, at one address from a thread that ends with the process.
 
     Tries again while the address is taken: the process that this one replaces may hold it until it ends.
     """
 
-    def __init__(self, registry: CollectorRegistry, address: str) -> None:
-        self._registry = registry
+    def __init__(self, registry: CollectorRegistry, address: str, probes: Probes = NO_PROBES) -> None:
+        self._app = with_probes(make_wsgi_app(registry), probes)
         self._address = address
         self._closed = threading.Event()
         self._server: _Server | None = self._try_to_listen(log.warning)
@@ -107,7 +114,7 @@ class Exporter:
     def _try_to_listen(self, say: Callable[..., None]) -> _Server | None:
         host, _, port = self._address.rpartition(":")
         try:
-            return _Server.at(host.strip("[]"), int(port), self._registry)
+            return _Server.at(host.strip("[]"), int(port), self._app)
         except OSError as error:
             say(
                 "no metrics of this process until %s is free (%s): set QIE_METRICS_ADDRESS to another port if"
@@ -118,12 +125,29 @@ class Exporter:
         return None
 
 
-def expose(registry: CollectorRegistry, address: str) -> Exporter | None:
-    """Serve the registry at HOST:PORT; nothing for the address "".
+def expose(registry: CollectorRegistry, address: str, probes: Probes = NO_PROBES) -> Exporter | None:
+    """Serve the registry and the probes at HOST:PORT; nothing for the address "".
 
     An address that is taken is a warning: what the process is for does not depend on it.
     """
-    return Exporter(registry, address) if address else None
+    return Exporter(registry, address, probes) if address else None
+
+
+def with_probes(metrics: WSGIApplication, probes: Probes) -> WSGIApplication:
+    """Answers 200 or 503 at the paths of the probes, and the metrics at all others."""
+
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        probe = probes.get(environ.get("PATH_INFO", ""))
+        if probe is None:
+            return metrics(environ, start_response)
+        wrong = probe()
+        start_response(
+            "503 Service Unavailable" if wrong else "200 OK",
+            [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")],
+        )
+        return [(wrong or "ok").encode()]
+
+    return app
 
 
 def neighbour(address: str, distance: int) -> str:
@@ -151,14 +175,14 @@ class _Server(ThreadingWSGIServer):
     request_queue_size = 64
 
     @classmethod
-    def at(cls, host: str, port: int, registry: CollectorRegistry) -> _Server:
+    def at(cls, host: str, port: int, app: WSGIApplication) -> _Server:
         """Raises OSError."""
         family, *_, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         kind = type(cls.__name__, (cls,), {"address_family": family})
         server: _Server = kind(address[:2], _Handler)
-        server.set_app(make_wsgi_app(registry))
+        server.set_app(app)
         return server
 
     def __init__(self, *arguments: Any) -> None:

@@ -15,6 +15,7 @@ from qie_batch.errors import LedgerUnavailable, QieError
 from qie_batch.metrics import expose, new_registry
 from qie_batch.metrics.control import ControlMetrics
 from qie_batch.processes.looks import Every, certificate_look, service_looks
+from qie_batch.processes.probes import ControlProbes
 from qie_batch.steps.dispatch import dispatch
 from qie_batch.steps.gauges import read_gauges
 from qie_batch.steps.notify import notify
@@ -44,8 +45,8 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
     delayed.
     """
     registry = new_registry()
-    metrics = ControlMetrics(registry)
-    expose(registry, settings.metrics_address)
+    metrics, probes = ControlMetrics(registry), ControlProbes()
+    expose(registry, settings.metrics_address, probes.by_path)
     ledger, decoders = wiring.ledger(settings), wiring.decoders(settings)
     dispatching = wiring.dispatch_context(settings, ledger)
     settling = wiring.settle_context(settings, ledger, decoders)
@@ -60,6 +61,7 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
         metrics.measured("sweep", lambda: take_back(ledger.recovery) if outage.is_over else 0),
         metrics.measured("send_again", lambda: send_lost_again(ledger.dispatch, dispatching.queue)),
         metrics.measured("dispatch", lambda: dispatch(dispatching)),
+        probes.round_ended,
     )
     slow: tuple[Callable[[], int], ...] = (
         metrics.measured("settle", lambda: settle(settling)),

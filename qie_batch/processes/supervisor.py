@@ -19,6 +19,7 @@ from qie_batch.metrics import SupervisorMetrics, expose, new_registry
 from qie_batch.metrics.gpu import register_gpus
 from qie_batch.processes.contract import EXIT_MISCONFIGURED, clear_heartbeat, read_heartbeat
 from qie_batch.processes.launch import WorkerSpec, celery_worker, worker_name
+from qie_batch.processes.probes import ProcessState, WorkerProbes
 
 if TYPE_CHECKING:
     import threading
@@ -91,22 +92,32 @@ class Supervisor:
         self._metrics = SupervisorMetrics(registry, self._count_running, len(self._workers))
         register_gpus(registry, devices)
         self._registry = registry
+        self._probes = WorkerProbes()
 
     def run(self, stop: threading.Event) -> int:
         """Keep every process running until `stop` is set, or a process ends with EXIT_MISCONFIGURED."""
         code = 0
-        expose(self._registry, self._settings.metrics_address)
+        expose(self._registry, self._settings.metrics_address, self._probes.by_path)
         try:
             while not stop.is_set() and not code:
                 for managed in self._workers:
                     code = code or self._poll(managed)
+                self._probes.polled([self._state(managed) for managed in self._workers])
                 stop.wait(POLL_SECONDS)
         finally:
+            self._probes.leave()
             self._stop_all()
         return code
 
     def _count_running(self) -> int:
         return sum(managed.process is not None for managed in self._workers)
+
+    def _state(self, managed: _Managed) -> ProcessState:
+        return ProcessState(
+            name=managed.process.name if managed.process else f"worker {managed.index}",
+            is_warm=managed.process is not None and managed.last_heartbeat is not None,
+            stuck_seconds=managed.unchanged_polls * POLL_SECONDS if managed.is_hung else 0.0,
+        )
 
     def _poll(self, managed: _Managed) -> int:
         if managed.process is None:

@@ -73,6 +73,14 @@ def test_each_process_says_what_it_is_for(pages):
     assert 'qie_ledger_seconds_count{operation="claim"}' in worker
 
 
+def test_the_probes_of_worker_and_control_answer_that_all_is_well(gateway, pages):
+    found = {job: target for job, target in targets(gateway) if job in pages}
+    asked = [(found["qie-supervisor"], path) for path in ("/started", "/ready", "/live")]
+    asked.append((found["qie-control"], "/live"))
+    answers = [httpx2.get(f"http://{target}{path}", timeout=10) for target, path in asked]
+    assert [(each.status_code, each.text) for each in answers] == [(200, "ok")] * 4
+
+
 def test_every_metric_is_listed_and_every_listed_one_is_there(pages):
     registry = CollectorRegistry()
     registry.register(GpuCollector(Nvml()))

@@ -32,6 +32,18 @@ def test_a_registry_is_served_at_its_address_with_process_and_version():
     assert 'qie_build_info{version="' in page
 
 
+def test_a_probe_answers_200_or_503_with_what_is_wrong_beside_the_metrics():
+    wrong = [""]
+    address = f"127.0.0.1:{free_port()}"
+    server = expose(new_registry(), address, {"/live": lambda: wrong[0]})
+    with httpx2.Client(base_url=f"http://{address}") as client:
+        assert (client.get("/live").status_code, client.get("/live").text) == (200, "ok")
+        wrong[0] = "no round ended for 130 s"
+        assert (client.get("/live").status_code, client.get("/live").text) == (503, wrong[0])
+        assert "qie_build_info" in client.get("/metrics").text
+    server.close()
+
+
 def test_a_port_that_is_taken_is_a_sentence_and_is_listened_at_once_it_is_free(monkeypatch, caplog):
     monkeypatch.setattr(exporter, "RETRY_SECONDS", 0.02)
     with socket.create_server(("127.0.0.1", 0)) as taken, caplog.at_level(logging.INFO):
