@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from qie_batch import wiring
 from qie_batch.errors import LedgerUnavailable, QieError
+from qie_batch.kubernetes import PodApi, protect_busy
 from qie_batch.metrics import expose, new_registry
 from qie_batch.metrics.control import ControlMetrics
 from qie_batch.processes.looks import Every, certificate_look, service_looks
@@ -29,12 +31,15 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
+    from qie_batch.ledger.sql import SqlLedger
     from qie_batch.settings import Settings
 
 log = logging.getLogger(__name__)
 
 #: Seconds between two readings of the figures of the ledger.
 GAUGES_SECONDS = 10.0
+#: Seconds between two looks at which pods are busy.
+PODS_SECONDS = 10.0
 
 
 def run_control(settings: Settings, stop: threading.Event) -> None:
@@ -72,6 +77,7 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
         Every(GAUGES_SECONDS, lambda: metrics.show(read_gauges(gauging))),
         *service_looks(ledger, wiring.store(settings), dispatching.queue, metrics),
         certificate_look(settings.gateway_url, metrics),
+        *_pod_steps(settings, ledger, metrics),
     )
     rounds = (quick, *((step,) for step in slow))
     with decoders, ThreadPoolExecutor(len(rounds)) as pool:
@@ -83,6 +89,15 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
         loop.result()
     with suppress(LedgerUnavailable):
         ledger.gauges.resign(gauging.holder)
+
+
+def _pod_steps(settings: Settings, ledger: SqlLedger, metrics: ControlMetrics) -> list[Callable[[], int]]:
+    """None but in a cluster of Kubernetes."""
+    if not settings.kubernetes:
+        return []
+    pods = PodApi.of_this_pod(os.environ)
+    protect = metrics.measured("pods", lambda: protect_busy(pods, ledger.workers.running()))
+    return [Every(PODS_SECONDS, protect)]
 
 
 class LedgerOutage:

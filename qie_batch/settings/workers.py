@@ -41,3 +41,5 @@ class ControlSettings(BaseModel):
     window: int = Field(default=64, ge=1)
     #: Seconds between two rounds of `control`.
     tick_seconds: float = Field(default=0.5, gt=0)
+    #: Whether control runs in a pod and marks the worker pods of its namespace that are busy.
+    kubernetes: bool = False
