@@ -29,7 +29,8 @@ RUN --mount=type=bind,source=deploy/requirements/control.txt,target=/requirement
         --requirement /requirements.txt
 RUN --mount=type=bind,from=build,source=/dist,target=/dist \
     /opt/qie/bin/python -m pip install --no-cache-dir --no-index --no-deps /dist/*.whl \
-    && /opt/qie/bin/python -m pip check
+    && /opt/qie/bin/python -m pip check \
+    && /opt/qie/bin/python -c "import ctypes; ctypes.CDLL('libseccomp.so.2')"
 # pip has compiled everything above; at run time the root file system may be read-only.
 ENV PATH=/opt/qie/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -70,7 +71,8 @@ RUN --mount=type=bind,source=deploy/requirements/worker.txt,target=/requirements
         --requirement /requirements.txt
 RUN --mount=type=bind,from=build,source=/dist,target=/dist \
     /opt/qie/bin/python -m pip install --no-cache-dir --no-index --no-deps /dist/*.whl \
-    && /opt/qie/bin/python -m pip check
+    && /opt/qie/bin/python -m pip check \
+    && /opt/qie/bin/python -c "import ctypes; ctypes.CDLL('libseccomp.so.2')"
 ENV PATH=/opt/qie/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
