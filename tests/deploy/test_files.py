@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[2]
 DOCKERFILE = ROOT / "Dockerfile"
 COMPOSE = ROOT / "deploy" / "compose.yaml"
 EXAMPLE = ROOT / "deploy" / ".env.example"
-PAGES = (ROOT / "docs" / "cluster.md", ROOT / "docs" / "operations.md")
+PAGES = tuple(ROOT / "docs" / f"{name}.md" for name in ("cluster", "operations", "kubernetes"))
 
 SERVICES = yaml.safe_load(COMPOSE.read_text())["services"]
 OWN = {name: service for name, service in SERVICES.items() if "build" in service}
