@@ -90,7 +90,7 @@ def _name(manifest: Manifest) -> Iterator[str]:
 
 def _quantity(manifest: Manifest) -> Iterator[str]:
     for path, value in _walk(manifest):
-        listed = len(path) > 1 and path[-2] in _QUANTITIES and path[-1] != "type"
+        listed = len(path) > 1 and path[-2] in _QUANTITIES and not path[-1].isdecimal()
         if (listed or path[-1] in {"sizeLimit", "averageValue"}) and not _QUANTITY.fullmatch(str(value)):
             yield f"{'.'.join(path)}: {value!r} is no quantity, such as 96Gi or 500m"
 
@@ -153,8 +153,8 @@ def _walk(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, .
         for key, inner in value.items():
             yield from _walk(inner, (*path, key))
     elif isinstance(value, list):
-        for inner in value:
-            yield from _walk(inner, path)
+        for index, inner in enumerate(value):
+            yield from _walk(inner, (*path, str(index)))
     else:
         yield path, value
 
