@@ -169,6 +169,13 @@ def test_control_alone_speaks_to_the_api_server_and_may_touch_pods_alone(overlay
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
+def test_orphaned_processes_are_taken_up(overlay):
+    for pod in pods(render(overlay)):
+        if pod.labels.get("app.kubernetes.io/part-of") == "qie-batch":
+            assert pod.spec["shareProcessNamespace"] is True, pod.owner
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
 def test_no_two_workloads_choose_the_same_pods(overlay):
     found = [each for each in render(overlay) if each["kind"] in {"Deployment", "StatefulSet"}]
     for one, other in itertools.permutations(found, 2):
