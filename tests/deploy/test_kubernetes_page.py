@@ -25,20 +25,26 @@ def block(first_line):
 
 
 @pytest.fixture
-def own_overlay(tmp_path):
+def build(tmp_path):
+    """Renders the page's overlay, changed by a function."""
     folder = tmp_path / "mine"
     folder.mkdir()
-    checkout = os.path.relpath(CHECKOUT, folder)
-    text = block("mine/kustomization.yaml").replace("../qie-batch/", f"{checkout}/")
-    (folder / "kustomization.yaml").write_text(text)
-    return folder
-
-
-def test_an_overlay_of_ones_own_is_built_as_the_page_says(own_overlay):
     kubectl = Path(sysconfig.get_path("scripts")) / "kubectl"
-    run = subprocess.run([kubectl, "kustomize", own_overlay], capture_output=True, text=True, check=False)
-    assert run.returncode == 0, run.stderr
-    manifests = list(yaml.load_all(run.stdout, yaml.CSafeLoader))
+
+    def build(change=lambda _: None):
+        overlay = yaml.safe_load(block("mine/kustomization.yaml"))
+        change(overlay)
+        text = yaml.safe_dump(overlay).replace("../qie-batch/", f"{os.path.relpath(CHECKOUT, folder)}/")
+        (folder / "kustomization.yaml").write_text(text)
+        run = subprocess.run([kubectl, "kustomize", folder], capture_output=True, text=True, check=False)
+        assert run.returncode == 0, run.stderr
+        return list(yaml.load_all(run.stdout, yaml.CSafeLoader))
+
+    return build
+
+
+def test_an_overlay_of_ones_own_is_built_as_the_page_says(build):
+    manifests = build()
     settings = next(each for each in of_kind(manifests, "ConfigMap"))["data"]
     assert settings["QIE_GATEWAY_URL"] == "https://pictures.example.com"
     assert settings["QIE_ENGINE"] == "qwen"
@@ -46,6 +52,16 @@ def test_an_overlay_of_ones_own_is_built_as_the_page_says(own_overlay):
     assert worker["image"] == "registry.example.com/qie-batch-worker:0.1.0"
     assert named(manifests, "Ingress/gateway")["spec"]["tls"][0]["hosts"] == ["pictures.example.com"]
     assert named(manifests, "PersistentVolumeClaim/qie-weights")["spec"]["storageClassName"] == "efs"
+
+
+def test_another_engine_is_scaled_by_its_own_work(build):
+    def change(overlay):
+        overlay["configMapGenerator"][0]["literals"].append("QIE_ENGINE=openai")
+        overlay["components"] = re.findall(r"`components: \[(.+?)\]`", PAGE)
+
+    (scaled,) = of_kind(build(change), "ScaledObject")
+    queries = [trigger["metadata"]["query"] for trigger in scaled["spec"]["triggers"]]
+    assert all("engine = 'openai'" in query for query in queries)
 
 
 def test_the_template_of_a_claim_follows_its_schema():
