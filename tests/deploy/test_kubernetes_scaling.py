@@ -1,17 +1,20 @@
 """What scales the workers, held against the ledger and against the rules of Kubernetes."""
 
 import math
+import subprocess
 import time
 
 import psycopg
 import pytest
+import yaml
 from sqlalchemy import insert
 
 from qie_batch.ledger import schema
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.tables import workload
 from qie_batch.settings import Settings
-from tests.support.manifests.rendering import OVERLAYS, called, named, of_kind, pods, render
+from tests.support.manifests.rendering import KUBERNETES, OVERLAYS, called, named, of_kind, pods, render
+from tests.support.prometheus import program
 
 GPU = "nvidia.com/gpu"
 #: Of an H100: the weights at rest, and with what the allocator keeps after the largest edits.
@@ -199,6 +202,47 @@ def test_a_long_wait_adds_few_workers_a_minute():
     (up,) = behavior["scaleUp"]["policies"]
     assert (up["type"], up["value"], up["periodSeconds"]) == ("Pods", 2, 60)
     assert behavior["scaleDown"]["stabilizationWindowSeconds"] >= 300
+
+
+@pytest.fixture
+def adapted(tmp_path):
+    """Asks promtool what a metric of the adapter is for one pod after two hours; the series are gigabytes."""
+    adapter = yaml.safe_load((KUBERNETES / "overlays" / "hpa" / "adapter.yaml").read_text())
+    rules = {rule["name"]["as"]: rule for rule in adapter["rules"]["custom"]}
+
+    def adapted(name, series, value):
+        expression = rules[name]["metricsQuery"].replace(
+            "<<.Series>>", rules[name]["seriesQuery"].split("{")[0]
+        )
+        expression = expression.replace("<<.LabelMatchers>>", 'namespace="n",pod="p"')
+        expression = expression.replace("<<.GroupBy>>", "pod")
+        labels = '{namespace="n",pod="p",gpu="0"}'
+        given = [{"series": f"{metric}{labels}", "values": values} for metric, values in series.items()]
+        expected = {
+            "expr": "made",
+            "eval_time": "2h",
+            "exp_samples": [{"labels": 'made{pod="p"}', "value": value}],
+        }
+        made = {"groups": [{"name": "made", "rules": [{"record": "made", "expr": expression}]}]}
+        (tmp_path / "rules.yml").write_text(yaml.safe_dump(made))
+        test = {"interval": "1m", "input_series": given, "promql_expr_test": [expected]}
+        path = tmp_path / "test.yml"
+        path.write_text(yaml.safe_dump({"rule_files": ["rules.yml"], "tests": [test]}))
+        run = subprocess.run(
+            [program("promtool"), "test", "rules", path], capture_output=True, text=True, check=False
+        )
+        assert run.returncode == 0, run.stdout + run.stderr
+
+    return adapted
+
+
+def test_the_adapter_makes_the_metrics_of_prometheus_that_the_autoscaler_asks_for(adapted):
+    adapted("qie_gpu_utilization_ratio", {"qie_gpu_utilization_ratio": "0.5+0x150"}, 0.5)
+    total = {"qie_gpu_memory_total_bytes": "80+0x150"}
+    name = "qie_gpu_memory_beyond_weights_ratio"
+    adapted(name, total | {"qie_gpu_memory_used_bytes": "62+0x150"}, 0)
+    # Nine of the 18 that the weights leave, for some minutes.
+    adapted(name, total | {"qie_gpu_memory_used_bytes": "62+0x114 71+0x30"}, 0.5)
 
 
 def test_memory_of_resident_weights_drives_a_fleet_to_its_maximum_and_what_is_beyond_them_does_not():
