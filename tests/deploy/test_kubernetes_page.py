@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.manifests.rendering import CHECKOUT, OVERLAYS, named, of_kind
-from tests.support.manifests.schemas import schema_errors
+from tests.support.manifests.api_server import kinds_served
+from tests.support.manifests.rendering import CHECKOUT, KUBERNETES, OVERLAYS, named, of_kind, render
+from tests.support.manifests.schemas import is_custom, schema_errors
 
 PAGE = (CHECKOUT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
 
@@ -62,6 +63,24 @@ def test_another_engine_is_scaled_by_its_own_work(build):
     (scaled,) = of_kind(build(change), "ScaledObject")
     queries = [trigger["metadata"]["query"] for trigger in scaled["spec"]["triggers"]]
     assert all("engine = 'openai'" in query for query in queries)
+
+
+def test_a_cluster_without_a_custom_resource_takes_all_else_and_says_what_it_lacks(tmp_path):
+    manifests = render("keda")
+    folder = KUBERNETES / "overlays" / "keda"
+    kubectl = Path(sysconfig.get_path("scripts")) / "kubectl"
+    with kinds_served(manifests) as address:
+        command = [kubectl, "--server", address, "apply", "--dry-run=client", "--validate=false"]
+        environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+        run = subprocess.run(
+            [*command, "--kustomize", folder], capture_output=True, text=True, check=False, env=environment
+        )
+    assert run.returncode == 1
+    assert 'no matches for kind "ScaledObject" in version "keda.sh/v1alpha1"' in run.stderr
+    assert 'no matches for kind "ScaledObject" in version "keda.sh/v1alpha1"' in PAGE
+    taken = [manifest for manifest in manifests if not is_custom(manifest)]
+    assert run.stdout.count("created (dry run)") == len(taken)
+    assert run.stderr.count("no matches for kind") == len(manifests) - len(taken)
 
 
 def test_the_template_of_a_claim_follows_its_schema():
