@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from tests.support.manifests.api_server import kinds_served
-from tests.support.manifests.rendering import CHECKOUT, KUBERNETES, OVERLAYS, named, of_kind, render
+from tests.support.manifests.faults import faults
+from tests.support.manifests.rendering import CHECKOUT, KUBERNETES, OVERLAYS, named, of_kind, render, selects
 from tests.support.manifests.schemas import is_custom, schema_errors
 
 PAGE = (CHECKOUT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
@@ -83,8 +84,26 @@ def test_a_cluster_without_a_custom_resource_takes_all_else_and_says_what_it_lac
     assert run.stderr.count("no matches for kind") == len(manifests) - len(taken)
 
 
-def test_the_template_of_a_claim_follows_its_schema():
-    assert schema_errors(yaml.safe_load(block("h100.yaml"))) == []
+@pytest.mark.parametrize("name", ["h100.yaml", "fill-weights.yaml"])
+def test_a_manifest_of_the_page_follows_its_schema_and_has_no_fault(name):
+    manifest = yaml.safe_load(block(name))
+    assert schema_errors(manifest) + faults(manifest) == []
+
+
+def test_the_job_that_fills_the_weights_writes_where_workers_read_and_may_reach_the_hub():
+    job = yaml.safe_load(block("fill-weights.yaml"))
+    manifests = render("keda")
+    named_there = job["spec"]["template"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"]
+    claim = named(manifests, f"PersistentVolumeClaim/{named_there}")
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    script = job["spec"]["template"]["spec"]["containers"][0]["command"][-1]
+    (worker,) = named(manifests, "Deployment/worker")["spec"]["template"]["spec"]["containers"]
+    folders = {each["name"]: each["value"] for each in worker["env"] if "value" in each}
+    assert folders["QIE_MODEL"] in script
+    assert folders["QIE_LORA_DIR"] in script
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    store = named(manifests, "NetworkPolicy/store")["spec"]
+    assert selects(store["podSelector"], labels)
 
 
 def test_the_page_lists_every_overlay():
