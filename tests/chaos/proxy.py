@@ -1,4 +1,4 @@
-"""A faulty connection to the store: an HTTP proxy that answers 500, stalls, and resets after a put."""
+"""A faulty connection to the store: an HTTP proxy that answers 500 or 503, stalls, and resets after a put."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 #: Of all requests; a reset is of puts alone.
 ERRORS, STALLS, RESETS = 0.20, 0.10, 0.05
 STALL_SECONDS = 5.0
+#: Status and body of an error: a server that fails, and AWS where it asks for fewer requests.
+REFUSALS = (500, b""), (503, b"<Error><Code>SlowDown</Code><Message>Reduce</Message></Error>")
 _HOP = frozenset({"connection", "expect", "keep-alive", "transfer-encoding", "content-length"})
 
 
@@ -72,7 +74,8 @@ class BadRoad:
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         fate = self._fate(handler.command)
         if fate == "error":
-            _answer(handler, 500, {}, b"")
+            status, sentence = self._random.choice(REFUSALS)
+            _answer(handler, status, {}, b"" if handler.command == "HEAD" else sentence)
             return
         if fate == "stall":
             time.sleep(self._stall_seconds)
