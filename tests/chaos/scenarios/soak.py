@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import time
@@ -19,7 +20,7 @@ from tests.support.gateways import token, wait_ready
 from tests.support.painters import IMAGE
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.chaos.rig import Rig
     from tests.chaos.rigs import Rigs
@@ -30,7 +31,8 @@ Figures = dict[str, float | int]
 MINUTES, SHORT_MINUTES, VARIABLE = 5.0, 1.0, "QIE_SOAK_MINUTES"
 #: The share of the time in which caches and pools fill, and the jobs that have to close in it.
 WARM_UP, WARM_UP_JOBS = 0.25, 2
-READ_SECONDS, ASK_SECONDS = 2.0, 1.0
+#: Seconds by which a busy machine may be late with these jobs, and between two readings.
+WARM_SECONDS, PAUSE_SECONDS = 180.0, 1.0
 #: Rows of a job, and how few of them wait when the next one is submitted.
 ROWS, FEW = 150, 75
 #: Items in flight in the one worker: two transfers beside the edit; and one interactive item.
@@ -64,18 +66,28 @@ def work(
     """Keep the worker busy, and ask the gateway as clients do; the jobs, and the readings once warm."""
     jobs = [enter(rig, client)]
     wait_until(lambda: rig.succeeded(jobs[0]), START_SECONDS, lambda: rig.story(jobs[0]))
-    began, readings, read_at, asked = time.monotonic(), [], 0.0, 0
-    warm = False
-    while (passed := time.monotonic() - began) < seconds:
+    began = time.monotonic()
+    for _ in rounds(rig, client, jobs):
+        passed = time.monotonic() - began
+        if passed > WARM_UP * seconds and closed(rig, jobs) >= WARM_UP_JOBS:
+            break
+        assert passed < seconds + WARM_SECONDS, rig.story(jobs[0])
+    readings, began = [growth.take(rig)], time.monotonic()
+    for _ in rounds(rig, client, jobs):
+        readings.append(growth.take(rig))
+        if time.monotonic() - began > (1 - WARM_UP) * seconds:
+            break
+    return jobs, readings
+
+
+def rounds(rig: Rig, client: httpx2.Client, jobs: list[str]) -> Iterator[int]:
+    """A request and, where few items are left, a job, again and again."""
+    for number in itertools.count(1):
         if rig.progress(jobs[-1]).counts[ItemState.PENDING] < FEW:
             jobs.append(enter(rig, client))
-        ask(client, asked := asked + 1)
-        warm = warm or (passed > WARM_UP * seconds and closed(rig, jobs) >= WARM_UP_JOBS)
-        if warm and passed - read_at > READ_SECONDS:
-            readings.append(growth.take(rig))
-            read_at = passed
-        time.sleep(ASK_SECONDS)
-    return jobs, readings
+        ask(client, number)
+        time.sleep(PAUSE_SECONDS)
+        yield number
 
 
 def closed(rig: Rig, jobs: Sequence[str]) -> int:
