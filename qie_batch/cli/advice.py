@@ -18,6 +18,7 @@ ADVICE: Mapping[str, str] = {
     "folder_unwritable": "give another folder with --out",
     "job_unknown": "`qie-batch status` lists the jobs",
     "key_unknown": "`qie-batch keys list` shows them",
+    "ledger_migrating": "wait for the other `qie-batch db upgrade` to end, then run it again",
     "ledger_unreachable": "check QIE_LEDGER_URL; `qie-batch doctor` says more",
     "rows_invalid": "mend them, or submit with --skip-bad-rows: then they become failed rows of errors.csv",
     "schedule_taken": "take another name, or `qie-batch schedule remove {subject}` first",
