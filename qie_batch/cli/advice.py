@@ -23,6 +23,7 @@ ADVICE: Mapping[str, str] = {
     "rows_invalid": "mend them, or submit with --skip-bad-rows: then they become failed rows of errors.csv",
     "schedule_taken": "take another name, or `qie-batch schedule remove {subject}` first",
     "schedule_unknown": "`qie-batch schedule list` shows them",
+    "schema_newer": "the ledger was migrated by a newer qie-batch: install that one",
     "schema_outdated": "run `qie-batch db upgrade`",
     "services_unknown": "run `qie-batch up` in another terminal, or set the QIE_* variables of your cluster",
     "stack_running": "Use it as it is, stop it with Ctrl-C where it runs, or choose another --dir.",

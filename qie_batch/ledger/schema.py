@@ -95,12 +95,14 @@ def newest() -> str:
 def check(database: Database) -> None:
     """LedgerUnavailable unless the database is at the newest schema."""
     found = current(database)
-    if found != NEWEST:
-        raise LedgerUnavailable(
-            f"the ledger's schema is {found or 'missing'}, this version needs {NEWEST}",
-            code="schema_outdated",
-            hint="bring the ledger to the newest schema",
-        )
+    if found == NEWEST:
+        return
+    is_newer = found > NEWEST
+    raise LedgerUnavailable(
+        f"the ledger's schema is {found or 'missing'}, this version needs {NEWEST}",
+        code="schema_newer" if is_newer else "schema_outdated",
+        hint="install the version that migrated it" if is_newer else "bring the ledger to the newest schema",
+    )
 
 
 def grant_reader(database: Database, role: str) -> None:
