@@ -31,7 +31,7 @@ POSTGRESQL = {
     "tcp_user_timeout": 30_000,
 }
 
-#: Seconds that a writer waits for SQLite's single write lock.
+#: Seconds that a writer waits for SQLite's single write lock, and a migration for a lock of PostgreSQL.
 BUSY_SECONDS = 30
 
 
@@ -83,6 +83,17 @@ class Database:
             # On PostgreSQL each statement would otherwise have its own snapshot.
             level = {} if self._is_sqlite else {"isolation_level": "REPEATABLE READ"}
             yield connection.execution_options(qie_read_only=True, **level)
+
+    @contextmanager
+    def migrating(self) -> Iterator[Connection]:
+        """A connection to PostgreSQL outside of a transaction, with no limit but for each wait for a lock."""
+        with _translated(self), self.engine.connect() as connection:
+            connection.exec_driver_sql(f"SET statement_timeout = 0; SET lock_timeout = '{BUSY_SECONDS}s'")
+            connection.commit()
+            try:
+                yield connection
+            finally:
+                connection.invalidate()  # closed, so that no other call gets these settings
 
     def insert_once(self, connection: Connection, table: Table, values: dict[str, Any]) -> bool:
         """Insert unless a row with this primary key is there; say whether it was inserted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from qie_batch.ledger.tables import workload
 # Alembic is imported where it works: half a second, which no command but `db` and `up` has to wait.
 if TYPE_CHECKING:
     from alembic.config import Config
+    from sqlalchemy import Connection
 
     from qie_batch.ledger.database import Database
 
@@ -21,6 +23,8 @@ NEWEST = "r0009"
 
 #: Key of an advisory lock that no other code uses.
 UPGRADE_LOCK = 7_133_700_001
+#: For another process that migrates.
+WAIT_SECONDS = 30
 
 
 def migrations_folder() -> Path:
@@ -31,15 +35,46 @@ def migrations_folder() -> Path:
 
 
 def upgrade(database: Database) -> None:
-    """Apply every missing migration; several processes may call this at once."""
+    """Apply every missing migration; several processes may call this at once, and one after the other works.
+
+    LedgerUnavailable if another process still migrates after WAIT_SECONDS.
+    """
+    deadline = time.monotonic() + WAIT_SECONDS
+    while not _upgrade_alone(database):
+        if time.monotonic() > deadline:
+            raise LedgerUnavailable(
+                f"another process has migrated the ledger {database.address} for over {WAIT_SECONDS} seconds",
+                code="ledger_migrating",
+                hint="wait for that process to end, then upgrade again",
+            )
+        time.sleep(0.1)
+
+
+def _upgrade_alone(database: Database) -> bool:
+    """False while another process migrates.
+
+    The lock is of this transaction. An index that is built concurrently waits for each transaction with a
+    snapshot, so no other process waits in one, and the lock is asked for without parameters, with which
+    psycopg would keep the snapshot.
+    """
+    with database.write() as alone:
+        if alone.dialect.name == "sqlite":  # it has its write lock
+            _apply(alone)
+            return True
+        if not alone.exec_driver_sql(f"SELECT pg_try_advisory_xact_lock({UPGRADE_LOCK})").scalar():
+            return False
+        alone.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
+        with database.migrating() as connection:
+            _apply(connection)
+        return True
+
+
+def _apply(connection: Connection) -> None:
     from alembic import command  # noqa: PLC0415 - see above
 
     config = _config()
-    with database.write() as connection:
-        if connection.dialect.name == "postgresql":  # SQLite has its write lock
-            connection.execute(select(func.pg_advisory_xact_lock(UPGRADE_LOCK)))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def current(database: Database) -> str:
@@ -60,12 +95,14 @@ def newest() -> str:
 def check(database: Database) -> None:
     """LedgerUnavailable unless the database is at the newest schema."""
     found = current(database)
-    if found != NEWEST:
-        raise LedgerUnavailable(
-            f"the ledger's schema is {found or 'missing'}, this version needs {NEWEST}",
-            code="schema_outdated",
-            hint="bring the ledger to the newest schema",
-        )
+    if found == NEWEST:
+        return
+    is_newer = found > NEWEST
+    raise LedgerUnavailable(
+        f"the ledger's schema is {found or 'missing'}, this version needs {NEWEST}",
+        code="schema_newer" if is_newer else "schema_outdated",
+        hint="install the version that migrated it" if is_newer else "bring the ledger to the newest schema",
+    )
 
 
 def grant_reader(database: Database, role: str) -> None:

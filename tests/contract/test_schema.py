@@ -101,6 +101,15 @@ def test_another_revision_is_refused_with_the_way_out(database):
     assert raised.value.code == "schema_outdated"
 
 
+def test_a_ledger_of_a_newer_version_is_refused_with_another_way_out(database):
+    schema.upgrade(database)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'r9999'"))
+    with pytest.raises(LedgerUnavailable, match="r9999") as raised:
+        schema.check(database)
+    assert raised.value.code == "schema_newer"
+
+
 def test_every_migration_can_be_taken_back(database):
     schema.upgrade(database)
     config = schema._config()

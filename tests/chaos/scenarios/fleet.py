@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import signal
 import subprocess
 import tarfile
 import time
@@ -10,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from qie_batch import wiring
 from qie_batch.ledger import schema
-from qie_batch.model import Outcome
-from tests.chaos.rig import REPOSITORY, Rig, wait_until
+from qie_batch.model import JobState, Outcome
+from tests.chaos.rig import REPOSITORY, Rig, children_of, wait_until
 from tests.chaos.rigs import Impossible
 from tests.chaos.scenarios.verdict import START_SECONDS, judge
 
@@ -33,6 +36,7 @@ OLD, NEXT = "r0007", "r0008"
 def take_machines(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
     """scale-in and spot machines taken away with notice, while a job runs: edits repeated"""
     times = 40 if full else 3
+    taken = killed = 0
     with make_rig(seconds=EDIT_SECONDS, environment={"QIE_GRACE_SECONDS": "4"}) as rig:
         rig.start_all(workers=WORKERS)
         job = rig.submit(rig.catalog(60 * times))
@@ -40,15 +44,18 @@ def take_machines(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
         for number in range(times):
             done = rig.succeeded(job)
             name = f"worker-{rig.random.randrange(WORKERS)}"
-            leave(rig, name, job, reclaimed=number % 2 == 1)
+            killed += leave(rig, name, job, reclaimed=number % 2 == 1)
+            taken += not is_closed(rig, job)
             rig.start_again(name)
-            wait_until(lambda done=done: rig.succeeded(job) > done + 10, 60, lambda: rig.story(job))
+            wait_until(lambda done=done: passed(rig, job, done + 10), 60, lambda: rig.story(job))
         rig.wait_closed(job, 60 * times)
         figures = judge(rig, job)
         repeated = sum(is_repeated(attempt) for attempt in rig.attempts(job))
+    assert taken >= times * 0.7, f"the job ended after {taken} of {times}"
     assert repeated < 0.01 * figures["results"] or not full, repeated
     return {
-        "machines taken away": times,
+        "machines taken away": taken,
+        "killed at the end of their notice": killed,
         "edits": figures["results"],
         "edits repeated": repeated,
         "lost": figures["lost"],
@@ -56,25 +63,49 @@ def take_machines(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
     }
 
 
-def leave(rig: Rig, name: str, job: str, *, reclaimed: bool) -> None:
-    """SIGTERM; a machine that is reclaimed is gone at the end of its notice, whatever runs there."""
+def leave(rig: Rig, name: str, job: str, *, reclaimed: bool) -> bool:
+    """SIGTERM; whether the machine was gone, and what still ran there with it, at the end of its notice."""
     parent = rig.processes.pop(name)
-    told = time.monotonic()
+    workers = children_of(parent.pid)
+    began = time.monotonic()
     parent.terminate()
-    wait_until(lambda: parent.poll() is not None, NOTICE_SECONDS + 20, lambda: rig.story(job))
-    if reclaimed:
-        assert time.monotonic() - told < NOTICE_SECONDS, "the notice was over"
+    limit = NOTICE_SECONDS if reclaimed else START_SECONDS
+    wait_until(
+        lambda: parent.poll() is not None or (reclaimed and time.monotonic() - began > limit),
+        limit + 5,
+        lambda: rig.story(job),
+    )
+    if parent.poll() is not None:
+        return False
+    for pid in (parent.pid, *workers):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    parent.process.wait()
+    return True
+
+
+def is_closed(rig: Rig, job: str) -> bool:
+    return rig.progress(job).job.state is JobState.CLOSED
+
+
+def passed(rig: Rig, job: str, number: int) -> bool:
+    """So many items have succeeded, or there are no more."""
+    return rig.succeeded(job) > number or is_closed(rig, job)
 
 
 def is_repeated(attempt: dict[str, Any]) -> bool:
-    """The device worked on it, and another attempt had to do it again."""
-    return attempt["outcome"] != Outcome.SUCCEEDED and attempt["seconds"] > 0
+    """The device may have worked on it, and another attempt had to do it again.
+
+    The seconds of a lost attempt are those of its last heartbeat, often none.
+    """
+    unfinished = attempt["outcome"] != Outcome.SUCCEEDED
+    return unfinished and (attempt["seconds"] > 0 or attempt["outcome"] == Outcome.LOST)
 
 
 def upgrade(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
     """an upgrade in the middle of a job: the ledger migrated under the old code's workers, then replaced"""
-    rows = 1000 if full else 300
-    with make_rig(seconds=0.2) as rig:
+    rows = 600 if full else 300
+    with make_rig(seconds=EDIT_SECONDS) as rig:
         old = old_code(rig.folder / "old")
         migrate(rig, OLD)
         for name in ("control", "worker-0", "worker-1"):
@@ -86,24 +117,39 @@ def upgrade(make_rig: Callable[..., Rig], *, full: bool) -> Figures:
         seconds = time.monotonic() - began
         assert migrated.returncode == 0, migrated.stderr
         before = rig.succeeded(job)
-        wait_until(lambda: rig.succeeded(job) > before + rows // 20, 120, lambda: rig.story(job))
-        refused = rig.command("status", cwd=old)
-        assert "this version needs r0007" in refused.stderr, refused.stderr
+        wait_until(lambda: passed(rig, job, before + rows // 20), 120, lambda: rig.story(job))
+        by_old = rig.succeeded(job) - before
+        assert not is_closed(rig, job), "the job ended before the old workers were replaced"
         for name in ("worker-0", "worker-1", "control"):
             leave(rig, name, job, reclaimed=False)
-            rig.start(name.partition("-")[0], f"new-{name}")
+            rig.start(name.partition("-")[0], f"{name.partition('-')[0]}-new-{name}")
         rig.wait_closed(job, 300)
+        refuse_old(rig, old, job)
         figures = judge(rig, job)
         attempts = rig.attempts(job)
     return {
         "rows": rows,
-        "seconds of the migration": round(seconds, 1),
-        "edits by old workers on the new ledger": rows // 20,
+        "seconds of `db upgrade`": round(seconds, 1),
+        "edits by old workers on the new ledger": by_old,
         "edits repeated": sum(map(is_repeated, attempts)),
         "crashes charged": sum(attempt["outcome"] == Outcome.LOST for attempt in attempts),
         "lost": figures["lost"],
         "double effects": figures["double effects"],
     }
+
+
+def refuse_old(rig: Rig, old: Path, job: str) -> None:
+    """No process of the old code starts on the new ledger; a worker's parent says so and tries again."""
+    sentence = f"this version needs {OLD}"
+    refused = rig.command("status", cwd=old)
+    assert sentence in refused.stderr, refused.stderr
+    rig.start("worker", "worker-late", cwd=old)
+    wait_until(lambda: sentence in log_of(rig, "worker-late"), START_SECONDS, lambda: rig.story(job))
+    leave(rig, "worker-late", job, reclaimed=False)
+
+
+def log_of(rig: Rig, name: str) -> str:
+    return (rig.folder / f"{name}.log").read_text(errors="replace")
 
 
 def migrate(rig: Rig, revision: str) -> None:
