@@ -1,0 +1,57 @@
+"""Simulates a cluster by discrete events, and holds the simulation to a real run of this code.
+
+`validate` runs the product (embedded stack, workers with a stand-in engine) and the simulation with the same
+entries, and prints throughput and p95 of the waits of both with their ratios.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+from dataclasses import asdict
+from pathlib import Path
+
+from simulation import reality, replay
+
+BENCH = Path(__file__).resolve().parent
+#: Simulations of one run, of which the median counts: which idle thread takes a message is chance.
+SEEDS = 9
+
+
+def validate(arguments: argparse.Namespace) -> dict[str, float]:
+    sys.path.insert(0, str(BENCH))  # the stand-in engine
+    os.environ["PYTHONPATH"] = os.pathsep.join((str(BENCH), os.environ.get("PYTHONPATH", "")))
+    of = reality.plan(arguments.workers, arguments.seconds, arguments.minutes)
+    print(f"{of.workers} workers, {of.seconds:g} s an edit, {of.edits} edits, {len(of.asked)} interactive")
+    with tempfile.TemporaryDirectory(prefix="qie-cluster-sim-") as name:
+        edits = reality.run(of, Path(name))
+    real = asdict(replay.of_reality(edits))
+    runs = [asdict(replay.of_simulation(edits, of, seed)) for seed in range(SEEDS)]
+    simulated = {name: statistics.median(run[name] for run in runs) for name in real}
+    print(f"{'':18}{'real':>10}{'simulated':>12}{'ratio':>8}")
+    for name, value in real.items():
+        print(f"{name:18}{value:10.3f}{simulated[name]:12.3f}{simulated[name] / value:8.3f}")
+    return {f"{name}_ratio": round(simulated[name] / value, 4) for name, value in real.items()}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("validate", help="hold the simulation to a real run")
+    command.add_argument("--workers", type=int, default=4)
+    command.add_argument("--seconds", type=float, default=1.5, help="of one edit")
+    command.add_argument("--minutes", type=float, default=1.0)
+    command.set_defaults(run=validate)
+    arguments = parser.parse_args()
+    figures = arguments.run(arguments)
+    if arguments.json:
+        print(json.dumps(figures))
+
+
+if __name__ == "__main__":
+    main()
