@@ -44,8 +44,9 @@ class Worker:
         self.gone = False
         self._on_gone = on_gone
         self._held: dict[Item, None] = {}
-        self._ready: deque[Item] = deque()
-        self._ready_now: deque[Item] = deque()
+        #: Claimed items in turn, with the time at which their inputs are there.
+        self._ready: deque[tuple[float, Item]] = deque()
+        self._asked: deque[tuple[float, Item]] = deque()
         self._kept_until = 0.0
         self._on_device: Item | None = None
         self._since = 0.0
@@ -80,39 +81,41 @@ class Worker:
     def take_now(self, item: Item) -> None:
         """The device is kept for it while its inputs come, but not for long."""
         self._kept_until = self.loop.now + EXPECTED_SECONDS
-        if self.rules.before_seconds > EXPECTED_SECONDS:
-            self.loop.after(EXPECTED_SECONDS, self._next)
         self._take(item)
 
     def _take(self, item: Item) -> None:
-        attempt = self.ledger.claim(item)
+        self.ledger.claim(item)
         self._held[item] = None
-        self.loop.after(self.rules.before_seconds, self._fetched, item, attempt)
+        fetched = self.loop.now + self.rules.before_seconds
+        (self._asked if item.job.priority == Priority.INTERACTIVE else self._ready).append((fetched, item))
+        if not self._on_device:
+            self._next()
 
     def _holds(self, item: Item, attempt: int) -> bool:
         return item in self._held and item.attempt == attempt
 
-    def _fetched(self, item: Item, attempt: int) -> None:
-        if not self._holds(item, attempt):
-            return
-        if self._deadline is not None:
-            self._hand_back(item, 0.0)
-            return
-        if item.job.priority == Priority.INTERACTIVE:
-            self._kept_until = 0.0
-            self._ready_now.append(item)
-        else:
-            self._ready.append(item)
-        self._next()
-
     def _next(self) -> None:
-        """The device takes the next edit, where it is free."""
-        if self._on_device or self.gone or self._deadline is not None:
+        """The device takes the next edit whose inputs are there, once it is free."""
+        if self._on_device or not self.takes:
             return
-        if self._ready_now:
-            self._start(self._ready_now.popleft())
-        elif self._ready and self._kept_until <= self.loop.now:
-            self._start(self._ready.popleft())
+        now = self.loop.now
+        if self._asked:
+            fetched, item = self._asked[0]
+            if fetched <= now:
+                self._asked.popleft()
+                self._start(item)
+                return
+            kept = self._kept_until > now
+            self.loop.at(min(fetched, self._kept_until) if kept else fetched, self._next)
+            if kept:
+                return
+        if self._ready:
+            fetched, item = self._ready[0]
+            if fetched <= now:
+                self._ready.popleft()
+                self._start(item)
+            else:
+                self.loop.at(fetched, self._next)
 
     def _start(self, item: Item) -> None:
         self._on_device, self._since = item, self.loop.now
@@ -157,9 +160,9 @@ class Worker:
         if not self.takes:
             return
         self._deadline = self.loop.now + self.rules.grace_seconds
-        for item in (*self._ready_now, *self._ready):
+        for _, item in (*self._asked, *self._ready):
             self._hand_back(item, 0.0)
-        self._ready_now.clear()
+        self._asked.clear()
         self._ready.clear()
         running = self._on_device
         if running and self._since + running.job.seconds > self._deadline:
