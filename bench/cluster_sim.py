@@ -1,7 +1,9 @@
 """Simulates a cluster by discrete events, and holds the simulation to a real run of this code.
 
 `validate` runs the product (embedded stack, workers with a stand-in engine) and the simulation with the same
-entries, and prints throughput and p95 of the waits of both with their ratios.
+entries, and prints throughput and p95 of the waits of both with their ratios. `day` simulates days of
+1,000,000 edits with several ways of scaling, prints waits, GPU hours, cost and edits repeated, and draws the
+first ones.
 """
 
 from __future__ import annotations
@@ -16,6 +18,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from simulation import reality, replay
+from simulation.arrivals import SCENARIOS
+from simulation.days import Wanted, simulate_all
+from simulation.policies import FLEETS
+from simulation.report import HEADER, as_json, line
+
+from qie_batch.engines.qwen import PRESETS
 
 BENCH = Path(__file__).resolve().parent
 #: Simulations of one run, of which the median counts: which idle thread takes a message is chance.
@@ -38,15 +46,52 @@ def validate(arguments: argparse.Namespace) -> dict[str, float]:
     return {f"{name}_ratio": round(simulated[name] / value, 4) for name, value in real.items()}
 
 
+def days(arguments: argparse.Namespace) -> list[dict[str, object]]:
+    wanted = [
+        Wanted(preset=preset, scenario=scenario, fleet=fleet, spot=spot == "yes")
+        for scenario in arguments.scenario
+        for spot in arguments.spot
+        for preset in arguments.preset
+        for fleet in arguments.fleet
+    ]
+    print(HEADER)
+    done = []
+    for each in simulate_all(wanted, arguments.processes, arguments.scale):
+        done.append(each)
+        print(line(each.day), flush=True)
+    if arguments.draw:
+        from simulation.drawing import draw  # noqa: PLC0415 - takes a second
+
+        first = wanted[0]
+        draw(
+            [
+                each
+                for each in done
+                if (each.wanted.scenario, each.wanted.spot) == (first.scenario, first.spot)
+            ],
+            arguments.draw,
+        )
+    return as_json([each.day for each in done])
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--json", action="store_true", help="print JSON as the last line")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("validate", help="hold the simulation to a real run")
     command.add_argument("--workers", type=int, default=4)
     command.add_argument("--seconds", type=float, default=1.5, help="of one edit")
     command.add_argument("--minutes", type=float, default=1.0)
     command.set_defaults(run=validate)
+    command = commands.add_parser("day", help="simulate days of a million edits")
+    command.add_argument("--scenario", nargs="+", choices=list(SCENARIOS), default=["day"])
+    command.add_argument("--preset", nargs="+", choices=list(PRESETS), default=["reference", "draft"])
+    command.add_argument("--fleet", nargs="+", choices=list(FLEETS), default=list(FLEETS))
+    command.add_argument("--spot", nargs="+", choices=["no", "yes"], default=["no", "yes"])
+    command.add_argument("--scale", type=float, default=1.0, help="0.1 for a tenth of the edits")
+    command.add_argument("--processes", type=int, default=2)
+    command.add_argument("--draw", type=Path, help="a PNG file")
+    command.set_defaults(run=days)
     arguments = parser.parse_args()
     figures = arguments.run(arguments)
     if arguments.json:

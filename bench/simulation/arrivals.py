@@ -1,13 +1,14 @@
 """What enters in a day: interactive requests and jobs, after the profile of a production service.
 
-The profile is derived from GenTD26 (alibaba/clusterdata, cluster-trace-v2026-GenAI, SoCC '25; for research and
-study), 26,823 requests of 24 days: requests by hour, relative to the mean, with the clock turned so that the
-quiet block is the night; images a request; and how far the busiest five minutes are above the others.
+The profile is derived from GenTD26 (alibaba/clusterdata, cluster-trace-v2026-GenAI, SoCC '25; for research
+and study), 26,823 requests of 24 days: requests by hour, relative to the mean, with the clock turned so that
+the quiet block is the night; images a request; and how far the busiest five minutes are above the others.
 """
 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from qie_batch.model import Priority
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 HOUR, DAY = 3600.0, 86_400.0
 #: By hour, from midnight on.
@@ -112,6 +113,15 @@ BEGINS = 6 * HOUR
 def clock(time: float) -> float:
     """Hours of the day at this time of the simulation."""
     return (time + BEGINS) / HOUR
+
+
+def busiest_rate(entered: Iterable[Entry]) -> float:
+    """Interactive edits a second in the busiest block."""
+    blocks: Counter[int] = Counter()
+    for entry in entered:
+        if entry.priority == Priority.INTERACTIVE:
+            blocks[int(entry.at // BLOCK_SECONDS)] += entry.items
+    return max(blocks.values()) / BLOCK_SECONDS
 
 
 def _requests(of: Scenario, chance: random.Random) -> Iterator[Entry]:

@@ -6,6 +6,10 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from qie_batch.model import Priority
+from qie_batch.pricing import hour_micros
+from qie_batch.processes.control import GAUGES_SECONDS
+from qie_batch.settings.workers import ControlSettings
 from simulation.arrivals import BEGINS, DAY, entries
 from simulation.broker import Broker
 from simulation.events import Loop
@@ -15,11 +19,6 @@ from simulation.machines import Market, Terms
 from simulation.pods import Deployment, Template
 from simulation.workers import Rules
 
-from qie_batch.model import Priority
-from qie_batch.pricing import hour_micros
-from qie_batch.processes.control import GAUGES_SECONDS
-from qie_batch.settings.workers import ControlSettings
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from simulation.hpa import Autoscaler
     from simulation.policies import Fleet, Which
 
+ON_DEMAND = Terms(hour_usd=hour_micros("H100", "on_demand", {}) / 1e6)
 #: Each machine is reclaimed once in 20 hours, far more often than markets that can be bought from.
 SPOT = Terms(hour_usd=hour_micros("H100", "spot", {}) / 1e6, reclaims_an_hour=0.05)
 #: Seconds between two samples for the drawing.
@@ -44,7 +44,7 @@ class Setup:
     steps: int
     #: The most workers of one deployment.
     most: int
-    on_demand: Terms = Terms(hour_usd=hour_micros("H100", "on_demand", {}) / 1e6)
+    on_demand: Terms = ON_DEMAND
     #: Of the machines of workers for items of jobs alone, beside those on demand, which serve both lanes.
     spot: Terms | None = None
     seed: int = 0
@@ -58,6 +58,8 @@ class Sample:
     spot: int
     interactive: int
     bulk: int
+    #: Interactive items that had begun.
+    begun: int
 
 
 @dataclass(slots=True)
@@ -156,5 +158,6 @@ class Cluster:
                 spot=ready[1] if len(ready) > 1 else 0,
                 interactive=self.ledger.interactive.items,
                 bulk=self.ledger.bulk.items,
+                begun=len(self.ledger.interactive.waits),
             )
         )

@@ -119,7 +119,7 @@ class Deployment:
                 self._remove(pod)
 
     def use(self, seconds: float) -> tuple[list[float], int]:
-        """Busy percent of the device of each pod that runs, since the call so long ago; how many are pending."""
+        """Busy percent of the device of each pod that runs since the call before; how many are pending."""
         samples, pending = [], 0
         for pod in self.pods:
             if pod.machine is None:
@@ -156,7 +156,7 @@ class Deployment:
 
 
 def _deletion_order(pod: Pod) -> tuple[bool, bool, bool, float]:
-    """As a ReplicaSet: pending pods, those that are not ready, idle ones (deletion cost), the newest first."""
+    """As a ReplicaSet: pending pods, those that are not ready, idle ones (deletion cost); newest first."""
     return (
         pod.machine is not None,
         pod.is_ready,

@@ -2,19 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from simulation.hpa import SYNC_SECONDS, AverageValue, Autoscaler, Behavior, Policy, PodsMetric, Scaling, Value
+from simulation.hpa import (
+    SYNC_SECONDS,
+    Autoscaler,
+    AverageValue,
+    Behavior,
+    PodsMetric,
+    Policy,
+    Scaling,
+    Value,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from simulation.cluster import Cluster
     from simulation.hpa import Metric
     from simulation.pods import Deployment
 
 Which = Literal["interactive", "bulk", "both"]
+
+
+#: As the overlay `keda`: out at once, in slowly.
+SLOW_IN = Behavior(
+    down=Scaling(
+        stabilization_seconds=600.0, policies=(Policy(kind="Percent", value=10, period_seconds=60.0),)
+    )
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +42,7 @@ class Keda:
     wait_seconds: float = 5.0
     wait_edits: float = 1.0
     bulk_wait_seconds: float = 7200.0
-    behavior: Behavior = Behavior(
-        up=Scaling(
-            stabilization_seconds=0.0, policies=(Policy(kind="Percent", value=100, period_seconds=15.0),)
-        ),
-        down=Scaling(
-            stabilization_seconds=600.0, policies=(Policy(kind="Percent", value=10, period_seconds=60.0),)
-        ),
-    )
+    behavior: Behavior = SLOW_IN
 
     def wanted(self, cluster: Cluster, which: Which) -> float:
         """Workers, as the query of the trigger gives them."""
@@ -81,9 +91,7 @@ class Fleet:
                 return []
 
 
-def _article(
-    article: Article, cluster: Cluster, deployment: Deployment, which: Which
-) -> Sequence[Metric]:
+def _article(article: Article, cluster: Cluster, deployment: Deployment, which: Which) -> Sequence[Metric]:
     samples, pending = deployment.use(SYNC_SECONDS)
     return [
         PodsMetric(samples=samples, pending=pending, missing=0, target=article.use_percent),

@@ -15,7 +15,7 @@ BENCH = Path(__file__).parents[2] / "bench"
 @pytest.fixture
 def sim(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCH))
-    from simulation import arrivals, cluster, hpa, machines, policies, pods  # noqa: PLC0415 - on the path only here
+    from simulation import arrivals, cluster, hpa, machines, pods, policies  # noqa: PLC0415 - on the path only here
 
     yield SimpleNamespace(
         arrivals=arrivals, cluster=cluster, hpa=hpa, machines=machines, policies=policies, pods=pods
@@ -30,14 +30,23 @@ def pods(sim, replicas, ready=None):
 
 @pytest.mark.parametrize(
     ("metric", "ready", "proposed"),
-    [(60.0, 10, 120), (5.4, 10, 10), (4.6, 10, 10), (5.6, 10, 12), (0.0, 10, 0), (60.0, 3, 36), (None, 10, None)],
+    [
+        (60.0, 10, 120),
+        (5.4, 10, 10),
+        (4.6, 10, 10),
+        (5.6, 10, 12),
+        (0.0, 10, 0),
+        (60.0, 3, 36),
+        (None, 10, None),
+    ],
 )
 def test_a_value_multiplies_the_ready_pods(sim, metric, ready, proposed):
     assert sim.hpa.Value(metric=metric, target=5.0).propose(pods(sim, 10, ready)) == proposed
 
 
 @pytest.mark.parametrize(
-    ("metric", "replicas", "proposed"), [(100.0, 2, 10), (104.0, 10, 10), (112.0, 10, 12), (0.0, 10, 0), (7.0, 0, 1)]
+    ("metric", "replicas", "proposed"),
+    [(100.0, 2, 10), (104.0, 10, 10), (112.0, 10, 12), (0.0, 10, 0), (7.0, 0, 1)],
 )
 def test_an_average_value_looks_at_no_pod(sim, metric, replicas, proposed):
     assert sim.hpa.AverageValue(metric=metric, target=10.0).propose(pods(sim, replicas, ready=1)) == proposed
@@ -60,7 +69,9 @@ def test_an_average_value_looks_at_no_pod(sim, metric, replicas, proposed):
         ([], 3, 0, None),
     ],
 )
-def test_a_metric_of_pods_counts_what_is_missing_against_its_direction(sim, samples, pending, missing, proposed):
+def test_a_metric_of_pods_counts_what_is_missing_against_its_direction(
+    sim, samples, pending, missing, proposed
+):
     metric = sim.hpa.PodsMetric(samples=samples, pending=pending, missing=missing, target=70.0)
     assert metric.propose(pods(sim, len(samples) + pending + missing, ready=len(samples))) == proposed
 
