@@ -1,8 +1,10 @@
-# Two images from one file:
+# Three images from one file:
 #   docker build --target control --tag qie-batch-control:0.1.0 .
 #   docker build --target worker  --tag qie-batch-worker:0.1.0 .
+#   docker build --target triton  --tag qie-batch-triton:0.1.0 .
 # `control` (no torch) runs control, gateway, flower, migrations, the command line and CPU workers of the
-# classic engine; `worker` runs the qwen engine on a CUDA card. Neither holds weights or secrets.
+# classic engine; `worker` runs the qwen engine on a CUDA card, `triton` the same behind a server. None holds weights
+# or secrets.
 
 FROM python:3.11.15-slim-bookworm AS build
 WORKDIR /src
@@ -80,3 +82,32 @@ STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=120s --timeout=60s --start-period=600s --retries=3 CMD ["qie-batch", "doctor"]
 ENTRYPOINT ["qie-batch"]
 CMD ["worker"]
+
+
+# Triton with the qwen engine behind it: docs/kubernetes.md, "Triton". Its models run in Triton's own Python and
+# hand bytes to the engine, which runs in ours.
+FROM nvcr.io/nvidia/tritonserver:26.11-py3 AS triton
+LABEL org.opencontainers.image.title="qie-batch triton" \
+      org.opencontainers.image.description="NVIDIA Triton with the model repository of qie-batch" \
+      org.opencontainers.image.licenses="Apache-2.0"
+# The Python of the environment that is copied below.
+# hadolint ignore=DL3008
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends python3.12 \
+    && rm -rf /var/lib/apt/lists/* \
+    && groupadd --gid 10001 qie \
+    && useradd --uid 10001 --gid 10001 --home-dir /var/lib/qie --create-home --shell /usr/sbin/nologin qie
+COPY --from=worker /opt/qie /opt/qie
+# Not in a folder called `triton`, which Python would take for the package of that name.
+COPY deploy/triton /opt/serving
+ENV PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    HOME=/var/lib/qie \
+    HF_HOME=/var/lib/qie/huggingface \
+    HF_HUB_OFFLINE=1
+WORKDIR /var/lib/qie
+VOLUME ["/var/lib/qie"]
+USER 10001:10001
+STOPSIGNAL SIGTERM
+# Not on PATH: the models run in Triton's own Python.
+ENTRYPOINT ["/opt/qie/bin/python", "/opt/serving/start.py"]

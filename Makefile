@@ -8,7 +8,7 @@ TWO := --numprocesses 2 --dist loadscope --no-loadscope-reorder
 SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.j2' -o -name '*.css' -o -name '*.js' -o -name '*.toml' -o -name '*.svg' 2>/dev/null) \
 	$(wildcard examples/*.csv examples/images/*)
 
-.PHONY: help demo test test-all lint unit chaos clean
+.PHONY: help demo test test-all lint unit chaos soak clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -34,6 +34,9 @@ unit: .venv-dev/stamp ## the fast tests alone
 
 chaos: .venv-dev/stamp ## harm of every kind at full length, into docs/reliability.md (ONLY=, DATABASE=, SEED=)
 	.venv-dev/bin/python tests/chaos/run.py $(ONLY:%=--only %) $(DATABASE:%=--database %) $(SEED:%=--seed %)
+
+soak: .venv-dev/stamp ## nothing but work for MINUTES=40: memory, descriptors and connections stay flat
+	QIE_SOAK_MINUTES=$(or $(MINUTES),40) .venv-dev/bin/python tests/chaos/run.py --only soak --database $(or $(DATABASE),postgresql)
 
 # What a user gets: the built wheel with the embedded default and nothing else.
 .venv/stamp: pyproject.toml constraints.txt README.md $(SOURCES)

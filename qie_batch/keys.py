@@ -10,6 +10,8 @@ S3 = "s3://"
 
 #: Prefix of all results.
 RESULTS = "results/"
+#: Prefixes of all images that were submitted, of all manifests, and of what belongs to one job.
+INPUTS, MANIFESTS, JOBS = "inputs/", "manifests/", "jobs/"
 #: Prefix of all uploads.
 UPLOADS = "uploads/"
 #: Not deleted after the check, because the credentials may lack the right to delete.
@@ -21,7 +23,12 @@ _ADDRESS = re.compile(r"s3://(?P<bucket>[A-Za-z0-9][A-Za-z0-9._-]{1,62})/(?P<key
 
 
 def input_key(sha256: str) -> str:
-    return f"inputs/{sha256}"
+    return f"{INPUTS}{sha256}"
+
+
+def sha256_of_input(key: str) -> str:
+    """The inverse of `input_key`."""
+    return key.removeprefix(INPUTS)
 
 
 def result_key(cache_key: str) -> str:
@@ -35,7 +42,7 @@ def cache_key_of(key: str) -> str:
 
 def manifest_key(sha256: str, suffix: str) -> str:
     """`suffix` names the format, without a dot."""
-    return f"manifests/{sha256}.{suffix}"
+    return f"{MANIFESTS}{sha256}.{suffix}"
 
 
 def fetched_key(address: str) -> str:
@@ -53,7 +60,12 @@ def is_web(address: str) -> bool:
 
 
 def job_key(job_id: str, name: str) -> str:
-    return f"jobs/{job_id}/{name}"
+    return f"{JOBS}{job_id}/{name}"
+
+
+def job_of_key(key: str) -> str:
+    """The job of a `job_key`."""
+    return key.removeprefix(JOBS).partition("/")[0]
 
 
 def upload_prefix(owner: str, upload_id: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import sys
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 HAND_BACK_SECONDS = 10.0
 #: Seconds in which a hung process writes to the ledger before it exits.
 EXIT_SECONDS = 4.0
+#: Share of `load_seconds` after which a load writes where it stands; the supervisor kills it later.
+STACKS_AFTER = 0.9
 
 
 class WorkerProcess:
@@ -76,6 +79,8 @@ class WorkerProcess:
         tracing.start("qie-worker")
         # Before the engine is loaded, which takes minutes: the process is seen from its start.
         expose(registry, self.settings.metrics_address)
+        # From a thread without Python, since a driver that hangs may hold Python's lock.
+        faulthandler.dump_traceback_later(STACKS_AFTER * self.settings.load_seconds, repeat=True, file=2)
         try:
             self._context = context = wiring.edit_context(self.settings, registry)
         except QieError as error:
@@ -85,6 +90,8 @@ class WorkerProcess:
             # Celery would go on without an engine and fail every message.
             log.exception("the engine cannot be loaded")
             sys.exit(EXIT_RESTART)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
         self._ready_at = time.monotonic()
         queue = wiring.queue(self.settings)
         if self.settings.lanes != "bulk":

@@ -52,6 +52,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("care", "The ledger's schema."),
     "doctor": ("care", "Check every dependency and say how to mend it."),
     "fsck": ("care", "Prove that ledger and store agree."),
+    "prune": ("prune", "Delete jobs that were closed long ago, and what nothing else needs."),
 }
 
 

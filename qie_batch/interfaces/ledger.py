@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         Message,
         NewItem,
         NewJob,
+        OldJob,
         Progress,
         RequestCounts,
         Result,
@@ -148,6 +149,21 @@ class Audit(Protocol):
     def forget_result(self, cache_key: str) -> list[str]: ...
     def unfinished_specs(self) -> Iterator[tuple[str, EditSpec]]: ...
     def contradictions(self) -> Iterator[str]: ...
+
+
+class Pruning(Protocol):
+    """Jobs and results that are older than so many seconds, and what the others need.
+
+    `delete_job` gives False for a job that was opened again, `delete_result` for a result that an item has
+    been given meanwhile.
+    """
+
+    def old_jobs(self, seconds: float) -> list[OldJob]: ...
+    def delete_job(self, job_id: str, seconds: float) -> bool: ...
+    def unused_results(self, seconds: float, besides: Collection[str] = ...) -> Iterator[tuple[str, int]]: ...
+    def delete_result(self, cache_key: str) -> bool: ...
+    def kept_jobs(self) -> dict[str, str]: ...
+    def inputs(self, job_ids: Collection[str]) -> Iterator[str]: ...
 
 
 class Requests(Protocol):

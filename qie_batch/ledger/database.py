@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Double, Engine, create_engine, event, literal
+from sqlalchemy import ColumnElement, Connection, Double, Engine, bindparam, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -67,7 +67,8 @@ class Database:
 
     @property
     def now(self) -> ColumnElement[float]:
-        return literal(self._clock(), Double()) if self._clock else DatabaseNow()
+        """The database's clock, read where the statement runs."""
+        return bindparam(None, type_=Double(), callable_=self._clock) if self._clock else DatabaseNow()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -99,11 +100,18 @@ class Database:
 
     def insert_or_lock(self, connection: Connection, table: Table, values: dict[str, Any]) -> None:
         """Insert unless a row with this primary key is there; the row is locked to the transaction's end."""
-        key = list(table.primary_key.columns)
-        statement = self._insert(table).values(values)
-        # An update that changes nothing locks the row, which could otherwise be deleted before it is named.
-        same = {column.name: statement.excluded[column.name] for column in key}
-        connection.execute(statement.on_conflict_do_update(index_elements=key, set_=same))
+        connection.execute(self.locking_insert(table).values(values))
+
+    def locking_insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
+        """The statement of `insert_or_lock`, without values.
+
+        An update that changes nothing locks the row, which could otherwise be deleted before it is named. It
+        is not one of the key: SQLite would look for rows that refer to it, in all of the tables that may.
+        """
+        column = next(column for column in table.columns if not column.primary_key)
+        return self._insert(table).on_conflict_do_update(
+            index_elements=list(table.primary_key.columns), set_={column.name: column}
+        )
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)

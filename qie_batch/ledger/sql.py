@@ -17,6 +17,7 @@ from qie_batch.ledger.gauges import SqlGauges
 from qie_batch.ledger.intake import SqlIntake
 from qie_batch.ledger.jobs import SqlJobs
 from qie_batch.ledger.outbox import SqlOutbox
+from qie_batch.ledger.pruning import SqlPruning
 from qie_batch.ledger.recovery import SqlRecovery
 from qie_batch.ledger.requests import SqlRequests
 from qie_batch.ledger.schedules import SqlSchedules
@@ -49,6 +50,7 @@ class SqlLedger:
         self.costs = SqlCosts(database, owner)
         self.schedules = SqlSchedules(database, owner)
         self.audit = SqlAudit(database)
+        self.pruning = SqlPruning(database)
         self.requests = SqlRequests(database, owner or "")
         self.api_keys = SqlApiKeys(database, owner)
         self.tenants = SqlTenants(database)

@@ -21,7 +21,17 @@ from qie_batch.model.events import EditEvent, Ending, Stage
 from qie_batch.model.files import Batch, BatchFault, BatchState, RequestCounts, StoredFile
 from qie_batch.model.gauges import Backlog, GaugeReading, ItemGroup, Workload
 from qie_batch.model.images import ImageHeader
-from qie_batch.model.jobs import Failure, Item, ItemSelection, Job, JobSelection, NewItem, NewJob, Result
+from qie_batch.model.jobs import (
+    Failure,
+    Item,
+    ItemSelection,
+    Job,
+    JobSelection,
+    NewItem,
+    NewJob,
+    OldJob,
+    Result,
+)
 from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
 from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy, may_pass
@@ -91,6 +101,7 @@ __all__ = [
     "Message",
     "NewItem",
     "NewJob",
+    "OldJob",
     "Outcome",
     "OutputFormat",
     "Preset",

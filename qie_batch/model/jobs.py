@@ -54,6 +54,16 @@ class NewItem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OldJob:
+    """A job that was closed long ago."""
+
+    id: str
+    name: str
+    items: int
+    spent_micros: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     id: str
     order: JobOrder

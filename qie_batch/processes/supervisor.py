@@ -38,6 +38,10 @@ HEARTBEAT_MARGIN_SECONDS = 2.0
 LOCK_RETRY_SECONDS = 1.0
 #: Seconds beyond its grace in which a process closes its connections.
 CLOSING_SECONDS = 10.0
+_NOT_LOADED = (
+    "worker %s has not loaded its engine in %g s and is killed: the stacks in its log show where it stood;"
+    " if the weights only load slowly, raise QIE_LOAD_SECONDS"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,18 +138,28 @@ class Supervisor:
         return 0
 
     def _check_heartbeat(self, managed: _Managed, process: ChildProcess) -> None:
-        """Kill a process whose heartbeat stopped: a driver that hangs can block all threads of a process.
+        """Kill a process whose heartbeat stopped or never came: a driver that hangs may block all threads.
 
         Counts polls, not seconds, so that a paused supervisor kills no worker.
         """
         heartbeat = read_heartbeat(managed.heartbeat.fileno())
-        unchanged = heartbeat is not None and heartbeat == managed.last_heartbeat
+        unchanged = heartbeat == managed.last_heartbeat
         managed.unchanged_polls = managed.unchanged_polls + 1 if unchanged else 0
         managed.last_heartbeat = heartbeat
-        if managed.unchanged_polls * POLL_SECONDS > self._hang_seconds + HEARTBEAT_MARGIN_SECONDS:
+        if managed.unchanged_polls * POLL_SECONDS <= self._limit(heartbeat):
+            return
+        if heartbeat is None:
+            log.error(_NOT_LOADED, process.name, self._limit(heartbeat))
+        else:
             log.error("worker %s sends no heartbeat and is killed", process.name)
-            process.kill()
-            managed.unchanged_polls, managed.is_hung = 0, True
+        process.kill()
+        managed.unchanged_polls, managed.is_hung = 0, True
+
+    def _limit(self, heartbeat: int | None) -> float:
+        """Seconds for which the heartbeat may stay the same; the first comes once the engine is loaded."""
+        if heartbeat is None:
+            return self._settings.load_seconds
+        return self._hang_seconds + HEARTBEAT_MARGIN_SECONDS
 
     def _start(self, managed: _Managed) -> None:
         lock = lock_device(managed.device)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import product
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import QieError
@@ -49,7 +50,9 @@ def read_gauges(context: GaugesContext) -> GaugeReading | None:
             workload.setdefault((engine, interactive), Workload())
     never = {engine for engine, _ in waiting} - claims.keys()
     claims |= {engine: max(waiting.get((engine, lane), 0.0) for lane in (False, True)) for engine in never}
-    context.gauges.record(workload)
+    # An engine that was never used has rows, too: an autoscaler takes a missing row for an error.
+    unused = dict.fromkeys(product(context.engines.names(), (False, True)), Workload())
+    context.gauges.record(unused | workload)
     return GaugeReading(
         backlog=backlog,
         waiting_seconds=waiting,

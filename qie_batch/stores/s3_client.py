@@ -8,14 +8,28 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, PartialCredentialsError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    MetadataRetrievalError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+from botocore.session import Session
 
 from qie_batch.errors import Misconfigured, StoreUnavailable
+from qie_batch.stores.s3_credentials import EXPIRED, ChainCredentials
 
 _LOOPBACK = re.compile(r"https?://(localhost|127\.0\.0\.1|\[::1\])(:|/|$)")
 SDK_ERRORS = (ClientError, BotoCoreError)
-_DENIED = frozenset({"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken"})
+_DENIED = frozenset(
+    {"403", "AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch", "RequestTimeTooSkewed"}
+)
 _NO_CREDENTIALS = (NoCredentialsError, PartialCredentialsError)
+#: The provider of credentials (a metadata server, a program) fails, or gives expired ones.
+_NOT_RENEWED = (CredentialRetrievalError, MetadataRetrievalError)
+_BUSY = frozenset({"SlowDown", "503", "429"})
 
 
 @lru_cache(maxsize=8)
@@ -24,6 +38,10 @@ def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_
 
     Equal arguments give the same one: to make it takes a quarter of a second of CPU.
     """
+    session = Session()
+    chain = ChainCredentials() if access_key is None and secret_key is None else None
+    if chain:
+        session.register_component("credential_provider", chain)
     config = Config(
         signature_version="s3v4",
         s3={"addressing_style": "path" if endpoint else "auto"},
@@ -36,7 +54,7 @@ def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_
         proxies={} if endpoint and _LOOPBACK.match(endpoint) else None,
     )
     try:
-        return boto3.session.Session().client(
+        client = boto3.session.Session(botocore_session=session).client(
             "s3",
             endpoint_url=endpoint,
             region_name=region,
@@ -49,6 +67,9 @@ def s3_client(endpoint: str | None, region: str, access_key: str | None, secret_
             f"no S3 client can be made for endpoint {endpoint or 'AWS'}: {error}.",
             hint="Mend QIE_S3_ENDPOINT, QIE_S3_ACCESS_KEY and QIE_S3_SECRET_KEY (set both keys or neither).",
         ) from error
+    if chain:
+        client.meta.events.register_first("needs-retry.s3", chain.on_response)
+    return client
 
 
 def code_of(error: Exception) -> str:
@@ -63,6 +84,10 @@ def unavailable(client: Any, bucket: str, what: str, error: Exception) -> StoreU
         kind = "store_denied"
         # A clock that is off by more than 15 minutes gives the same code as a wrong key.
         hint = "Check QIE_S3_ACCESS_KEY, QIE_S3_SECRET_KEY, what they may do there, and this machine's clock."
+    elif code in EXPIRED or isinstance(error, _NOT_RENEWED):
+        hint = "Check the role or file that this process has its credentials from, and this machine's clock."
+    elif code in _BUSY:
+        hint = "It asks for fewer requests: if that lasts, run fewer workers or have its limits raised."
     elif code == "NoSuchBucket" or (code == "404" and what == "the bucket"):
         kind = "bucket_missing"
         hint = f"Create bucket {bucket!r}."

@@ -101,6 +101,20 @@ class FsckView:
     to_retry: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneView:
+    #: Nothing was deleted: the rest says what would be.
+    dry_run: bool
+    jobs: tuple[str, ...]
+    items: int
+    #: What the attempts of these jobs cost, which `cost` shows no more.
+    spent_micros: Annotated[Usd, Field(serialization_alias="spent_usd")]
+    results: int
+    objects: int
+    #: Of the objects.
+    size: Annotated[int, Field(serialization_alias="bytes")]
+
+
 def cost_view(line: CostLine) -> CostView:
     return CostView(
         key=line.key,

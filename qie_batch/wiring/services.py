@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from qie_batch.steps.fsck import FsckContext
     from qie_batch.steps.gauges import GaugesContext
     from qie_batch.steps.housekeeping import Housekeeping
+    from qie_batch.steps.prune import PruneContext
     from qie_batch.steps.settle import SettleContext
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.stores.s3 import S3Store
@@ -207,6 +208,18 @@ def fsck_context(settings: Settings, ledger: SqlLedger) -> FsckContext:
     from qie_batch.steps.fsck import FsckContext
 
     return FsckContext(audit=ledger.audit, intake=ledger.intake, clock=ledger.clock, store=store(settings))
+
+
+def prune_context(settings: Settings, ledger: SqlLedger) -> PruneContext:
+    from qie_batch.steps.prune import PruneContext
+
+    return PruneContext(
+        pruning=ledger.pruning,
+        audit=ledger.audit,
+        intake=ledger.intake,
+        clock=ledger.clock,
+        store=store(settings),
+    )
 
 
 def needed(settings: Settings, name: str) -> str:

@@ -41,6 +41,7 @@ OTHERS = (
     "webhooks",
     "doctor",
     "fsck",
+    "prune",
     "template",
 )
 

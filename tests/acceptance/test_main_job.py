@@ -111,6 +111,13 @@ def test_ledger_and_store_agree(first, up):
     assert found["results"] >= 13
 
 
+def test_nothing_is_old_yet(first, up):
+    assert first.last
+    found = up.json("prune", "--older-than", "1d")
+    assert (found["dry_run"], found["jobs"], found["objects"]) == (True, [], 0)
+    assert "days or weeks" in up("prune", "--older-than", "soon", code=2).err
+
+
 def test_submitted_again_nothing_is_edited(good, up):
     again = up("submit", good / "catalog.csv", "--wait")
     assert "every edit is cached: nothing to do, nothing to pay" in again.err

@@ -28,6 +28,7 @@ LONGER = (
     ("two_controls", "sqlite"),
     ("doubled", "postgresql"),
     ("wrong_clock", "postgresql"),
+    ("soak", "postgresql"),
 )
 
 

@@ -69,6 +69,22 @@ def test_each_early_end_waits_longer_for_the_next_start(supervised):
     assert pauses[1] > 0.8
 
 
+def test_a_process_that_does_not_load_its_engine_is_killed_and_replaced(tmp_path, caplog):
+    """The first one stands still; the second is misconfigured, which ends the supervisor."""
+    ends = iter(("signal.pause()", f"sys.exit({EXIT_MISCONFIGURED})"))
+
+    def launch(_settings, _spec):
+        argv = (sys.executable, "-I", "-S", "-c", f"import signal, sys; {next(ends)}")
+        return Launch(argv=argv, environment={})
+
+    address = f"127.0.0.1:{free_port()}"
+    settings = Settings(dir=tmp_path / "not-there", metrics_address=address, load_seconds=0.5)
+    supervisor = Supervisor(settings, CLASSIC, [], launch=launch, backoff=Backoff(waits=(0.0,)))
+    assert supervisor.run(threading.Event()) == EXIT_MISCONFIGURED
+    assert "has not loaded its engine in 0.5 s and is killed" in caplog.text
+    assert 'qie_worker_restarts_total{reason="hung"} 1.0' in httpx2.get(f"http://{address}/metrics").text
+
+
 def test_what_ended_by_itself_and_what_was_killed_are_counted_apart(tmp_path):
     codes = iter((EXIT_RESTART, -9, -9))
     stop = threading.Event()

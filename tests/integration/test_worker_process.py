@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +15,8 @@ from qie_batch.ledger.schema import upgrade
 from qie_batch.processes.contract import EXIT_MISCONFIGURED, EXIT_RESTART
 from qie_batch.settings import Settings
 from workers.process import WorkerProcess
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -44,3 +50,29 @@ def test_only_wrong_settings_end_the_workers_of_other_devices(settings, reason, 
     assert left.value.code == code
     with pytest.raises(RuntimeError, match="before the engine was loaded"):
         _ = process.context
+
+
+LOAD = """
+from qie_batch.settings import Settings
+from workers.process import WorkerProcess
+
+WorkerProcess(Settings()).on_init()
+"""
+
+
+def test_a_load_that_stands_still_with_pythons_lock_says_where(settings, tmp_path, monkeypatch):
+    monkeypatch.setenv("QIE_LOAD_SECONDS", "0.5")
+    settings("hangs")
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        process = subprocess.Popen((sys.executable, "-c", LOAD), stderr=file, cwd=REPOSITORY)
+    try:
+        deadline = time.monotonic() + 60
+        while "in create" not in log.read_text():
+            assert process.poll() is None
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+    finally:
+        process.kill()
+        process.wait()
+    assert "unloadable.py" in log.read_text()

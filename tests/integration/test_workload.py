@@ -54,6 +54,12 @@ def test_both_lanes_of_an_engine_are_there_where_one_has_nothing(ledger, read):
     assert (ahead[WORKER.engine, "bulk"].items, ahead[WORKER.engine, "bulk"].seconds) == (0, 0.0)
 
 
+def test_an_engine_that_was_never_used_has_nothing_ahead(read):
+    ahead = read()
+    assert {("qwen", "interactive"), ("qwen", "bulk"), ("classic", "bulk")} <= ahead.keys()
+    assert {(row.items, row.seconds) for row in ahead.values()} == {(0, 0.0)}
+
+
 def test_of_a_paused_job_only_what_runs_keeps_a_worker(ledger, read):
     add(ledger, *"abcd")
     start(ledger)

@@ -102,6 +102,7 @@ items = Table(
     Index(None, "job_id", "ordinal", unique=True),
     Index(None, "state", "engine"),
     Index(None, "cache_key", "state"),
+    Index(None, "result_key"),
 )
 
 #: Append-only: a row is added when an attempt begins and closed when the attempt ends. Costs are their sums.
