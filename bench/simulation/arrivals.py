@@ -24,6 +24,8 @@ PROFILE = (
     *(0.11, 0.04, 0.03, 0.0, 0.0, 0.0, 0.0, 0.04, 0.57, 2.1, 2.48, 0.56),
     *(0.98, 2.97, 2.97, 3.16, 3.43, 0.98, 1.05, 1.08, 0.6, 0.32, 0.3, 0.23),
 )
+#: In which the rate of an hour goes over into that of the next.
+RAMP_SECONDS = 1800.0
 #: Requests by their number of images.
 IMAGES = {1: 15_494, 2: 2_191, 4: 5_132, 8: 3_968}
 #: Requests of one user with less than a minute between them: p50 1, p90 3, p99 7, 150 at most.
@@ -115,6 +117,14 @@ def clock(time: float) -> float:
     return (time + BEGINS) / HOUR
 
 
+def rate_at(time: float) -> float:
+    """Relative to the mean: an hour goes over into the next in half an hour."""
+    hour, into = int(time // HOUR), time % HOUR
+    share = min(into + RAMP_SECONDS / 2, HOUR + RAMP_SECONDS / 2 - into, RAMP_SECONDS) / RAMP_SECONDS
+    neighbour = PROFILE[(hour + (1 if into > HOUR / 2 else -1)) % 24]
+    return PROFILE[hour] * share + neighbour * (1.0 - share)
+
+
 def busiest_rate(entered: Iterable[Entry]) -> float:
     """Interactive edits a second in the busiest block."""
     blocks: Counter[int] = Counter()
@@ -129,7 +139,7 @@ def _requests(of: Scenario, chance: random.Random) -> Iterator[Entry]:
     blocks = int(DAY / BLOCK_SECONDS)
     shape = BLOCK_VARIATION**-2
     rates = [
-        PROFILE[int(block * BLOCK_SECONDS // HOUR)] * chance.gammavariate(shape, 1.0 / shape)
+        rate_at((block + 0.5) * BLOCK_SECONDS) * chance.gammavariate(shape, 1.0 / shape)
         for block in range(blocks)
     ]
     weights, left = list(accumulate(rates)), of.interactive

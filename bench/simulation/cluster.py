@@ -53,9 +53,9 @@ class Setup:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     at: float
-    #: Ready workers on demand, and on spot machines.
-    on_demand: int
-    spot: int
+    #: Ready workers, and those of them that serve jobs alone apart.
+    workers: int
+    bulk_workers: int
     interactive: int
     bulk: int
     #: Interactive items that had begun.
@@ -83,12 +83,21 @@ class Cluster:
         warm = int(setup.fleet.warm * setup.most)
         terms = replace(setup.on_demand, warm=warm)
         self.on_demand = Market(self.loop, terms, random.Random(chance.random()))
-        self.scaled = [self._deploy(self.on_demand, "all", "interactive" if setup.spot else "both", chance)]
         self.markets = [self.on_demand]
         if setup.spot:
-            self.spot = Market(self.loop, setup.spot, random.Random(chance.random()))
-            self.scaled.append(self._deploy(self.spot, "bulk", "bulk", chance))
-            self.markets.append(self.spot)
+            self.markets.append(Market(self.loop, setup.spot, random.Random(chance.random())))
+        if setup.spot or setup.fleet.split:
+            lanes = "interactive" if setup.fleet.split else "all"
+            self.scaled = [
+                self._deploy(self.on_demand, lanes, "interactive", chance),
+                self._deploy(self.markets[-1], "bulk", "bulk", chance),
+            ]
+        else:
+            self.scaled = [self._deploy(self.on_demand, "all", "both", chance)]
+
+    @property
+    def spot(self) -> Market:
+        return self.markets[1]
 
     @property
     def edit_seconds(self) -> float:
@@ -99,7 +108,7 @@ class Cluster:
         rules = Rules(steps=setup.steps, grace_seconds=max(30.0, 2.0 * setup.edit_seconds))
         template = Template(rules=rules, lanes=lanes)
         autoscaler = setup.fleet.autoscaler(setup.most)
-        replicas = autoscaler.least if autoscaler else int(setup.fleet.fixed * setup.most)
+        replicas = autoscaler.least if autoscaler else setup.most
         deployment = Deployment(self.broker, market, template, replicas, random.Random(chance.random()))
         return _Scaled(deployment, autoscaler, which)
 
@@ -154,8 +163,8 @@ class Cluster:
         self.samples.append(
             Sample(
                 at=self.loop.now,
-                on_demand=ready[0],
-                spot=ready[1] if len(ready) > 1 else 0,
+                workers=ready[0],
+                bulk_workers=ready[1] if len(ready) > 1 else 0,
                 interactive=self.ledger.interactive.items,
                 bulk=self.ledger.bulk.items,
                 begun=len(self.ledger.interactive.waits),

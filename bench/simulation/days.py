@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 
+#: Above what the busiest five minutes take, since they are not even.
+MARGIN = 1.3
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     preset: str
@@ -58,13 +62,14 @@ def simulate(wanted: Wanted, scale: float = 1.0) -> Simulated:
 
 @cache
 def largest_fleet(edit_seconds: float, scale: float) -> int:
-    """As many workers as do the interactive edits of the busiest five minutes as they come, and nothing else.
+    """Enough workers for the interactive edits of the busiest five minutes, and nothing else.
 
     A worker has one thread for them, which also fetches and stores.
     """
     rules = Rules()
     rate = busiest_rate(entries(DAY_OF_A_MILLION.scaled(scale)))
-    return max(4, math.ceil(rate * (edit_seconds + rules.before_seconds + rules.after_seconds)))
+    cycle = edit_seconds + rules.before_seconds + rules.after_seconds
+    return max(4, math.ceil(MARGIN * rate * cycle))
 
 
 def simulate_all(wanted: Sequence[Wanted], processes: int, scale: float = 1.0) -> Iterator[Simulated]:

@@ -52,7 +52,7 @@ def draw(days: Sequence[Simulated], path: Path) -> None:
 def _draw_one(left: plt.Axes, right: plt.Axes, of: Simulated) -> None:
     shown = {"color": COLOURS[of.wanted.fleet], "lw": 1.1, "label": of.wanted.fleet}
     hours = [clock(sample.at) for sample in of.samples]
-    left.plot(hours, [sample.on_demand + sample.spot for sample in of.samples], **shown)
+    left.plot(hours, [sample.workers + sample.bulk_workers for sample in of.samples], **shown)
     edges = range(0, len(hours) + 1, TOGETHER)
     points = [
         (hours[first], max((wait for wait in of.p95[first:last] if wait is not None), default=None))

@@ -71,10 +71,10 @@ class Fleet:
 
     name: str
     scaling: Keda | Article | None
+    #: Workers for interactive edits alone, and others for jobs alone (QIE_LANES); else all serve both.
+    split: bool = False
     #: Share of the largest fleet that is kept as empty machines.
     warm: float = 0.0
-    #: Of the largest fleet, where the number of workers is fixed.
-    fixed: float = 1.0
 
     def autoscaler(self, most: int) -> Autoscaler | None:
         if self.scaling is None:

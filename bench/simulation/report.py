@@ -65,7 +65,7 @@ def day_of(cluster: Cluster, preset: str) -> Day:
         gpu_hours=hours,
         usd=sum(market.cost_usd for market in cluster.markets),
         useful_share=ledger.useful_seconds / 3600.0 / hours,
-        most_workers=max(sample.on_demand + sample.spot for sample in cluster.samples),
+        most_workers=max(sample.workers + sample.bulk_workers for sample in cluster.samples),
         workers_started=sum(each.deployment.started for each in cluster.scaled),
         reclaimed=sum(market.reclaimed for market in cluster.markets),
         lost_leases=ledger.lost_leases,

@@ -31,6 +31,7 @@ class Rules:
     after_seconds: float = 0.4
     steps: int = 40
     concurrency: int = WorkerSettings().concurrency
+    interactive_threads: int = 1
     lease_seconds: float = WorkerSettings().lease_seconds
     grace_seconds: float = 100.0
 
@@ -69,7 +70,8 @@ class Worker:
     def begin(self) -> None:
         """The engine is loaded."""
         if self.lanes != "bulk":
-            self.broker.wait_now(self)
+            for _ in range(self.rules.interactive_threads):
+                self.broker.wait_now(self)
         if self.lanes != "interactive":
             self.free_threads = self.rules.concurrency
             self.broker.wait_bulk(self)
