@@ -22,6 +22,7 @@ COLOURS = {
     "fixed": "#999999",
     "article": "#d62728",
     "article-limited": "#ff9d57",
+    "keda-shared": "#9467bd",
     "keda": "#1f77b4",
     "keda-warm": "#2ca02c",
 }

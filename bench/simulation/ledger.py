@@ -9,6 +9,7 @@ import heapq
 from array import array
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from qie_batch.model import RETRY_POLICY, Priority
@@ -96,12 +97,15 @@ class Ledger:
     def enqueue(self, lane: Lane) -> list[Item]:
         """Pending items become queued until the window is full."""
         room = self.window - lane.queued
-        if room <= 0 or not lane.waiting:
+        if room <= 0 or not any(lane.waiting.values()):
             return []
         # No job behind the first `room` ones of its priority has a turn in this round.
         jobs = [job for of_one in lane.waiting.values() for job in islice(of_one, room)]
-        offers = [_offers(job, room) for job in jobs]
-        chosen = [job for _, job in islice(heapq.merge(*offers, key=lambda offer: offer[0]), room)]
+        if len(jobs) == 1:
+            chosen = jobs * min(jobs[0].pending, room)
+        else:
+            offers = heapq.merge(*(_offers(job, room) for job in jobs), key=itemgetter(0))
+            chosen = [job for _, job in islice(offers, room)]
         items = [self._take(job, lane) for job in chosen]
         lane.queued += len(items)
         return items

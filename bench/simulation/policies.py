@@ -17,7 +17,7 @@ from simulation.hpa import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator
 
     from simulation.cluster import Cluster
     from simulation.hpa import Metric
@@ -38,9 +38,10 @@ SLOW_IN = Behavior(
 class Keda:
     """Targets of the queries on the table `workload`."""
 
-    #: Wanted wait of interactive edits, in seconds and in edits: the work that one worker may have ahead.
-    wait_seconds: float = 5.0
-    wait_edits: float = 1.0
+    #: The interactive work that one worker may have ahead, in seconds and in edits: 0.7 edits keep it at
+    #: 70 % of its time, "5 s and an edit" find their balance at all of it.
+    wait_seconds: float = 0.0
+    wait_edits: float = 0.7
     bulk_wait_seconds: float = 7200.0
     behavior: Behavior = SLOW_IN
 
@@ -59,8 +60,9 @@ class Article:
 
     use_percent: float = 70.0
     wait_seconds: float = 5.0
-    #: Of the device's memory that resident weights take, and the target: within the tolerance, so inert.
-    memory_percent: float = 77.0
+    #: Of the device's memory that resident weights take (None: no such trigger), and the target. Within the
+    #: tolerance the metric proposes what there is, so that no other one can scale in.
+    memory_percent: float | None = 77.0
     memory_target: float = 80.0
     behavior: Behavior | None = None
 
@@ -81,7 +83,7 @@ class Fleet:
             return None
         return Autoscaler(least=min(2, most), most=most, behavior=self.scaling.behavior)
 
-    def metrics(self, cluster: Cluster, deployment: Deployment, which: Which) -> Sequence[Metric]:
+    def metrics(self, cluster: Cluster, deployment: Deployment, which: Which) -> Iterable[Metric]:
         match self.scaling:
             case Keda() as keda:
                 return [AverageValue(metric=keda.wanted(cluster, which), target=1.0)]
@@ -91,21 +93,16 @@ class Fleet:
                 return []
 
 
-def _article(article: Article, cluster: Cluster, deployment: Deployment, which: Which) -> Sequence[Metric]:
+def _article(article: Article, cluster: Cluster, deployment: Deployment, which: Which) -> Iterator[Metric]:
     samples, pending = deployment.use(SYNC_SECONDS)
-    return [
-        PodsMetric(samples=samples, pending=pending, missing=0, target=article.use_percent),
-        PodsMetric(
-            samples=[article.memory_percent] * len(samples),
-            pending=pending,
-            missing=0,
-            target=article.memory_target,
-        ),
-        Value(metric=cluster.oldest_wait(which), target=article.wait_seconds),
-    ]
+    yield PodsMetric(samples=samples, pending=pending, missing=0, target=article.use_percent)
+    yield Value(metric=cluster.oldest_wait(which), target=article.wait_seconds)
+    if article.memory_percent is not None:
+        resident = [article.memory_percent] * len(samples)
+        yield PodsMetric(samples=resident, pending=pending, missing=0, target=article.memory_target)
 
 
-#: The overlay `hpa`: the same triggers, up by two pods a minute or a tenth, down slowly.
+#: Use and wait as the article has them, up by two pods a minute or a tenth, down slowly.
 LIMITED = Behavior(
     up=Scaling(
         stabilization_seconds=60.0,
@@ -124,8 +121,9 @@ FLEETS = {
     for fleet in (
         Fleet(name="fixed", scaling=None),
         Fleet(name="article", scaling=Article()),
-        Fleet(name="article-limited", scaling=Article(behavior=LIMITED)),
-        Fleet(name="keda", scaling=Keda()),
-        Fleet(name="keda-warm", scaling=Keda(), warm=0.05),
+        Fleet(name="article-limited", scaling=Article(memory_percent=None, behavior=LIMITED)),
+        Fleet(name="keda-shared", scaling=Keda()),
+        Fleet(name="keda", scaling=Keda(), split=True),
+        Fleet(name="keda-warm", scaling=Keda(), split=True, warm=0.05),
     )
 }
