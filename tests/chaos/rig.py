@@ -116,18 +116,25 @@ class Rig:
         *,
         prefix: Sequence[str] = (),
         module: str = "qie_batch",
+        cwd: Path | None = None,
         **environment: str,
     ) -> ChildProcess:
-        """`qie-batch COMMAND`, its log in the rig's folder; `prefix` wraps it (faketime)."""
+        """`qie-batch COMMAND`, its log in the rig's folder; `prefix` wraps it (faketime).
+
+        `cwd` is a checkout whose code runs, this one if None.
+        """
         name = name or command
         child = ChildProcess.start(
             name,
             [*prefix, sys.executable, "-m", module, command],
             env={**self.environment, **environment},
             log_path=self.folder / f"{name}.log",
+            cwd=cwd or REPOSITORY,
         )
         self.processes[name] = child
-        self._again[name] = partial(self.start, command, name, prefix=prefix, module=module, **environment)
+        self._again[name] = partial(
+            self.start, command, name, prefix=prefix, module=module, cwd=cwd, **environment
+        )
         return child
 
     def kill(self, name: str) -> None:
@@ -274,12 +281,14 @@ class Rig:
         path.write_text("\n".join(["id,image,instruction", *lines]) + "\n")
         return path
 
-    def submit(self, catalog: Path, *options: str) -> str:
-        done = self.command("submit", str(catalog), *options)
+    def submit(self, catalog: Path, *options: str, cwd: Path | None = None) -> str:
+        done = self.command("submit", str(catalog), *options, cwd=cwd)
         assert done.returncode == 0, done.stderr
         return done.stdout.split()[-1]
 
-    def command(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def command(
+        self, *arguments: str, cwd: Path | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "qie_batch", *arguments],
             env={**self.environment, **environment},
@@ -287,6 +296,7 @@ class Rig:
             text=True,
             timeout=300,
             check=False,
+            cwd=cwd or REPOSITORY,
         )
 
     def progress(self, job_id: str) -> Progress:

@@ -27,7 +27,18 @@ from tests.chaos.rigs import DATABASES, Impossible, Rigs  # noqa: E402
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-MODULES = ("workers", "accidents", "hostile", "broker", "services", "freezes", "messages", "storm", "soak")
+MODULES = (
+    "workers",
+    "accidents",
+    "hostile",
+    "broker",
+    "services",
+    "freezes",
+    "messages",
+    "fleet",
+    "storm",
+    "soak",
+)
 MACHINE, MACHINE_STEPS = "ledger_machine", 20_000
 
 

@@ -28,6 +28,9 @@ LONGER = (
     ("two_controls", "sqlite"),
     ("doubled", "postgresql"),
     ("wrong_clock", "postgresql"),
+    ("take_machines", "postgresql"),
+    ("upgrade", "postgresql"),
+    ("upgrade", "sqlite"),
     ("soak", "postgresql"),
 )
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.support.manifests.rendering import CHECKOUT, OVERLAYS, named, of_kind
-from tests.support.manifests.schemas import schema_errors
+from tests.support.manifests.api_server import kinds_served
+from tests.support.manifests.faults import faults
+from tests.support.manifests.rendering import CHECKOUT, KUBERNETES, OVERLAYS, named, of_kind, render, selects
+from tests.support.manifests.schemas import is_custom, schema_errors
 
 PAGE = (CHECKOUT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
 
@@ -64,8 +66,44 @@ def test_another_engine_is_scaled_by_its_own_work(build):
     assert all("engine = 'openai'" in query for query in queries)
 
 
-def test_the_template_of_a_claim_follows_its_schema():
-    assert schema_errors(yaml.safe_load(block("h100.yaml"))) == []
+def test_a_cluster_without_a_custom_resource_takes_all_else_and_says_what_it_lacks(tmp_path):
+    manifests = render("keda")
+    folder = KUBERNETES / "overlays" / "keda"
+    kubectl = Path(sysconfig.get_path("scripts")) / "kubectl"
+    with kinds_served(manifests) as address:
+        command = [kubectl, "--server", address, "apply", "--dry-run=client", "--validate=false"]
+        environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+        run = subprocess.run(
+            [*command, "--kustomize", folder], capture_output=True, text=True, check=False, env=environment
+        )
+    assert run.returncode == 1
+    assert 'no matches for kind "ScaledObject" in version "keda.sh/v1alpha1"' in run.stderr
+    assert 'no matches for kind "ScaledObject" in version "keda.sh/v1alpha1"' in PAGE
+    taken = [manifest for manifest in manifests if not is_custom(manifest)]
+    assert run.stdout.count("created (dry run)") == len(taken)
+    assert run.stderr.count("no matches for kind") == len(manifests) - len(taken)
+
+
+@pytest.mark.parametrize("name", ["h100.yaml", "fill-weights.yaml"])
+def test_a_manifest_of_the_page_follows_its_schema_and_has_no_fault(name):
+    manifest = yaml.safe_load(block(name))
+    assert schema_errors(manifest) + faults(manifest) == []
+
+
+def test_the_job_that_fills_the_weights_writes_where_workers_read_and_may_reach_the_hub():
+    job = yaml.safe_load(block("fill-weights.yaml"))
+    manifests = render("keda")
+    named_there = job["spec"]["template"]["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"]
+    claim = named(manifests, f"PersistentVolumeClaim/{named_there}")
+    assert claim["spec"]["accessModes"] == ["ReadWriteMany"]
+    script = job["spec"]["template"]["spec"]["containers"][0]["command"][-1]
+    (worker,) = named(manifests, "Deployment/worker")["spec"]["template"]["spec"]["containers"]
+    folders = {each["name"]: each["value"] for each in worker["env"] if "value" in each}
+    assert folders["QIE_MODEL"] in script
+    assert folders["QIE_LORA_DIR"] in script
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    store = named(manifests, "NetworkPolicy/store")["spec"]
+    assert selects(store["podSelector"], labels)
 
 
 def test_the_page_lists_every_overlay():

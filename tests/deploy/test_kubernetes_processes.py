@@ -140,7 +140,7 @@ def test_the_probe_of_flower_passes(processes):
 
 
 @pytest.mark.usefixtures("processes")
-def test_keda_finds_a_row_for_each_lane_before_any_job(services):
+def test_keda_finds_that_nothing_waits_before_any_job(services):
     queries = [
         trigger["metadata"]["query"]
         for trigger in named(render("keda"), "ScaledObject/worker")["spec"]["triggers"]
