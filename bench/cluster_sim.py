@@ -36,13 +36,14 @@ def validate(arguments: argparse.Namespace) -> dict[str, float]:
     of = reality.plan(arguments.workers, arguments.seconds, arguments.minutes)
     print(f"{of.workers} workers, {of.seconds:g} s an edit, {of.edits} edits, {len(of.asked)} interactive")
     with tempfile.TemporaryDirectory(prefix="qie-cluster-sim-") as name:
-        edits = reality.run(of, Path(name))
+        edits, costs = reality.run(of, Path(name))
     real = asdict(replay.of_reality(edits))
     runs = [asdict(replay.of_simulation(edits, of, seed)) for seed in range(SEEDS)]
     simulated = {name: statistics.median(run[name] for run in runs) for name in real}
     print(f"{'':18}{'real':>10}{'simulated':>12}{'ratio':>8}")
     for name, value in real.items():
         print(f"{name:18}{value:10.3f}{simulated[name]:12.3f}{simulated[name] / value:8.3f}")
+    print(*costs.lines(), sep="\n")
     return {f"{name}_ratio": round(simulated[name] / value, 4) for name, value in real.items()}
 
 

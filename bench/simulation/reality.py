@@ -26,12 +26,14 @@ from qie_batch.processes.contract import child_environment
 from qie_batch.processes.embedded import embedded_stack
 from qie_batch.steps.dispatch import dispatch_interactive
 from qie_batch.steps.submit import SubmitRequest, submit
+from simulation.costs import count
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.settings import Settings
+    from simulation.costs import Costs
 
 ENGINE = "standin.engine"
 PATIENCE_SECONDS = 600.0
@@ -134,8 +136,8 @@ class Driver:
         ]
 
 
-def run(of: Plan, folder: Path) -> list[Edit]:
-    """All edits but those of the warm-up."""
+def run(of: Plan, folder: Path) -> tuple[list[Edit], Costs]:
+    """All edits but those of the warm-up, and what they cost the servers."""
     log = folder / "edits.jsonl"
     os.environ["QIE_ENGINE_OPTIONS"] = json.dumps({"seconds": of.seconds, "log": str(log)})
     with embedded_stack(folder / "stack", ENGINE) as embedded, ExitStack() as undo:
@@ -155,9 +157,9 @@ def run(of: Plan, folder: Path) -> list[Edit]:
         driver.wait(log, warm)
         _enter(of, driver)
         driver.wait(log, warm + of.edits)
-        edits = driver.edits(log)[warm:]
+        edits, costs = driver.edits(log)[warm:], count(embedded)
         driver.ledger.dispose()
-    return edits
+    return edits, costs
 
 
 def _wait_for_workers(settings: Settings, number: int) -> None:
