@@ -33,7 +33,7 @@ SEEDS = 9
 def validate(arguments: argparse.Namespace) -> dict[str, float]:
     sys.path.insert(0, str(BENCH))  # the stand-in engine
     os.environ["PYTHONPATH"] = os.pathsep.join((str(BENCH), os.environ.get("PYTHONPATH", "")))
-    of = reality.plan(arguments.workers, arguments.seconds, arguments.minutes)
+    of = reality.plan(arguments.workers, arguments.seconds, arguments.minutes, arguments.interactive)
     print(f"{of.workers} workers, {of.seconds:g} s an edit, {of.edits} edits, {len(of.asked)} interactive")
     with tempfile.TemporaryDirectory(prefix="qie-cluster-sim-") as name:
         edits, costs = reality.run(of, Path(name))
@@ -83,6 +83,7 @@ def main() -> None:
     command.add_argument("--workers", type=int, default=4)
     command.add_argument("--seconds", type=float, default=1.5, help="of one edit")
     command.add_argument("--minutes", type=float, default=1.0)
+    command.add_argument("--interactive", type=float, default=0.15, help="share of what the workers can do")
     command.set_defaults(run=validate)
     command = commands.add_parser("day", help="simulate days of a million edits")
     command.add_argument("--scenario", nargs="+", choices=list(SCENARIOS), default=["day"])

@@ -56,11 +56,12 @@ class Plan:
         return sum(number for _, number in self.jobs) + len(self.asked)
 
 
-def plan(workers: int, seconds: float, minutes: float, seed: int = 0) -> Plan:
-    """Two jobs, each of 35 % of what the workers can do in this time; interactive edits of another 15 %."""
-    chance, length = random.Random(seed), 60.0 * minutes
+def plan(workers: int, seconds: float, minutes: float, interactive: float) -> Plan:
+    """Two jobs of 35 % of what the workers can do in this time each, and a share of interactive edits."""
+    chance, length = random.Random(0), 60.0 * minutes
     number = int(0.35 * length * workers / seconds)
-    asked = sorted(chance.uniform(0.0, 0.9 * length) for _ in range(int(0.15 * length * workers / seconds)))
+    most = int(interactive * length * workers / seconds)
+    asked = sorted(chance.uniform(0.0, 0.9 * length) for _ in range(most))
     return Plan(
         workers=workers, seconds=seconds, jobs=((0.0, number), (0.3 * length, number)), asked=tuple(asked)
     )
