@@ -57,7 +57,7 @@ def days(arguments: argparse.Namespace) -> list[dict[str, object]]:
     ]
     print(HEADER)
     done = []
-    for each in simulate_all(wanted, arguments.processes, arguments.scale):
+    for each in simulate_all(wanted, arguments.processes, arguments.scale, arguments.larger):
         done.append(each)
         print(line(each.day), flush=True)
     if arguments.draw:
@@ -91,6 +91,7 @@ def main() -> None:
     command.add_argument("--fleet", nargs="+", choices=list(FLEETS), default=list(FLEETS))
     command.add_argument("--spot", nargs="+", choices=["no", "yes"], default=["no", "yes"])
     command.add_argument("--scale", type=float, default=1.0, help="0.1 for a tenth of the edits")
+    command.add_argument("--larger", type=float, default=1.0, help="times the largest fleet")
     command.add_argument("--processes", type=int, default=2)
     command.add_argument("--draw", type=Path, help="a PNG file")
     command.set_defaults(run=days)

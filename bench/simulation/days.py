@@ -40,14 +40,14 @@ class Simulated:
     p95: tuple[float | None, ...]
 
 
-def simulate(wanted: Wanted, scale: float = 1.0) -> Simulated:
+def simulate(wanted: Wanted, scale: float = 1.0, larger: float = 1.0) -> Simulated:
     preset = PRESETS[wanted.preset]
     setup = Setup(
         scenario=SCENARIOS[wanted.scenario].scaled(scale),
         fleet=FLEETS[wanted.fleet],
         edit_seconds=preset.seconds,
         steps=preset.steps,
-        most=largest_fleet(preset.seconds, scale),
+        most=int(larger * largest_fleet(preset.seconds, scale)),
         spot=SPOT if wanted.spot else None,
     )
     cluster = Cluster(setup)
@@ -72,10 +72,12 @@ def largest_fleet(edit_seconds: float, scale: float) -> int:
     return max(4, math.ceil(MARGIN * rate * cycle))
 
 
-def simulate_all(wanted: Sequence[Wanted], processes: int, scale: float = 1.0) -> Iterator[Simulated]:
+def simulate_all(
+    wanted: Sequence[Wanted], processes: int, scale: float, larger: float
+) -> Iterator[Simulated]:
     """In the order of `wanted`."""
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(partial(simulate, scale=scale), wanted)
+        yield from pool.map(partial(simulate, scale=scale, larger=larger), wanted)
 
 
 def _p95_by_sample(cluster: Cluster) -> Iterator[float | None]:

@@ -45,7 +45,7 @@ def draw(days: Sequence[Simulated], path: Path) -> None:
             axis.set_xticks(range(6, 31, 3), [f"{hour % 24:02}:00" for hour in range(6, 31, 3)])
             axis.set_ylim(bottom=0)
             axis.grid(alpha=0.3)
-        left.legend(fontsize=8)
+        left.legend(fontsize=8, loc="upper right")
     figure.tight_layout()
     figure.savefig(path, dpi=90)
 
