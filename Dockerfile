@@ -2,14 +2,15 @@
 #   docker build --target control --tag qie-batch-control:0.1.0 .
 #   docker build --target worker  --tag qie-batch-worker:0.1.0 .
 #   docker build --target triton  --tag qie-batch-triton:0.1.0 .
+# Everything that pip fetches has its hash in deploy/requirements (`make hashes`).
 # `control` (no torch) runs control, gateway, flower, migrations, the command line and CPU workers of the
 # classic engine; `worker` runs the qwen engine on a CUDA card, `triton` the same behind a server. None holds weights
 # or secrets.
 
 FROM python:3.11.15-slim-bookworm AS build
 WORKDIR /src
-COPY constraints.txt ./
-RUN python -m pip install --no-cache-dir --constraint constraints.txt hatchling
+RUN --mount=type=bind,source=deploy/requirements/build.txt,target=/requirements.txt \
+    python -m pip install --no-cache-dir --only-binary :all: --require-hashes --requirement /requirements.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY qie_batch ./qie_batch
 COPY workers ./workers
@@ -24,11 +25,14 @@ LABEL org.opencontainers.image.title="qie-batch control" \
       org.opencontainers.image.licenses="Apache-2.0"
 RUN groupadd --gid 10001 qie \
     && useradd --uid 10001 --gid 10001 --home-dir /var/lib/qie --create-home --shell /usr/sbin/nologin qie
-RUN --mount=type=bind,from=build,source=/dist,target=/dist \
-    --mount=type=bind,source=constraints.txt,target=/constraints.txt \
+RUN --mount=type=bind,source=deploy/requirements/control.txt,target=/requirements.txt \
     python -m venv /opt/qie \
-    && /opt/qie/bin/python -m pip install --no-cache-dir --constraint /constraints.txt \
-        "$(echo /dist/*.whl)[gateway,postgres,cutout,tracing,triton]"
+    && /opt/qie/bin/python -m pip install --no-cache-dir --only-binary :all: --require-hashes \
+        --requirement /requirements.txt
+RUN --mount=type=bind,from=build,source=/dist,target=/dist \
+    /opt/qie/bin/python -m pip install --no-cache-dir --no-index --no-deps /dist/*.whl \
+    && /opt/qie/bin/python -m pip check \
+    && /opt/qie/bin/python -c "import ctypes; ctypes.CDLL('libseccomp.so.2')"
 # pip has compiled everything above; at run time the root file system may be read-only.
 ENV PATH=/opt/qie/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -60,13 +64,17 @@ RUN apt-get update \
     && groupadd --gid 10001 qie \
     && useradd --uid 10001 --gid 10001 --home-dir /var/lib/qie --create-home --shell /usr/sbin/nologin qie
 # Gigabytes that rarely change, in a layer of their own.
-RUN --mount=type=bind,source=constraints.txt,target=/constraints.txt \
+RUN --mount=type=bind,source=deploy/requirements/torch.txt,target=/requirements.txt \
     python3.12 -m venv /opt/qie \
-    && /opt/qie/bin/python -m pip install --no-cache-dir --constraint /constraints.txt torch
+    && /opt/qie/bin/python -m pip install --no-cache-dir --only-binary :all: --require-hashes \
+        --requirement /requirements.txt
+RUN --mount=type=bind,source=deploy/requirements/worker.txt,target=/requirements.txt \
+    /opt/qie/bin/python -m pip install --no-cache-dir --only-binary :all: --require-hashes \
+        --requirement /requirements.txt
 RUN --mount=type=bind,from=build,source=/dist,target=/dist \
-    --mount=type=bind,source=constraints.txt,target=/constraints.txt \
-    /opt/qie/bin/python -m pip install --no-cache-dir --constraint /constraints.txt \
-        "$(echo /dist/*.whl)[gpu,postgres,tracing,triton]"
+    /opt/qie/bin/python -m pip install --no-cache-dir --no-index --no-deps /dist/*.whl \
+    && /opt/qie/bin/python -m pip check \
+    && /opt/qie/bin/python -c "import ctypes; ctypes.CDLL('libseccomp.so.2')"
 ENV PATH=/opt/qie/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \

@@ -5,10 +5,12 @@ PYTHON ?= python3
 PIP := -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 # Two processes; what each gets stands in tests/support/division.py.
 TWO := --numprocesses 2 --dist loadscope --no-loadscope-reorder
+# Resolves for every machine at once, and keeps what constraints.txt does not name.
+LOCK := .venv-uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command "make hashes" --constraint constraints.txt
 SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.j2' -o -name '*.css' -o -name '*.js' -o -name '*.toml' -o -name '*.svg' 2>/dev/null) \
 	$(wildcard examples/*.csv examples/images/*)
 
-.PHONY: help demo test test-all lint unit chaos soak clean
+.PHONY: help demo test test-all lint unit chaos soak hashes clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -38,6 +40,15 @@ chaos: .venv-dev/stamp ## harm of every kind at full length, into docs/reliabili
 soak: .venv-dev/stamp ## nothing but work for MINUTES=40: memory, descriptors and connections stay flat
 	QIE_SOAK_MINUTES=$(or $(MINUTES),40) .venv-dev/bin/python tests/chaos/run.py --only soak --database $(or $(DATABASE),postgresql)
 
+hashes: .venv-uv/stamp ## what the images are installed from, with hashes, after constraints.txt or pyproject.toml changed
+	echo hatchling | $(LOCK) --python-version 3.11 --output-file deploy/requirements/build.txt - > /dev/null
+	$(LOCK) --python-version 3.11 $(addprefix --extra ,gateway postgres cutout tracing triton) \
+		--output-file deploy/requirements/control.txt pyproject.toml > /dev/null
+	$(LOCK) --python-version 3.12 $(addprefix --extra ,gpu postgres tracing triton) \
+		--output-file deploy/requirements/worker.txt pyproject.toml > /dev/null
+	echo torch | $(LOCK) --python-version 3.12 --constraint deploy/requirements/worker.txt \
+		--output-file deploy/requirements/torch.txt - > /dev/null
+
 # What a user gets: the built wheel with the embedded default and nothing else.
 .venv/stamp: pyproject.toml constraints.txt README.md $(SOURCES)
 	test -x .venv/bin/python || $(PYTHON) -m venv .venv
@@ -60,6 +71,11 @@ soak: .venv-dev/stamp ## nothing but work for MINUTES=40: memory, descriptors an
 	.venv-triton/bin/python -m pip install --quiet --disable-pip-version-check --no-deps nvidia-pytriton==0.7.0 numpy==1.26.4
 	touch $@
 
+.venv-uv/stamp: Makefile
+	test -x .venv-uv/bin/python || $(PYTHON) -m venv .venv-uv
+	.venv-uv/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	touch $@
+
 clean: ## remove what make and the tests made
-	rm -rf .venv .venv-dev .venv-triton dist .qie-batch .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+	rm -rf .venv .venv-dev .venv-triton .venv-uv dist .qie-batch .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

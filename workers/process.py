@@ -38,7 +38,7 @@ HAND_BACK_SECONDS = 10.0
 #: Seconds in which a hung process writes to the ledger before it exits.
 EXIT_SECONDS = 4.0
 #: Share of `load_seconds` after which a load writes where it stands; the supervisor kills it later.
-STACKS_AFTER = 0.9
+STACKS_AFTER = 0.8
 
 
 class WorkerProcess:

@@ -29,7 +29,11 @@ Which = Literal["interactive", "bulk", "both"]
 #: As the overlay `keda`: out at once, in slowly.
 SLOW_IN = Behavior(
     down=Scaling(
-        stabilization_seconds=600.0, policies=(Policy(kind="Percent", value=10, period_seconds=60.0),)
+        stabilization_seconds=600.0,
+        policies=(
+            Policy(kind="Percent", value=10, period_seconds=60.0),
+            Policy(kind="Pods", value=1, period_seconds=60.0),
+        ),
     )
 )
 

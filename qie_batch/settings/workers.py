@@ -22,7 +22,7 @@ class WorkerSettings(BaseModel):
     #: An edit whose step takes longer counts as hung, and its process is replaced.
     hang_seconds: float = Field(default=120.0, gt=0)
     #: A worker process that loads its engine for longer counts as hung, and is replaced.
-    load_seconds: float = Field(default=1800.0, gt=0)
+    load_seconds: float = Field(default=1500.0, gt=0)
     #: How long a worker may take to exit after SIGTERM.
     grace_seconds: float = Field(default=30.0, gt=0)
 

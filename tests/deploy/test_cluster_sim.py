@@ -8,6 +8,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 BENCH = Path(__file__).parents[2] / "bench"
 
@@ -178,3 +179,21 @@ def test_two_minutes_of_notice_are_enough_for_every_edit_to_end(morning):
     of = morning("fixed", reclaims_an_hour=10.0)
     assert of.spot.reclaimed
     assert of.ledger.repeated == of.ledger.lost_leases == 0
+
+
+def test_the_overlay_ships_the_targets_and_limits_that_are_simulated(sim):
+    keda = sim.policies.FLEETS["keda"].scaling
+    shipped = {}
+    for name in ("worker", "bulk"):
+        text = (BENCH.parent / "deploy/kubernetes/overlays/keda" / f"{name}.yaml").read_text(encoding="utf-8")
+        shipped[name] = yaml.safe_load(text)["spec"]
+    queries = [shipped[name]["triggers"][0]["metadata"]["query"] for name in ("worker", "bulk")]
+    assert f"items / {keda.wait_edits:g}" in queries[0]
+    assert f"seconds / {keda.bulk_wait_seconds:g}" in queries[1]
+    behavior = shipped["worker"]["advanced"]["horizontalPodAutoscalerConfig"]["behavior"]
+    for direction, simulated in (("scaleUp", keda.behavior.up), ("scaleDown", keda.behavior.down)):
+        assert behavior[direction]["stabilizationWindowSeconds"] == simulated.stabilization_seconds
+        policies = {
+            (each["type"], each["value"], each["periodSeconds"]) for each in behavior[direction]["policies"]
+        }
+        assert policies == {(each.kind, each.value, each.period_seconds) for each in simulated.policies}

@@ -6,7 +6,7 @@ import subprocess
 import pytest
 import yaml
 
-from tests.support.manifests.rendering import KUBERNETES, named, pods, render
+from tests.support.manifests.rendering import KUBERNETES, named, render
 from tests.support.prometheus import program
 
 #: Of an H100: the weights at rest, and with what the allocator keeps after the largest edits.
@@ -29,7 +29,7 @@ def settled(mean, target, *, replicas, most=32):
         replicas = found
 
 
-def test_the_pods_autoscaler_has_the_three_triggers_of_gpu_wait_and_memory():
+def test_the_autoscaler_has_the_three_triggers_of_gpu_wait_and_memory():
     spec = named(render("hpa"), "HorizontalPodAutoscaler/worker")["spec"]
     found = [
         (metric.get("pods") or metric.get("external"))["metric"]["name"].removeprefix("qie_")
@@ -39,18 +39,11 @@ def test_the_pods_autoscaler_has_the_three_triggers_of_gpu_wait_and_memory():
     assert spec["minReplicas"] == 2
 
 
-def test_bulk_work_has_workers_that_the_pods_autoscaler_does_not_see():
+def test_bulk_work_has_workers_that_the_autoscaler_does_not_see():
     manifests = render("hpa")
-    lanes = {
-        pod.owner: each["value"]
-        for pod in pods(manifests)
-        for one in pod.containers
-        for each in one.get("env", [])
-        if each["name"] == "QIE_LANES"
-    }
-    assert lanes == {"Deployment/worker": "interactive", "Deployment/worker-bulk": "bulk"}
     target = named(manifests, "HorizontalPodAutoscaler/worker")["spec"]["scaleTargetRef"]
     assert target == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "worker"}
+    assert named(manifests, "Deployment/worker-bulk")["spec"]["replicas"] == 2
 
 
 def test_a_long_wait_adds_few_workers_a_minute():

@@ -61,8 +61,9 @@ def test_another_engine_is_scaled_by_its_own_work(build):
         overlay["configMapGenerator"][0]["literals"].append("QIE_ENGINE=openai")
         overlay["components"] = re.findall(r"`components: \[(.+?)\]`", PAGE)
 
-    (scaled,) = of_kind(build(change), "ScaledObject")
-    queries = [trigger["metadata"]["query"] for trigger in scaled["spec"]["triggers"]]
+    scaled = of_kind(build(change), "ScaledObject")
+    queries = [trigger["metadata"]["query"] for each in scaled for trigger in each["spec"]["triggers"]]
+    assert len(queries) == 2
     assert all("engine = 'openai'" in query for query in queries)
 
 

@@ -143,7 +143,8 @@ def test_the_probe_of_flower_passes(processes):
 def test_keda_finds_that_nothing_waits_before_any_job(services):
     queries = [
         trigger["metadata"]["query"]
-        for trigger in named(render("keda"), "ScaledObject/worker")["spec"]["triggers"]
+        for scaled in of_kind(render("keda"), "ScaledObject")
+        for trigger in scaled["spec"]["triggers"]
     ]
     with psycopg.connect(services["QIE_LEDGER_URL"].replace("+psycopg", ""), autocommit=True) as connection:
         waits(lambda: all(connection.execute(query).fetchone() == (0.0,) for query in queries))

@@ -100,7 +100,7 @@ def test_a_worker_on_spot_machines_leaves_within_the_notice(overlay, notice):
     assert inner["terminationGracePeriodSeconds"] <= notice
     (bulk_pod,), (pod,) = pods([bulk]), pods([rest])
     assert variables(bulk_pod) | {"QIE_LANES": "bulk", "QIE_MARKET": "spot"} == variables(bulk_pod)
-    assert variables(pod) | {"QIE_LANES": "all", "QIE_MARKET": "on_demand"} == variables(pod)
+    assert variables(pod) | {"QIE_LANES": "interactive", "QIE_MARKET": "on_demand"} == variables(pod)
     assert "spot" in json.dumps(inner["nodeSelector"])
     assert "affinity" not in inner
     chosen = rest["spec"]["template"]["spec"]

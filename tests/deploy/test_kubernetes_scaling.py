@@ -11,7 +11,7 @@ from qie_batch.ledger import schema
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.tables import workload
 from qie_batch.settings import Settings
-from tests.support.manifests.rendering import OVERLAYS, called, named, of_kind, render
+from tests.support.manifests.rendering import OVERLAYS, called, named, of_kind, pods, render
 
 GPU = "nvidia.com/gpu"
 EDIT_SECONDS = 25.0
@@ -89,9 +89,9 @@ def test_a_scaler_that_cannot_read_keeps_the_fleet_and_scale_in_is_slow(overlay)
 
 
 @pytest.mark.parametrize("overlay", ["keda", "spot", "spot-gke", "triton", "kserve"])
-def test_a_fleet_is_scaled_by_one_query_over_the_work_of_the_engine_that_runs(overlay):
+def test_each_lane_is_scaled_by_the_work_of_the_engine_that_runs(overlay):
     engine = next(each for each in of_kind(render(overlay), "ConfigMap"))["data"]["QIE_ENGINE"]
-    wanted = ["bulk", "interactive"] if "spot" in overlay else ["work"]
+    wanted = ["work"] if overlay == "kserve" else ["bulk", "interactive"]
     assert sorted(trigger["name"] for _, trigger in queries(overlay)) == wanted
     for scaled, trigger in queries(overlay):
         # Of several triggers only the one that wants the most counts.
@@ -141,9 +141,9 @@ def write(ledger):
 @pytest.mark.parametrize(
     ("overlay", "wanted"),
     [
-        ("keda", {"work": 7 / 0.7 + 3}),
-        ("triton", {"work": 7 / 0.7 + 3}),
-        ("spot", {"interactive": 7 / 0.7, "bulk": 3}),
+        ("keda", {"interactive": 7 / 0.7, "bulk": 3}),
+        ("triton", {"interactive": 7 / 0.7, "bulk": 3}),
+        ("kserve", {"work": 7 / 0.7 + 3}),
     ],
 )
 def test_a_query_says_how_many_workers_are_wanted(overlay, wanted, write, ask):
@@ -156,13 +156,26 @@ def test_a_query_says_how_many_workers_are_wanted(overlay, wanted, write, ask):
     assert all(isinstance(row[0], float) for row in found.values())
 
 
-@pytest.mark.parametrize("overlay", ["keda", "spot"])
+@pytest.mark.parametrize("overlay", ["keda", "kserve"])
 def test_figures_that_no_control_writes_any_more_are_no_answer_and_not_zero(overlay, write, ask):
+    engine = next(each for each in of_kind(render(overlay), "ConfigMap"))["data"]["QIE_ENGINE"]
     for lane in ("interactive", "bulk"):
-        write("qwen", lane, items=7, age=61)
+        write(engine, lane, items=7, age=61)
     assert {ask(trigger["metadata"]["query"]) for _, trigger in queries(overlay)} == {None}
 
 
 def test_half_of_the_figures_is_no_answer(write, ask):
-    write("qwen", "interactive", items=7)
-    assert [ask(trigger["metadata"]["query"]) for _, trigger in queries("keda")] == [None]
+    write("triton", "interactive", items=7)
+    assert [ask(trigger["metadata"]["query"]) for _, trigger in queries("kserve")] == [None]
+
+
+@pytest.mark.parametrize("overlay", ["hpa", "keda", "spot", "spot-gke", "triton"])
+def test_each_lane_has_workers_of_its_own(overlay):
+    lanes = {
+        pod.owner: each["value"]
+        for pod in pods(render(overlay))
+        for one in pod.containers
+        for each in one.get("env", [])
+        if each["name"] == "QIE_LANES"
+    }
+    assert lanes == {"Deployment/worker": "interactive", "Deployment/worker-bulk": "bulk"}

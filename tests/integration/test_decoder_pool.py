@@ -1,5 +1,6 @@
 """Images decoded in other processes: the same answers as in process; a failed process fails one image."""
 
+import errno
 import io
 import json
 import os
@@ -11,6 +12,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -19,6 +21,7 @@ from PIL import Image
 from qie_batch import images
 from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images.sandbox import DecoderPool
+from tests.support import requires
 
 #: Replaces the program of a decoder process: data that ends with one of these words plays its trick.
 TRICKS = """
@@ -39,10 +42,30 @@ def refusal(call, *arguments):
     except OSError as error:
         return os.strerror(error.errno)
 
-def socket():
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.socket(2, 1, 0) < 0:
+libc = ctypes.CDLL(None, use_errno=True)
+
+def call(name, *arguments):
+    if getattr(libc, name)(*arguments) == -1:
         raise OSError(ctypes.get_errno(), "")
+
+def executable_memory():
+    libc.mmap.restype = ctypes.c_ssize_t
+    call("mmap", None, 4096, 7, 0x22, -1, 0)
+
+parent = int(sys.argv[1])
+calls = {
+    "open": lambda: os.open("/etc/hostname", 0),
+    "pipe": os.pipe,
+    "socket": lambda: call("socket", 2, 1, 0),
+    "fork": os.fork,
+    "run": lambda: os.execv("/bin/true", ["true"]),
+    "signal the parent": lambda: os.kill(parent, 0),
+    "limit the parent": lambda: call("prlimit64", parent, 7, None, None),
+    "trace": lambda: call("ptrace", 16, parent, None, None),
+    "file in memory": lambda: os.memfd_create("x"),
+    "namespace": lambda: call("unshare", 0x10000000),
+    "executable memory": executable_memory,
+}
 
 tricks = {
     b"segfault": lambda: ctypes.string_at(0),
@@ -59,9 +82,8 @@ tricks = {
     b"swear": lambda: os.write(0, REPLY_HEADER.pack(Reply.REFUSAL, 12, 10**15, 0) + b"image_broken"),
     b"two lines": lambda: (_ for _ in ()).throw(Rejected("one\\ntwo", code="image_broken")),
     b"foreign code": lambda: (_ for _ in ()).throw(Rejected("one", code="../../etc")),
-    b"tell": lambda: tell([dict(os.environ), sys.argv[3:4], os.getcwd()]),
-    b"reach": lambda: tell([refusal(os.open, "/etc/hostname", 0), refusal(os.pipe), refusal(socket)]),
-    b"list files": lambda: tell([fd for fd in range(1000) if refusal(os.fstat, fd) is None]),
+    b"tell": lambda: tell([dict(os.environ), sys.argv[3:4]]),
+    b"reach": lambda: tell({name: refusal(call) for name, call in calls.items()}),
     b"stop unless first": lambda: os.kill(os.getpid(), signal.SIGSTOP) if len(decoded) > 1 else None,
     b"crash unless first": lambda: os.abort() if len(decoded) > 1 else None,
 }
@@ -326,24 +348,35 @@ def test_process_that_died_between_two_images_fails_no_image(tricked):
     assert tricked.decode(PLAIN).size == (321, 200)
 
 
-def test_process_has_no_secrets_and_opens_no_file_or_socket(tricked, monkeypatch):
+def test_process_has_no_secrets(tricked, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("QIE_DATABASE_URL", "postgresql://u:p@db/qie")
     monkeypatch.delenv("LD_LIBRARY_PATH", raising=False)
-    environment, _, folder = json.loads(refusal(tricked.decode, b"tell")[1])
+    environment, _ = json.loads(refusal(tricked.decode, b"tell")[1])
     # Python sets the first by itself.
     assert set(environment) <= {"LC_CTYPE", "OPENBLAS_NUM_THREADS"}
-    assert folder == "/"
-    full = os.strerror(24)
-    assert json.loads(refusal(tricked.decode, b"reach")[1]) == [full, full, full]
+    (pid,) = pids(tricked)
+    assert str(Path(f"/proc/{pid}/cwd").readlink()) == "/"
+
+
+def test_process_is_left_the_system_calls_of_decoding(tricked):
+    """Where libseccomp is not installed, no file can be opened still, as none is allowed."""
+    told = json.loads(refusal(tricked.decode, b"reach")[1])
+    assert told["open"] is not None
+    if find_library("seccomp") is None:
+        requires.missing("libseccomp is not installed: apt-get install libseccomp2")
+    assert set(told.values()) == {os.strerror(errno.ENOSYS)}
+    (pid,) = pids(tricked)
+    assert status(pid, "Seccomp") == "2"
 
 
 def test_process_has_three_files_and_no_rights(tricked):
     ours = os.open("/etc/hostname", os.O_RDONLY)
     os.set_inheritable(ours, True)  # noqa: FBT003 - the call takes no keyword
     try:
-        assert refusal(tricked.decode, b"list files")[1] == "[0, 1, 2]"
+        tricked.decode(PLAIN)
         (pid,) = pids(tricked)
+        assert sorted(path.name for path in Path(f"/proc/{pid}/fd").iterdir()) == ["0", "1", "2"]
         assert status(pid, "CapEff") == "0000000000000000"
         assert status(pid, "NoNewPrivs") == "1"
     finally:
@@ -419,6 +452,7 @@ def test_processes_end_with_a_parent_that_is_killed():
     program = """
 import sys, threading
 from qie_batch.images.sandbox import DecoderPool
+from tests.support import requires
 pool = DecoderPool(program=sys.argv[1])
 pool.decode(sys.stdin.buffer.read())
 threading.Thread(target=pool.decode, args=(b"sleep",)).start()

@@ -3,7 +3,8 @@
 A malicious image may take control of the process. So the process drops its rights before the first image: no
 file or socket can be opened any more (RLIMIT_NOFILE is 0; the socket that is open stays usable), there is no
 capability and none can be gained, and where the kernel allows that the process is in a user namespace of its
-own, from which the parent's memory cannot be read. Every module that decoding needs is therefore imported at
+own, from which the parent's memory cannot be read. Where libseccomp is installed, only the system calls of
+decoding are left. Every module that decoding needs is therefore imported at
 the top.
 """
 
@@ -24,6 +25,7 @@ from qie_batch.errors import Rejected
 from qie_batch.images import decoding
 from qie_batch.images.kinds import DECODED
 from qie_batch.images.sandbox.protocol import READY, REPLY_HEADER, Reply, Task, read_request, strip_rows
+from qie_batch.images.sandbox.system_calls import leave_only_decoding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +45,7 @@ def main(decode: Callable[..., Image.Image] = decoding.decode) -> None:
     with open(0, "rb", closefd=False) as reader, open(0, "wb", buffering=0, closefd=False) as writer:
         if sys.platform == "linux":
             _drop_privileges(parent)
+            leave_only_decoding()
         _set_limits(memory)
         writer.write(READY)
         while _answer_next(reader, writer, decode, cpu_seconds):
