@@ -19,7 +19,7 @@ from pathlib import Path
 
 from simulation import reality, replay
 from simulation.arrivals import SCENARIOS
-from simulation.days import Wanted, simulate_all
+from simulation.days import Changes, Wanted, simulate_all
 from simulation.policies import FLEETS
 from simulation.report import HEADER, as_json, line
 
@@ -55,9 +55,14 @@ def days(arguments: argparse.Namespace) -> list[dict[str, object]]:
         for preset in arguments.preset
         for fleet in arguments.fleet
     ]
+    changes = Changes(
+        scale=arguments.scale,
+        larger=arguments.larger,
+        interactive_threads=arguments.interactive_threads,
+    )
     print(HEADER)
     done = []
-    for each in simulate_all(wanted, arguments.processes, arguments.scale, arguments.larger):
+    for each in simulate_all(wanted, arguments.processes, changes):
         done.append(each)
         print(line(each.day), flush=True)
     if arguments.draw:
@@ -92,6 +97,7 @@ def main() -> None:
     command.add_argument("--spot", nargs="+", choices=["no", "yes"], default=["no", "yes"])
     command.add_argument("--scale", type=float, default=1.0, help="0.1 for a tenth of the edits")
     command.add_argument("--larger", type=float, default=1.0, help="times the largest fleet")
+    command.add_argument("--interactive-threads", type=int, default=1, help="of each worker")
     command.add_argument("--processes", type=int, default=2)
     command.add_argument("--draw", type=Path, help="a PNG file")
     command.set_defaults(run=days)

@@ -47,6 +47,7 @@ class Setup:
     on_demand: Terms = ON_DEMAND
     #: Of the machines of workers for items of jobs alone, beside those on demand, which serve both lanes.
     spot: Terms | None = None
+    interactive_threads: int = 1
     seed: int = 0
 
 
@@ -105,7 +106,11 @@ class Cluster:
 
     def _deploy(self, market: Market, lanes: str, which: Which, chance: random.Random) -> _Scaled:
         setup = self.setup
-        rules = Rules(steps=setup.steps, grace_seconds=max(30.0, 2.0 * setup.edit_seconds))
+        rules = Rules(
+            steps=setup.steps,
+            interactive_threads=setup.interactive_threads,
+            grace_seconds=max(30.0, 2.0 * setup.edit_seconds),
+        )
         template = Template(rules=rules, lanes=lanes)
         autoscaler = setup.fleet.autoscaler(setup.most)
         replicas = autoscaler.least if autoscaler else setup.most

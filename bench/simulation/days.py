@@ -24,6 +24,18 @@ MARGIN = 1.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """Of all days that are compared."""
+
+    #: Of the edits.
+    scale: float = 1.0
+    #: Of the largest fleet.
+    larger: float = 1.0
+    #: Of each worker.
+    interactive_threads: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     preset: str
     scenario: str
@@ -40,15 +52,16 @@ class Simulated:
     p95: tuple[float | None, ...]
 
 
-def simulate(wanted: Wanted, scale: float = 1.0, larger: float = 1.0) -> Simulated:
+def simulate(wanted: Wanted, changes: Changes) -> Simulated:
     preset = PRESETS[wanted.preset]
     setup = Setup(
-        scenario=SCENARIOS[wanted.scenario].scaled(scale),
+        scenario=SCENARIOS[wanted.scenario].scaled(changes.scale),
         fleet=FLEETS[wanted.fleet],
         edit_seconds=preset.seconds,
         steps=preset.steps,
-        most=int(larger * largest_fleet(preset.seconds, scale)),
+        most=int(changes.larger * largest_fleet(preset.seconds, changes.scale)),
         spot=SPOT if wanted.spot else None,
+        interactive_threads=changes.interactive_threads,
     )
     cluster = Cluster(setup)
     cluster.run()
@@ -72,12 +85,10 @@ def largest_fleet(edit_seconds: float, scale: float) -> int:
     return max(4, math.ceil(MARGIN * rate * cycle))
 
 
-def simulate_all(
-    wanted: Sequence[Wanted], processes: int, scale: float, larger: float
-) -> Iterator[Simulated]:
+def simulate_all(wanted: Sequence[Wanted], processes: int, changes: Changes) -> Iterator[Simulated]:
     """In the order of `wanted`."""
     with ProcessPoolExecutor(processes) as pool:
-        yield from pool.map(partial(simulate, scale=scale, larger=larger), wanted)
+        yield from pool.map(partial(simulate, changes=changes), wanted)
 
 
 def _p95_by_sample(cluster: Cluster) -> Iterator[float | None]:
