@@ -47,9 +47,12 @@ def of_simulation(edits: Sequence[Edit], plan: Plan, seed: int = 0) -> Figures:
     for worker in workers:
         worker.begin()
     first = min(edit.entered for edit in edits)
+    seconds, sending = _device_seconds(edits), sending_seconds(edits)
     for _, of_job in groupby(edits, key=lambda edit: edit.job):
         together = list(of_job)
-        loop.at(together[0].entered - first, _enter, together, _device_seconds(edits), broker)
+        loop.at(together[0].entered - first, _enter, together, seconds, broker)
+        if together[0].interactive:
+            loop.at(together[0].entered - first + sending, broker.dispatch_interactive)
     waits: list[tuple[bool, float]] = []
 
     def note(item: Item) -> None:
@@ -65,8 +68,11 @@ def _enter(edits: list[Edit], seconds: float, broker: Broker) -> None:
     priority = Priority.INTERACTIVE if edits[0].interactive else Priority.NORMAL
     job = Job(broker.ledger.loop.now, priority, len(edits), seconds)
     broker.ledger.add_job(job)
-    if edits[0].interactive:
-        broker.dispatch_interactive()
+
+
+def sending_seconds(edits: Sequence[Edit]) -> float:
+    """From the entry of an interactive item to its claim, where a thread waits for its message."""
+    return statistics.quantiles([edit.claimed - edit.entered for edit in edits if edit.interactive], n=5)[0]
 
 
 def rules_of(edits: Sequence[Edit]) -> Rules:
