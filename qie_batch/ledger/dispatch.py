@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, 
 from qie_batch.ledger.rows import job_of
 from qie_batch.ledger.tables import items, jobs, variables
 from qie_batch.model import FINAL, ItemState, JobState, Message, Priority
+from qie_batch.model.turns import turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +28,6 @@ _Lane = tuple[ColumnElement[bool], ColumnElement[bool]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
-    #: Priority, position among the candidates of its job (jobs of one priority take turns), job's time.
     turn: tuple[int, int, float]
     message: Message
     cache_key: str
@@ -143,7 +143,7 @@ class SqlDispatch:
         )
         return [
             _Candidate(
-                turn=(row.priority, position, job.created_at),
+                turn=turn(row.priority, position, job.created_at),
                 message=Message(item_id=row.id, row_id=row.row_id, job_name=job.name),
                 cache_key=row.cache_key,
             )

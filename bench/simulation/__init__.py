@@ -1,0 +1,1 @@
+"""Discrete-event simulation of workers, ledger, broker, autoscaler and machines."""
