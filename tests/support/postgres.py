@@ -31,7 +31,9 @@ class NoPostgres(Exception):
 class Postgres:
     """Listens on 127.0.0.1 and trusts user postgres; stopped at the end of the context."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        """A durable one waits for the disk at each commit, as servers do by default."""
+        self._durable = durable
         self._user = unprivileged()
         self._binaries = binaries(self._user)
         # Not below tmp_path, which only the user of the tests may enter.
@@ -76,7 +78,8 @@ class Postgres:
             "listen_addresses": "127.0.0.1",
             "port": self.port,
             "unix_socket_directories": "",
-            "fsync": "off",  # a kill of the server loses no written data while the machine runs
+            # Off, a kill of the server loses no written data while the machine runs.
+            "fsync": "on" if self._durable else "off",
         }
         self._child = ChildProcess.start(
             "postgres",
