@@ -10,7 +10,15 @@ from qie_batch.errors import NotFound
 from qie_batch.ledger.notices import job_notice
 from qie_batch.ledger.rows import item_of, job_of, lock_job, of_owned_jobs, owned
 from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import FINAL, ItemSelection, ItemState, JobSelection, JobState, Outcome, WebhookEvent
+from qie_batch.model import (
+    UNFINISHED,
+    ItemSelection,
+    ItemState,
+    JobSelection,
+    JobState,
+    Outcome,
+    WebhookEvent,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -99,12 +107,11 @@ class SqlJobs:
 
     def cancel(self, job_id: str) -> int:
         """Every item that is not final becomes cancelled; a running edit stops at its next step."""
-        open_states = [state for state in ItemState if state not in FINAL]
         with self._db.write() as connection:
             lock_job(connection, job_id)
             cancelled = connection.execute(
                 update(items)
-                .where(items.c.job_id == job_id, items.c.state.in_(open_states), *self._mine_too)
+                .where(items.c.job_id == job_id, items.c.state.in_(UNFINISHED), *self._mine_too)
                 .values(state=ItemState.CANCELLED, lease_until=None, finished_at=self._db.now)
             ).rowcount
             connection.execute(
