@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import psycopg
 from sqlalchemy import event, make_url, update
 
 from million.filling import cache_key
 from qie_batch.ledger.database import BUSY_SECONDS, POSTGRESQL, Database
+from qie_batch.ledger.prepared import Prepared
 from qie_batch.ledger.schema import upgrade
 from qie_batch.ledger.sql import SqlLedger
 from qie_batch.ledger.tables import items
@@ -60,12 +62,13 @@ def record(url: str) -> Recorded:
     def _begin(_connection: Connection) -> None:
         sent.append([])
 
-    @event.listens_for(database.engine, "before_cursor_execute")
-    def _execute(_connection: Connection, _cursor: object, text: str, parameters: Any, *_: object) -> None:
-        if not text.startswith("BEGIN"):
-            sent[-1].append((text, parameters))
+    def recorded(self: Prepared, *given: Any) -> tuple[str, Any]:
+        sent[-1].append(found := plain(self, *given))
+        return found
 
-    _by_ledger(ledger)(PROBE)
+    plain = Prepared.sent
+    with patch.object(Prepared, "sent", recorded):
+        _by_ledger(ledger)(PROBE)
     ledger.dispose()
     return sent
 

@@ -11,16 +11,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, case, insert, select, update
+from sqlalchemy import ColumnElement, Connection, case, update
 
-from qie_batch.errors import DeviceOutOfMemory
-from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import Attempt, EditSpec, ItemState, JobState, Outcome, Priority
+from qie_batch.ledger import statements
+from qie_batch.ledger.tables import attempts, items
+from qie_batch.model import Attempt, EditSpec, ItemState, Outcome, Priority
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
-    from sqlalchemy.sql.dml import ReturningUpdate
-
     from qie_batch.ledger.database import Database
     from qie_batch.model import Failure, Result, RetryPolicy, Usage, Worker
 
@@ -32,100 +30,62 @@ class SqlAttempts:
 
     def claim(self, item_id: str, worker: Worker, lease_seconds: float) -> Attempt | None:
         """Start an attempt; None if the item is not queued, its job is not open or its engine is another."""
+        asked = {"item": item_id, "holder": worker.name, "of_engine": worker.engine, "lease": lease_seconds}
         with self._db.write() as connection:
-            row = connection.execute(self._taken(item_id, worker, lease_seconds)).one_or_none()
+            row = statements.TAKE.run(self._db, connection, **asked).fetchone()
             if row is None:
                 return None
-            spec = EditSpec.parse(row.spec)
-            too_big = _was_too_big(connection, item_id)
-            connection.execute(
-                insert(attempts).values(
-                    item_id=item_id,
-                    number=row.attempt,
-                    job_id=row.job_id,
-                    worker=worker.name,
-                    engine=worker.engine,
-                    preset=spec.params.preset,
-                    device=worker.device,
-                    hour_micros=worker.rate.hour_micros,
-                    image_micros=worker.rate.image_micros,
-                    started_at=self._db.now,
-                    outcome=Outcome.RUNNING,
-                )
+            taken = statements.Taken(*row)
+            spec = EditSpec.parse(taken.spec)
+            statements.BEGIN.run(
+                self._db,
+                connection,
+                item=item_id,
+                of_attempt=taken.number,
+                job=taken.job_id,
+                holder=worker.name,
+                of_engine=worker.engine,
+                of_preset=spec.params.preset,
+                of_device=worker.device,
+                an_hour=worker.rate.hour_micros,
+                an_image=worker.rate.image_micros,
             )
         return Attempt(
             item_id=item_id,
-            number=row.attempt,
-            row_id=row.row_id,
+            number=taken.number,
+            row_id=taken.row_id,
             spec=spec,
             rate=worker.rate,
-            priority=Priority(row.priority),
-            errors=row.errors,
-            crashes=row.crashes,
-            low_memory=too_big,
-            waited_seconds=max(0.0, row.now - max(row.created_at, row.not_before)),
-            traceparent=row.traceparent,
-        )
-
-    def _taken(self, item_id: str, worker: Worker, lease_seconds: float) -> ReturningUpdate[Any]:
-        """The queued item becomes running, with the next attempt number and a lease."""
-        created, traceparent = (
-            select(column).where(jobs.c.id == items.c.job_id).scalar_subquery()
-            for column in (jobs.c.created_at, jobs.c.traceparent)
-        )
-        is_open = select(jobs.c.id).where(jobs.c.id == items.c.job_id, jobs.c.state == JobState.OPEN).exists()
-        return (
-            update(items)
-            .where(items.c.id == item_id, items.c.state == ItemState.QUEUED)
-            .where(items.c.engine == worker.engine, is_open)
-            .values(
-                state=ItemState.RUNNING,
-                attempt=items.c.attempt + 1,
-                lease_until=self._db.now + lease_seconds,
-                worker=worker.name,
-                step=0,
-            )
-            .returning(
-                *(items.c.job_id, items.c.attempt, items.c.row_id, items.c.spec, items.c.errors),
-                *(items.c.crashes, items.c.priority, items.c.not_before, self._db.now.label("now")),
-                *(created.label("created_at"), traceparent.label("traceparent")),
-            )
+            priority=Priority(taken.priority),
+            errors=taken.errors,
+            crashes=taken.crashes,
+            low_memory=bool(taken.too_big),
+            waited_seconds=max(0.0, taken.now - max(taken.created_at, taken.not_before)),
+            traceparent=taken.traceparent,
         )
 
     def renew(self, attempt: Attempt, lease_seconds: float, step: int, usage: Usage) -> bool:
         """Extend the lease and write step and usage so far; False if the attempt is fenced."""
         with self._db.write() as connection:
-            held = self._move(connection, attempt, lease_until=self._db.now + lease_seconds, step=step)
-            _account(connection, attempt, usage)
+            fence = _key(attempt)
+            lease = {"lease": lease_seconds, "at_step": step}
+            held = statements.RENEW.run(self._db, connection, **fence, **lease).rowcount == 1
+            self._account(connection, attempt, usage)
         return held
 
     def succeed(self, attempt: Attempt, result: Result, usage: Usage) -> bool:
         """Store the result; every pending or queued item with the same cache key succeeds too, cached."""
+        cost = cost_micros(usage, attempt.rate)
+        fields = {**asdict(result), "seconds": usage.seconds, "cost_micros": cost}
+        made = {f"new_{name}": value for name, value in fields.items()}
         with self._db.write() as connection:
-            if not self._move(connection, attempt, lease_until=None):
-                _account(connection, attempt, usage)
+            if statements.HOLD.run(self._db, connection, **_key(attempt)).fetchone() is None:
+                self._account(connection, attempt, usage)
                 return False
-            made = {
-                "seconds": usage.seconds,
-                "cost_micros": cost_micros(usage, attempt.rate),
-                "created_at": self._db.now,
-            }
-            self._db.insert_or_lock(connection, results, {**asdict(result), **made})
-            done: dict[str, Any] = {
-                "state": ItemState.SUCCEEDED,
-                "result_key": result.cache_key,
-                "finished_at": self._db.now,
-                "error_code": None,
-                "error": None,
-            }
-            self._move(connection, attempt, **done)
+            statements.STORE.run(self._db, connection, **made)
+            statements.SUCCEED.run(self._db, connection, **_key(attempt), of_result=result.cache_key)
             self._end(connection, attempt, usage, Outcome.SUCCEEDED)
-            waiting = items.c.state.in_((ItemState.PENDING, ItemState.QUEUED))
-            connection.execute(
-                update(items)
-                .where(items.c.cache_key == result.cache_key, waiting)
-                .values(cached=True, **done)
-            )
+            statements.SUCCEED_TWINS.run(self._db, connection, of_result=result.cache_key)
         return True
 
     def fail(self, attempt: Attempt, failure: Failure, usage: Usage) -> bool:
@@ -185,11 +145,15 @@ class SqlAttempts:
     def account(self, attempt: Attempt, usage: Usage) -> None:
         """Write the usage of a fenced attempt, which costs what any other attempt costs."""
         with self._db.write() as connection:
-            _account(connection, attempt, usage)
+            self._account(connection, attempt, usage)
 
     def _move(self, connection: Connection, attempt: Attempt, **values: Any) -> bool:
         """Change the item unless the attempt is fenced; says whether the item was changed."""
         return connection.execute(update(items).where(*_fence(attempt)).values(**values)).rowcount == 1
+
+    def _account(self, connection: Connection, attempt: Attempt, usage: Usage) -> None:
+        """Of fenced attempts too; never a lower figure than is there, as a heartbeat may be late."""
+        statements.ACCOUNT.run(self._db, connection, **_key(attempt), **_figures(attempt, usage))
 
     def _end(
         self,
@@ -199,16 +163,25 @@ class SqlAttempts:
         outcome: Outcome,
         failure: Failure | None = None,
     ) -> None:
-        _account(connection, attempt, usage)
-        close(connection, self._db.now, (attempt.item_id, attempt.number), outcome, failure)
+        """Write the usage, and close the attempt unless it is closed already."""
+        statements.END.run(
+            self._db,
+            connection,
+            **_key(attempt),
+            **_figures(attempt, usage),
+            as_outcome=outcome,
+            with_code=failure.code if failure else None,
+            with_error=failure.reason if failure else None,
+        )
 
 
-def _was_too_big(connection: Connection, item_id: str) -> bool:
-    """Whether an attempt at the item did not fit the device's memory."""
-    query = select(attempts.c.number).where(
-        attempts.c.item_id == item_id, attempts.c.error_code == DeviceOutOfMemory.code
-    )
-    return connection.execute(query.limit(1)).first() is not None
+def _key(attempt: Attempt) -> dict[str, Any]:
+    return {"item": attempt.item_id, "of_attempt": attempt.number}
+
+
+def _figures(attempt: Attempt, usage: Usage) -> dict[str, Any]:
+    cost = cost_micros(usage, attempt.rate)
+    return {"used_seconds": usage.seconds, "used_images": usage.images, "used_micros": cost}
 
 
 def _fence(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
@@ -216,20 +189,6 @@ def _fence(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
         items.c.id == attempt.item_id,
         items.c.attempt == attempt.number,
         items.c.state == ItemState.RUNNING,
-    )
-
-
-def _account(connection: Connection, attempt: Attempt, usage: Usage) -> None:
-    """Write the usage so far, of fenced attempts too; never a lower figure, as a heartbeat may be late."""
-    connection.execute(
-        update(attempts)
-        .where(attempts.c.item_id == attempt.item_id, attempts.c.number == attempt.number)
-        .where(attempts.c.seconds <= usage.seconds, attempts.c.images <= usage.images)
-        .values(
-            seconds=usage.seconds,
-            images=usage.images,
-            cost_micros=cost_micros(usage, attempt.rate),
-        )
     )
 
 

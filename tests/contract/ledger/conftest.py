@@ -37,7 +37,7 @@ def clock() -> Clock:
 def ledger(request, clock) -> Iterator[SqlLedger]:
     """Empty, on SQLite and on PostgreSQL, with time that the test turns."""
     ledger = request.getfixturevalue(f"{request.param}_ledger")
-    ledger._db._clock = clock
+    ledger._db.clock = clock
     yield ledger
     with ledger._db.write() as connection:
         for table in reversed(metadata.sorted_tables):
