@@ -10,16 +10,15 @@ down_revision = "r0008"
 
 
 def upgrade() -> None:
-    columns = sa.table("items", sa.column("finished_at"), sa.column("cached", sa.Boolean())).c
-    ended = columns.finished_at.is_not(None)
-    op.create_index("ix_items_job_id_row_id", "items", ["job_id", "row_id"])
-    for name, keys, where in (
-        ("ix_items_job_id_finished_at", ["job_id", "finished_at"], ended),
-        ("ix_items_job_id_cached", ["job_id"], columns.cached),
+    op.create_index("ix_items_job_id_row_id_ordinal", "items", ["job_id", "row_id", "ordinal"])
+    for name, in_sqlite, in_postgresql in (
+        ("finished_at", "finished_at IS NOT NULL", "finished_at IS NOT NULL"),
+        ("cached", "cached = 1", "cached"),
     ):
-        op.create_index(name, "items", keys, sqlite_where=where, postgresql_where=where)
+        where = {"sqlite_where": sa.text(in_sqlite), "postgresql_where": sa.text(in_postgresql)}
+        op.create_index(f"ix_items_job_id_{name}", "items", ["job_id", name], **where)
 
 
 def downgrade() -> None:
-    for name in ("row_id", "finished_at", "cached"):
+    for name in ("row_id_ordinal", "finished_at", "cached"):
         op.drop_index(f"ix_items_job_id_{name}", "items")

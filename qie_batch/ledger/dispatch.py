@@ -210,9 +210,11 @@ def _in_turn(candidates: Iterable[_Candidate]) -> list[Message]:
 def _made_queued(chosen: Iterable[Message]) -> ReturningUpdate[Any]:
     """Leaves out what was cancelled, or succeeded as a twin, since it was looked up."""
     wanted = items.c.id.in_([message.item_id for message in chosen])
+    # An expression, which no index has: SQLite would look through all that is pending.
+    is_pending = items.c.state + "" == ItemState.PENDING
     return (
         update(items)
-        .where(wanted, items.c.state == ItemState.PENDING)
+        .where(wanted, is_pending)
         .values(state=ItemState.QUEUED, published_at=None)
         .returning(items.c.id)
     )

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from sqlalchemy import ColumnElement, Connection, Dialect
     from sqlalchemy.engine.interfaces import DBAPICursor
-    from sqlalchemy.sql.compiler import SQLCompiler
     from sqlalchemy.sql.elements import ClauseElement
 
     from qie_batch.ledger.database import Database
@@ -63,7 +62,7 @@ class Prepared:
         )
         statement = self._build(now, dialect.name)
         options = {"render_postcompile": True}
-        compiled = cast("SQLCompiler", statement.compile(dialect=dialect, compile_kwargs=options))
+        compiled: Any = statement.compile(dialect=dialect, compile_kwargs=options)
         places = list(compiled.positiontup or ()) if compiled.positional else None
         fixed = {name: value for name, value in compiled.params.items() if value is not None}
         return _Text(words=str(compiled), places=places, fixed=fixed)
