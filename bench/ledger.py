@@ -1,151 +1,131 @@
-"""Measures the ledger at 10,000 items in one job and at 1,000,000 in five.
+"""Measures the ledger with a million pending items in five jobs against ten thousand in one.
 
-First what each round of control asks, and what queues an item. Then four processes claim and complete items,
-in turns with four processes that send the same statements through the bare driver (sqlite3, psycopg) with the
-same commits: `ratio_to_bare` is the share of the driver's rate that the ledger has. With `--postgres` on a
-server that is started for it and that waits for its disk at each commit, else on a file of SQLite.
+On SQLite and on a PostgreSQL server that is started for it, with its settings as they are by default:
+
+* items claimed and completed per second by four processes, against the same statements sent by the driver
+  alone with the same commits (`*_ratio_to_bare`), in turns, so that other load meets both;
+* the same while a dispatcher queues them, with a million against ten thousand
+  (`ratio_million_to_ten_thousand`), in turns too;
+* what control reads in each round and what the gateway reads for each page, in milliseconds.
+
+`--done 0.5` makes that share of the items succeed beforehand. `--explain` prints the plan of each query.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import logging
 import statistics
 import sys
 import tempfile
-import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from bare_ledger import ClaimingProcesses
-from gauges import explain, fill, settle_statistics
+from million.bare import record
+from million.filling import Size, fill, refill
+from million.rounds import control, explain, gateway, milliseconds
+from million.speed import Processes
 
-from qie_batch.ledger.database import Database
-from qie_batch.ledger.schema import upgrade
-from qie_batch.ledger.sql import SqlLedger
 from tests.support.postgres import Postgres
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PROCESSES = 4
-#: Items of one process in one turn, and the turns of each kind.
-ITEMS_A_TURN, TURNS = 60, 6
-WINDOW = 64
-#: The first size is the one that others are compared with.
-SIZES = {"10,000 in one job": (10_000, 1), "1,000,000 in five jobs": (1_000_000, 5)}
+    from million.filling import Filled
+
+DATABASES = ("sqlite", "postgresql")
 
 
-def milliseconds(call: Callable[[], object], times: int = 7) -> float:
-    """The median."""
-    taken = []
-    for _ in range(times):
-        began = time.perf_counter()
-        call()
-        taken.append(1000 * (time.perf_counter() - began))
-    return statistics.median(taken)
+def measure_speed(
+    small: Filled, large: Filled, processes: Processes, given: argparse.Namespace
+) -> dict[str, float]:
+    name = small.database.engine.dialect.name
+    figures = {}
+    for filled in (small, large):
+        rates: dict[str, list[float]] = {"ledger": [], "bare": []}
+        for turn in range(given.turns):
+            for how in ("ledger", "bare") if turn % 2 else ("bare", "ledger"):
+                rates[how].append(processes.rate(filled, how, given.batch))
+        ours, bare = (statistics.median(rates[how]) for how in ("ledger", "bare"))
+        ratio = statistics.median(a / b for a, b in zip(rates["ledger"], rates["bare"], strict=True))
+        print(
+            f"{name:<10} {filled.size.name:<16} ledger {ours:5.0f}/s, bare {bare:5.0f}/s, ratio {ratio:.2f}"
+        )
+        figures[f"{name}_ratio_to_bare" + ("_million" if filled is large else "")] = ratio
+    refill(small)
+    dispatched: dict[str, list[float]] = {small.size.name: [], large.size.name: []}
+    for _ in range(given.turns):
+        for filled in (small, large):
+            dispatched[filled.size.name].append(processes.rate_with_dispatch(filled, given.seconds))
+    few, many = (dispatched[each.size.name] for each in (small, large))
+    ratio = statistics.median(a / b for a, b in zip(many, few, strict=True))
+    print(
+        f"{name:<10} with dispatch: {statistics.median(few):.0f}/s of ten thousand,"
+        f" {statistics.median(many):.0f}/s of a million, ratio {ratio:.2f}"
+    )
+    return {**figures, f"{name}_ratio_million_to_ten_thousand": ratio}
 
 
-def rounds(ledger: SqlLedger) -> dict[str, Callable[[], object]]:
-    """What control asks in each round, and the status of a job."""
-    return {
-        "expire_leases": ledger.recovery.expire_leases,
-        "engines_queued": ledger.dispatch.engines_queued,
-        "unclaimed": lambda: ledger.dispatch.unclaimed("classic", 5.0),
-        "engines_waiting": ledger.dispatch.engines_waiting,
-        "budgeted_jobs": lambda: ledger.dispatch.budgeted_jobs("classic"),
-        "enqueue (window full)": lambda: ledger.dispatch.enqueue("classic", WINDOW, {}),
-        "backlog": ledger.gauges.backlog,
-        "progress": lambda: ledger.costs.progress("big0"),
-    }
-
-
-def queue_items(ledger: SqlLedger, number: int) -> tuple[list[str], float]:
-    """Ids of queued items, and milliseconds for each, in windows as control fills them."""
-    ids = [message.item_id for message in ledger.dispatch.unclaimed("classic", 0.0)]
-    before = len(ids)
-    began = time.perf_counter()
-    while len(ids) < number:
-        messages = ledger.dispatch.enqueue("classic", len(ids) + WINDOW, {})
-        ledger.dispatch.published([message.item_id for message in messages])
-        ids += [message.item_id for message in messages]
-    return ids, 1000 * (time.perf_counter() - began) / (len(ids) - before)
-
-
-def rates(ledger: SqlLedger, url: str) -> tuple[float, float, float]:
-    """Items a second that the ledger and the bare driver claim and complete, and their ratio."""
-    ids, _ = queue_items(ledger, PROCESSES * ITEMS_A_TURN * (2 * TURNS + 2))
-    found: dict[str, list[float]] = {"ledger": [], "bare": []}
-    with ClaimingProcesses(PROCESSES, url) as processes:
-        for turn in range(2 * TURNS + 2):
-            kind = ("ledger", "bare")[(turn + turn // 2) % 2]  # a b b a a b b a
-            mine, ids = ids[: PROCESSES * ITEMS_A_TURN], ids[PROCESSES * ITEMS_A_TURN :]
-            seconds = processes.claim_and_complete(kind, mine)
-            if turn > 1:  # the first two warm up
-                found[kind].append(len(mine) / seconds)
-    ours, bare = (statistics.median(found[kind]) for kind in ("ledger", "bare"))
-    return ours, bare, ours / bare
-
-
-def measured(url: str, size: tuple[int, int], *, plans: bool) -> dict[str, float]:
-    """Milliseconds of each call, and the rates."""
-    database = Database(url)
-    upgrade(database)
-    ledger = SqlLedger(database)
-    items, jobs = size
-    for job in range(jobs):
-        fill(ledger, database, items // jobs, f"big{job}", every_other=False)
-    settle_statistics(database)
-    if plans:
-        explain(database)
-    _, enqueued = queue_items(ledger, WINDOW)
-    found = {name: milliseconds(call) for name, call in rounds(ledger).items()}
-    found["enqueue, an item"] = enqueued
-    if not plans:
-        found["claim + completion /s"], found["bare /s"], found["ratio_to_bare"] = rates(ledger, url)
-        seconds = 1 / found["claim + completion /s"] + found["enqueue, an item"] / 1000
-        found["queued, claimed, completed /s"] = 1 / seconds
-    ledger.dispose()
-    return found
+def measure_rounds(small: Filled, large: Filled) -> dict[str, float]:
+    name, figures = small.database.engine.dialect.name, {}
+    for reads_of in (control, gateway):
+        few, many = reads_of(small.ledger), reads_of(large.ledger)
+        for read in few:
+            pair = (milliseconds(small, read, few[read]), milliseconds(large, read, many[read]))
+            print(
+                f"{name:<10} {reads_of.__name__:<8} {read:<18} {pair[0]:8.2f} ms {pair[1]:9.2f} ms"
+                f" {pair[1] / pair[0]:7.1f} times"
+            )
+            figures[f"{name} {read}"] = pair[1]
+    return figures
 
 
 def main() -> None:
-    arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--postgres", action="store_true")
-    arguments.add_argument("--items", type=int, default=1_000_000, help="of the large ledger")
-    arguments.add_argument("--explain", action="store_true", help="print the plans, measure no rates")
-    arguments.add_argument("--json", action="store_true", help="print one JSON object as the last line")
-    given = arguments.parse_args()
-    logging.basicConfig(level=logging.WARNING)
-    (small, base), (large, (_, jobs)) = SIZES.items()
-    found = {}
-    with ExitStack() as undo:
-        folder = undo.enter_context(tempfile.TemporaryDirectory(prefix="qie-ledger-"))
-        server = undo.enter_context(Postgres(durable=True)) if given.postgres else None
-        for number, (name, size) in enumerate({small: base, large: (given.items, jobs)}.items()):
-            url = server.new_database() if server else f"sqlite:///{folder}/{number}.sqlite3"
-            found[name] = measured(url, size, plans=given.explain)
-    print(f"{'':<30} {small:>18} {large:>24}")
-    for name in found[small]:
-        unit = "" if name.startswith("ratio") else "/s" if name.endswith("/s") else "ms"
-        values = (f"{found[size][name]:.2f} {unit}" for size in (small, large))
-        print(
-            f"{name:<30} "
-            + " ".join(f"{value:>{width}}" for value, width in zip(values, (18, 24), strict=True))
-        )
-    if not given.explain:
-        kind = "postgres" if given.postgres else "sqlite"
-        whole = "queued, claimed, completed /s"
-        ratios = {
-            f"{kind}_ratio_to_bare": round(found[small]["ratio_to_bare"], 3),
-            "ratio_million_to_ten_thousand": round(found[large][whole] / found[small][whole], 3),
-        }
-        print(*(f"{name} {value}" for name, value in ratios.items()), sep="\n")
-        if given.json:
-            print(json.dumps(ratios))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--database", choices=DATABASES, help="this one alone")
+    parser.add_argument("--only", choices=["speed", "rounds"], help="this part alone")
+    parser.add_argument("--items", type=int, default=1_000_000, help="of the large ledger")
+    parser.add_argument("--done", type=float, default=0.0, help="share of the items that have succeeded")
+    parser.add_argument("--turns", type=int, default=5)
+    parser.add_argument("--batch", type=int, default=800, help="items of one turn")
+    parser.add_argument("--seconds", type=float, default=3.0, help="of one turn with a dispatcher")
+    parser.add_argument("--explain", action="store_true")
+    given = parser.parse_args()
+    few = Size(name="10,000 in 1 job", items=10_000, jobs=1, done=given.done)
+    many = Size(name=f"{given.items:,} in 5", items=given.items, jobs=5, done=given.done)
+    figures: dict[str, float] = {}
+    for name in DATABASES:
+        if given.database in (None, name):
+            with ExitStack() as undo:
+                new_url = _addresses(name, undo)
+                recorded = {name: record(new_url())}
+                small, large = fill(new_url(), few), fill(new_url(), many)
+                if given.explain:
+                    for reads_of in (control, gateway):
+                        explain(large, reads_of(large.ledger))
+                if given.only != "speed":
+                    figures |= measure_rounds(small, large)
+                if given.only != "rounds":
+                    processes = undo.enter_context(Processes([small, large], recorded))
+                    figures |= measure_speed(small, large, processes, given)
+                small.ledger.dispose()
+                large.ledger.dispose()
+    if given.json:
+        print(json.dumps({key: round(value, 3) for key, value in figures.items()}))
+
+
+def _addresses(name: str, undo: ExitStack) -> Callable[[], str]:
+    """What gives the address of a new, empty database at each call."""
+    if name == "postgresql":
+        return undo.enter_context(Postgres(durable=True)).new_database
+    folder = undo.enter_context(tempfile.TemporaryDirectory(prefix="qie-ledger-"))
+    numbers = iter(range(10))
+    return lambda: f"sqlite:///{folder}/{next(numbers)}.sqlite3"
 
 
 if __name__ == "__main__":

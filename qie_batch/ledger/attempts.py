@@ -9,16 +9,16 @@ Every transaction locks the item before the attempt; otherwise a heartbeat and a
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qie_batch.ledger.attempt_statements import AttemptStatements, ending, of, reason, release
-from qie_batch.ledger.tables import items
+from sqlalchemy import ColumnElement, Connection, case, update
+
+from qie_batch.ledger import statements
+from qie_batch.ledger.tables import attempts, items
 from qie_batch.model import Attempt, EditSpec, ItemState, Outcome, Priority
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from qie_batch.ledger.database import Database
     from qie_batch.model import Failure, Result, RetryPolicy, Usage, Worker
 
@@ -26,78 +26,80 @@ if TYPE_CHECKING:
 class SqlAttempts:
     def __init__(self, database: Database, policy: RetryPolicy) -> None:
         self._db = database
-        self._statements = AttemptStatements(database)
-        self._preempted = preempted = policy.preempted
-        last = items.c.preemptions + 1 >= policy.max_preemptions
-        self._release = release(database.now, last, preempted)
+        self._policy = policy
 
     def claim(self, item_id: str, worker: Worker, lease_seconds: float) -> Attempt | None:
         """Start an attempt; None if the item is not queued, its job is not open or its engine is another."""
-        asked = {
-            "of_item": item_id,
-            "of_engine": worker.engine,
-            "new_worker": worker.name,
-            "new_seconds": lease_seconds,
-        }
+        asked = {"item": item_id, "holder": worker.name, "of_engine": worker.engine, "lease": lease_seconds}
         with self._db.write() as connection:
-            row = connection.execute(self._statements.take, asked).one_or_none()
+            row = statements.TAKE.run(self._db, connection, **asked).fetchone()
             if row is None:
                 return None
-            spec = EditSpec.parse(row.spec)
-            begun = {
-                "item_id": item_id,
-                "number": row.attempt,
-                "job_id": row.job_id,
-                "worker": worker.name,
-                "engine": worker.engine,
-                "preset": spec.params.preset,
-                "device": worker.device,
-                "hour_micros": worker.rate.hour_micros,
-                "image_micros": worker.rate.image_micros,
-            }
-            connection.execute(self._statements.begin, begun)
+            taken = statements.Taken(*row)
+            spec = EditSpec.parse(taken.spec)
+            statements.BEGIN.run(
+                self._db,
+                connection,
+                item=item_id,
+                of_attempt=taken.number,
+                job=taken.job_id,
+                holder=worker.name,
+                of_engine=worker.engine,
+                of_preset=spec.params.preset,
+                of_device=worker.device,
+                an_hour=worker.rate.hour_micros,
+                an_image=worker.rate.image_micros,
+            )
         return Attempt(
             item_id=item_id,
-            number=row.attempt,
-            row_id=row.row_id,
+            number=taken.number,
+            row_id=taken.row_id,
             spec=spec,
             rate=worker.rate,
-            priority=Priority(row.priority),
-            errors=row.errors,
-            crashes=row.crashes,
-            low_memory=bool(row.too_big),
-            waited_seconds=max(0.0, row.now - max(row.created_at, row.not_before)),
-            traceparent=row.traceparent,
+            priority=Priority(taken.priority),
+            errors=taken.errors,
+            crashes=taken.crashes,
+            low_memory=bool(taken.too_big),
+            waited_seconds=max(0.0, taken.now - max(taken.created_at, taken.not_before)),
+            traceparent=taken.traceparent,
         )
 
     def renew(self, attempt: Attempt, lease_seconds: float, step: int, usage: Usage) -> bool:
         """Extend the lease and write step and usage so far; False if the attempt is fenced."""
-        given = {**of(attempt), "new_seconds": lease_seconds, "new_step": step}
         with self._db.write() as connection:
-            held = connection.execute(self._statements.renew, given).rowcount == 1
+            fence = _key(attempt)
+            lease = {"lease": lease_seconds, "at_step": step}
+            held = statements.RENEW.run(self._db, connection, **fence, **lease).rowcount == 1
             self._account(connection, attempt, usage)
         return held
 
     def succeed(self, attempt: Attempt, result: Result, usage: Usage) -> bool:
         """Store the result; every pending or queued item with the same cache key succeeds too, cached."""
-        statements, mine = self._statements, of(attempt)
+        cost = cost_micros(usage, attempt.rate)
+        fields = {**asdict(result), "seconds": usage.seconds, "cost_micros": cost}
+        made = {f"new_{name}": value for name, value in fields.items()}
         with self._db.write() as connection:
-            if connection.execute(statements.end_lease, mine).rowcount != 1:
+            if statements.HOLD.run(self._db, connection, **_key(attempt)).fetchone() is None:
                 self._account(connection, attempt, usage)
                 return False
-            made = {"seconds": usage.seconds, "cost_micros": cost_micros(usage, attempt.rate)}
-            connection.execute(statements.store_result, {**asdict(result), **made})
-            key = {"new_key": result.cache_key}
-            connection.execute(statements.succeed, {**mine, **key})
+            statements.STORE.run(self._db, connection, **made)
+            statements.SUCCEED.run(self._db, connection, **_key(attempt), of_result=result.cache_key)
             self._end(connection, attempt, usage, Outcome.SUCCEEDED)
-            connection.execute(statements.succeed_twins, key)
+            statements.SUCCEED_TWINS.run(self._db, connection, of_result=result.cache_key)
         return True
 
     def fail(self, attempt: Attempt, failure: Failure, usage: Usage) -> bool:
         """Fail the item; only `retry` makes the item pending again."""
         with self._db.write() as connection:
-            given = {**of(attempt), **reason(failure)}
-            held = connection.execute(self._statements.fail, given).rowcount == 1
+            held = self._move(
+                connection,
+                attempt,
+                state=ItemState.FAILED,
+                lease_until=None,
+                error_code=failure.code,
+                error=failure.reason,
+                finished_at=self._db.now,
+            )
             self._end(connection, attempt, usage, Outcome.FAILED, failure)
         return held
 
@@ -105,24 +107,53 @@ class SqlAttempts:
         self, attempt: Attempt, failure: Failure, usage: Usage, delay: float, *, crash: bool = False
     ) -> bool:
         """Make the item pending again in `delay` seconds; charged as an error or as a crash."""
-        statement = self._statements.retry["crashes" if crash else "errors"]
+        charged = items.c.crashes if crash else items.c.errors
         with self._db.write() as connection:
-            held = connection.execute(statement, {**of(attempt), "new_seconds": delay}).rowcount == 1
+            held = self._move(
+                connection,
+                attempt,
+                state=ItemState.PENDING,
+                lease_until=None,
+                not_before=self._db.now + delay,
+                **{charged.name: charged + 1},
+            )
             self._end(connection, attempt, usage, Outcome.RETRIED, failure)
         return held
 
     def release(self, attempt: Attempt, usage: Usage) -> bool:
         """Make the item pending again, uncharged, as the process exits; failed from `max_preemptions` on."""
+        preempted = self._policy.preempted
+        last = items.c.preemptions + 1 >= self._policy.max_preemptions
         with self._db.write() as connection:
-            row = connection.execute(self._release, of(attempt)).one_or_none()
+            row = connection.execute(
+                update(items)
+                .where(*_fence(attempt))
+                .values(
+                    state=case((last, ItemState.FAILED), else_=ItemState.PENDING),
+                    lease_until=None,
+                    preemptions=items.c.preemptions + 1,
+                    error_code=case((last, preempted.code)),
+                    error=case((last, preempted.reason)),
+                    finished_at=case((last, self._db.now)),
+                )
+                .returning(items.c.state)
+            ).one_or_none()
             failed = row is not None and row.state == ItemState.FAILED
-            self._end(connection, attempt, usage, Outcome.PREEMPTED, self._preempted if failed else None)
+            self._end(connection, attempt, usage, Outcome.PREEMPTED, preempted if failed else None)
         return row is not None
 
     def account(self, attempt: Attempt, usage: Usage) -> None:
         """Write the usage of a fenced attempt, which costs what any other attempt costs."""
         with self._db.write() as connection:
             self._account(connection, attempt, usage)
+
+    def _move(self, connection: Connection, attempt: Attempt, **values: Any) -> bool:
+        """Change the item unless the attempt is fenced; says whether the item was changed."""
+        return connection.execute(update(items).where(*_fence(attempt)).values(**values)).rowcount == 1
+
+    def _account(self, connection: Connection, attempt: Attempt, usage: Usage) -> None:
+        """Of fenced attempts too; never a lower figure than is there, as a heartbeat may be late."""
+        statements.ACCOUNT.run(self._db, connection, **_key(attempt), **_figures(attempt, usage))
 
     def _end(
         self,
@@ -132,15 +163,51 @@ class SqlAttempts:
         outcome: Outcome,
         failure: Failure | None = None,
     ) -> None:
-        """Write the usage, and close the row of the attempt unless it is closed already."""
-        self._account(connection, attempt, usage)
-        connection.execute(self._statements.close, {**of(attempt), **ending(outcome, failure)})
+        """Write the usage, and close the attempt unless it is closed already."""
+        statements.END.run(
+            self._db,
+            connection,
+            **_key(attempt),
+            **_figures(attempt, usage),
+            as_outcome=outcome,
+            with_code=failure.code if failure else None,
+            with_error=failure.reason if failure else None,
+        )
 
-    def _account(self, connection: Connection, attempt: Attempt, usage: Usage) -> None:
-        """Write the usage, of fenced attempts too; never a lower figure, as a heartbeat may be late."""
-        given = {
-            "new_seconds": usage.seconds,
-            "new_images": usage.images,
-            "new_cost": cost_micros(usage, attempt.rate),
-        }
-        connection.execute(self._statements.account, {**of(attempt), **given})
+
+def _key(attempt: Attempt) -> dict[str, Any]:
+    return {"item": attempt.item_id, "of_attempt": attempt.number}
+
+
+def _figures(attempt: Attempt, usage: Usage) -> dict[str, Any]:
+    cost = cost_micros(usage, attempt.rate)
+    return {"used_seconds": usage.seconds, "used_images": usage.images, "used_micros": cost}
+
+
+def _fence(attempt: Attempt) -> tuple[ColumnElement[bool], ...]:
+    return (
+        items.c.id == attempt.item_id,
+        items.c.attempt == attempt.number,
+        items.c.state == ItemState.RUNNING,
+    )
+
+
+def close(
+    connection: Connection,
+    now: ColumnElement[float],
+    key: tuple[str, int],
+    outcome: Outcome,
+    failure: Failure | None,
+) -> None:
+    """Close the row of an attempt (item id and number) unless the row is closed already."""
+    connection.execute(
+        update(attempts)
+        .where(attempts.c.item_id == key[0], attempts.c.number == key[1])
+        .where(attempts.c.outcome == Outcome.RUNNING)
+        .values(
+            outcome=outcome,
+            ended_at=now,
+            error_code=failure.code if failure else None,
+            error=failure.reason if failure else None,
+        )
+    )

@@ -8,7 +8,7 @@ from sqlalchemy import delete, or_, select, update
 
 from qie_batch.ledger.contradictions import IMPOSSIBLE
 from qie_batch.ledger.tables import attempts, items, results
-from qie_batch.model import FINAL, EditSpec, ItemState, Outcome, Result
+from qie_batch.model import UNFINISHED, EditSpec, ItemState, Outcome, Result
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,14 +53,14 @@ class SqlAudit:
     def unfinished_specs(self) -> Iterator[tuple[str, EditSpec]]:
         """Id and spec of every item that is not final."""
         with self._db.read() as connection:
-            query = select(items.c.id, items.c.spec).where(items.c.state.not_in(list(FINAL)))
+            query = select(items.c.id, items.c.spec).where(items.c.state.in_(UNFINISHED))
             for row in connection.execute(query.execution_options(yield_per=1000)):
                 yield row.id, EditSpec.parse(row.spec)
 
     def is_wanted(self, cache_key: str) -> bool:
         """Whether a result has that key, or an unfinished item whose attempt would adopt the object."""
         found = select(1).where(results.c.cache_key == cache_key)
-        unfinished = select(1).where(items.c.cache_key == cache_key, items.c.state.not_in(list(FINAL)))
+        unfinished = select(1).where(items.c.cache_key == cache_key, items.c.state.in_(UNFINISHED))
         with self._db.read() as connection:
             # One statement, so that an item that succeeds meanwhile is in one of the two.
             return bool(connection.scalar(select(or_(found.exists(), unfinished.exists()))))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, Connection, case, func, select
 
 from qie_batch.errors import NotFound
+from qie_batch.ledger.counts import count_columns, counted, counts_of
 from qie_batch.ledger.rows import job_of, of_owned_jobs, owned
 from qie_batch.ledger.tables import attempts, items, jobs, results
 from qie_batch.model import CostLine, History, ItemState, Outcome, Progress, Spending
@@ -31,16 +32,11 @@ class SqlCosts:
             # Read before the figures, so that an item that becomes final after them has a later time.
             now = connection.scalar(select(self._db.now)) or 0.0
         with self._db.read() as connection:
-            wanted = select(jobs).where(jobs.c.id == job_id, *owned(self._owner))
-            row = connection.execute(wanted).one_or_none()
+            wanted = counted(jobs.c.id == job_id, *owned(self._owner))
+            row = connection.execute(select(wanted, *count_columns(wanted))).one_or_none()
             if row is None:
                 raise NotFound(f"there is no job {job_id!r}", code="job_unknown", subject=job_id)
-            job = job_of(row)
             mine = items.c.job_id == job_id
-            counted = connection.execute(
-                select(items.c.state, func.count()).where(mine).group_by(items.c.state)
-            )
-            counts = {ItemState(state): number for state, number in counted}
             failed = (mine, items.c.state == ItemState.FAILED)
             failures = connection.execute(
                 select(items.c.error_code, func.count()).where(*failed).group_by(items.c.error_code)
@@ -53,8 +49,8 @@ class SqlCosts:
             ).one()
             cached, saved = connection.execute(_saved().where(mine)).one()
             return Progress(
-                job=job,
-                counts={state: counts.get(state, 0) for state in ItemState},
+                job=job_of(row),
+                counts=counts_of(row),
                 cached=cached,
                 failures={str(code): number for code, number in failures},
                 attempts=spent.attempts,

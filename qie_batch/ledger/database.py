@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import select
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, Double, Engine, bindparam, create_engine, event
+from sqlalchemy import ColumnElement, Connection, Double, Engine, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from sqlalchemy import Table
+    from sqlalchemy.pool import ConnectionPoolEntry
 
 #: Every wait is bounded, so that a server that is frozen or unreachable blocks no caller without end.
 POSTGRESQL = {
@@ -30,6 +33,9 @@ POSTGRESQL = {
     "keepalives_count": 3,
     "tcp_user_timeout": 30_000,
 }
+
+#: A connection that was used less than these seconds ago is taken to be open.
+PAUSE_SECONDS = 1.0
 
 #: Seconds that a writer waits for SQLite's single write lock, and a migration for a lock of PostgreSQL.
 BUSY_SECONDS = 30
@@ -56,7 +62,7 @@ class Database:
     """`clock` (seconds since 1970) replaces the database's clock in tests that set the time."""
 
     def __init__(self, url: str, clock: Callable[[], float] | None = None) -> None:
-        self._clock = clock
+        self.clock = clock
         self.engine = open_engine(url)
         self._is_sqlite = self.engine.dialect.name == "sqlite"
 
@@ -67,8 +73,7 @@ class Database:
 
     @property
     def now(self) -> ColumnElement[float]:
-        """The database's clock, read where the statement runs."""
-        return bindparam(None, type_=Double(), callable_=self._clock) if self._clock else DatabaseNow()
+        return literal(self.clock(), Double()) if self.clock else DatabaseNow()
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
@@ -144,14 +149,15 @@ def open_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         read_only = connection.get_execution_options().get("qie_read_only", False)
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        driver: Any = connection.connection.dbapi_connection
+        driver.execute("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
 
 
 def _open_postgresql(url: str) -> Engine:
     try:
-        return create_engine(url, pool_pre_ping=True, pool_size=8, connect_args=POSTGRESQL)
+        engine = create_engine(url, pool_size=8, connect_args=POSTGRESQL)
     except ModuleNotFoundError as error:
         raise Misconfigured(
             f"the ledger is on PostgreSQL, and its driver {error.name} is not installed",
@@ -163,15 +169,44 @@ def _open_postgresql(url: str) -> Engine:
             "QIE_LEDGER_URL has an option behind its question mark that PostgreSQL does not take",
             hint="for example postgresql+psycopg://user:password@host/database?sslmode=require",
         ) from None
+    _ping_where_in_doubt(engine)
+    return engine
+
+
+def _ping_where_in_doubt(engine: Engine) -> None:
+    """As `pool_pre_ping`, which costs every transaction a round trip, but only for a connection that rested.
+
+    Likewise for one with something to read: a server that ends a connection says so.
+    """
+
+    @event.listens_for(engine, "checkin")
+    def _rest(_connection: Any, record: ConnectionPoolEntry) -> None:
+        record.info["used_at"] = time.monotonic()
+
+    @event.listens_for(engine, "checkout")
+    def _ping(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+        used_at = record.info.get("used_at")
+        try:
+            if used_at is not None and (time.monotonic() - used_at > PAUSE_SECONDS or _has_news(connection)):
+                engine.dialect.do_ping(connection)
+        except engine.dialect.loaded_dbapi.Error as error:
+            raise DisconnectionError from error  # SQLAlchemy opens another connection
+
+
+def _has_news(connection: Any) -> bool:
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 @contextmanager
 def _translated(database: Database) -> Iterator[None]:
+    driver = database.engine.dialect.loaded_dbapi  # whose errors a `Prepared` statement raises
     try:
         yield
-    except IntegrityError:
+    except (IntegrityError, driver.IntegrityError):
         raise
-    except (DBAPIError, PoolTimeoutError) as error:
+    except (DBAPIError, PoolTimeoutError, driver.Error) as error:
         cause = (isinstance(error, DBAPIError) and error.orig) or error
         reason = str(cause).strip().splitlines()[0] if str(cause).strip() else type(cause).__name__
         raise LedgerUnavailable(

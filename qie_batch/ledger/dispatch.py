@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select, update
 
-from qie_batch.ledger.rows import job_of
+from qie_batch.ledger.rows import has_item, job_of
 from qie_batch.ledger.tables import items, jobs, variables
-from qie_batch.model import FINAL, ItemState, JobState, Message, Priority
+from qie_batch.model import UNFINISHED, ItemState, JobState, Message, Priority
 from qie_batch.model.turns import turn
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from sqlalchemy.sql.dml import ReturningUpdate
 
     from qie_batch.ledger.database import Database
     from qie_batch.model import Job
@@ -23,11 +26,10 @@ DISPATCH_LOCK = 7_133_700_002
 
 IN_FLIGHT = (ItemState.QUEUED, ItemState.RUNNING)
 
-_Lane = tuple[ColumnElement[bool], ColumnElement[bool]]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Candidate:
+    #: Priority, position among the candidates of its job (jobs of one priority take turns), job's time.
     turn: tuple[int, int, float]
     message: Message
     cache_key: str
@@ -40,13 +42,8 @@ class SqlDispatch:
     def engines_waiting(self) -> list[str]:
         """Engines with items that may run now."""
         with self._db.read() as connection:
-            query = (
-                select(items.c.engine)
-                .join(jobs)
-                .where(items.c.state == ItemState.PENDING, jobs.c.state == JobState.OPEN)
-                .where(items.c.not_before <= self._db.now)
-                .distinct()
-            )
+            waiting = has_item(items.c.state == ItemState.PENDING, items.c.not_before <= self._db.now)
+            query = select(jobs.c.engine).where(jobs.c.state == JobState.OPEN, waiting).distinct()
             return list(connection.scalars(query))
 
     def engines_queued(self) -> list[str]:
@@ -56,13 +53,12 @@ class SqlDispatch:
 
     def budgeted_jobs(self, engine: str) -> list[Job]:
         """Open jobs of the engine with a budget and with items still to run."""
-        unfinished = select(1).where(items.c.job_id == jobs.c.id, items.c.state.not_in(list(FINAL)))
         with self._db.read() as connection:
             query = select(jobs).where(
                 jobs.c.engine == engine,
                 jobs.c.state == JobState.OPEN,
                 jobs.c.budget_micros.is_not(None),
-                unfinished.exists(),
+                has_item(items.c.state.in_(UNFINISHED)),
             )
             return [job_of(row) for row in connection.execute(query)]
 
@@ -75,23 +71,23 @@ class SqlDispatch:
         waits while another item with its cache key is in flight, and gets that item's result; where that one
         is queued and this one interactive, that one waits. `allowance` is the most items by job id (budgets).
         """
-        lane = _lane(engine, interactive=interactive)
         with self._db.write() as connection:
             if connection.dialect.name == "postgresql":  # SQLite has its write lock
                 connection.execute(select(func.pg_advisory_xact_lock(DISPATCH_LOCK)))
-            queued = select(func.count()).where(items.c.state == ItemState.QUEUED, *lane)
+            queue = _queue(engine, interactive=interactive)
+            queued = select(func.count()).where(items.c.state == ItemState.QUEUED, *queue)
             room = window - (connection.scalar(queued) or 0)
-            if interactive and room > 0:
+            if room <= 0:
+                return []
+            if interactive:
                 self._set_back_twins(connection, engine)
-            chosen = self._choose(connection, lane, room, allowance) if room > 0 else []
-            if chosen:
-                connection.execute(
-                    update(items)
-                    .where(items.c.id == bindparam("item"), items.c.state == ItemState.PENDING)
-                    .values(state=ItemState.QUEUED, published_at=None),
-                    [{"item": candidate.message.item_id} for candidate in chosen],
-                )
-        return [candidate.message for candidate in chosen]
+            lane = _lane(interactive=interactive)
+            open_jobs = connection.execute(_open_jobs(engine, lane)).all()
+            most = {job.id: min(room, max(allowance.get(job.id, room), 0)) for job in open_jobs}
+            found = (self._candidates(connection, job, lane, most[job.id]) for job in open_jobs)
+            chosen = _in_turn(chain.from_iterable(found))[:room]
+            taken = set(connection.scalars(_made_queued(chosen))) if chosen else set()
+        return [message for message in chosen if message.item_id in taken]
 
     def _set_back_twins(self, connection: Connection, engine: str) -> None:
         """Queued items become pending again whose cache key a pending interactive item has.
@@ -109,37 +105,26 @@ class SqlDispatch:
         )
         twins = (
             select(items.c.id)
-            .where(items.c.state == ItemState.QUEUED, *_lane(engine, interactive=False), waits.exists())
+            .where(items.c.state == ItemState.QUEUED, *_queue(engine, interactive=False), waits.exists())
             .with_for_update(skip_locked=True, of=items)
         )
         ids = connection.scalars(twins).all()
         if ids:
             connection.execute(update(items).where(items.c.id.in_(ids)).values(state=ItemState.PENDING))
 
-    def _choose(
-        self, connection: Connection, lane: _Lane, room: int, allowance: Mapping[str, int]
+    def _candidates(
+        self, connection: Connection, job: Any, lane: ColumnElement[bool], limit: int
     ) -> list[_Candidate]:
-        candidates: list[_Candidate] = []
-        for job in connection.execute(_open_jobs(lane)):
-            limit = min(room, allowance.get(job.id, room))
-            candidates += self._candidates(connection, job, lane, limit)
-        chosen: dict[str, _Candidate] = {}
-        for candidate in sorted(candidates, key=lambda candidate: candidate.turn):
-            chosen.setdefault(candidate.cache_key, candidate)
-        return list(chosen.values())[:room]
-
-    def _candidates(self, connection: Connection, job: Any, lane: _Lane, limit: int) -> list[_Candidate]:
         twin = items.alias()
         in_flight = (
             select(1).where(twin.c.cache_key == items.c.cache_key, twin.c.state.in_(IN_FLIGHT)).exists()
         )
         query = (
             select(items.c.id, items.c.row_id, items.c.priority, items.c.cache_key)
-            .where(items.c.job_id == job.id, items.c.state == ItemState.PENDING, *lane)
+            .where(items.c.job_id == job.id, items.c.state == ItemState.PENDING, lane)
             .where(items.c.not_before <= self._db.now, ~in_flight)
             .order_by(items.c.priority, items.c.ordinal)
-            .limit(max(limit, 0))
-            .with_for_update(skip_locked=True, of=items)
+            .limit(limit)
         )
         return [
             _Candidate(
@@ -169,7 +154,7 @@ class SqlDispatch:
             query = (
                 select(items.c.id, items.c.row_id, jobs.c.name)
                 .join(jobs)
-                .where(items.c.state == ItemState.QUEUED, *_lane(engine, interactive=interactive))
+                .where(items.c.state == ItemState.QUEUED, *_queue(engine, interactive=interactive))
                 .where(or_(items.c.published_at.is_(None), overdue))
                 .order_by(items.c.published_at.nulls_first(), items.c.priority, items.c.ordinal)
             )
@@ -189,18 +174,48 @@ class SqlDispatch:
             return connection.execute(changed).rowcount == 1
 
 
-def _lane(engine: str, *, interactive: bool) -> _Lane:
-    """The condition for the items of one queue."""
+def _lane(*, interactive: bool) -> ColumnElement[bool]:
+    """The condition for the items of one lane: a range of the index, as no priority is before interactive."""
     asked = items.c.priority == Priority.INTERACTIVE
-    return items.c.engine == engine, asked if interactive else ~asked
+    return asked if interactive else items.c.priority > Priority.INTERACTIVE
 
 
-def _open_jobs(lane: _Lane) -> Any:
-    """Locked, so that no concurrent pause misses an item that becomes queued."""
-    waiting = select(1).where(items.c.job_id == jobs.c.id, items.c.state == ItemState.PENDING, *lane)
+def _queue(engine: str, *, interactive: bool) -> tuple[ColumnElement[bool], ...]:
+    """The condition for the items of one queue."""
+    return items.c.engine == engine, _lane(interactive=interactive)
+
+
+def _open_jobs(engine: str, lane: ColumnElement[bool]) -> Select[Any]:
+    """Locked, so that no concurrent pause misses an item that becomes queued.
+
+    An item's engine is that of its job. With a condition for it, the candidates would be found by the index
+    of states and engines, and sorted: all of a million.
+    """
+    waiting = has_item(items.c.state == ItemState.PENDING, lane)
     return (
         select(jobs.c.id, jobs.c.name, jobs.c.created_at)
-        .where(jobs.c.state == JobState.OPEN, waiting.exists())
+        .where(jobs.c.engine == engine, jobs.c.state == JobState.OPEN, waiting)
         .order_by(jobs.c.created_at, jobs.c.id)
         .with_for_update(read=True, of=jobs)
+    )
+
+
+def _in_turn(candidates: Iterable[_Candidate]) -> list[Message]:
+    """The messages in the order of turns, one for each cache key."""
+    chosen: dict[str, Message] = {}
+    for candidate in sorted(candidates, key=lambda candidate: candidate.turn):
+        chosen.setdefault(candidate.cache_key, candidate.message)
+    return list(chosen.values())
+
+
+def _made_queued(chosen: Iterable[Message]) -> ReturningUpdate[Any]:
+    """Leaves out what was cancelled, or succeeded as a twin, since it was looked up."""
+    wanted = items.c.id.in_([message.item_id for message in chosen])
+    # An expression, which no index has: SQLite would look through all that is pending.
+    is_pending = items.c.state + "" == ItemState.PENDING
+    return (
+        update(items)
+        .where(wanted, is_pending)
+        .values(state=ItemState.QUEUED, published_at=None)
+        .returning(items.c.id)
     )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, FromClause, ScalarSelect, Select, case, func, or_, select, update
+from sqlalchemy import ColumnElement, FromClause, Select, case, func, or_, select, update
 
+from qie_batch.ledger.counts import count_columns, counted, counts_of
 from qie_batch.ledger.tables import attempts, items, jobs, runs, variables
 from qie_batch.ledger.tables import workload as table
 from qie_batch.model import Backlog, ItemGroup, ItemState, JobState, Priority, RunState
@@ -72,29 +73,12 @@ class SqlGauges:
         )
 
     def _unfinished(self) -> Select[Any]:
-        """A row for each job that is not closed.
-
-        Counts take time by the number counted, and a job may have 1,000,000 items. Ordinals are numbered from
-        0, so that the highest one says how many items there are, and the state of most is left out: None in
-        the row. Items go in the order of their ordinals, so that the one in the middle is likely of that
-        state; the counts are exact with any.
-        """
-        mine = items.c.job_id == jobs.c.id
-        last = select(func.max(items.c.ordinal)).where(mine).correlate(jobs).scalar_subquery()
-        middle = select(items.c.state).where(mine, items.c.ordinal == last // 2).correlate(jobs)
-        job = (
-            select(jobs, (last + 1).label("total"), middle.scalar_subquery().label("middle"))
-            .where(jobs.c.state.in_(_UNFINISHED))
-            .subquery("job")
-        )
-        counts = [
-            case((job.c.middle == state, None), else_=_count(job.c.id, state)).label(state)
-            for state in ItemState
-        ]
+        """A row for each job that is not closed."""
+        job = counted(jobs.c.state.in_(_UNFINISHED))
         return select(
             *(job.c.engine, job.c.preset, job.c.state.label("job_state")),
             (job.c.priority == Priority.INTERACTIVE).label("interactive"),
-            *(func.coalesce(job.c.total, 0).label("total"), *counts),
+            *count_columns(job),
             case((job.c.state == JobState.OPEN, self._waiting_since(job))).label("since"),
         )
 
@@ -179,14 +163,9 @@ def _before(connection: Connection, newest: Select[Any], row: Row[Any]) -> Row[A
     return None
 
 
-def _count(job_id: ColumnElement[str], state: ItemState) -> ScalarSelect[int]:
-    mine = (items.c.job_id == job_id, items.c.state == state)
-    return select(func.count()).where(*mine).correlate(job_id.table).scalar_subquery()
-
-
 def _group(key: _GroupKey, rows: list[Row[Any]]) -> ItemGroup:
     engine, preset, state, interactive = key
-    each = [_counts(row) for row in rows]
+    each = [counts_of(row) for row in rows]
     return ItemGroup(
         engine=engine,
         preset=preset,
@@ -195,9 +174,3 @@ def _group(key: _GroupKey, rows: list[Row[Any]]) -> ItemGroup:
         counts={state: sum(counts[state] for counts in each) for state in ItemState},
         waiting_since=min((row.since for row in rows if row.since is not None), default=None),
     )
-
-
-def _counts(row: Row[Any]) -> dict[ItemState, int]:
-    counted = {state: getattr(row, state.value) for state in ItemState}
-    rest = row.total - sum(number or 0 for number in counted.values())
-    return {state: rest if number is None else number for state, number in counted.items()}

@@ -4,20 +4,41 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, func, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    ScalarSelect,
+    Select,
+    and_,
+    func,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from qie_batch.errors import NotFound
 from qie_batch.ledger.notices import job_notice
 from qie_batch.ledger.rows import item_of, job_of, lock_job, of_owned_jobs, owned
 from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import FINAL, ItemSelection, ItemState, JobSelection, JobState, Outcome, WebhookEvent
+from qie_batch.model import (
+    UNFINISHED,
+    ItemSelection,
+    ItemState,
+    JobSelection,
+    JobState,
+    Outcome,
+    Priority,
+    WebhookEvent,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from qie_batch.ledger.database import Database
     from qie_batch.model import Item, Job
 
+    Owned = tuple[ColumnElement[bool], ...]
 
 ALL_ITEMS, ANY_JOB = ItemSelection(), JobSelection()
 
@@ -57,8 +78,7 @@ class SqlJobs:
         """A job's items in the manifest's order, read a page at a time."""
         after = wanted.after
         while True:
-            conditions = (*self._mine_too, *_conditions(wanted))
-            page = _item_page(job_id, after, wanted.page, conditions)
+            page = _item_page(job_id, after, wanted, self._mine_too)
             with self._db.read() as connection:
                 rows = connection.execute(page).all()
             yield from map(item_of, rows)
@@ -99,12 +119,11 @@ class SqlJobs:
 
     def cancel(self, job_id: str) -> int:
         """Every item that is not final becomes cancelled; a running edit stops at its next step."""
-        open_states = [state for state in ItemState if state not in FINAL]
         with self._db.write() as connection:
             lock_job(connection, job_id)
             cancelled = connection.execute(
                 update(items)
-                .where(items.c.job_id == job_id, items.c.state.in_(open_states), *self._mine_too)
+                .where(items.c.job_id == job_id, items.c.state.in_(UNFINISHED), *self._mine_too)
                 .values(state=ItemState.CANCELLED, lease_until=None, finished_at=self._db.now)
             ).rowcount
             connection.execute(
@@ -146,26 +165,9 @@ class SqlJobs:
         return again
 
 
-def _conditions(wanted: ItemSelection) -> Iterator[ColumnElement[bool]]:
-    if wanted.id:
-        yield items.c.id == wanted.id
-    if wanted.states:
-        yield items.c.state.in_(wanted.states)
-    if wanted.code:
-        yield items.c.error_code == wanted.code
-    if wanted.row_id:
-        yield items.c.row_id == wanted.row_id
-
-
-def _item_page(job_id: str, after: int, limit: int, conditions: Iterable[ColumnElement[bool]]) -> Select[Any]:
+def _item_page(job_id: str, after: int, wanted: ItemSelection, mine: Owned) -> Select[Any]:
     """The attempts of these items alone are looked at: a job may have a million."""
-    page = (
-        select(items)
-        .where(items.c.job_id == job_id, items.c.ordinal > after, *conditions)
-        .order_by(items.c.ordinal)
-        .limit(limit)
-        .subquery("page")
-    )
+    page = _page_of_items(job_id, after, wanted, mine).subquery("page")
 
     def spent(column: ColumnElement[Any]) -> ScalarSelect[Any]:
         return select(func.sum(column)).where(attempts.c.item_id == page.c.id).scalar_subquery()
@@ -190,3 +192,35 @@ def _item_page(job_id: str, after: int, limit: int, conditions: Iterable[ColumnE
         .outerjoin(results, results.c.cache_key == page.c.result_key)
         .order_by(page.c.ordinal)
     )
+
+
+def _page_of_items(job_id: str, after: int, wanted: ItemSelection, mine: Owned) -> Select[Any]:
+    """The first items behind `after`.
+
+    With states, the first of each state and priority, as the index has them in the order of ordinals: in any
+    other order all items of a state would be sorted, or all of other states passed over.
+    """
+    conditions = (items.c.job_id == job_id, items.c.ordinal > after, *mine, *_conditions(wanted))
+    states = wanted.states or ((ItemState.FAILED,) if wanted.code else ())
+    if not states or wanted.id or wanted.row_id:
+        of_states = (items.c.state.in_(states),) if states else ()
+        return _first(wanted.page, items, *conditions, *of_states)
+    each = [
+        select(_first(wanted.page, items, *conditions, items.c.state == state, of_priority).subquery())
+        for state in states
+        for of_priority in (items.c.priority == priority for priority in Priority)
+    ]
+    return _first(wanted.page, union_all(*each).subquery())
+
+
+def _first(limit: int, source: FromClause, *conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(source).where(*conditions).order_by(source.c.ordinal).limit(limit)
+
+
+def _conditions(wanted: ItemSelection) -> Iterator[ColumnElement[bool]]:
+    if wanted.id:
+        yield items.c.id == wanted.id
+    if wanted.code:
+        yield items.c.error_code == wanted.code
+    if wanted.row_id:
+        yield items.c.row_id == wanted.row_id

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from qie_batch import views
+from qie_batch.ledger.counts import count_columns, counted, counts_of
 from qie_batch.ledger.rows import order_of
-from qie_batch.ledger.tables import attempts, items, jobs, outbox, schedules, tenants
+from qie_batch.ledger.tables import attempts, jobs, outbox, schedules, tenants
 from qie_batch.model import ItemState, JobState, Priority, RunState, WebhookEvent
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ def job_notice(database: Database, job_id: str, event: WebhookEvent) -> Notice |
     Read before the transaction of the event: sums over a million items would hold up SQLite's only writer.
     """
     with database.read() as connection:
-        job = connection.execute(select(jobs).where(jobs.c.id == job_id)).one_or_none()
+        wanted = counted(jobs.c.id == job_id)
+        job = connection.execute(select(wanted, *count_columns(wanted))).one_or_none()
         if job is None:
             return None
         url = job.notify
@@ -66,20 +68,18 @@ def job_notice(database: Database, job_id: str, event: WebhookEvent) -> Notice |
             url = _address_of(connection, job.owner)
         if not url:
             return None
-        mine = items.c.job_id == job_id
-        found = connection.execute(select(items.c.state, func.count()).where(mine).group_by(items.c.state))
-        counts = {ItemState(state): number for state, number in found}
         spent = connection.scalar(select(func.sum(attempts.c.cost_micros)).where(attempts.c.job_id == job_id))
+    counts = counts_of(job)
     is_closed = event is WebhookEvent.JOB_CLOSED
     data = views.JobNotice(
         job=job_id,
         name=job.name,
         state=JobState.CLOSED if is_closed else JobState.PAUSED,
         pause_reason="" if is_closed else "budget",
-        total=sum(counts.values()),
-        succeeded=counts.get(ItemState.SUCCEEDED, 0),
-        failed=counts.get(ItemState.FAILED, 0),
-        cancelled=counts.get(ItemState.CANCELLED, 0),
+        total=job.number,
+        succeeded=counts[ItemState.SUCCEEDED],
+        failed=counts[ItemState.FAILED],
+        cancelled=counts[ItemState.CANCELLED],
         spent_micros=int(spent or 0),
         budget_micros=job.budget_micros,
     )

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, func, select, update
 
 from qie_batch.errors import LedgerUnavailable
-from qie_batch.ledger.attempt_statements import close, ending
+from qie_batch.ledger.attempts import close
 from qie_batch.ledger.tables import attempts, items
 from qie_batch.model import ItemState, Outcome
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from qie_batch.ledger.database import Database
-    from qie_batch.model import Failure, RetryPolicy
+    from qie_batch.model import RetryPolicy
 
 #: Longest time of the query for expired leases while the ledger works normally.
 SLOW_QUERY_SECONDS = 2.0
@@ -26,7 +24,6 @@ class SqlRecovery:
     def __init__(self, database: Database, policy: RetryPolicy) -> None:
         self._db = database
         self._policy = policy
-        self._closing = close(database.now)
 
     def release_worker(self, worker_name: str, *, killed: bool = False) -> int:
         """End the leases of a worker process that has ended; says how many items the process ran.
@@ -49,7 +46,7 @@ class SqlRecovery:
                     .returning(items.c.id, items.c.attempt)
                 ).all()
                 for row in rows:
-                    self._close(connection, row, None)
+                    close(connection, self._db.now, (row.id, row.attempt), Outcome.LOST, None)
                 freed = len(rows)
             rest = update(items).where(*held).values(lease_until=self._db.now - 1)
             return freed + connection.execute(rest).rowcount
@@ -90,13 +87,9 @@ class SqlRecovery:
                 change = change.values(lease_until=None, crashes=items.c.crashes + 1, **values)
                 if connection.execute(change).rowcount:
                     taken += 1
-                    self._close(connection, row, poison if final else None)
+                    ended = poison if final else None
+                    close(connection, self._db.now, (row.id, row.attempt), Outcome.LOST, ended)
         return taken
-
-    def _close(self, connection: Connection, row: Any, failure: Failure | None) -> None:
-        """The attempt of the item is lost."""
-        given = {"of_item": row.id, "of_number": row.attempt, **ending(Outcome.LOST, failure)}
-        connection.execute(self._closing, given)
 
 
 def _losses() -> ColumnElement[int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import delete, select, update
 
 from qie_batch.ledger.tables import items, requests
-from qie_batch.model import FINAL, KnownRequest
+from qie_batch.model import UNFINISHED, KnownRequest
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
@@ -66,7 +66,7 @@ class SqlRequests:
 
     def is_answered(self, job_id: str) -> bool:
         """Whether every item of the job is final, asked more cheaply than for the items."""
-        unfinished = select(1).where(items.c.job_id == job_id, items.c.state.not_in(list(FINAL))).limit(1)
+        unfinished = select(1).where(items.c.job_id == job_id, items.c.state.in_(UNFINISHED)).limit(1)
         with self._db.read() as connection:
             return connection.scalar(unfinished) is None
 

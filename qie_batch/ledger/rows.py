@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
 
-from qie_batch.ledger.tables import jobs
+from qie_batch.ledger.tables import items, jobs
 from qie_batch.model import (
     EditSpec,
     Failure,
@@ -86,6 +86,15 @@ def owned(owner: str | None) -> tuple[ColumnElement[bool], ...]:
 def of_owned_jobs(column: Column[str], owner: str | None) -> tuple[ColumnElement[bool], ...]:
     """Likewise for another table, whose column holds a job's id."""
     return () if owner is None else (column.in_(select(jobs.c.id).where(jobs.c.owner == owner)),)
+
+
+def has_item(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition on `jobs` for jobs with such an item.
+
+    LIMIT, as PostgreSQL may otherwise join all items with all jobs; this looks into each job until the first.
+    """
+    first = select(1).where(items.c.job_id == jobs.c.id, *conditions).limit(1)
+    return first.correlate(jobs).scalar_subquery().is_not(None)
 
 
 def item_of(row: Row[Any]) -> Item:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select, update
 
 from qie_batch.ledger.notices import job_notice
-from qie_batch.ledger.rows import job_of, lock_job
+from qie_batch.ledger.rows import has_item, job_of, lock_job
 from qie_batch.ledger.tables import items, jobs
-from qie_batch.model import FINAL, JobState, WebhookEvent
+from qie_batch.model import UNFINISHED, JobState, WebhookEvent
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
@@ -22,9 +22,9 @@ class SqlSettlement:
 
     def ready(self) -> list[Job]:
         """Jobs that are not closed and whose every item is final."""
-        unfinished = select(1).where(items.c.job_id == jobs.c.id, items.c.state.not_in(list(FINAL)))
+        unfinished = has_item(items.c.state.in_(UNFINISHED))
         with self._db.read() as connection:
-            query = select(jobs).where(jobs.c.state != JobState.CLOSED, ~unfinished.exists())
+            query = select(jobs).where(jobs.c.state != JobState.CLOSED, ~unfinished)
             rows = connection.execute(query).all()
         return [job_of(row) for row in rows]
 
@@ -33,7 +33,7 @@ class SqlSettlement:
 
         An item that ended exactly at `as_of` may be missing from the caller's tables: the job stays open.
         """
-        changed = or_(items.c.state.not_in(list(FINAL)), items.c.finished_at >= as_of)
+        changed = or_(items.c.state.in_(UNFINISHED), items.c.finished_at >= as_of)
         later = select(1).where(items.c.job_id == job_id, changed)
         notice = job_notice(self._db, job_id, WebhookEvent.JOB_CLOSED)
         with self._db.write() as connection:

@@ -40,6 +40,7 @@ from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import (
     BATCH_PRIORITIES,
     FINAL,
+    UNFINISHED,
     ItemState,
     JobState,
     Outcome,
@@ -64,6 +65,7 @@ __all__ = [
     "FREE",
     "RETRY_POLICY",
     "SCHEMA_VERSION",
+    "UNFINISHED",
     "ApiKey",
     "Attempt",
     "Backlog",

@@ -17,6 +17,9 @@ class ItemState(StrEnum):
 #: A final state stays final; only an explicit `retry` makes a failed item pending again.
 FINAL = frozenset({ItemState.SUCCEEDED, ItemState.FAILED, ItemState.CANCELLED})
 
+#: All others: an index finds these, where it would read all items for `not in FINAL`.
+UNFINISHED = tuple(state for state in ItemState if state not in FINAL)
+
 
 class JobState(StrEnum):
     OPEN = "open"

@@ -100,10 +100,18 @@ items = Table(
     Column("finished_at", Double),
     Index(None, "job_id", "state", "priority", "ordinal"),
     Index(None, "job_id", "ordinal", unique=True),
+    Index(None, "job_id", "row_id", "ordinal"),
     Index(None, "state", "engine"),
     Index(None, "cache_key", "state"),
     Index(None, "result_key"),
 )
+
+# Of what has ended and of what was cached alone: a claim writes into neither. SQLite takes such an index for
+# a condition in the same words, and SQLAlchemy writes it `cached = 1`.
+_ENDED = text("finished_at IS NOT NULL")
+Index(None, items.c.job_id, items.c.finished_at, sqlite_where=_ENDED, postgresql_where=_ENDED)
+_CACHED = (text("cached = 1"), text("cached"))
+Index(None, items.c.job_id, items.c.cached, sqlite_where=_CACHED[0], postgresql_where=_CACHED[1])
 
 #: Append-only: a row is added when an attempt begins and closed when the attempt ends. Costs are their sums.
 attempts = Table(

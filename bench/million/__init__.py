@@ -1,0 +1,1 @@
+"""A ledger of a million items, and what is measured with it."""
