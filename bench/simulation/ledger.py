@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 from array import array
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -99,8 +99,9 @@ class Ledger:
         room = self.window - lane.queued
         if room <= 0 or not any(lane.waiting.values()):
             return []
-        # No job behind the first `room` ones of its priority has a turn in this round.
-        jobs = [job for of_one in lane.waiting.values() for job in islice(of_one, room)]
+        # No more jobs than `room` have a turn in this round: those whose first turn is the earliest.
+        waiting = chain.from_iterable(lane.waiting.values())
+        jobs = heapq.nsmallest(room, waiting, key=lambda job: next(_offers(job, 1))[0])
         if len(jobs) == 1:
             chosen = jobs * min(jobs[0].pending, room)
         else:
@@ -189,5 +190,6 @@ class Ledger:
 
 
 def _offers(job: Job, room: int) -> Iterator[tuple[tuple[int, int, float], Job]]:
+    in_flight = job.unfinished - job.pending
     for position in range(min(job.pending, room)):
-        yield turn(job.priority, position, job.created_at), job
+        yield turn(job.priority, in_flight + position, job.created_at), job

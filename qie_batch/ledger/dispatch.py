@@ -126,13 +126,16 @@ class SqlDispatch:
             .order_by(items.c.priority, items.c.ordinal)
             .limit(limit)
         )
+        # From what the job has in flight on: else the oldest job would get each place that comes free.
+        begun = select(func.count()).where(items.c.job_id == job.id, items.c.state.in_(IN_FLIGHT), lane)
+        before = connection.scalar(begun) or 0
         return [
             _Candidate(
                 turn=turn(row.priority, position, job.created_at),
                 message=Message(item_id=row.id, row_id=row.row_id, job_name=job.name),
                 cache_key=row.cache_key,
             )
-            for position, row in enumerate(connection.execute(query))
+            for position, row in enumerate(connection.execute(query), before)
         ]
 
     def published(self, item_ids: Sequence[str]) -> None:

@@ -6,6 +6,6 @@ from __future__ import annotations
 def turn(priority: int, position: int, created_at: float) -> tuple[int, int, float]:
     """Sort key of a candidate: higher priority first, then jobs in turn, the older job before the newer.
 
-    `position` counts from 0 the candidates of its job in one round.
+    `position` counts the candidates of its job, from the number of its items that are in flight.
     """
     return priority, position, created_at

@@ -266,3 +266,22 @@ def test_an_attempt_knows_whether_somebody_waits(ledger):
     assert start(ledger).priority is Priority.NORMAL
     enqueue(ledger, interactive=True)
     assert ledger.attempts.claim("asked.0", WORKER, 60).priority is INTERACTIVE
+
+
+def test_a_small_job_gets_its_share_of_places_that_come_free_beside_a_large_one(ledger):
+    """The window is full of the older job; each of its items that ends makes one place."""
+    add(ledger, *(f"large {number}" for number in range(12)), job_id="large")
+    assert len(enqueue(ledger, window=4)) == 4
+    add(ledger, *(f"small {number}" for number in range(2)), job_id="small")
+    chosen = []
+    for number in range(3):
+        finish_queued(ledger, f"large.{number}")
+        chosen += enqueue(ledger, window=4)
+    assert chosen == ["small.0", "small.1", "large.4"]
+
+
+def finish_queued(ledger, item_id):
+    """Claim and complete an item that is queued, without another round of dispatch."""
+    attempt = ledger.attempts.claim(item_id, WORKER, 60.0)
+    assert attempt is not None
+    assert ledger.attempts.succeed(attempt, result_of(attempt), used(1.0))
