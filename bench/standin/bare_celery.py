@@ -1,4 +1,6 @@
-"""A Celery application with a task that does nothing, its settings as they are by default.
+"""A Celery application with a task that does nothing.
+
+Its settings are the default ones but for the late acknowledgement, which ours has, too.
 
 Started as `celery --app standin.bare_celery worker`; QIE_BARE_BROKER is the broker's address.
 """

@@ -42,7 +42,7 @@ class SqlDispatch:
     def engines_waiting(self) -> list[str]:
         """Engines with items that may run now."""
         with self._db.read() as connection:
-            waiting = has_item(items.c.state == ItemState.PENDING, items.c.not_before <= self._db.now)
+            waiting = has_item((ItemState.PENDING,), items.c.not_before <= self._db.now)
             query = select(jobs.c.engine).where(jobs.c.state == JobState.OPEN, waiting).distinct()
             return list(connection.scalars(query))
 
@@ -58,7 +58,7 @@ class SqlDispatch:
                 jobs.c.engine == engine,
                 jobs.c.state == JobState.OPEN,
                 jobs.c.budget_micros.is_not(None),
-                has_item(items.c.state.in_(UNFINISHED)),
+                has_item(UNFINISHED),
             )
             return [job_of(row) for row in connection.execute(query)]
 
@@ -194,7 +194,7 @@ def _open_jobs(engine: str, lane: ColumnElement[bool]) -> Select[Any]:
     An item's engine is that of its job. With a condition for it, the candidates would be found by the index
     of states and engines, and sorted: all of a million.
     """
-    waiting = has_item(items.c.state == ItemState.PENDING, lane)
+    waiting = has_item((ItemState.PENDING,), lane)
     return (
         select(jobs.c.id, jobs.c.name, jobs.c.created_at)
         .where(jobs.c.engine == engine, jobs.c.state == JobState.OPEN, waiting)

@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from qie_batch.ledger.tables import items, jobs
 from qie_batch.model import (
@@ -25,6 +25,8 @@ from qie_batch.model import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from sqlalchemy import Column, ColumnElement, Connection, Row
 
 
@@ -88,13 +90,22 @@ def of_owned_jobs(column: Column[str], owner: str | None) -> tuple[ColumnElement
     return () if owner is None else (column.in_(select(jobs.c.id).where(jobs.c.owner == owner)),)
 
 
-def has_item(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """The condition on `jobs` for jobs with such an item.
+def has_item(states: Iterable[ItemState], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The condition on `jobs` for jobs with an item in one of the states.
 
-    LIMIT, as PostgreSQL may otherwise join all items with all jobs; this looks into each job until the first.
+    One look for each state, in the order of the index of job, state, priority and ordinal: without the order,
+    or for several states at once, PostgreSQL reads all items until it finds one.
     """
-    first = select(1).where(items.c.job_id == jobs.c.id, *conditions).limit(1)
-    return first.correlate(jobs).scalar_subquery().is_not(None)
+    first = (
+        select(1)
+        .where(items.c.job_id == jobs.c.id, items.c.state == state, *conditions)
+        .order_by(items.c.priority, items.c.ordinal)
+        .limit(1)
+        .correlate(jobs)
+        .scalar_subquery()
+        for state in states
+    )
+    return or_(*(found.is_not(None) for found in first))
 
 
 def item_of(row: Row[Any]) -> Item:

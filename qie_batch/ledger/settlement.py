@@ -22,7 +22,7 @@ class SqlSettlement:
 
     def ready(self) -> list[Job]:
         """Jobs that are not closed and whose every item is final."""
-        unfinished = has_item(items.c.state.in_(UNFINISHED))
+        unfinished = has_item(UNFINISHED)
         with self._db.read() as connection:
             query = select(jobs).where(jobs.c.state != JobState.CLOSED, ~unfinished)
             rows = connection.execute(query).all()
