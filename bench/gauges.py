@@ -36,36 +36,26 @@ ITEMS = """
 INSERT INTO items (id, job_id, ordinal, line, row_id, variant, priority, engine, spec, cache_key, state,
   attempt, not_before, publishes, errors, crashes, preemptions, retries, cached)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < :last)
-SELECT :job || '.' || i, :job, i, i + 2, 'sku-' || i, 0, 1, 'classic', :spec, :job || :key || i,
-  CASE WHEN i % 2 = 0 AND :half = 1 THEN 'succeeded' ELSE 'pending' END, (i + 1) % 2 * :half,
-  0, 0, 0, 0, 0, 0, (1 = 0) FROM n
+SELECT 'big.' || i, 'big', i, i + 2, 'sku-' || i, 0, 1, 'classic', :spec, :key || (10000000 + i),
+  CASE WHEN i % 2 = 0 THEN 'succeeded' ELSE 'pending' END, (i + 1) % 2, 0, 0, 0, 0, 0, 0, (1 = 0) FROM n
 """
 ATTEMPTS = """
 INSERT INTO attempts (item_id, number, job_id, worker, engine, preset, device, hour_micros, started_at,
   ended_at, outcome, seconds, cost_micros)
 WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 2 FROM n WHERE i < :last - 2)
-SELECT :job || '.' || i, 1, :job, 'worker-1', 'classic', 'balanced', 'cpu', 1000, :start + i, :start + i + 1,
+SELECT 'big.' || i, 1, 'big', 'worker-1', 'classic', 'balanced', 'cpu', 1000, :start + i, :start + i + 1,
   'succeeded', 1.0, 500 FROM n
 """
 
 
-def fill(
-    ledger: SqlLedger, database: Database, number: int, job: str = "big", *, every_other: bool = True
-) -> None:
-    """Add a job; every other item, or none, has succeeded with an attempt."""
-    ledger.intake.add_job(new_job(job, budget_micros=10**9 if every_other else None), ())
+def fill(ledger: SqlLedger, database: Database, number: int) -> None:
+    ledger.intake.add_job(new_job("big", budget_micros=10**9), ())
     with database.write() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SET LOCAL statement_timeout = 0"))
-        given = {"last": number - 1, "job": job, "half": int(every_other)}
-        connection.execute(text(ITEMS), {**given, "spec": spec("red").canonical, "key": "ab" * 24})
-        if every_other:
-            start = time.time() - number - 10
-            connection.execute(text(ATTEMPTS), {"last": number - 1, "job": job, "start": start})
-
-
-def settle_statistics(database: Database) -> None:
-    """As PostgreSQL does by itself within minutes."""
+        given = {"last": number - 1, "spec": spec("red").canonical, "key": "ab" * 28}
+        connection.execute(text(ITEMS), given)
+        connection.execute(text(ATTEMPTS), {"last": number - 1, "start": time.time() - number - 10})
     if database.engine.dialect.name == "postgresql":
         with database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("SET statement_timeout = 0"))
@@ -110,7 +100,6 @@ def main() -> None:
         upgrade(database)
         ledger = SqlLedger(database)
         fill(ledger, database, given.items)
-        settle_statistics(database)
         reads = {
             "backlog": ledger.gauges.backlog,
             "latest_claims": ledger.gauges.latest_claims,

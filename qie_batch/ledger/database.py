@@ -116,21 +116,22 @@ class Database:
 
     def insert_or_lock(self, connection: Connection, table: Table, values: dict[str, Any]) -> None:
         """Insert unless a row with this primary key is there; the row is locked to the transaction's end."""
-        connection.execute(self.locking_insert(table).values(values))
-
-    def locking_insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
-        """The statement of `insert_or_lock`, without values.
-
-        An update that changes nothing locks the row, which could otherwise be deleted before it is named. It
-        is not one of the key: SQLite would look for rows that refer to it, in all of the tables that may.
-        """
-        column = next(column for column in table.columns if not column.primary_key)
-        return self._insert(table).on_conflict_do_update(
-            index_elements=list(table.primary_key.columns), set_={column.name: column}
-        )
+        connection.execute(locking(self._insert(table).values(values), table))
 
     def _insert(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         return sqlite.insert(table) if self._is_sqlite else postgresql.insert(table)
+
+
+def locking(statement: sqlite.Insert | postgresql.Insert, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """The insert; where a row with its primary key is there, that row is locked instead.
+
+    An update that changes nothing locks the row, which could otherwise be deleted before it is named. It is
+    not one of the key: SQLite would look for rows that refer to it, in all of the tables that may.
+    """
+    column = next(column for column in table.columns if not column.primary_key)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns), set_={column.name: column}
+    )
 
 
 def open_engine(url: str) -> Engine:

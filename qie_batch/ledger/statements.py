@@ -12,6 +12,7 @@ from sqlalchemy import BindParameter, and_, bindparam, case, insert, null, selec
 from sqlalchemy.dialects import postgresql, sqlite
 
 from qie_batch.errors import DeviceOutOfMemory
+from qie_batch.ledger.database import locking
 from qie_batch.ledger.prepared import Prepared
 from qie_batch.ledger.tables import attempts, items, jobs, results
 from qie_batch.model import ItemState, JobState, Outcome
@@ -113,13 +114,9 @@ def _hold(_now: Now, _dialect: str) -> Select[Any]:
 
 
 def _store(now: Now, dialect: str) -> Insert:
-    """Locked where it is there, as in `Database.insert_or_lock`."""
     given = {column.name: _given(f"new_{column.name}", column) for column in results.c}
     make = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    statement = make(results).values({**given, "created_at": now})
-    # Of no key: SQLite would look for the items that refer to it.
-    same = {"object_key": results.c.object_key}
-    return statement.on_conflict_do_update(index_elements=[results.c.cache_key], set_=same)
+    return locking(make(results).values({**given, "created_at": now}), results)
 
 
 def _done(now: Now) -> dict[str, Any]:

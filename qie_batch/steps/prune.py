@@ -80,7 +80,7 @@ class _Sweep:
         self._look()
 
     def unnamed(self) -> Iterator[StoredObject]:
-        """In the order of their deletion: an object is listed no longer before it goes than a chunk takes."""
+        """In the order in which `delete` deletes them."""
         for prefix in (JOBS, MANIFESTS, RESULTS, INPUTS):
             old = (found for found in self._context.store.list(prefix) if found.modified < self._before)
             while some := list(islice(old, CHUNK)):
@@ -106,13 +106,12 @@ class _Sweep:
         self._read |= self._jobs.keys()
 
     def _unnamed_of(self, prefix: str, listed: list[StoredObject]) -> list[StoredObject]:
-        match prefix:
-            case _ if prefix == JOBS:
-                return [found for found in listed if job_of_key(found.key) not in self._jobs]
-            case _ if prefix == MANIFESTS:
-                return [found for found in listed if found.key not in self._manifests]
-            case _ if prefix == INPUTS:
-                return [found for found in listed if sha256_of_input(found.key) not in self._inputs]
+        if prefix == JOBS:
+            return [found for found in listed if job_of_key(found.key) not in self._jobs]
+        if prefix == MANIFESTS:
+            return [found for found in listed if found.key not in self._manifests]
+        if prefix == INPUTS:
+            return [found for found in listed if sha256_of_input(found.key) not in self._inputs]
         keys = {cache_key_of(found.key) for found in listed}
         named = self._context.intake.known_results(keys) - set(self._results)
         # An unfinished edit would adopt an object that has no row yet.
