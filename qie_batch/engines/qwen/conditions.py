@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus as stock
+from transformers.modeling_outputs import BaseModelOutputWithPooling
 
 from qie_batch.engines.qwen.memo import content_of
 
@@ -82,4 +83,7 @@ class TextEncoding:
             small.append(pipe.image_processor.resize(image, height, width))
         inputs = pipe.processor.image_processor(images=small, return_tensors="pt")
         grids, patches = inputs["image_grid_thw"], inputs["pixel_values"].to(encoder.device)
-        return grids, encoder.get_image_features(patches, grids.to(encoder.device), return_dict=True)
+        output = encoder.get_image_features(patches, grids.to(encoder.device), return_dict=True)
+        return grids, BaseModelOutputWithPooling(
+            pooler_output=output.pooler_output
+        )  # what a text needs of it
