@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from qie_batch.engines.qwen import vae
 from qie_batch.engines.qwen.clock import PhaseClock
 from qie_batch.engines.qwen.conditions import TextEncoding
 from qie_batch.engines.qwen.denoise import Denoised, Prepared, Rungs, denoise
@@ -50,6 +51,8 @@ class QwenEngine:
         self._lightning = lightning
         self._control_tokens = tuple(pipe.tokenizer.get_added_vocab())
         self._memo = Memo(_REMEMBERED if options.rung("memo") else 0)
+        if options.rung("vae_conv2d"):
+            vae.fold(pipe.vae)
         self._modulation = Modulation(pipe.transformer) if options.rung("modulation") else None
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
