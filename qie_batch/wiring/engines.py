@@ -13,6 +13,7 @@ from qie_batch import engines
 from qie_batch.errors import Misconfigured, NotFound, QieError
 from qie_batch.interfaces import EngineChoice
 from qie_batch.pricing import rate_of
+from qie_batch.wiring.compile_cache import local_compile_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,11 @@ class InstalledEngines:
 
     def create(self, name: str) -> Engine:
         """Loaded and warm; takes as long as the weights do."""
-        engine: Engine = engine_module(name).create(self.options(name))
+        options = self.options(name)
+        with local_compile_cache(self._settings) as folder:
+            if "compile_cache" in options:
+                options["compile_cache"] = folder
+            engine: Engine = engine_module(name).create(options)
         return engine
 
     def options(self, name: str) -> dict[str, Any]:

@@ -72,6 +72,7 @@ def open_engine(options: QwenOptions) -> Engine:
     from qie_batch.engines.qwen.loading import load  # noqa: PLC0415 - likewise
 
     engine = QwenEngine(options, *load(options))
-    if options.device == "cuda":
-        warm(engine)
+    if options.device == "cuda" or options.rung("compile"):
+        with engine.kept_kernels():
+            warm(engine)
     return engine

@@ -4,6 +4,7 @@ import logging
 import time
 from contextlib import contextmanager
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,18 +12,20 @@ import torch
 from PIL import Image
 
 from qie_batch.engines.qwen import vae
+from qie_batch.engines.qwen.attention import choose_attention
 from qie_batch.engines.qwen.clock import PhaseClock
+from qie_batch.engines.qwen.compiling import CompileCache, compile_blocks
 from qie_batch.engines.qwen.conditions import TextEncoding
 from qie_batch.engines.qwen.denoise import Denoised, Prepared, Rungs, denoise
 from qie_batch.engines.qwen.device import device_errors
 from qie_batch.engines.qwen.latents import decode, encode_references, grid_of, noise
 from qie_batch.engines.qwen.memo import Memo
 from qie_batch.engines.qwen.modulation import Modulation
-from qie_batch.engines.qwen.options import BUCKETS, engine_info
+from qie_batch.engines.qwen.options import engine_info
 from qie_batch.engines.qwen.record import ran
 from qie_batch.engines.qwen.requests import call_for
 from qie_batch.engines.qwen.schedule import schedule_of
-from qie_batch.errors import EngineLost
+from qie_batch.errors import EngineLost, Rejected
 from qie_batch.model import EditParams, EditRequest, EditResult
 
 if TYPE_CHECKING:
@@ -51,14 +54,33 @@ class QwenEngine:
         self._lightning = lightning
         self._control_tokens = tuple(pipe.tokenizer.get_added_vocab())
         self._memo = Memo(_REMEMBERED if options.rung("memo") else 0)
+        self._speedups: dict[str, Any] = {"attention": "native"}
+        if options.rung("attention"):
+            self._speedups["attention"] = choose_attention(pipe.transformer, options.attention)
         if options.rung("vae_conv2d"):
             vae.fold(pipe.vae)
         self._modulation = Modulation(pipe.transformer) if options.rung("modulation") else None
+        if options.rung("compile"):
+            self._speedups["compiled"] = True
+            compile_blocks(pipe.transformer)
+
+    @contextmanager
+    def kept_kernels(self) -> Iterator[None]:
+        """Around the first edits: what they compile is taken from the compile cache, or kept there."""
+        if not (self._options.compile_cache and self._options.rung("compile")):
+            yield
+            return
+        cache = CompileCache(Path(self._options.compile_cache), self._speedups)
+        cache.load()
+        yield
+        cache.save()
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """As `interfaces.Engine.edit`; any size in multiples of 16 is allowed, not only those of BUCKETS."""
         call = call_for(request, self._presets, self._control_tokens, self._count_tokens)
         self._lightning.select(call.preset.lora)
+        # peft asks for gradients of the weights that it enables; a compiled block would be compiled anew.
+        self._pipe.transformer.requires_grad_(requires_grad=False)
         clock = PhaseClock(on_cuda=self._options.device == "cuda")
         try:
             with torch.no_grad(), device_errors(), self._tiled(on=request.low_memory):
@@ -74,7 +96,7 @@ class QwenEngine:
         return EditResult(
             image=self._pipe.image_processor.numpy_to_pil(pixels)[0],
             phases=clock.seconds(),
-            ran=ran(self._options, call, denoised, {}),
+            ran=ran(self._options, call, denoised, self._speedups),
         )
 
     def _paint(
@@ -122,6 +144,7 @@ class QwenEngine:
             modulation=self._modulation,
             weights=call.preset.lora,
             step_cache=call.preset.cache,
+            real_positions=self._options.rung("attention"),
         )
 
     @contextmanager
@@ -142,15 +165,18 @@ class QwenEngine:
 
 
 def warm(engine: QwenEngine) -> None:
-    """Run two steps at full size, which selects kernels and fails early if the device memory is too small."""
-    start = time.monotonic()
-    width, height = BUCKETS[0]
+    """Edit once with each set of weights that presets use, at full size.
+
+    Compiles, selects kernels, and fails early if the device memory is too small.
+    """
+    width, height = engine.info.limits.sizes[0]
     image = Image.new("RGB", (width, height), "gray")
-    request = EditRequest(
-        images=(image,),
-        params=EditParams(instruction="Keep it.", steps=2, seed=0),
-        width=width,
-        height=height,
-    )
-    engine.edit(request, lambda _step: None)
-    _log.info("Warmed up in %.1f s on %s", time.monotonic() - start, engine.device)
+    for preset in {preset.lora: preset for preset in engine.info.presets.values()}.values():
+        start = time.monotonic()
+        params = EditParams(instruction="Keep it.", preset=preset.name, steps=2, cfg=preset.cfg, seed=0)
+        request = EditRequest(images=(image,), params=params, width=width, height=height)
+        try:
+            engine.edit(request, lambda _step: None)
+        except Rejected:
+            continue  # a preset without its files, which the log has named
+        _log.info("Warm for %s after %.1f s on %s", preset.name, time.monotonic() - start, engine.device)
