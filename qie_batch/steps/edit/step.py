@@ -74,11 +74,10 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
     if result := find(spec, context):
         events.emit(Stage.ADOPTED)
         return result
-    images = fetch(spec, context)
-    events.emit(Stage.FETCHED)
+    images = fetch(spec, events, context)
     painted = paint(images, lease, events, context)
     events.emit(Stage.CHECKED, findings=painted.findings)
-    result = store(painted, lease, context)
+    result = store(painted, lease, events, context)
     events.emit(Stage.STORED)
     return result
 
