@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 
 from qie_batch.engines.qwen import QwenOptions, open_engine
-from qie_batch.engines.qwen.lightning import FILES
+from qie_batch.engines.qwen.loras import FILES
 from qie_batch.errors import DeviceOutOfMemory, Fenced
 from qie_batch.model import EditParams, EditRequest
 from tests.support.requests import changed

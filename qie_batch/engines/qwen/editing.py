@@ -18,7 +18,7 @@ from qie_batch.model import EditParams, EditRequest, EditResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qie_batch.engines.qwen.lightning import Lightning
+    from qie_batch.engines.qwen.loras import Loras
     from qie_batch.engines.qwen.options import QwenOptions
     from qie_batch.engines.qwen.requests import Call
 
@@ -26,18 +26,19 @@ _log = logging.getLogger(__name__)
 
 
 class QwenEngine:
-    def __init__(self, options: QwenOptions, pipe: Any, lightning: Lightning) -> None:
+    def __init__(self, options: QwenOptions, pipe: Any, loras: Loras) -> None:
         self.info = engine_info(options)
         self.device = str(torch.cuda.get_device_name()) if options.device == "cuda" else "cpu"
         self._presets = options.all_presets
         self._pipe = pipe
-        self._lightning = lightning
+        self._own_loras = options.own_loras
+        self._loras = loras
         self._control_tokens = tuple(pipe.tokenizer.get_added_vocab())
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """As `interfaces.Engine.edit`; any size in multiples of 16 is allowed, not only those of BUCKETS."""
-        call = call_for(request, self._presets, self._control_tokens, self._count_tokens)
-        self._lightning.select(call.preset.lora)
+        call = call_for(request, self._presets, self._own_loras, self._control_tokens, self._count_tokens)
+        self._loras.select(call.preset.lora, call.lora)
         try:
             with device_errors(), self._tiled(on=request.low_memory):
                 pixels = self._paint(call, on_step)

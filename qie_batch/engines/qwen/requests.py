@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.qwen.options import LIMITS
-from qie_batch.engines.qwen.params import check_params, preset_of
+from qie_batch.engines.qwen.params import check_params, lora_of, preset_of
 from qie_batch.engines.qwen.prompt import check_length, neutralise
 from qie_batch.errors import Rejected
 from qie_batch.images import check_limits
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from qie_batch.engines.qwen.lora_table import OwnLora
     from qie_batch.engines.qwen.presets import QwenPreset
     from qie_batch.model import EditRequest
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     preset: QwenPreset
+    #: Name of a LoRA of the user's own, "" for none.
+    lora: str
     images: list[Image.Image]
     prompt: str
     #: Never empty, since a blank negative prompt still enables CFG.
@@ -37,17 +40,20 @@ class Call:
 def call_for(
     request: EditRequest,
     presets: Mapping[str, QwenPreset],
+    loras: Mapping[str, OwnLora],
     control_tokens: Iterable[str],
     count_tokens: Callable[[str], int],
 ) -> Call:
     """The request with its preset's defaults; Rejected where the pipeline would fail or give no image."""
     tokens, params = tuple(control_tokens), request.params
-    preset = preset_of(params, presets)
+    preset, lora = preset_of(params, presets), lora_of(params, loras)
     check_params(params)
+    instruction = lora.instruct(params.instruction) if lora else params.instruction
     call = Call(
         preset=preset,
+        lora=params.lora_name,
         images=list(request.images),
-        prompt=neutralise(params.instruction, tokens),
+        prompt=neutralise(instruction, tokens),
         negative=neutralise(params.negative, tokens) or " ",
         width=request.width,
         height=request.height,
