@@ -37,9 +37,9 @@ def load_lora(pipe: Any, path: Path, pin: str, adapter: str) -> None:
     _check_extent(path)
     data = path.read_bytes()  # once, so that what was hashed is what is loaded
     digest = hashlib.sha256(data).hexdigest()
-    if digest != pin.lower():
+    if digest != pin:
         raise Misconfigured(
-            f"The LoRA file {path} has the sha256 {digest}, but {pin.lower()} is pinned.",
+            f"The LoRA file {path} has the sha256 {digest}, but {pin} is pinned.",
             code="lora_changed",
             hint="Fetch the file again, or mend the pinned sha256 if the change was meant.",
         )

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 from diffusers import FlowMatchEulerDiscreteScheduler
 
 from qie_batch.engines.qwen.lora_files import load_lora
+from qie_batch.engines.qwen.lora_table import OwnLora
 from qie_batch.errors import Misconfigured, Rejected
 
 if TYPE_CHECKING:
-    from qie_batch.engines.qwen.lora_table import OwnLora
     from qie_batch.engines.qwen.options import QwenOptions
 
 _log = logging.getLogger(__name__)
@@ -48,101 +48,104 @@ class Loras:
     def __init__(self, pipe: Any, options: QwenOptions) -> None:
         """Misconfigured if the LoRA that is to be fused cannot be used."""
         self._pipe = pipe
-        self._options = options
-        self._own = options.own_loras
+        self._folder = options.lora_dir or Path()
         self._base_scheduler = pipe.scheduler
         self._lightning_scheduler = FlowMatchEulerDiscreteScheduler(**SCHEDULER)
-        #: Name of a LoRA -> why it is not loaded.
-        self._refusals: dict[str, Rejected] = {}
         self._fused = options.fused_lora
-        self._loaded = False
-        #: Names of the LoRAs that the next edit runs with: that of the preset, and one of the user's own.
+        #: By the name of the adapter, which no name in the table can be for Lightning's.
+        self._loaded: dict[str, OwnLora] = {}
+        #: Likewise, why the LoRA is not loaded.
+        self._refusals: dict[str, Rejected] = {}
+        #: Adapters that the next edit runs with: that of the preset, and one of the user's own.
         self.selected: tuple[str, ...] = ()
+        for lora, name in FILES.items():
+            if not self._fused or lora == self._fused:
+                self._load_lightning(lora, name, options)
         if self._fused:
             self._fuse()
-        for lora, name in FILES.items():
-            if lora != self._fused:
-                self._load_lightning(lora, name)
-        for own in self._own.values():
+        for own in options.own_loras.values():
             self._load_own(own)
         self._switch()
 
-    def select(self, lora: str, own: str = "") -> None:
-        """Enable the preset's LoRA with its scheduler, and one of the user's own beside it; "" for none.
+    @property
+    def ran(self) -> dict[str, Any]:
+        """What the selected LoRAs are, for the record of a result."""
+        loras = [self._loaded[name] for name in self.selected]
+        return {
+            "lora": "+".join(lora.name for lora in loras),
+            "lora_sha256": "+".join(lora.sha256 for lora in loras),
+            "lora_scale": "+".join(str(lora.scale) for lora in loras),
+            "lora_fused": self._fused,
+        }
+
+    def select(self, lora: str, own: OwnLora | None = None) -> None:
+        """Enable the preset's LoRA, "" for none, with its scheduler, and one of the user's own beside it.
 
         Rejected if one of them is not loaded.
         """
-        wanted = tuple(filter(None, (lora, own and f"own-{own}")))
+        wanted = tuple(filter(None, (lora, own and _adapter(own))))
         for name in wanted:
             if refusal := self._refusals.get(name):
                 raise Rejected(refusal.message, code=refusal.code, hint=refusal.hint, subject=refusal.subject)
-        if wanted == self.selected:
-            return
-        self.selected = wanted
-        self._switch()
+        if wanted != self.selected:
+            self.selected = wanted
+            self._switch()
 
     def _switch(self) -> None:
         transformer = self._pipe.transformer
-        adapters = [name for name in self.selected if name != self._fused]
-        if adapters:
-            transformer.set_adapters(adapters, weights=[self._scale(name) for name in adapters])
+        beside = [name for name in self.selected if name != self._fused]
+        if beside:
+            transformer.set_adapters(beside, weights=[self._loaded[name].scale for name in beside])
             transformer.enable_lora()
-        elif self._loaded:
+        elif self._loaded.keys() - {self._fused}:
             transformer.disable_lora()
         lightning = any(name in FILES for name in self.selected)
         self._pipe.scheduler = self._lightning_scheduler if lightning else self._base_scheduler
 
-    def _scale(self, adapter: str) -> float:
-        return 1.0 if adapter in FILES else self._own[adapter.removeprefix("own-")].scale
-
     def _fuse(self) -> None:
-        """Add the LoRA to the weights, for good."""
-        name = FILES[self._fused]
-        if refusal := _lightning_refusal(self._fused, name, self._options):
+        """Add the loaded LoRA to the weights, for good."""
+        if refusal := self._refusals.get(self._fused):
             raise Misconfigured(refusal.message, code=refusal.code, hint=refusal.hint)
-        load_lora(self._pipe, self._path(name), self._options.lora_sha256[name], self._fused)
         self._pipe.fuse_lora(adapter_names=[self._fused], safe_fusing=True)
         self._pipe.unload_lora_weights()
         _log.info("Fused the LoRA %s into the weights", self._fused)
 
-    def _load_lightning(self, lora: str, name: str) -> None:
-        if refusal := _lightning_refusal(lora, name, self._options):
+    def _load_lightning(self, lora: str, name: str, options: QwenOptions) -> None:
+        if refusal := _lightning_refusal(lora, name, options):
             self._refusals[lora] = refusal
             _log.info(" ".join(refusal.sentences))
         else:
-            self._load(lora, self._path(name), self._options.lora_sha256[name])
+            self._load(lora, OwnLora(name=lora, file=Path(name), sha256=options.lora_sha256[name].lower()))
 
     def _load_own(self, own: OwnLora) -> None:
-        path = self._path(own.file)
-        if path.is_file():
-            self._load(f"own-{own.name}", path, own.sha256)
+        if (path := self._folder / own.file).is_file():
+            self._load(_adapter(own), own)
             return
-        self._refuse(
-            f"own-{own.name}",
-            Misconfigured(
-                f"The LoRA {own.name!r} needs the file {path}, which is not on this worker.",
-                code="lora_missing",
-                hint="Put it there, or choose another LoRA.",
-            ),
+        missing = Misconfigured(
+            f"The LoRA {own.name!r} needs the file {path}, which is not on this worker.",
+            code="lora_missing",
+            hint="Put it there, or choose another LoRA.",
         )
+        self._refuse(_adapter(own), missing)
 
-    def _load(self, adapter: str, path: Path, pin: str) -> None:
+    def _load(self, adapter: str, lora: OwnLora) -> None:
+        path = self._folder / lora.file
         try:
-            load_lora(self._pipe, path, pin, adapter)
+            load_lora(self._pipe, path, lora.sha256, adapter)
         except Misconfigured as error:
             self._refuse(adapter, error)
         else:
-            self._loaded = True
-            _log.info("Loaded the LoRA %s from %s", adapter.removeprefix("own-"), path)
+            self._loaded[adapter] = lora
+            _log.info("Loaded the LoRA %s from %s", lora.name, path)
 
     def _refuse(self, adapter: str, error: Misconfigured) -> None:
         _log.warning(" ".join(error.sentences))
         column = "preset" if adapter in FILES else "lora"
         self._refusals[adapter] = Rejected(error.message, code=error.code, hint=error.hint, subject=column)
 
-    def _path(self, file: str | Path) -> Path:
-        folder = self._options.lora_dir
-        return folder / file if folder else Path(file)
+
+def _adapter(own: OwnLora) -> str:
+    return f"own-{own.name}"
 
 
 def _lightning_refusal(lora: str, name: str, options: QwenOptions) -> Rejected | None:

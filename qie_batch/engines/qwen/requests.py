@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     preset: QwenPreset
-    #: Name of a LoRA of the user's own, "" for none.
-    lora: str
+    #: One of the user's own, beside that of the preset.
+    lora: OwnLora | None
     images: list[Image.Image]
     prompt: str
     #: Never empty, since a blank negative prompt still enables CFG.
@@ -40,9 +40,9 @@ class Call:
 def call_for(
     request: EditRequest,
     presets: Mapping[str, QwenPreset],
-    loras: Mapping[str, OwnLora],
     control_tokens: Iterable[str],
     count_tokens: Callable[[str], int],
+    loras: Mapping[str, OwnLora],
 ) -> Call:
     """The request with its preset's defaults; Rejected where the pipeline would fail or give no image."""
     tokens, params = tuple(control_tokens), request.params
@@ -51,7 +51,7 @@ def call_for(
     instruction = lora.instruct(params.instruction) if lora else params.instruction
     call = Call(
         preset=preset,
-        lora=params.lora_name,
+        lora=lora,
         images=list(request.images),
         prompt=neutralise(instruction, tokens),
         negative=neutralise(params.negative, tokens) or " ",

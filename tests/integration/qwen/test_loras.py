@@ -77,6 +77,14 @@ def test_it_is_added_at_its_scale_beside_the_lora_of_the_preset(preset, tiny, ow
     assert painted != paint(own, request)
 
 
+def test_a_result_says_which_loras_it_was_painted_with(own, options, table, short):
+    result = own.edit(short(lora_name="winter", preset="fast"), lambda _step: None)
+    assert result.ran["lora"] == "lightning-8+winter"
+    assert result.ran["lora_sha256"] == f"{options.lora_sha256[FAST]}+{table['winter']['sha256']}"
+    assert result.ran["lora_scale"] == "1.0+0.5"
+    assert "lora" not in own.edit(short(), lambda _step: None).ran
+
+
 def test_the_trigger_is_said_once(own, short):
     asked = paint(own, short(lora_name="film", instruction="turn it red"))
     said = paint(own, short(lora_name="film", instruction="FILMGRAIN style, turn it red"))
