@@ -83,7 +83,7 @@ class Loras:
 
         Rejected if one of them is not loaded.
         """
-        wanted = tuple(filter(None, (lora, own and _adapter(own))))
+        wanted = tuple(filter(None, (lora, _adapter(own) if own else "")))
         for name in wanted:
             if refusal := self._refusals.get(name):
                 raise Rejected(refusal.message, code=refusal.code, hint=refusal.hint, subject=refusal.subject)
