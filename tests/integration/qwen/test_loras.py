@@ -138,7 +138,8 @@ def with_aliens(options, table, tmp_path_factory):
         )
         for name, (shapes, _) in ALIENS.items()
     }
-    return open_engine(replace(options, loras={**aliens, **table}))
+    gone = {"file": "gone.safetensors", "sha256": "0" * 64}
+    return open_engine(replace(options, loras={**aliens, "gone": gone, **table}))
 
 
 @pytest.mark.parametrize("name", ALIENS)
@@ -153,13 +154,13 @@ def test_the_others_work_beside_it(with_aliens, own, short):
     assert paint(with_aliens, request) == paint(own, request) != paint(own, short())
 
 
-def test_a_lora_without_its_file_is_refused(options, tmp_path, short):
-    table = {"gone": {"file": str(tmp_path / "gone.safetensors"), "sha256": "0" * 64}}
-    error = refused(open_engine(replace(options, loras=table)), short(lora_name="gone"))
-    assert error.code == "lora_missing"
+def test_a_lora_without_its_file_is_refused(with_aliens, short):
+    error = refused(with_aliens, short(lora_name="gone"))
+    assert (error.code, error.subject) == ("lora_missing", "lora")
+    assert "gone.safetensors, which is not on this worker" in error.message
 
 
-def test_the_names_of_every_trainer_are_understood(options, tiny, tmp_path, short):
+def test_the_names_of_every_trainer_are_understood(options, tiny, tmp_path):
     """With the alpha beside the weights or in the header, and with any prefix or none."""
     kohya = tiny.lora_weights(seed=5)
     halved = {name: w / 2 if "up" in name else w for name, w in kohya.items() if "alpha" not in name}
@@ -180,9 +181,12 @@ def test_the_names_of_every_trainer_are_understood(options, tiny, tmp_path, shor
     }
     table = {name: written(tmp_path / name, *content) for name, content in written_by.items()}
     engine = open_engine(replace(options, loras=table))
-    painted = {name: paint(engine, short(lora_name=name)) for name in table}
-    assert all(largest_difference(one, painted["kohya"]) <= 1 for one in painted.values())
-    assert painted["kohya"] != paint(engine, short())
+    layer = engine._pipe.transformer.get_submodule(BLOCK)
+    change = (
+        kohya[f"{BLOCK}.lora_up.weight"] @ kohya[f"{BLOCK}.lora_down.weight"] * kohya[f"{BLOCK}.alpha"] / 4
+    )
+    for name in table:
+        assert torch.allclose(layer.get_delta_weight(f"own-{name}"), change, atol=1e-5)
 
 
 def flat(name):
@@ -198,6 +202,17 @@ def test_a_fused_lora_paints_as_the_one_beside_the_weights(own, options, table, 
         assert largest_difference(paint(fused, request), paint(own, request)) <= 1
     assert refused(fused, short(preset="draft")).code == "preset_unknown"
     assert not hasattr(fused._pipe.transformer.transformer_blocks[0].img_mlp.net[2], "base_layer")
+
+
+def test_a_fused_lora_is_added_to_bfloat16_weights_within_their_rounding(tiny, options):
+    plain = open_engine(replace(options, lora_dir=None))
+    fused = open_engine(replace(options, dtype="bfloat16", fused_preset="fast"))
+    lora, weights = tiny.lora_weights(seed=1), fused._pipe.transformer.state_dict()
+    change = lora[f"{BLOCK}.lora_up.weight"] @ lora[f"{BLOCK}.lora_down.weight"] * lora[f"{BLOCK}.alpha"] / 4
+    exact = plain._pipe.transformer.state_dict()[f"{BLOCK}.weight"] + change
+    largest = exact.abs().max().item()
+    assert torch.allclose(weights[f"{BLOCK}.weight"].float(), exact, rtol=2**-7, atol=largest * 2**-8)
+    assert not torch.allclose(exact - change, exact, rtol=2**-7, atol=largest * 2**-8)
 
 
 def test_a_fused_lora_without_its_file_stops_the_start(options):
