@@ -29,8 +29,8 @@ from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Q
 
 from qie_batch.engines.qwen import PRESETS, QwenOptions
 from qie_batch.engines.qwen.editing import QwenEngine
-from qie_batch.engines.qwen.lightning import Lightning
 from qie_batch.engines.qwen.loading import EditProcessor, hand_over_image_positions
+from qie_batch.engines.qwen.loras import Loras
 from qie_batch.model import EditParams, EditRequest
 
 TRANSFORMER = {
@@ -117,7 +117,7 @@ def build_pipeline(device: str, dtype: torch.dtype) -> QwenImageEditPlusPipeline
 def build_engine(device: Literal["cuda", "cpu"], dtype: torch.dtype) -> QwenEngine:
     options = QwenOptions(model="random", revision="random", device=device)
     pipe = build_pipeline(device, dtype)
-    return QwenEngine(options, pipe, Lightning(pipe, options))
+    return QwenEngine(options, pipe, Loras(pipe, options))
 
 
 def edit(engine: QwenEngine, size: int, steps: int, cfg: float) -> float:

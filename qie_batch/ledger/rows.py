@@ -100,16 +100,20 @@ def of_owned_jobs(column: Column[str], owner: str | None) -> tuple[ColumnElement
     return () if owner is None else (column.in_(select(jobs.c.id).where(jobs.c.owner == owner)),)
 
 
+#: The order in which items of one job and state are queued, and that of the index that finds them.
+TURNS = (items.c.priority, items.c.lora_group, items.c.ordinal)
+
+
 def has_item(states: Iterable[ItemState], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """The condition on `jobs` for jobs with an item in one of the states.
 
-    One look for each state, in the order of the index of job, state, priority and ordinal: without the order,
-    or for several states at once, PostgreSQL reads all items until it finds one.
+    One look for each state, in the order of the index: without the order, or for several states at once,
+    PostgreSQL reads all items until it finds one.
     """
     first = (
         select(1)
         .where(items.c.job_id == jobs.c.id, items.c.state == state, *conditions)
-        .order_by(items.c.priority, items.c.ordinal)
+        .order_by(*TURNS)
         .limit(1)
         .correlate(jobs)
         .scalar_subquery()

@@ -52,6 +52,8 @@ class NewItem:
     #: Canonical JSON of the EditSpec, and its cache key; None where there is a failure.
     spec_text: str | None
     cache_key: str | None
+    #: Items of a job that run with the same LoRAs have one number, from 0 in the order of the rows.
+    lora_group: int = 0
     failure: Failure | None = None
 
 

@@ -31,7 +31,7 @@ from qie_batch.model import EditParams, EditRequest, EditResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qie_batch.engines.qwen.lightning import Lightning
+    from qie_batch.engines.qwen.loras import Loras
     from qie_batch.engines.qwen.options import QwenOptions
     from qie_batch.engines.qwen.requests import Call
 
@@ -45,13 +45,14 @@ _MOST_TOKENS_AT_ONCE = 2560
 
 
 class QwenEngine:
-    def __init__(self, options: QwenOptions, pipe: Any, lightning: Lightning) -> None:
+    def __init__(self, options: QwenOptions, pipe: Any, loras: Loras) -> None:
         self.info = engine_info(options)
         self.device = str(torch.cuda.get_device_name()) if options.device == "cuda" else "cpu"
         self._options = options
         self._presets = options.all_presets
         self._pipe = pipe
-        self._lightning = lightning
+        self._own_loras = options.own_loras
+        self._loras = loras
         self._control_tokens = tuple(pipe.tokenizer.get_added_vocab())
         self._memo = Memo(_REMEMBERED if options.rung("memo") else 0)
         self._speedups: dict[str, Any] = {"attention": "native"}
@@ -77,8 +78,8 @@ class QwenEngine:
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """As `interfaces.Engine.edit`; any size in multiples of 16 is allowed, not only those of BUCKETS."""
-        call = call_for(request, self._presets, self._control_tokens, self._count_tokens)
-        self._lightning.select(call.preset.lora)
+        call = call_for(request, self._presets, self._control_tokens, self._count_tokens, self._own_loras)
+        self._loras.select(call.preset.lora, call.lora)
         # peft asks for gradients of the weights that it enables; a compiled block would be compiled anew.
         self._pipe.transformer.requires_grad_(requires_grad=False)
         clock = PhaseClock(on_cuda=self._options.device == "cuda")
@@ -96,7 +97,7 @@ class QwenEngine:
         return EditResult(
             image=self._pipe.image_processor.numpy_to_pil(pixels)[0],
             phases=clock.seconds(),
-            ran=ran(self._options, call, denoised, self._speedups),
+            ran=ran(self._options, call, denoised, self._speedups | self._loras.ran),
         )
 
     def _paint(
@@ -142,7 +143,7 @@ class QwenEngine:
         return Rungs(
             cfg_batch=self._options.rung("cfg_batch") and tokens <= _MOST_TOKENS_AT_ONCE,
             modulation=self._modulation,
-            weights=call.preset.lora,
+            weights=self._loras.selected,
             step_cache=call.preset.cache,
             real_positions=self._options.rung("attention"),
         )

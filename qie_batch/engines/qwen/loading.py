@@ -12,7 +12,7 @@ from diffusers import QwenImageEditPlusPipeline
 from transformers import ProcessorMixin, Qwen2Tokenizer, Qwen2VLImageProcessorPil, Qwen2VLProcessor
 
 from qie_batch.engines.qwen import memory
-from qie_batch.engines.qwen.lightning import Lightning
+from qie_batch.engines.qwen.loras import Loras
 from qie_batch.engines.qwen.weights import find_weights
 from qie_batch.errors import Misconfigured
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qie_batch.engines.qwen.options import QwenOptions
 
 
-def load(options: QwenOptions) -> tuple[Any, Lightning]:
+def load(options: QwenOptions) -> tuple[Any, Loras]:
     """The pipeline on its device, and its LoRAs; Misconfigured if the weights cannot be loaded."""
     if options.device == "cuda" and not torch.cuda.is_available():
         raise Misconfigured(
@@ -50,9 +50,9 @@ def load(options: QwenOptions) -> tuple[Any, Lightning]:
             hint="Only safetensors are read. Fetch them again with: hf download Qwen/Qwen-Image-Edit-2509",
         ) from error
     pipe.set_progress_bar_config(disable=True)
-    lightning = Lightning(pipe, options)
+    loras = Loras(pipe, options)
     memory.apply(pipe, layout)
-    return pipe, lightning
+    return pipe, loras
 
 
 def _layout(options: QwenOptions) -> Memory:

@@ -78,6 +78,8 @@ items = Table(
     Column("row_id", Text, nullable=False),
     Column("variant", Integer, nullable=False),
     Column("priority", Integer, nullable=False),
+    # Items of a job that run with the same LoRAs have one number, from 0 in the order of the rows.
+    Column("lora_group", Integer, nullable=False, server_default="0"),
     Column("engine", String(64), nullable=False),
     Column("spec", Text),
     Column("cache_key", String(64)),
@@ -100,7 +102,7 @@ items = Table(
     Column("error_code", String(64)),
     Column("error", Text),
     Column("finished_at", Double),
-    Index(None, "job_id", "state", "priority", "ordinal"),
+    Index(None, "job_id", "state", "priority", "lora_group", "ordinal"),
     Index(None, "job_id", "ordinal", unique=True),
     Index(None, "job_id", "row_id", "ordinal"),
     Index(None, "state", "engine"),

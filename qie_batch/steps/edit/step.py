@@ -83,10 +83,18 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
 
 
 def _check_revision(spec: EditSpec, context: EditContext) -> None:
-    """Unavailable, not Rejected: during a rolling upgrade another worker may have the revision."""
+    """Unavailable, not Rejected: during a rolling upgrade another worker may have the revision and LoRA."""
     revision = context.engine.info.revision
     if spec.revision != revision:
         raise Unavailable(
             f"the job wants {spec.engine} revision {spec.revision}, this worker runs {revision}",
             code="engine_revision",
+        )
+    own = spec.params.lora_name
+    pinned = context.engine.info.own_loras.get(own, "")
+    if own and not (pinned and spec.lora.endswith(pinned)):
+        raise Unavailable(
+            f"the job wants the LoRA {own!r} as in {spec.lora!r}, this worker has {pinned or 'none'}",
+            code="engine_lora",
+            hint="give all workers, and whoever submits, the same QIE_LORAS",
         )

@@ -11,8 +11,8 @@ from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageEditPlusPipeline
 from safetensors.torch import load_file
 
 from qie_batch.engines.qwen import open_engine
-from qie_batch.engines.qwen.lightning import FILES, SCHEDULER
 from qie_batch.engines.qwen.loading import hand_over_image_positions
+from qie_batch.engines.qwen.loras import FILES, SCHEDULER
 from qie_batch.engines.qwen.vae import LastTap
 from tests.support.requests import changed
 
