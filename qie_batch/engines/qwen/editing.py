@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import logging
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +15,9 @@ from qie_batch.errors import EngineLost
 from qie_batch.model import EditParams, EditRequest, EditResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-    from qie_batch.engines.qwen.lightning import Lightning
+    from qie_batch.engines.qwen.loading import Loaded
     from qie_batch.engines.qwen.options import QwenOptions
     from qie_batch.engines.qwen.requests import Call
 
@@ -26,43 +25,25 @@ _log = logging.getLogger(__name__)
 
 
 class QwenEngine:
-    def __init__(self, options: QwenOptions, pipe: Any, lightning: Lightning) -> None:
+    def __init__(self, options: QwenOptions, loaded: Loaded) -> None:
         self.info = engine_info(options)
         self.device = str(torch.cuda.get_device_name()) if options.device == "cuda" else "cpu"
         self._presets = options.all_presets
-        self._pipe = pipe
-        self._lightning = lightning
-        self._control_tokens = tuple(pipe.tokenizer.get_added_vocab())
+        self._pipe = loaded.pipe
+        self._lightning = loaded.lightning
+        self._placement = loaded.placement
+        self._control_tokens = tuple(loaded.pipe.tokenizer.get_added_vocab())
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """As `interfaces.Engine.edit`; any size in multiples of 16 is allowed, not only those of BUCKETS."""
         call = call_for(request, self._presets, self._control_tokens, self._count_tokens)
         self._lightning.select(call.preset.lora)
-        try:
-            with device_errors(), self._tiled(on=request.low_memory):
-                pixels = self._paint(call, on_step)
-        except EngineLost:
-            raise
-        except BaseException:
-            self._pipe.maybe_free_model_hooks()  # an edit that ended early left model parts on the device
-            raise
+        with device_errors(), self._placement.of_edit(low_memory=request.low_memory):
+            pixels = self._paint(call, on_step)
         if not np.isfinite(pixels).all():
             # Caused by wrong weights or arithmetic in this process, never by an 8-bit image.
             raise EngineLost("The model painted values that are not numbers.", code="not_finite")
         return EditResult(image=self._pipe.image_processor.numpy_to_pil(pixels)[0])
-
-    @contextmanager
-    def _tiled(self, *, on: bool) -> Iterator[None]:
-        """Encode and decode images in tiles, which the VAE blends at their edges, to save device memory."""
-        if not on:
-            yield
-            return
-        torch.cuda.empty_cache()
-        self._pipe.vae.enable_tiling()
-        try:
-            yield
-        finally:
-            self._pipe.vae.disable_tiling()
 
     def _paint(self, call: Call, on_step: Callable[[int], None]) -> np.ndarray[Any, np.dtype[np.float32]]:
         """Pixels (1, height, width, 3) from 0 to 1."""

@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from qie_batch.engines.qwen.plans import changes_pixels, check_name
 from qie_batch.engines.qwen.presets import BUILT_IN, QwenPreset, all_presets
 from qie_batch.errors import Misconfigured
 from qie_batch.model import EngineInfo, EngineLimits
@@ -77,7 +78,9 @@ class QwenOptions:
                 f"the qwen engine has no option {', '.join(unknown)}",
                 hint=f"QIE_ENGINE_OPTIONS may give {', '.join(cls.__slots__)}",
             )
-        return cls(**given)
+        options = cls(**given)
+        _check_plan(options)
+        return options
 
     def rung(self, name: str) -> bool:
         """Whether the speed-up is switched on."""
@@ -102,6 +105,8 @@ class QwenOptions:
         sides = {"edit": self.edit_side, "reference": self.reference_side}
         changed = [f"{name} {side}" for name, side in sides.items() if side != TRAINED_SIDE]
         precision = [] if self.quantisation == "none" else [self.quantisation]
+        if changes_pixels(self.vram_plan):
+            precision.append("int8")
         return " ".join((self.revision, *precision, *changed))
 
     @property
@@ -110,6 +115,15 @@ class QwenOptions:
         pins = "+".join(f"{name}:{sha256[:12]}" for name, sha256 in sorted(self.lora_sha256.items()))
         loras = {preset.lora for preset in BUILT_IN.values() if preset.lora}
         return {lora: f"{lora}@{pins}" if pins else lora for lora in loras}
+
+
+def _check_plan(options: QwenOptions) -> None:
+    check_name(options.vram_plan)
+    if options.quantisation != "none" and changes_pixels(options.vram_plan):
+        raise Misconfigured(
+            f"QIE_QUANTISATION={options.quantisation} and QIE_VRAM_PLAN={options.vram_plan} exclude each other.",
+            hint="An int8 plan saves memory and FP8 saves time, both in the same layers.",
+        )
 
 
 def engine_info(options: QwenOptions) -> EngineInfo:
