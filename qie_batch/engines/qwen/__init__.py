@@ -71,7 +71,8 @@ def open_engine(options: QwenOptions) -> Engine:
     from qie_batch.engines.qwen.editing import QwenEngine, warm  # noqa: PLC0415 - torch loads only here
     from qie_batch.engines.qwen.loading import load  # noqa: PLC0415 - likewise
 
-    engine = QwenEngine(options, load(options))
+    loaded = load(options)
+    engine = QwenEngine(options, loaded.pipe, loaded.lightning, loaded.placement)
     if options.device == "cuda":
         warm(engine)
     return engine

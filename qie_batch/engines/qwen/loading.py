@@ -32,7 +32,7 @@ from transformers import (
 from qie_batch.engines.qwen.lightning import Lightning
 from qie_batch.engines.qwen.placement import Placement, streamed
 from qie_batch.engines.qwen.plans import PLANS, Plan, choose
-from qie_batch.engines.qwen.quantise import check_fp8, quantise
+from qie_batch.engines.qwen.quantise import check_fp8, match_adapters, quantise
 from qie_batch.engines.qwen.streaming import Part, stream
 from qie_batch.engines.qwen.weights import find_weights
 from qie_batch.errors import Misconfigured
@@ -74,6 +74,7 @@ def load(options: QwenOptions) -> Loaded:
         _move_buffers(part.eval(), device)
     clock.end("weights")
     lightning = Lightning(pipe, options)
+    match_adapters(pipe.transformer, _dtype(options))
     clock.end("loras")
     if options.quantisation == "fp8":
         quantise(pipe.transformer, "fp8")  # after the LoRAs, which peft puts beside layers of known kinds
@@ -129,7 +130,9 @@ def _skeleton(folder: Path) -> Any:
                 Qwen2_5_VLConfig.from_pretrained(folder / "text_encoder", local_files_only=True)
             )
         pipe = QwenImageEditPlusPipeline(
-            scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(folder / "scheduler", local_files_only=True),
+            scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(
+                folder / "scheduler", local_files_only=True
+            ),
             vae=vae,
             text_encoder=text_encoder,
             tokenizer=Qwen2Tokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
@@ -144,7 +147,6 @@ def _skeleton(folder: Path) -> Any:
         ) from error
     # Predicts words, which editing does not need: 1.1 GB.
     text_encoder.lm_head = nn.Identity()
-    hand_over_image_positions(text_encoder)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
@@ -168,12 +170,12 @@ def _parts(pipe: Any, folder: Path, plan: Plan, device: torch.device, dtype: tor
 _HOST = torch.device("cpu")
 
 
-def _transformer_place(
-    transformer: Any, plan: Plan, device: torch.device
-) -> Callable[[str], torch.device]:
+def _transformer_place(transformer: Any, plan: Plan, device: torch.device) -> Callable[[str], torch.device]:
     """Where a weight is loaded to: what leaves the device at once need not fit there."""
     blocks = list(transformer.transformer_blocks)
-    out = {str(blocks.index(block)) for block in streamed(transformer.transformer_blocks, plan.streamed_blocks)}
+    out = {
+        str(blocks.index(block)) for block in streamed(transformer.transformer_blocks, plan.streamed_blocks)
+    }
 
     def place(name: str) -> torch.device:
         block = _BLOCK.match(name)

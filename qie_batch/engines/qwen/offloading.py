@@ -113,9 +113,7 @@ class Offloading:
         size = max((guest.content.numel() for guest in self._guests.values()), default=0)
         self._slots = []  # first, so that both sizes are never there at once
         if size:
-            self._slots = [
-                _Slot(torch.empty(size, dtype=torch.uint8, device=self._device)) for _ in range(2)
-            ]
+            self._slots = [_Slot(torch.empty(size, dtype=torch.uint8, device=self._device)) for _ in range(2)]
 
     def _before(self, module: nn.Module, _inputs: tuple[Any, ...]) -> None:
         slot = self._slot_of(module)

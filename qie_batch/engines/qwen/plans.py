@@ -1,4 +1,4 @@
-"""The memory plans: which weights lie on the device while an edit runs, in which numbers. Imports no torch."""
+"""The memory plans: which weights lie on the device while edits run, in which numbers. Imports no torch."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class Plan:
 PLANS: dict[str, Plan] = {
     plan.name: plan
     for plan in (
-        Plan(name="80gb", device_bytes=84.9e9, peak=64e9, lean=False),
-        Plan(name="48gb", device_bytes=47.6e9, peak=36e9),
-        Plan(name="32gb", device_bytes=33.6e9, peak=30e9, streamed_blocks=16),
-        Plan(name="24gb", device_bytes=23.6e9, peak=20e9, streamed_blocks=40),
-        Plan(name="16gb", device_bytes=16.7e9, peak=14e9, streamed_blocks=58),
-        Plan(name="24gb-int8", device_bytes=23.6e9, peak=20e9, weights="int8"),
-        Plan(name="16gb-int8", device_bytes=16.7e9, peak=14e9, weights="int8", streamed_blocks=32),
+        Plan(name="80gb", device_bytes=84.9e9, peak=63.8e9, lean=False),
+        Plan(name="48gb", device_bytes=47.6e9, peak=35.7e9),
+        Plan(name="32gb", device_bytes=33.6e9, peak=29.5e9, streamed_blocks=14),
+        Plan(name="24gb", device_bytes=23.6e9, peak=20.8e9, streamed_blocks=32),
+        Plan(name="16gb", device_bytes=16.7e9, peak=14.1e9, streamed_blocks=46),
+        Plan(name="24gb-int8", device_bytes=23.6e9, peak=20.9e9, weights="int8", streamed_blocks=6),
+        Plan(name="16gb-int8", device_bytes=16.7e9, peak=14.1e9, weights="int8", streamed_blocks=32),
     )
 }
 

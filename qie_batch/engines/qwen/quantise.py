@@ -111,11 +111,18 @@ def quantise(transformer: Any, numbers: str) -> None:
         setattr(parent, name, smaller.train(layer.training))
 
 
+def match_adapters(transformer: Any, dtype: torch.dtype) -> None:
+    """Give LoRAs the dtype of the model: peft goes by the weights beside them, which here are integers."""
+    for name, parameter in transformer.named_parameters():
+        if ".lora_" in name:
+            parameter.data = parameter.data.to(dtype)
+
+
 def _layers(transformer: Any, numbers: str) -> Iterator[tuple[nn.Module, str, nn.Linear]]:
     last = len(transformer.transformer_blocks) - 1
     for path, layer in list(transformer.named_modules()):
         match = _BLOCK.fullmatch(path.removesuffix(".base_layer"))  # which a LoRA wraps
-        if match is None or not isinstance(layer, nn.Linear):
+        if match is None or ".lora_" in path or not isinstance(layer, nn.Linear):
             continue
         outer = numbers == "fp8" and not _OUTER <= int(match[1]) <= last - _OUTER
         if not outer and (_FP8_LAYERS if numbers == "fp8" else _INT8_LAYERS).fullmatch(match[2]):

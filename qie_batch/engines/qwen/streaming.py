@@ -63,7 +63,7 @@ class _Stored:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A module whose weights are on the meta device, the folder of its files, and where each weight belongs."""
+    """A module with weights on the meta device, the folder of its files, and where each weight belongs."""
 
     module: nn.Module
     folder: Path
@@ -83,7 +83,7 @@ def stream(parts: list[Part]) -> None:
 
 
 def _of_part(part: Part) -> Iterator[_Stored]:
-    """What the part needs of its files, by its own names; Misconfigured if one is missing or has another shape."""
+    """What the part needs of its files, by its names; Misconfigured if one is missing or of another shape."""
     wanted = {
         name: parameter.shape
         for name, parameter in part.module.named_parameters()
@@ -167,7 +167,9 @@ class _Reading:
     def load(self, part: Part, stored: _Stored) -> None:
         place = part.place(stored.name)
         weight = torch.empty(stored.shape, dtype=stored.dtype, device=place)
-        content = weight.view(-1).view(torch.uint8) if weight.numel() else weight.new_empty(0, dtype=torch.uint8)
+        content = (
+            weight.view(-1).view(torch.uint8) if weight.numel() else weight.new_empty(0, dtype=torch.uint8)
+        )
         if place.type == "cuda":
             self._to_device(stored, content)
         else:
