@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import weakref
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ from torch.utils._pytree import tree_leaves
 
 from qie_batch.engines.qwen.denoise import Prepared, Rungs, denoise
 from qie_batch.engines.qwen.editing import REMEMBERED
-from qie_batch.engines.qwen.modulation import TABLES, Modulation
+from qie_batch.engines.qwen.modulation import TABLES
 from qie_batch.engines.qwen.placement import rounds_of
 from qie_batch.engines.qwen.plans import CONTEXT, PLANS, SPARE
 from qie_batch.engines.qwen.presets import StepCache
@@ -62,7 +63,7 @@ class LiveBytes(TorchDispatchMode):
         self.live = self.peak = 0
         for module in weights:
             for tensor in (*module.parameters(), *module.buffers()):
-                self._sizes[tensor.untyped_storage()._cdata] = 0
+                self._sizes[_address(tensor.untyped_storage())] = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         output = func(*args, **(kwargs or {}))
@@ -72,7 +73,7 @@ class LiveBytes(TorchDispatchMode):
         return output
 
     def _add(self, storage: Any) -> None:
-        key = storage._cdata
+        key = _address(storage)
         if key not in self._sizes:
             self._sizes[key] = storage.nbytes()
             self.live += self._sizes[key]
@@ -81,6 +82,11 @@ class LiveBytes(TorchDispatchMode):
 
     def _drop(self, key: int) -> None:
         self.live -= self._sizes.pop(key)
+
+
+def _address(storage: torch.UntypedStorage) -> int:
+    """Which storage it is: on the meta device all pointers to data are null."""
+    return storage._cdata  # noqa: SLF001 - the only name of a storage without data
 
 
 class FusedAttention(TorchFunctionMode):
@@ -116,9 +122,9 @@ def peaks(parts: dict[str, nn.Module], images: int) -> dict[str, int]:
             position_ids=torch.zeros(3, 1, tokens, dtype=torch.long, device="meta"),
             use_cache=False,
         ),
-        "vae": lambda: vae.encode(torch.empty(1, 3, 1, 1024, 1024, **ON_META)).latent_dist.mode(),
-        "steps": lambda: run_steps(parts["transformer"], images, tokens),
-        "decode": lambda: vae.decode(torch.empty(1, 16, 1, HEIGHT // 8, WIDTH // 8, **ON_META)),
+        "vae": partial(vae.encode, torch.empty(1, 3, 1, 1024, 1024, **ON_META)),
+        "steps": partial(run_steps, parts["transformer"], images, tokens),
+        "decode": partial(vae.decode, torch.empty(1, 16, 1, HEIGHT // 8, WIDTH // 8, **ON_META)),
     }
     return {phase: peak_of(run, parts) for phase, run in phases.items()}
 

@@ -49,6 +49,8 @@ class QwenEngine:
         """Without a placement all weights are where edits run."""
         self.info = engine_info(options)
         self.device = str(torch.cuda.get_device_name()) if options.device == "cuda" else "cpu"
+        #: Seconds of each part of the start, for whoever opened the engine.
+        self.start_phases: dict[str, float] = {}
         self._options = options
         self._presets = options.all_presets
         self._pipe = pipe
@@ -142,8 +144,8 @@ class QwenEngine:
         return len(self._pipe.tokenizer(text)["input_ids"])
 
 
-def warm(engine: QwenEngine) -> None:
-    """Run two steps at full size, which selects kernels and fails early if the device memory is too small."""
+def warm(engine: QwenEngine) -> float:
+    """Run two steps at full size, which selects kernels and fails early if memory is short: seconds."""
     start = time.monotonic()
     width, height = BUCKETS[0]
     image = Image.new("RGB", (width, height), "gray")
@@ -154,4 +156,6 @@ def warm(engine: QwenEngine) -> None:
         height=height,
     )
     engine.edit(request, lambda _step: None)
-    _log.info("Warmed up in %.1f s on %s", time.monotonic() - start, engine.device)
+    seconds = time.monotonic() - start
+    _log.info("Warmed up in %.1f s on %s", seconds, engine.device)
+    return seconds

@@ -68,7 +68,7 @@ def load(options: QwenOptions) -> Loaded:
     folder = find_weights(options.model, options.revision)
     pipe = _skeleton(folder)
     quantise(pipe.transformer, plan.weights)
-    clock.end("device")
+    clock.end("model")
     stream(_parts(pipe, folder, plan, device, _dtype(options)))
     for part in (pipe.transformer, pipe.text_encoder, pipe.vae):
         _move_buffers(part.eval(), device)

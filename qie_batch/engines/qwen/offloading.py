@@ -165,7 +165,7 @@ def _moved_out(module: nn.Module) -> _Guest:
     content = host_bytes(size)
     for weight, source in zip(weights, sources, strict=True):
         weight.point_to(content)
-        weight.owner._parameters[weight.name].copy_(source)  # type: ignore[union-attr] # noqa: SLF001 - as above
+        weight.owner._parameters[weight.name].copy_(source)  # noqa: SLF001 - as above
     return _Guest(module=module, weights=weights, content=content)
 
 

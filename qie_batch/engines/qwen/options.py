@@ -34,6 +34,12 @@ OPTIONS = (
     *("vram_plan", "quantisation", "attention", "compile_cache", "rungs_off", "edit_side", "reference_side"),
 )
 
+#: Settings that decide the revision.
+REVISION_SETTINGS = (
+    *("QIE_MODEL_REVISION", "QIE_VRAM_PLAN", "QIE_QUANTISATION"),
+    *("QIE_EDIT_SIDE", "QIE_REFERENCE_SIDE"),
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QwenOptions:
@@ -83,9 +89,9 @@ class QwenOptions:
                 f"the qwen engine has no option {', '.join(unknown)}",
                 hint=f"QIE_ENGINE_OPTIONS may give {', '.join(cls.__slots__)}",
             )
-        options = cls(**given)
-        _check_plan(options)
-        return options
+        chosen = cls(**given)
+        _check_plan(chosen)
+        return chosen
 
     def rung(self, name: str) -> bool:
         """Whether the speed-up is on: on the CPU, unless asked for, those alone that change no bit."""
@@ -111,9 +117,9 @@ class QwenOptions:
         """The revision of the weights and what else changes every result."""
         sides = {"edit": self.edit_side, "reference": self.reference_side}
         changed = [f"{name} {side}" for name, side in sides.items() if side != TRAINED_SIDE]
-        precision = [] if self.quantisation == "none" else [self.quantisation]
-        if changes_pixels(self.vram_plan):
-            precision.append("int8")
+        precision = ["int8"] if changes_pixels(self.vram_plan) else []
+        if self.quantisation != "none":
+            precision = [self.quantisation]
         return " ".join((self.revision, *precision, *changed))
 
     @property
@@ -143,4 +149,5 @@ def engine_info(options: QwenOptions) -> EngineInfo:
         limits=replace(LIMITS, sizes=options.buckets),
         device=options.expected_device,
         on_cuda=True,
+        revision_settings=REVISION_SETTINGS,
     )

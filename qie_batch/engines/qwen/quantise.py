@@ -33,7 +33,7 @@ _INT8_LAYERS = re.compile(r"attn\..+|(?:txt|img)_mlp\..+")
 _OUTER = 2
 
 
-class Int8Linear(nn.Linear):
+class Int8Linear(nn.Linear):  # type: ignore[misc] # torch has no types here
     """Weights as int8 with a scale for each group of a row; products in the dtype of the input."""
 
     def __init__(self, in_features: int, out_features: int, *, bias: bool) -> None:
@@ -56,7 +56,7 @@ class Int8Linear(nn.Linear):
         return nn.functional.linear(input, (weight * self.scale.to(input.dtype)).flatten(1), self.bias)
 
 
-class Fp8Linear(nn.Linear):
+class Fp8Linear(nn.Linear):  # type: ignore[misc] # torch has no types here
     """Products in FP8: weights scaled once for each row, inputs at each call for each token."""
 
     def __init__(self, in_features: int, out_features: int, *, bias: bool) -> None:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 
-from qie_batch.errors import Misconfigured
+from qie_batch.engines.qwen.shards import StoredWeight, contents, unfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
 THREADS = 8
 #: Bytes that go to the device at once.
 _CHUNK = 1 << 25
-#: The limit of safetensors.
-_MAX_HEADER = 100_000_000
 _DTYPES = {
     "BF16": torch.bfloat16,
     "F16": torch.float16,
@@ -43,22 +40,6 @@ _RENAMED = (
     (re.compile(r"^visual\."), "model.visual."),
     (re.compile(r"^model\.(?!language_model\.|visual\.)"), "model.language_model."),
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Stored:
-    """One weight in a file."""
-
-    path: Path
-    name: str
-    dtype: torch.dtype
-    shape: tuple[int, ...]
-    #: Of its first byte in the file.
-    start: int
-
-    @property
-    def size(self) -> int:
-        return torch.Size(self.shape).numel() * self.dtype.itemsize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,79 +63,32 @@ def stream(parts: list[Part]) -> None:
             pass
 
 
-def _of_part(part: Part) -> Iterator[_Stored]:
+def _of_part(part: Part) -> Iterator[StoredWeight]:
     """What the part needs of its files, by its names; Misconfigured if one is missing or of another shape."""
     wanted = {
         name: parameter.shape
         for name, parameter in part.module.named_parameters()
-        if parameter.is_meta and not (name.endswith(".scale") and _takes(*_owner(part.module, name)))
+        if parameter.is_meta
+        and not (name.endswith(".scale") and _makes_its_own(_owner(part.module, name)[0]))
     }
-    for stored in _contents(part.folder):
-        shape = wanted.pop(stored.name, None)
+    for stored in contents(part.folder):
+        name = _renamed(stored.name) if stored.name not in wanted else stored.name
+        shape = wanted.pop(name, None)
         if shape is None:
             continue
-        if tuple(shape) != stored.shape:
-            raise _unfit(stored.path, f"holds {stored.name} as {list(stored.shape)}, not as {list(shape)}")
-        yield stored
+        if tuple(shape) != stored.shape or stored.dtype not in _DTYPES:
+            found = f"{stored.dtype} of {list(stored.shape)}"
+            raise unfit(stored.path, f"holds {name} as {found}, and the model has {list(shape)}")
+        yield replace(stored, name=name)
     if missing := sorted(wanted):
         more = f" and {len(missing) - 1:,} more" if len(missing) > 1 else ""
-        raise _unfit(part.folder, f"lacks the weight {missing[0]}{more}")
+        raise unfit(part.folder, f"lacks the weight {missing[0]}{more}")
 
 
-def _contents(folder: Path) -> Iterator[_Stored]:
-    for path in _files(folder):
-        yield from _header(path)
-
-
-def _files(folder: Path) -> list[Path]:
-    indices = sorted(folder.glob("*.safetensors.index.json"))
-    if not indices:
-        files = sorted(folder.glob("*.safetensors"))
-        if not files:
-            raise _unfit(folder, "holds no safetensors file")
-        return files
-    try:
-        names = set(json.loads(indices[0].read_text(encoding="utf-8"))["weight_map"].values())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise _unfit(indices[0], "is no index of safetensors files") from error
-    return [folder / name for name in sorted(names)]
-
-
-def _header(path: Path) -> list[_Stored]:
-    """Raises Misconfigured unless the file has exactly the bytes that its header names."""
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if not 0 < length <= min(_MAX_HEADER, size - 8):
-                raise _unfit(path, "is no safetensors file")
-            header = json.loads(file.read(length))
-        header.pop("__metadata__", None)
-        found = [_entry(path, name, entry, 8 + length) for name, entry in header.items()]
-        end = 8 + length + max((entry["data_offsets"][1] for entry in header.values()), default=0)
-    except FileNotFoundError as error:
-        raise _unfit(path, "is missing") from error
-    except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise _unfit(path, f"cannot be read: {error}") from error
-    if size != end:
-        raise _unfit(path, f"has {size:,} bytes, and its header names {end:,}")
-    return found
-
-
-def _entry(path: Path, name: str, entry: dict[str, Any], data: int) -> _Stored:
-    for pattern, replacement in _RENAMED if path.parent.name == "text_encoder" else ():
+def _renamed(name: str) -> str:
+    for pattern, replacement in _RENAMED:
         name = pattern.sub(replacement, name)
-    first, last = entry["data_offsets"]
-    stored = _Stored(
-        path=path,
-        name=name,
-        dtype=_DTYPES[entry["dtype"]],
-        shape=tuple(entry["shape"]),
-        start=data + first,
-    )
-    if stored.size != last - first:
-        raise ValueError(f"{name} has {last - first:,} bytes")
-    return stored
+    return name
 
 
 class _Reading:
@@ -164,9 +98,9 @@ class _Reading:
         self._files = files
         self._local = threading.local()
 
-    def load(self, part: Part, stored: _Stored) -> None:
+    def load(self, part: Part, stored: StoredWeight) -> None:
         place = part.place(stored.name)
-        weight = torch.empty(stored.shape, dtype=stored.dtype, device=place)
+        weight = torch.empty(stored.shape, dtype=_DTYPES[stored.dtype], device=place)
         content = (
             weight.view(-1).view(torch.uint8) if weight.numel() else weight.new_empty(0, dtype=torch.uint8)
         )
@@ -178,7 +112,7 @@ class _Reading:
         with torch.no_grad():
             _give(owner, name, weight.to(part.dtype) if weight.is_floating_point() else weight)
 
-    def _to_device(self, stored: _Stored, content: Tensor) -> None:
+    def _to_device(self, stored: StoredWeight, content: Tensor) -> None:
         local = self._local
         if not hasattr(local, "staging"):
             local.staging = torch.empty(_CHUNK, dtype=torch.uint8, pin_memory=True)
@@ -191,14 +125,14 @@ class _Reading:
                 target.copy_(staged, non_blocking=True)
                 local.stream.synchronize()  # the staging memory is written again next
 
-    def _read(self, stored: _Stored, offset: int, target: Tensor) -> None:
+    def _read(self, stored: StoredWeight, offset: int, target: Tensor) -> None:
         """Fill the bytes `target`, in host memory, from the weight's bytes at `offset`."""
         memory = memoryview(target.numpy())
         done = 0
         while done < len(memory):
             read = os.preadv(self._files[stored.path], [memory[done:]], stored.start + offset + done)
             if not read:
-                raise _unfit(stored.path, "became shorter while it was read")
+                raise unfit(stored.path, "became shorter while it was read")
             done += read
 
 
@@ -207,21 +141,13 @@ def _owner(module: nn.Module, path: str) -> tuple[nn.Module, str]:
     return module.get_submodule(parent), name
 
 
-def _takes(owner: nn.Module, _name: str) -> bool:
-    """Whether the module makes its weights of what the file has."""
+def _makes_its_own(owner: nn.Module) -> bool:
+    """Whether the module makes its weights of those in the file."""
     return hasattr(owner, "take_weight")
 
 
 def _give(owner: nn.Module, name: str, weight: Tensor) -> None:
-    if name == "weight" and _takes(owner, name):
-        owner.take_weight(weight)  # type: ignore[operator] # a method, as `_takes` saw
+    if name == "weight" and _makes_its_own(owner):
+        owner.take_weight(weight)
     else:
         owner._parameters[name] = nn.Parameter(weight, requires_grad=False)  # noqa: SLF001 - from meta to a device
-
-
-def _unfit(path: Path, problem: str) -> Misconfigured:
-    return Misconfigured(
-        f"The weights cannot be loaded: {path} {problem}.",
-        code="weights_missing",
-        hint="Only safetensors are read. Fetch them again with: hf download Qwen/Qwen-Image-Edit-2509",
-    )

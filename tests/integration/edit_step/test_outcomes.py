@@ -6,6 +6,7 @@ import hashlib
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -75,6 +76,14 @@ def test_another_revision_waits_for_a_worker_that_has_it_and_fails_in_the_end(le
         assert told(ledger) == ("F" if number == RETRY_POLICY.max_errors else "p")
         again(ledger, clock)
     assert (only(ledger).failure.code, engine.edits) == ("engine_revision", 0)
+
+
+def test_another_revision_names_the_settings_that_decide_it(ledger, make_context):
+    submit(ledger, "red", revision="2")
+    engine = Painter()
+    engine.info = replace(engine.info, revision_settings=("QIE_VRAM_PLAN",))
+    edit("job.0", make_context(engine))
+    assert "the same QIE_VRAM_PLAN" in only(ledger).failure.reason
 
 
 @pytest.mark.parametrize(
