@@ -23,10 +23,10 @@ def start_cuda() -> None:
 
     def start() -> None:
         with suppress(RuntimeError):  # loading says what is wrong with the device
-            torch.cuda.init()
             torch.empty(1, device="cuda")
 
-    threading.Thread(target=start, name="cuda-start", daemon=True).start()
+    if torch.cuda.is_available():
+        threading.Thread(target=start, name="cuda-start", daemon=True).start()
 
 
 @contextmanager

@@ -146,7 +146,7 @@ def _skeleton(folder: Path) -> Any:
             hint="Fetch them again with: hf download Qwen/Qwen-Image-Edit-2509",
         ) from error
     # Predicts words, which editing does not need: 1.1 GB.
-    text_encoder.lm_head = nn.Identity()
+    text_encoder.set_output_embeddings(nn.Identity())
     pipe.set_progress_bar_config(disable=True)
     return pipe
 

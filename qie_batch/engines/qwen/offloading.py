@@ -101,11 +101,6 @@ class Offloading:
     def modules(self) -> tuple[nn.Module, ...]:
         return tuple(self._guests)
 
-    @property
-    def slot_bytes(self) -> int:
-        """Device memory of both slots."""
-        return sum(slot.content.numel() for slot in self._slots)
-
     def _resize(self) -> None:
         """Two slots of the largest guest's size, empty."""
         for slot in self._slots:

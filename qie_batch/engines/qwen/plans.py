@@ -16,8 +16,6 @@ SPARE = 0.05
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     name: str
-    #: Bytes of the smallest device that is sold with this size, as its driver reports them.
-    device_bytes: float
     #: Most bytes of tensors during an edit with three images, with both Lightning LoRAs, as counted by
     #: bench/memory.py.
     peak: float
@@ -39,13 +37,13 @@ class Plan:
 PLANS: dict[str, Plan] = {
     plan.name: plan
     for plan in (
-        Plan(name="80gb", device_bytes=84.9e9, peak=63.8e9, lean=False),
-        Plan(name="48gb", device_bytes=47.6e9, peak=35.7e9),
-        Plan(name="32gb", device_bytes=33.6e9, peak=29.5e9, streamed_blocks=14),
-        Plan(name="24gb", device_bytes=23.6e9, peak=20.8e9, streamed_blocks=32),
-        Plan(name="16gb", device_bytes=16.7e9, peak=14.1e9, streamed_blocks=46),
-        Plan(name="24gb-int8", device_bytes=23.6e9, peak=20.9e9, weights="int8", streamed_blocks=6),
-        Plan(name="16gb-int8", device_bytes=16.7e9, peak=14.1e9, weights="int8", streamed_blocks=32),
+        Plan(name="80gb", peak=63.8e9, lean=False),
+        Plan(name="48gb", peak=35.7e9),
+        Plan(name="32gb", peak=29.5e9, streamed_blocks=14),
+        Plan(name="24gb", peak=20.8e9, streamed_blocks=32),
+        Plan(name="16gb", peak=14.1e9, streamed_blocks=46),
+        Plan(name="24gb-int8", peak=20.9e9, weights="int8", streamed_blocks=6),
+        Plan(name="16gb-int8", peak=14.1e9, weights="int8", streamed_blocks=32),
     )
 }
 
