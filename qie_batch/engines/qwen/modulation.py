@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qie_batch.engines.qwen.schedule import Schedule
 
 #: Tables that are kept; a catalog of mixed shapes has six schedules of a preset.
-_TABLES = 8
+TABLES = 8
 
 
 class _Looked(nn.Module):  # type: ignore[misc] # torch has no types here
@@ -45,7 +45,7 @@ class Modulation:
         """With "host" the parameters leave the device, and pass it once for each table."""
         self._transformer = transformer
         self._keep = keep
-        self._tables = Memo(_TABLES)
+        self._tables = Memo(TABLES)
         width = 6 * transformer.inner_dim
         for block in transformer.transformer_blocks:
             block.img_mod = _Looked(block.img_mod, width, 0)

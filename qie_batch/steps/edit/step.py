@@ -84,11 +84,13 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
 
 def _check_revision(spec: EditSpec, context: EditContext) -> None:
     """Unavailable, not Rejected: during a rolling upgrade another worker may have the revision and LoRA."""
-    revision = context.engine.info.revision
-    if spec.revision != revision:
+    info = context.engine.info
+    if spec.revision != info.revision:
+        settings = ", ".join(info.revision_settings)
         raise Unavailable(
-            f"the job wants {spec.engine} revision {spec.revision}, this worker runs {revision}",
+            f"the job wants {spec.engine} revision {spec.revision}, this worker runs {info.revision}",
             code="engine_revision",
+            hint=f"give workers and whoever submits the same {settings}" if settings else "",
         )
     own = spec.params.lora_name
     pinned = context.engine.info.own_loras.get(own, "")
