@@ -1,0 +1,92 @@
+"""The published model on the meta device, behind the engine's own code."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import torch
+from gpu.full_size import TEXT, assemble, build_parts, tokenizer
+from transformers import BatchFeature
+
+if TYPE_CHECKING:
+    from counting.meter import Meter
+    from diffusers import QwenImageEditPlusPipeline
+
+DTYPE = torch.bfloat16
+
+
+def build_counted(meter: Meter) -> QwenImageEditPlusPipeline:
+    """A pipeline whose heavy modules are priced by `meter`.
+
+    Transformer and VAE are on the meta device. The text encoder keeps its whole numbers on the CPU, since
+    positions and lengths are computed from their values; the numbers between its layers are zeros.
+    """
+    words = tokenizer()
+    torch.set_default_dtype(DTYPE)
+    try:
+        with torch.device("meta"):
+            parts = build_parts(words)
+    finally:
+        torch.set_default_dtype(torch.float32)
+    for part in parts.values():
+        part.eval().requires_grad_(requires_grad=False)
+    _price_text_encoder(parts["text_encoder"], meter)
+    for block in parts["transformer"].transformer_blocks:
+        meter.price(block, "block", "meta")
+    pipe = assemble(parts, words)
+    _keep_whole_numbers(pipe)
+    _give_pixels(pipe)
+    return pipe
+
+
+def _price_text_encoder(encoder: Any, meter: Meter) -> None:
+    model = encoder.model
+    layers = {"layer": model.language_model.layers, "vision block": model.visual.blocks}
+    for role, modules in layers.items():
+        for module in modules:
+            meter.price(module, role, "cpu")
+    for role, module in {
+        "patches": model.visual.patch_embed,
+        "merger": model.visual.merger,
+        "norm": model.language_model.norm,
+        "head": encoder.lm_head,
+    }.items():
+        meter.price(module, role, "cpu")
+    model.language_model.embed_tokens.forward = lambda ids: torch.zeros((), dtype=DTYPE).expand(
+        *ids.shape, TEXT["hidden_size"]
+    )
+    for module in (model.language_model, model.visual):
+        for name, child in list(module.named_children()):
+            if name in {"rotary_emb", "rotary_pos_emb"}:
+                setattr(module, name, type(child)(child.config))
+
+
+class _Stays(BatchFeature):
+    """Inputs that stay on the CPU wherever they are sent."""
+
+    def to(self, *_args: Any, **_kwargs: Any) -> _Stays:
+        return self
+
+
+def _keep_whole_numbers(pipe: Any) -> None:
+    process = pipe.processor.__class__.__call__
+
+    class Processor(pipe.processor.__class__):  # type: ignore[name-defined,misc] # made at run time
+        def __call__(self, *args: Any, **kwargs: Any) -> _Stays:
+            return _Stays(process(self, *args, **kwargs))
+
+    pipe.processor.__class__ = Processor
+
+
+def _give_pixels(pipe: Any) -> None:
+    """Let the VAE give grey pixels, since those of the meta device have no data."""
+    decode = pipe.vae.decode
+
+    def grey(*args: Any, **kwargs: Any) -> Any:
+        output = decode(*args, **kwargs)
+        if isinstance(output, tuple):
+            return tuple(torch.zeros(part.shape) for part in output)
+        output.sample = torch.zeros(output.sample.shape)
+        return output
+
+    pipe.vae.decode = grey
