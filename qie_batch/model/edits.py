@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
@@ -47,6 +47,8 @@ class EditParams:
     quality: int | None = None
     #: Of an engine that gets no alpha: the result gets that of the image to edit.
     keep_alpha: bool = False
+    #: The name of a LoRA of the user's own beside the preset's, "" for none.
+    lora_name: str = ""
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -57,7 +59,7 @@ class EditParams:
 _PARAMS = tuple(field.name for field in fields(EditParams))
 #: Left out of a spec where they have these values, as in the specs of earlier versions, so that their cache
 #: keys stay.
-_LATER: Mapping[str, object] = {"quality": None, "keep_alpha": False}
+_LATER: Mapping[str, object] = {"quality": None, "keep_alpha": False, "lora_name": ""}
 # One encoder for all: json.dumps makes a new one at each call.
 _encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
@@ -71,7 +73,7 @@ class EditSpec:
     params: EditParams
     engine: str
     revision: str
-    #: The LoRA of the preset with the pinned sha256 of its file, "" for none.
+    #: The LoRA of the preset with the pinned sha256 of its file and the preset's recipe, "" for none.
     lora: str = ""
 
     @property
@@ -80,7 +82,7 @@ class EditSpec:
         params = self.params
         fields = {name: getattr(params, name) for name in _PARAMS}
         for name, unset in _LATER.items():
-            if fields[name] is unset:
+            if fields[name] == unset:
                 del fields[name]
         fields |= {
             "schema": SCHEMA_VERSION,
@@ -137,3 +139,7 @@ class EditResult:
     image: Image.Image
     #: Short clauses for people, such as "shadow removed".
     notes: tuple[str, ...] = ()
+    #: Seconds within the engine: "prompt", "vae", "steps" and "decode", as far as the engine says.
+    phases: Mapping[str, float] = field(default_factory=dict)
+    #: What really ran, as JSON values: scheduler, steps, cfg, LoRA, attention, versions; empty if not said.
+    ran: Mapping[str, Any] = field(default_factory=dict)

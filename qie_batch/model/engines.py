@@ -18,6 +18,8 @@ class Preset:
     cfg: float
     #: The LoRA that this preset runs with, "" for none.
     lora: str = ""
+    #: What changes the pixels beside steps, CFG and LoRA, as a cache key contains it; "" for nothing.
+    recipe: str = ""
     #: Expected device seconds of an edit at 1 MP, for estimates before there is history.
     seconds: float
 

@@ -13,14 +13,6 @@ class EngineSettings(BaseModel):
     engine: str = ""
     #: Options of an engine outside of this package (QIE_ENGINE=package.module).
     engine_options: dict[str, Any] = Field(default_factory=dict)
-    #: A folder in the published layout, or a name in the local hub cache.
-    model: str = "Qwen/Qwen-Image-Edit-2509"
-    #: Part of the cache key: change it when the weights change.
-    model_revision: str = "2509"
-    #: Folder with the Lightning LoRA files.
-    lora_dir: Path | None = None
-    #: Pinned sha256 of each LoRA file, by file name; a file without one is refused.
-    lora_sha256: dict[str, str] = Field(default_factory=dict)
     #: File of a segmentation model for the classic engine's cut-out, named as rembg names it.
     cutout_model: Path | None = None
     #: Pinned sha256 of that file; empty for a model whose file is known.

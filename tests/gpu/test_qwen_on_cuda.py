@@ -39,7 +39,7 @@ def options(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def engine(options):
-    return open_engine(replace(options, memory="resident"))
+    return open_engine(replace(options, vram_plan="resident"))
 
 
 def paint(engine, **changes):
@@ -64,14 +64,14 @@ def test_the_same_seed_paints_the_same_and_presets_leave_no_trace(engine):
 
 @pytest.mark.parametrize("memory", ["offload", "group"])
 def test_a_small_card_paints_the_same(options, engine, memory):
-    small = open_engine(replace(options, memory=memory))
+    small = open_engine(replace(options, vram_plan=memory))
     assert np.abs(paint(small).astype(int) - paint(engine)).max() <= 1
     assert np.abs(paint(small, preset="draft").astype(int) - paint(engine, preset="draft")).max() <= 1
 
 
 @pytest.mark.parametrize("memory", ["resident", "offload", "group"])
 def test_a_cancelled_edit_leaves_the_engine_well(options, memory):
-    engine = open_engine(replace(options, memory=memory))
+    engine = open_engine(replace(options, vram_plan=memory))
     before = paint(engine)
     fenced = Fenced("The attempt is no longer the latest.")
 

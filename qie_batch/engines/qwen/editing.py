@@ -11,7 +11,6 @@ from PIL import Image
 
 from qie_batch.engines.qwen.device import device_errors
 from qie_batch.engines.qwen.options import BUCKETS, engine_info
-from qie_batch.engines.qwen.params import preset_of
 from qie_batch.engines.qwen.requests import call_for
 from qie_batch.errors import EngineLost
 from qie_batch.model import EditParams, EditRequest, EditResult
@@ -30,14 +29,15 @@ class QwenEngine:
     def __init__(self, options: QwenOptions, pipe: Any, lightning: Lightning) -> None:
         self.info = engine_info(options)
         self.device = str(torch.cuda.get_device_name()) if options.device == "cuda" else "cpu"
+        self._presets = options.all_presets
         self._pipe = pipe
         self._lightning = lightning
         self._control_tokens = tuple(pipe.tokenizer.get_added_vocab())
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """As `interfaces.Engine.edit`; any size in multiples of 16 is allowed, not only those of BUCKETS."""
-        call = call_for(request, self._control_tokens, self._count_tokens)
-        self._lightning.select(preset_of(request.params).lora)
+        call = call_for(request, self._presets, self._control_tokens, self._count_tokens)
+        self._lightning.select(call.preset.lora)
         try:
             with device_errors(), self._tiled(on=request.low_memory):
                 pixels = self._paint(call, on_step)

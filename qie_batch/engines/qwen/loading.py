@@ -5,7 +5,7 @@ Works around two defects of the pinned versions, each in one function, to be rem
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import torch
 from diffusers import QwenImageEditPlusPipeline
@@ -19,7 +19,8 @@ from qie_batch.errors import Misconfigured
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qie_batch.engines.qwen.options import Memory, QwenOptions
+    from qie_batch.engines.qwen.memory import Memory
+    from qie_batch.engines.qwen.options import QwenOptions
 
 
 def load(options: QwenOptions) -> tuple[Any, Lightning]:
@@ -58,7 +59,9 @@ def load(options: QwenOptions) -> tuple[Any, Lightning]:
 def _layout(options: QwenOptions) -> Memory:
     if options.device == "cpu":
         return "resident"
-    return memory.plan(torch.cuda.mem_get_info()[0]) if options.memory == "auto" else options.memory
+    if options.vram_plan == "auto":
+        return memory.plan(torch.cuda.mem_get_info()[0])
+    return cast("Memory", options.vram_plan)
 
 
 def _dtype(options: QwenOptions) -> torch.dtype:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from qie_batch.engines.qwen.options import Memory
+Memory = Literal["resident", "offload", "group"]
 
 _log = logging.getLogger(__name__)
 

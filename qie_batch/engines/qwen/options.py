@@ -1,37 +1,34 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from qie_batch.engines.qwen.presets import BUILT_IN, QwenPreset, all_presets
 from qie_batch.errors import Misconfigured
-from qie_batch.model import EngineInfo, EngineLimits, Preset
+from qie_batch.model import EngineInfo, EngineLimits
 from qie_batch.model.buckets import QWEN_BUCKETS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-Memory = Literal["resident", "offload", "group"]
-
 BUCKETS = QWEN_BUCKETS
+PRESETS = BUILT_IN
+
+#: Square root of the area that the model was trained on, in pixels.
+TRAINED_SIDE = 1024
+
+#: The speed-ups that keep the result, within rounding; each can be switched off by QIE_RUNGS_OFF.
+RUNGS = ("attention", "compile", "cfg_batch", "shared_vision", "memo", "vae_conv2d", "modulation", "batch")
 
 #: The text encoder gets each image at an area of 384 x 384, where a ratio above 16:1 leaves few pixels.
 LIMITS = EngineLimits(max_images=3, max_reference_ratio=16, sizes=BUCKETS)
 
-#: Steps and CFG of `reference` are the model card's; `fast` and `draft` are the Lightning distillations.
-#: Seconds: published 40-step H100 figures scaled by the number of transformer forwards.
-PRESETS: Mapping[str, Preset] = {
-    preset.name: preset
-    for preset in (
-        Preset(name="reference", steps=40, cfg=4.0, seconds=25.6),
-        Preset(name="balanced", steps=24, cfg=4.0, seconds=15.4),
-        Preset(name="fast", steps=8, cfg=1.0, lora="lightning-8", seconds=2.8),
-        Preset(name="draft", steps=4, cfg=1.0, lora="lightning-4", seconds=1.5),
-    )
-}
-
 #: Settings that become options of this engine.
-OPTIONS = ("model", "model_revision", "lora_dir", "lora_sha256", "expected_device")
+OPTIONS = (
+    *("model", "model_revision", "lora_dir", "lora_sha256", "expected_device", "presets"),
+    *("vram_plan", "quantisation", "attention", "compile_cache", "rungs_off", "edit_side", "reference_side"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +43,21 @@ class QwenOptions:
     device: Literal["cuda", "cpu"] = "cuda"
     #: "auto" is bfloat16 on a CUDA device, as published, and float32 on the CPU.
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    #: "auto" chooses by the free device memory.
-    memory: Memory | Literal["auto"] = "auto"
+    #: Where the parts of the model lie while an edit runs; "auto" chooses by the device's free memory.
+    vram_plan: str = "auto"
+    #: Arithmetic of the transformer's large products.
+    quantisation: Literal["none", "fp8"] = "none"
+    #: "auto", or a name of diffusers' attention backends.
+    attention: str = "auto"
+    #: A folder, or an address below s3://, that keeps compiled kernels for the next process; "" for none.
+    compile_cache: str = ""
+    #: Of RUNGS, those that are switched off.
+    rungs_off: tuple[str, ...] = ()
+    #: Square root of the area that is painted, and of the area at which a reference is read, in pixels.
+    edit_side: int = TRAINED_SIDE
+    reference_side: int = TRAINED_SIDE
+    #: The user's own presets, as the settings give them.
+    presets: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     #: The device that edits are expected on, for estimates before there is history.
     expected_device: str = "H100"
 
@@ -56,6 +66,11 @@ class QwenOptions:
         """The options from the settings named in OPTIONS; QIE_ENGINE_OPTIONS may set the other fields."""
         given = dict(options)
         given["revision"] = given.pop("model_revision", given.get("revision"))
+        if unknown := [name for name in given.get("rungs_off", ()) if name not in RUNGS]:
+            raise Misconfigured(
+                f"QIE_RUNGS_OFF: there is no rung {', '.join(unknown)}.",
+                hint=f"There are {', '.join(RUNGS)}.",
+            )
         unknown = sorted(given.keys() - cls.__slots__)
         if unknown:
             raise Misconfigured(
@@ -64,22 +79,47 @@ class QwenOptions:
             )
         return cls(**given)
 
+    def rung(self, name: str) -> bool:
+        """Whether the speed-up is switched on."""
+        assert name in RUNGS
+        return name not in self.rungs_off
+
+    @property
+    def all_presets(self) -> dict[str, QwenPreset]:
+        return all_presets(self.presets)
+
+    @property
+    def buckets(self) -> tuple[tuple[int, int], ...]:
+        """The sizes (width, height) that are painted: multiples of 16, at about the square of `edit_side`."""
+        if self.edit_side == TRAINED_SIDE:
+            return BUCKETS
+        scale = self.edit_side / TRAINED_SIDE
+        return tuple((round(w * scale / 16) * 16, round(h * scale / 16) * 16) for w, h in BUCKETS)
+
+    @property
+    def full_revision(self) -> str:
+        """The revision of the weights and what else changes every result."""
+        sides = {"edit": self.edit_side, "reference": self.reference_side}
+        changed = [f"{name} {side}" for name, side in sides.items() if side != TRAINED_SIDE]
+        precision = [] if self.quantisation == "none" else [self.quantisation]
+        return " ".join((self.revision, *precision, *changed))
+
     @property
     def pinned_loras(self) -> dict[str, str]:
         """Name of each LoRA -> the name with the hashes of its pinned files, as cache keys contain them."""
         pins = "+".join(f"{name}:{sha256[:12]}" for name, sha256 in sorted(self.lora_sha256.items()))
-        loras = {preset.lora for preset in PRESETS.values() if preset.lora}
+        loras = {preset.lora for preset in BUILT_IN.values() if preset.lora}
         return {lora: f"{lora}@{pins}" if pins else lora for lora in loras}
 
 
 def engine_info(options: QwenOptions) -> EngineInfo:
     return EngineInfo(
         name="qwen",
-        revision=options.revision,
+        revision=options.full_revision,
         honours=frozenset({"negative", "steps", "cfg", "seed", "preset"}),
-        presets=PRESETS,
+        presets=options.all_presets,
         loras=options.pinned_loras,
-        limits=LIMITS,
+        limits=replace(LIMITS, sizes=options.buckets),
         device=options.expected_device,
         on_cuda=True,
     )

@@ -5,29 +5,35 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.qwen.options import PRESETS
+from qie_batch.engines.qwen.presets import BUILT_IN
 from qie_batch.engines.qwen.prompt import check_characters
 from qie_batch.errors import Rejected
 
 if TYPE_CHECKING:
-    from qie_batch.model import EditParams, Preset
+    from collections.abc import Mapping
+
+    from qie_batch.engines.qwen.presets import QwenPreset
+    from qie_batch.model import EditParams
 
 
-def preset_of(params: EditParams) -> Preset:
+def preset_of(params: EditParams, presets: Mapping[str, QwenPreset]) -> QwenPreset:
     name = params.preset or "reference"
-    if name not in PRESETS:
+    if name not in presets:
         raise Rejected(
             f"There is no preset {name!r}.",
             code="preset_unknown",
-            hint=f"There are: {', '.join(PRESETS)}.",
+            hint=f"There are: {', '.join(presets)}.",
             subject="preset",
         )
-    return PRESETS[name]
+    return presets[name]
 
 
 def check_params(params: EditParams) -> None:
-    """Rejected for a preset, steps, CFG or seed out of range, or a text too long to count its tokens."""
-    preset = preset_of(params)
+    """Rejected for steps, CFG or seed out of range, or a text too long to count its tokens.
+
+    For a preset that is not built in, submit has checked the name and resolved steps and CFG.
+    """
+    preset = BUILT_IN.get(params.preset, BUILT_IN["reference"])
     steps = preset.steps if params.steps is None else params.steps
     cfg = preset.cfg if params.cfg is None else params.cfg
     seed = params.seed or 0

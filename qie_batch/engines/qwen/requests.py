@@ -12,15 +12,17 @@ from qie_batch.errors import Rejected
 from qie_batch.images import check_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from PIL import Image
 
+    from qie_batch.engines.qwen.presets import QwenPreset
     from qie_batch.model import EditRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
+    preset: QwenPreset
     images: list[Image.Image]
     prompt: str
     #: Never empty, since a blank negative prompt still enables CFG.
@@ -32,12 +34,18 @@ class Call:
     seed: int
 
 
-def call_for(request: EditRequest, control_tokens: Iterable[str], count_tokens: Callable[[str], int]) -> Call:
+def call_for(
+    request: EditRequest,
+    presets: Mapping[str, QwenPreset],
+    control_tokens: Iterable[str],
+    count_tokens: Callable[[str], int],
+) -> Call:
     """The request with its preset's defaults; Rejected where the pipeline would fail or give no image."""
     tokens, params = tuple(control_tokens), request.params
+    preset = preset_of(params, presets)
     check_params(params)
-    preset = preset_of(params)
     call = Call(
+        preset=preset,
         images=list(request.images),
         prompt=neutralise(params.instruction, tokens),
         negative=neutralise(params.negative, tokens) or " ",

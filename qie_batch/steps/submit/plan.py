@@ -94,8 +94,13 @@ class Planner:
             params=params,
             engine=info.name,
             revision=info.revision,
-            lora=info.loras.get(preset.lora, preset.lora) if preset else "",
+            lora=_lora(preset, info) if preset else "",
         )
+
+
+def _lora(preset: Preset, info: EngineInfo) -> str:
+    """The preset's LoRA, pinned, and its recipe: what it runs with beside steps and CFG."""
+    return " ".join(filter(None, (info.loras.get(preset.lora, preset.lora), preset.recipe)))
 
 
 def resolve(given: EditParams, row_id: str, preset: Preset | None, info: EngineInfo) -> EditParams:

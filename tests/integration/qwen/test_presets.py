@@ -26,7 +26,7 @@ def test_presets_bring_their_own_steps(engine, request_for):
     request = request_for(steps=None, preset="fast")
     assert steps_of(engine, request) == 8
     assert steps_of(engine, changed(request, preset="draft")) == 4
-    assert steps_of(engine, changed(request, preset="balanced", cfg=1.0)) == 24
+    assert steps_of(engine, changed(request, preset="balanced", cfg=1.0)) == 40
 
 
 def test_switching_presets_leaves_no_trace(edit):

@@ -77,6 +77,7 @@ CHANGES = {
     "output": OutputFormat.JPEG,
     "quality": 80,
     "keep_alpha": True,
+    "lora_name": "winter",
 }
 
 

@@ -6,6 +6,7 @@ from PIL import Image
 
 from qie_batch.engines.qwen import BUCKETS
 from qie_batch.engines.qwen.memory import plan
+from qie_batch.engines.qwen.presets import BUILT_IN
 from qie_batch.engines.qwen.prompt import MAX_TOKENS, check_length, neutralise
 from qie_batch.engines.qwen.requests import call_for
 from qie_batch.errors import Rejected
@@ -26,7 +27,7 @@ def count_words(text):
 
 
 def call(**changes):
-    return call_for(changed(REQUEST, **changes), CONTROL, count_words)
+    return call_for(changed(REQUEST, **changes), BUILT_IN, CONTROL, count_words)
 
 
 def rejection(**changes):
@@ -81,7 +82,7 @@ def test_an_empty_negative_becomes_a_space():
 
 def test_steps_and_cfg_come_from_the_preset_unless_given():
     assert (call().steps, call().cfg) == (40, 4.0)
-    assert (call(preset="balanced").steps, call(preset="draft").steps) == (24, 4)
+    assert (call(preset="balanced").steps, call(preset="draft").steps) == (40, 4)
     assert (call(preset="fast", steps=6, cfg=1.5).steps, call(preset="fast", steps=6, cfg=1.5).cfg) == (
         6,
         1.5,
