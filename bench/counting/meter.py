@@ -17,7 +17,7 @@ _SMALL = 512
 
 
 class Meter:
-    """Counts what runs within `counting`; a priced module runs once for each shape and is added afterwards."""
+    """Counts what runs within `counting`; a priced module runs once for each shape and is added later."""
 
     def __init__(self) -> None:
         self._mode: FlopCounterMode | None = None
@@ -31,34 +31,33 @@ class Meter:
 
     @contextmanager
     def counting(self) -> Iterator[None]:
-        with FlopCounterMode(display=False) as self._mode:
-            try:
+        self._mode = FlopCounterMode(display=False)
+        try:
+            with self._mode:
                 yield
-            finally:
-                self._added, self._mode = self.flops, None
+        finally:
+            self._added, self._mode = self.flops, None
 
-    def price(self, module: torch.nn.Module, role: str, device: str) -> None:
-        """Let the module give outputs without data, on `device`; all modules of one role must cost the same."""
-        inner = module.forward
+    def price(self, module: torch.nn.Module, role: str, device: str, method: str = "forward") -> None:
+        """Let the method give outputs without data, on `device`; modules of one role must cost the same."""
+        inner = getattr(module, method)
 
         def forward(*args: Any, **kwargs: Any) -> Any:
-            outputs = self._outputs(role, inner, args, kwargs)
-            return tree_map(lambda value: _without_data(value, device), outputs)
+            leaves, structure = tree_flatten((args, kwargs))
+            key = (role, structure, *map(_shape, leaves))
+            if key not in self._known:
+                self._known[key] = self._run(inner, args, kwargs, device)
+            else:
+                self._added += self._known[key][0]
+            return self._known[key][1]
 
-        module.forward = forward  # type: ignore[method-assign]
+        setattr(module, method, forward)
 
-    def _outputs(self, role: str, inner: Callable[..., Any], args: Any, kwargs: Any) -> Any:
-        leaves, structure = tree_flatten((args, kwargs))
-        key = (role, str(structure), *map(_shape, leaves))
-        if key in self._known:
-            flops, outputs = self._known[key]
-            self._added += flops
-            return outputs
+    def _run(self, inner: Callable[..., Any], args: Any, kwargs: Any, device: str) -> tuple[int, Any]:
         before = self.flops
         args, kwargs = tree_map(_on_meta, (args, kwargs))
         outputs = inner(*args, **kwargs)
-        self._known[key] = (self.flops - before, outputs)
-        return outputs
+        return self.flops - before, tree_map(lambda value: _without_data(value, device), outputs)
 
 
 def _shape(value: object) -> Hashable:
@@ -75,9 +74,7 @@ def _on_meta(value: Any) -> Any:
 
 
 def _without_data(value: Any, device: str) -> Any:
-    """A new tensor of the same shape: zeros that need no memory, or no data at all on the meta device."""
-    if not isinstance(value, torch.Tensor):
+    """A tensor of the same shape: zeros that need no memory, or no data at all on the meta device."""
+    if not isinstance(value, torch.Tensor) or device == "meta":
         return value
-    if device == "meta":
-        return torch.empty_like(value, device="meta")
     return torch.zeros((), dtype=value.dtype, device=device).expand(value.shape)

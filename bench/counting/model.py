@@ -5,12 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
+from diffusers.models.autoencoders.vae import DecoderOutput
 from gpu.full_size import TEXT, assemble, build_parts, tokenizer
 from transformers import BatchFeature
 
+from qie_batch.engines.qwen.editing import QwenEngine
+from qie_batch.engines.qwen.lightning import Lightning
+
 if TYPE_CHECKING:
-    from counting.meter import Meter
     from diffusers import QwenImageEditPlusPipeline
+
+    from counting.meter import Meter
+    from qie_batch.engines.qwen import QwenOptions
 
 DTYPE = torch.bfloat16
 
@@ -33,6 +39,8 @@ def build_counted(meter: Meter) -> QwenImageEditPlusPipeline:
     _price_text_encoder(parts["text_encoder"], meter)
     for block in parts["transformer"].transformer_blocks:
         meter.price(block, "block", "meta")
+    for method in ("encode", "decode"):
+        meter.price(parts["vae"], method, "meta", method)
     pipe = assemble(parts, words)
     _keep_whole_numbers(pipe)
     _give_pixels(pipe)
@@ -55,6 +63,7 @@ def _price_text_encoder(encoder: Any, meter: Meter) -> None:
     model.language_model.embed_tokens.forward = lambda ids: torch.zeros((), dtype=DTYPE).expand(
         *ids.shape, TEXT["hidden_size"]
     )
+    model.__class__ = type("OnCpu", (type(model),), {"device": torch.device("cpu")})
     for module in (model.language_model, model.visual):
         for name, child in list(module.named_children()):
             if name in {"rotary_emb", "rotary_pos_emb"}:
@@ -79,14 +88,17 @@ def _keep_whole_numbers(pipe: Any) -> None:
 
 
 def _give_pixels(pipe: Any) -> None:
-    """Let the VAE give grey pixels, since those of the meta device have no data."""
+    """Let the VAE give black pixels, since those of the meta device have no data."""
     decode = pipe.vae.decode
 
-    def grey(*args: Any, **kwargs: Any) -> Any:
-        output = decode(*args, **kwargs)
-        if isinstance(output, tuple):
-            return tuple(torch.zeros(part.shape) for part in output)
-        output.sample = torch.zeros(output.sample.shape)
-        return output
+    def black(*args: Any, return_dict: bool = True, **kwargs: Any) -> Any:
+        pixels = torch.zeros(decode(*args, return_dict=False, **kwargs)[0].shape)
+        return DecoderOutput(sample=pixels) if return_dict else (pixels,)
 
-    pipe.vae.decode = grey
+    pipe.vae.decode = black
+
+
+def open_counted(meter: Meter, options: QwenOptions) -> QwenEngine:
+    """The engine with the counted pipeline, as a new process would open it."""
+    pipe = build_counted(meter)
+    return QwenEngine(options, pipe, Lightning(pipe, options))
