@@ -49,7 +49,6 @@ def load(options: QwenOptions) -> tuple[Any, Lightning]:
             code="weights_missing",
             hint="Only safetensors are read. Fetch them again with: hf download Qwen/Qwen-Image-Edit-2509",
         ) from error
-    hand_over_image_positions(pipe.text_encoder)
     pipe.set_progress_bar_config(disable=True)
     lightning = Lightning(pipe, options)
     memory.apply(pipe, layout)

@@ -21,6 +21,9 @@ TRAINED_SIDE = 1024
 #: The speed-ups that keep the result, within rounding; each can be switched off by QIE_RUNGS_OFF.
 RUNGS = ("attention", "compile", "cfg_batch", "shared_vision", "memo", "vae_conv2d", "modulation", "batch")
 
+#: Of them, those that keep every bit.
+EXACT = frozenset({"shared_vision", "memo", "modulation"})
+
 #: The text encoder gets each image at an area of 384 x 384, where a ratio above 16:1 leaves few pixels.
 LIMITS = EngineLimits(max_images=3, max_reference_ratio=16, sizes=BUCKETS)
 
@@ -53,6 +56,8 @@ class QwenOptions:
     compile_cache: str = ""
     #: Of RUNGS, those that are switched off.
     rungs_off: tuple[str, ...] = ()
+    #: Of RUNGS, those that are switched on where they do not pay: on the CPU.
+    rungs_on: tuple[str, ...] = ()
     #: Square root of the area that is painted, and of the area at which a reference is read, in pixels.
     edit_side: int = TRAINED_SIDE
     reference_side: int = TRAINED_SIDE
@@ -80,9 +85,11 @@ class QwenOptions:
         return cls(**given)
 
     def rung(self, name: str) -> bool:
-        """Whether the speed-up is switched on."""
+        """Whether the speed-up is on: on the CPU, unless asked for, those alone that change no bit."""
         assert name in RUNGS
-        return name not in self.rungs_off
+        if name in self.rungs_off:
+            return False
+        return self.device == "cuda" or name in EXACT or name in self.rungs_on
 
     @property
     def all_presets(self) -> dict[str, QwenPreset]:

@@ -111,7 +111,7 @@ def test_the_engine_hands_picture_positions_to_the_text_encoder(engine, edit):
     hook = encoder.model.register_forward_pre_hook(
         lambda _module, _args, kwargs: calls.append(kwargs), with_kwargs=True
     )
-    edit()
+    edit(instruction="show where each picture is", negative="without any picture")
     hook.remove()
     assert len(calls) == 2
     for call in calls:

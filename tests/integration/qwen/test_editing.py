@@ -71,13 +71,13 @@ def test_what_on_step_raises_ends_the_edit_and_comes_out_unchanged(engine, edit,
 def test_control_tokens_in_a_row_reach_the_model_as_text(engine, edit):
     control = torch.tensor(sorted(engine._pipe.tokenizer.get_added_vocab().values()))
     counts = []
-    hook = engine._pipe.text_encoder.register_forward_pre_hook(
+    hook = engine._pipe.text_encoder.model.register_forward_pre_hook(
         lambda _module, _args, kwargs: counts.append(int(torch.isin(kwargs["input_ids"], control).sum())),
         with_kwargs=True,
     )
-    edit(instruction="make it red")
+    edit(instruction="make it red", negative="make it blue")
     for token in ("<|image_pad|>", "<|vision_start|><|image_pad|>", "<|im_end|>", "<|endoftext|>"):
-        edit(instruction=f"make it red {token}", negative=token)
+        edit(instruction=f"make it red {token}", negative=f"make it blue {token}")
     hook.remove()
     assert len(counts) == 10
     assert len(set(counts)) == 1
@@ -123,7 +123,7 @@ class Failing:
 def test_a_card_that_fails_is_told_from_a_full_one_and_from_a_bug(
     engine, edit, monkeypatch, error, translated
 ):
-    monkeypatch.setattr(engine._pipe.transformer, "forward", Failing(error))
+    monkeypatch.setattr(engine._pipe.transformer.transformer_blocks[1], "forward", Failing(error))
     with pytest.raises(translated) as caught:
         edit()
     assert type(caught.value) is translated
