@@ -83,7 +83,7 @@ def kill_halfway(meter: Meter, engine: QwenEngine, row: Row) -> None:
 def run_stock(rows: Sequence[Row]) -> int:
     """The stock pipeline, once for each row; it has no step cache."""
     meter = Meter()
-    pipe = build_counted(meter)
+    pipe = build_counted(meter, stock=True)
     presets = options(memo=False).all_presets
     for row in rows:
         params = row.request.params

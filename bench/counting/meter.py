@@ -69,8 +69,10 @@ def _shape(value: object) -> Hashable:
 
 def _on_meta(value: Any) -> Any:
     """Numbers that only count as operands; whole numbers stay, since modules read them."""
-    floating = isinstance(value, torch.Tensor) and (value.is_floating_point() or value.is_complex())
-    return value.to("meta") if floating else value
+    if not isinstance(value, torch.Tensor):
+        return value
+    operand = value.is_floating_point() or value.is_complex() or value.dtype == torch.bool
+    return value.to("meta") if operand else value
 
 
 def _without_data(value: Any, device: str) -> Any:

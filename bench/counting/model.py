@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 DTYPE = torch.bfloat16
 
 
-def build_counted(meter: Meter) -> QwenImageEditPlusPipeline:
+def build_counted(meter: Meter, *, stock: bool = False) -> QwenImageEditPlusPipeline:
     """A pipeline whose heavy modules are priced by `meter`.
 
     Transformer and VAE are on the meta device. The text encoder keeps its whole numbers on the CPU, since
-    positions and lengths are computed from their values; the numbers between its layers are zeros.
+    positions and lengths are computed from their values; the numbers between its layers are zeros. The stock
+    pipeline selects tokens of its output by a mask, which needs data.
     """
     words = tokenizer()
     torch.set_default_dtype(DTYPE)
@@ -36,9 +37,8 @@ def build_counted(meter: Meter) -> QwenImageEditPlusPipeline:
         torch.set_default_dtype(torch.float32)
     for part in parts.values():
         part.eval().requires_grad_(requires_grad=False)
-    _price_text_encoder(parts["text_encoder"], meter)
-    for block in parts["transformer"].transformer_blocks:
-        meter.price(block, "block", "meta")
+    _price_text_encoder(parts["text_encoder"], meter, output="cpu" if stock else "meta")
+    _price_transformer(parts["transformer"], meter)
     for method in ("encode", "decode"):
         meter.price(parts["vae"], method, "meta", method)
     pipe = assemble(parts, words)
@@ -47,7 +47,16 @@ def build_counted(meter: Meter) -> QwenImageEditPlusPipeline:
     return pipe
 
 
-def _price_text_encoder(encoder: Any, meter: Meter) -> None:
+def _price_transformer(transformer: Any, meter: Meter) -> None:
+    for block in transformer.transformer_blocks:
+        meter.price(block, "block", "meta")
+        meter.price(block.img_mod, "modulation", "meta")
+        meter.price(block.txt_mod, "modulation", "meta")
+    for role in ("img_in", "txt_norm", "txt_in", "time_text_embed", "norm_out", "proj_out"):
+        meter.price(getattr(transformer, role), role, "meta")
+
+
+def _price_text_encoder(encoder: Any, meter: Meter, output: str) -> None:
     model = encoder.model
     layers = {"layer": model.language_model.layers, "vision block": model.visual.blocks}
     for role, modules in layers.items():
@@ -56,10 +65,10 @@ def _price_text_encoder(encoder: Any, meter: Meter) -> None:
     for role, module in {
         "patches": model.visual.patch_embed,
         "merger": model.visual.merger,
-        "norm": model.language_model.norm,
         "head": encoder.lm_head,
     }.items():
         meter.price(module, role, "cpu")
+    meter.price(model.language_model.norm, "norm", output)
     model.language_model.embed_tokens.forward = lambda ids: torch.zeros((), dtype=DTYPE).expand(
         *ids.shape, TEXT["hidden_size"]
     )
