@@ -6,17 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers.models.autoencoders.vae import DecoderOutput
-from gpu.full_size import TEXT, assemble, build_parts, tokenizer
+from gpu.full_size import TEXT, assemble, build_parts, open_on, tokenizer
 from transformers import BatchFeature
-
-from qie_batch.engines.qwen.editing import QwenEngine
-from qie_batch.engines.qwen.lightning import Lightning
 
 if TYPE_CHECKING:
     from diffusers import QwenImageEditPlusPipeline
 
     from counting.meter import Meter
     from qie_batch.engines.qwen import QwenOptions
+    from qie_batch.engines.qwen.editing import QwenEngine
 
 DTYPE = torch.bfloat16
 
@@ -109,5 +107,4 @@ def _give_pixels(pipe: Any) -> None:
 
 def open_counted(meter: Meter, options: QwenOptions) -> QwenEngine:
     """The engine with the counted pipeline, as a new process would open it."""
-    pipe = build_counted(meter)
-    return QwenEngine(options, pipe, Lightning(pipe, options))
+    return open_on(build_counted(meter), options)

@@ -14,7 +14,7 @@ import json
 import runpy
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers import (
@@ -25,7 +25,12 @@ from diffusers import (
 )
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2VLImageProcessorPil
 
+from qie_batch.engines.qwen.editing import QwenEngine
+from qie_batch.engines.qwen.lightning import Lightning
 from qie_batch.engines.qwen.loading import EditProcessor, hand_over_image_positions
+
+if TYPE_CHECKING:
+    from qie_batch.engines.qwen import QwenOptions
 
 TRANSFORMER = {
     "patch_size": 2,
@@ -150,6 +155,11 @@ def assemble(parts: dict[str, torch.nn.Module], words: Any) -> QwenImageEditPlus
     pipe.set_progress_bar_config(disable=True)
     hand_over_image_positions(pipe.text_encoder)
     return pipe
+
+
+def open_on(pipe: QwenImageEditPlusPipeline, options: QwenOptions) -> QwenEngine:
+    """The engine on a pipeline that is ready, in the place of one that is loaded from disk."""
+    return QwenEngine(options, pipe, Lightning(pipe, options))
 
 
 def count_parameters() -> dict[str, int]:
