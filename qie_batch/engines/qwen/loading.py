@@ -136,7 +136,7 @@ def _skeleton(folder: Path) -> Any:
             vae=vae,
             text_encoder=text_encoder,
             tokenizer=Qwen2Tokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
-            processor=_processor(folder / "processor"),
+            processor=edit_processor(folder / "processor"),
             transformer=transformer,
         )
     except (OSError, ValueError) as error:
@@ -222,7 +222,7 @@ class EditProcessor(Qwen2VLProcessor):  # type: ignore[misc] # transformers has 
         ProcessorMixin.__init__(self, image_processor, tokenizer, chat_template=chat_template)
 
 
-def _processor(folder: Path) -> Any:
+def edit_processor(folder: Path) -> Any:
     """A processor that resizes with Pillow, so that results do not depend on torchvision."""
     return EditProcessor(
         Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True),
