@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "r0012"
-down_revision = "r0010"
+down_revision = "r0011"
 
 OLD = "ix_items_job_id_state_priority_ordinal"
 NEW = "ix_items_job_id_state_priority_lora_group_ordinal"

@@ -25,7 +25,7 @@ from qie_batch.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Column, ColumnElement, Connection, Row
 
@@ -46,6 +46,16 @@ def order_of(text: str) -> JobOrder:
 def _defaults(fields: dict[str, Any]) -> RowDefaults:
     size, output = fields.get("size"), fields.get("output", OutputFormat.AUTO)
     return RowDefaults(**{**fields, "size": tuple(size) if size else None, "output": OutputFormat(output)})
+
+
+def json_of_seconds(phases: Mapping[str, float]) -> str:
+    """Seconds by phase as JSON, to a tenth of a millisecond."""
+    return json.dumps({name: round(seconds, 4) for name, seconds in phases.items()}, separators=(",", ":"))
+
+
+def json_of_ran(ran: Mapping[str, Any]) -> str:
+    """Of values that JSON has not, their texts: what an engine says of an edit fails no edit."""
+    return json.dumps(ran, separators=(",", ":"), ensure_ascii=False, default=str) if ran else "{}"
 
 
 def job_of(row: Row[Any]) -> Job:
@@ -144,6 +154,7 @@ def result_of(row: Row[Any]) -> Result:
         device=row.device,
         changed=row.changed,
         note=row.note,
+        ran=json.loads(row.ran),
         seconds=row.result_seconds,
         cost_micros=row.result_cost,
     )

@@ -58,6 +58,8 @@ class EngineInfo:
     name: str
     #: Changes whenever the same request may give other pixels.
     revision: str
+    #: Names of the settings that decide the revision, for whoever finds two that differ.
+    revision_settings: tuple[str, ...] = ()
     #: Fields of EditParams that change the result beside instruction, size and output.
     honours: frozenset[str] = frozenset()
     #: By name, in the order in which they are shown; empty where the engine has no presets.

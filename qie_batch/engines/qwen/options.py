@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
 from qie_batch.engines.qwen.lora_table import OwnLora, own_loras
+from qie_batch.engines.qwen.plans import changes_pixels, check_name
 from qie_batch.engines.qwen.presets import BUILT_IN, QwenPreset, all_presets
 from qie_batch.errors import Misconfigured
 from qie_batch.model import EngineInfo, EngineLimits
@@ -41,6 +42,12 @@ OPTIONS = (
         "presets",
     ),
     *("vram_plan", "quantisation", "attention", "compile_cache", "rungs_off", "edit_side", "reference_side"),
+)
+
+#: Settings that decide the revision.
+REVISION_SETTINGS = (
+    *("QIE_MODEL_REVISION", "QIE_VRAM_PLAN", "QIE_QUANTISATION"),
+    *("QIE_EDIT_SIDE", "QIE_REFERENCE_SIDE"),
 )
 
 
@@ -96,7 +103,9 @@ class QwenOptions:
                 f"the qwen engine has no option {', '.join(unknown)}",
                 hint=f"QIE_ENGINE_OPTIONS may give {', '.join(cls.__slots__)}",
             )
-        return cls(**given)
+        chosen = cls(**given)
+        _check_plan(chosen)
+        return chosen
 
     def rung(self, name: str) -> bool:
         """Whether the speed-up is on: on the CPU, unless asked for, those alone that change no bit."""
@@ -141,7 +150,9 @@ class QwenOptions:
         """The revision of the weights and what else changes every result."""
         sides = {"edit": self.edit_side, "reference": self.reference_side}
         changed = [f"{name} {side}" for name, side in sides.items() if side != TRAINED_SIDE]
-        precision = [] if self.quantisation == "none" else [self.quantisation]
+        precision = ["int8"] if changes_pixels(self.vram_plan) else []
+        if self.quantisation != "none":
+            precision = [self.quantisation]
         return " ".join((self.revision, *precision, *changed))
 
     @property
@@ -152,6 +163,15 @@ class QwenOptions:
         # Added to the weights or beside them: the last bits differ.
         fused = " fused" if self.fused_lora else ""
         return {lora: f"{lora}@{pins}{fused}" if pins else f"{lora}{fused}" for lora in loras}
+
+
+def _check_plan(options: QwenOptions) -> None:
+    check_name(options.vram_plan)
+    if options.quantisation != "none" and changes_pixels(options.vram_plan):
+        raise Misconfigured(
+            f"QIE_QUANTISATION={options.quantisation} excludes QIE_VRAM_PLAN={options.vram_plan}.",
+            hint="An int8 plan saves memory and FP8 saves time, both in the same layers.",
+        )
 
 
 def engine_info(options: QwenOptions) -> EngineInfo:
@@ -165,4 +185,5 @@ def engine_info(options: QwenOptions) -> EngineInfo:
         limits=replace(LIMITS, sizes=options.buckets),
         device=options.expected_device,
         on_cuda=True,
+        revision_settings=REVISION_SETTINGS,
     )

@@ -61,6 +61,8 @@ results = Table(
     Column("device", Text, nullable=False),
     Column("changed", Double),
     Column("note", Text, nullable=False, server_default=text("''")),
+    # What really ran, as JSON.
+    Column("ran", Text, nullable=False, server_default=text("'{}'")),
     Column("seconds", Double, nullable=False),
     Column("cost_micros", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -138,6 +140,8 @@ attempts = Table(
     # Images that the engine returned.
     Column("images", Integer, nullable=False, server_default="0"),
     Column("cost_micros", BigInteger, nullable=False, default=0),
+    # Seconds of each phase beside those on the device, and of each phase within the engine, as JSON.
+    Column("phases", Text, nullable=False, server_default=text("'{}'")),
     Index(None, "job_id"),
     Index(None, "engine", "preset", "outcome", "started_at"),
 )
@@ -178,6 +182,20 @@ workload = Table(
     Column("seconds", Double, nullable=False),
     Column("edit_seconds", Double, nullable=False),
     Column("read_at", Double, nullable=False),
+)
+
+#: How each worker process was started; rows of processes that ended stay for some time.
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("engine", String(64), nullable=False),
+    Column("device", Text, nullable=False),
+    Column("ready_at", Double, nullable=False),
+    # Seconds from the start of the process until it was ready, and of each phase of that as JSON.
+    Column("seconds", Double, nullable=False),
+    Column("phases", Text, nullable=False),
+    Index(None, "ready_at"),
 )
 
 #: Values by name: the epoch of the broker, and the process that reads the gauges.

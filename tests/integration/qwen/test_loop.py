@@ -13,6 +13,7 @@ from safetensors.torch import load_file
 from qie_batch.engines.qwen import open_engine
 from qie_batch.engines.qwen.loading import hand_over_image_positions
 from qie_batch.engines.qwen.loras import FILES, SCHEDULER
+from qie_batch.engines.qwen.vae import LastTap
 from tests.support.requests import changed
 
 PLAIN = ("shared_vision", "memo", "modulation")
@@ -98,6 +99,18 @@ def test_both_branches_of_the_guidance_in_one_forward_paint_the_same_within_roun
     together = open_engine(replace(options, rungs_on=("cfg_batch",)))
     request = request_for(negative="a long list of what is not wanted, so that the texts differ in length")
     assert difference(paint(together, request), paint(engine, request)) <= 1
+
+
+@pytest.mark.parametrize("low_memory", [False, True])
+def test_convolutions_without_the_taps_on_zeros_paint_the_same_within_rounding(
+    options, engine, request_for, low_memory
+):
+    folded = open_engine(replace(options, rungs_on=("vae_conv2d",)))
+    taps = [part for part in folded._pipe.vae.modules() if isinstance(part, LastTap)]
+    assert len(taps) > 20
+    assert all(tap.weight.dim() == 4 for tap in taps)
+    request = request_for(width=512, height=272, steps=2, low_memory=low_memory)
+    assert difference(paint(folded, request), paint(engine, request)) <= 1
 
 
 def test_the_images_pass_the_vision_tower_once_and_the_vae_once_for_all_edits_of_them(
