@@ -6,9 +6,13 @@ import pytest
 from click.testing import CliRunner
 from PIL import Image
 
+from qie_batch import wiring
 from qie_batch.cli import main
 from qie_batch.errors import UsageError
+from qie_batch.images.sandbox import DecoderPool
+from qie_batch.keys import job_key
 from qie_batch.model import InvalidManifest, JobOrder, RowDefaults
+from qie_batch.steps.settle import settle
 from tests.support.submitting import submitted
 
 PINS = {"winter": "ab" * 32, "film": "cd" * 32}
@@ -83,6 +87,21 @@ def test_a_row_with_a_lora_that_is_not_in_the_table_is_refused_with_those_that_a
     (bad,) = caught.value.bad_rows
     assert (bad.line, bad.column, bad.code) == (6, "lora", "lora_unknown")
     assert bad.reason == "There is no LoRA 'summer': choose winter, film."
+
+
+def test_the_rows_of_errors_csv_are_mended_and_submitted_again(catalog, own, ledger, tmp_path):
+    catalog.write_text(ROWS.replace("Winter", "summer"))
+    job = submitted(catalog, ledger, own, skip_bad_rows=True)
+    ledger.jobs.cancel(job)
+    with DecoderPool() as decoders:
+        assert settle(wiring.settle_context(own, ledger, decoders)) == 1
+    errors = wiring.store(own).get(job_key(job, "errors.csv")).decode("utf-8-sig")
+    header, *rows = errors.splitlines()
+    (wrong,) = (row for row in rows if "lora_unknown" in row)
+    mended = tmp_path / "mended.csv"
+    mended.write_text(header + "\n" + wrong.replace('"summer"', '"winter"') + "\n")
+    (spec,) = specs(ledger, submitted(mended, ledger, own)).values()
+    assert spec.lora == "winter@abababababab 0.8"
 
 
 def test_a_job_with_a_lora_that_is_not_in_the_table_is_refused_with_those_that_are(catalog, own, ledger):
