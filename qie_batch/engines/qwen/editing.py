@@ -13,6 +13,7 @@ from PIL import Image
 
 from qie_batch.engines.qwen import vae
 from qie_batch.engines.qwen.attention import choose_attention
+from qie_batch.engines.qwen.batching import Batches
 from qie_batch.engines.qwen.clock import PhaseClock
 from qie_batch.engines.qwen.compiling import CompileCache, compile_blocks
 from qie_batch.engines.qwen.conditions import TextEncoding
@@ -31,7 +32,7 @@ from qie_batch.errors import EngineLost, Rejected
 from qie_batch.model import EditParams, EditRequest, EditResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from qie_batch.engines.qwen.loras import Loras
     from qie_batch.engines.qwen.options import QwenOptions
@@ -72,6 +73,8 @@ class QwenEngine:
         self._modulation = self._modulation_of(pipe.transformer)
         if options.rung("compile"):
             compile_blocks(pipe.transformer)
+        most = self.info.concurrency
+        self._batches = Batches(self._read, self._edit, most) if most > 1 else None
 
     @contextmanager
     def kept_kernels(self) -> Iterator[None]:
@@ -87,45 +90,53 @@ class QwenEngine:
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """As `interfaces.Engine.edit`; any size in multiples of 16 is allowed, not only those of BUCKETS."""
-        call = call_for(request, self._presets, self._control_tokens, self._count_tokens, self._own_loras)
-        self._loras.select(call.preset.lora, call.lora)
+        if self._batches:
+            return self._batches.edit(request, on_step)
+        return self._edit([self._read(request)], on_step)[0]
+
+    def _read(self, request: EditRequest) -> Call:
+        return call_for(request, self._presets, self._control_tokens, self._count_tokens, self._own_loras)
+
+    def _edit(self, calls: Sequence[Call], on_step: Callable[[int], None]) -> list[EditResult]:
+        """Edits of equal `Call.shape`."""
+        first = calls[0]
+        self._loras.select(first.preset.lora, first.lora)
         # peft asks for gradients of the weights that it enables; a compiled block would be compiled anew.
         self._pipe.transformer.requires_grad_(requires_grad=False)
         clock = PhaseClock(on_cuda=self._options.device == "cuda")
-        if request.low_memory:
+        if first.low_memory:
             self._memo.clear()
-        with (
-            torch.no_grad(),
-            device_errors(),
-            self._placement.of_edit(low_memory=request.low_memory) as plan,
-        ):
-            denoised, pixels = self._paint(call, clock, on_step)
+        with torch.no_grad(), device_errors(), self._placement.of_edit(low_memory=first.low_memory) as plan:
+            denoised, pixels = self._paint(calls, clock, on_step)
         if not np.isfinite(pixels).all():
             # Caused by wrong weights or arithmetic in this process, never by an 8-bit image.
             raise EngineLost("The model painted values that are not numbers.", code="not_finite")
-        return EditResult(
-            image=self._pipe.image_processor.numpy_to_pil(pixels)[0],
-            phases=clock.seconds(),
-            ran=ran(self._options, call, denoised, self._speedups(plan, request) | self._loras.ran),
-        )
+        images = self._pipe.image_processor.numpy_to_pil(pixels)
+        phases = {name: seconds / len(calls) for name, seconds in clock.seconds().items()}
+        speedups = self._speedups(plan, calls) | self._loras.ran
+        return [
+            EditResult(image=image, phases=phases, ran=ran(self._options, call, denoised, speedups))
+            for image, call in zip(images, calls, strict=True)
+        ]
 
     def _paint(
-        self, call: Call, clock: PhaseClock, on_step: Callable[[int], None]
+        self, calls: Sequence[Call], clock: PhaseClock, on_step: Callable[[int], None]
     ) -> tuple[Denoised, np.ndarray[Any, np.dtype[np.float32]]]:
-        """The latents, and pixels (1, height, width, 3) from 0 to 1."""
+        """The latents, and pixels (edits, height, width, 3) from 0 to 1."""
         pipe = self._pipe
-        prepared = self._prepare(call, clock)
-        grid = prepared.grids[0]
+        prepared = [self._prepare(call, clock) for call in calls]
+        grid = prepared[0].grids[0]
         denoised = denoise(
             pipe.transformer,
-            [prepared],
-            schedule_of(pipe.scheduler, call.steps, prod(grid), prepared.noise.device),
-            call.cfg,
-            self._rungs(call, prepared),
+            prepared,
+            schedule_of(pipe.scheduler, calls[0].steps, prod(grid), prepared[0].noise.device),
+            calls[0].cfg,
+            self._rungs(calls[0], prepared[0]),
             on_step,
         )
         clock.end("steps")
-        pixels = decode(pipe, denoised.latents, grid)
+        # One at a time: several take as long, and more memory.
+        pixels = np.concatenate([decode(pipe, latents, grid) for latents in denoised.latents.split(1)])
         clock.end("decode")
         return denoised, pixels
 
@@ -164,14 +175,15 @@ class QwenEngine:
             return None
         return Modulation(transformer, keep="host" if lean else "device")
 
-    def _speedups(self, plan: Plan, request: EditRequest) -> dict[str, Any]:
+    def _speedups(self, plan: Plan, calls: Sequence[Call]) -> dict[str, Any]:
         quantisation = self._options.quantisation if plan.weights == "bf16" else plan.weights
         return {
             "attention": self._attention,
             "compiled": self._options.rung("compile"),
             "plan": plan.name,
             "quantisation": quantisation,
-            "tiled": request.low_memory or None,
+            "tiled": calls[0].low_memory or None,
+            "batch": len(calls) if len(calls) > 1 else None,
         }
 
     def _count_tokens(self, text: str) -> int:
