@@ -27,7 +27,7 @@ from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Q
 
 from qie_batch.engines.qwen.editing import QwenEngine
 from qie_batch.engines.qwen.lightning import Lightning
-from qie_batch.engines.qwen.loading import EditProcessor, hand_over_image_positions
+from qie_batch.engines.qwen.loading import EditProcessor
 
 if TYPE_CHECKING:
     from qie_batch.engines.qwen import QwenOptions
@@ -128,7 +128,7 @@ def randomise(part: torch.nn.Module, seed: int) -> None:
 
 
 def build_pipeline(device: str, dtype: torch.dtype, *, tiny: bool = False) -> QwenImageEditPlusPipeline:
-    """The pipeline of diffusers on the device, with random weights, patched as the engine's loading does."""
+    """The pipeline of diffusers on the device, with random weights."""
     words = tokenizer()
     torch.manual_seed(0)
     before = torch.get_default_dtype()
@@ -153,8 +153,15 @@ def assemble(parts: dict[str, torch.nn.Module], words: Any) -> QwenImageEditPlus
         **parts,
     )
     pipe.set_progress_bar_config(disable=True)
-    hand_over_image_positions(pipe.text_encoder)
+    pipe.text_encoder.register_forward_pre_hook(_name_image_tokens, with_kwargs=True)
     return pipe
+
+
+def _name_image_tokens(module: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """What diffusers 0.42 leaves out, so that the stock pipeline paints what the engine does."""
+    if kwargs.get("image_grid_thw") is not None:
+        kwargs["mm_token_type_ids"] = (kwargs["input_ids"] == module.config.image_token_id).int()
+    return args, kwargs
 
 
 def open_on(pipe: QwenImageEditPlusPipeline, options: QwenOptions) -> QwenEngine:
