@@ -128,7 +128,7 @@ def randomise(part: torch.nn.Module, seed: int) -> None:
 
 
 def build_pipeline(device: str, dtype: torch.dtype, *, tiny: bool = False) -> QwenImageEditPlusPipeline:
-    """The pipeline of diffusers on the device, with random weights, patched as the engine's loading does."""
+    """The pipeline of diffusers on the device, with random weights."""
     words = tokenizer()
     torch.manual_seed(0)
     before = torch.get_default_dtype()

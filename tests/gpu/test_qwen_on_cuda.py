@@ -97,7 +97,7 @@ def test_a_small_plan_paints_the_same(options, engine, plan):
 
 
 @pytest.mark.parametrize("plan", ["48gb", "16gb"])
-def test_what_takes_turns_is_on_the_host_and_leaves_the_device(options, engine, plan):
+def test_what_takes_turns_is_on_the_host_and_leaves_the_device(options, plan):
     small = open_engine(replace(options, vram_plan=plan))
     paint(small)
     guests = small._placement._offloading._guests.values()

@@ -1,7 +1,6 @@
 """The denoising loop against the stock pipeline and against itself with each speed-up."""
 
 import json
-import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -68,21 +67,6 @@ def test_a_distilled_preset_paints_what_the_stock_pipeline_paints(
 def test_all_forty_steps_are_those_of_the_stock_pipeline(stock, engine, request_for):
     request = request_for(steps=40)
     assert paint(engine, request).tobytes() == paint_stock(stock, request).tobytes()
-
-
-@pytest.mark.parametrize("count", [1, 3])
-def test_a_model_that_sees_references_at_time_zero_is_painted_as_stock_does(
-    tiny, weights, tmp_path, options, engine, pictures, request_for, count
-):
-    """The layout of Qwen-Image-Edit-2511."""
-    folder = shutil.copytree(weights, tmp_path / "2511")
-    config = folder / "transformer" / "config.json"
-    config.write_text(json.dumps(json.loads(config.read_text()) | {"zero_cond_t": True}))
-    request = request_for(images=pictures[:count])
-    sibling = open_engine(replace(options, model=str(folder)))
-    expected = paint_stock(stock_pipeline(tiny, folder, engine._pipe.processor), request)
-    assert paint(sibling, request).tobytes() == expected.tobytes()
-    assert paint(engine, request).tobytes() != expected.tobytes()
 
 
 @pytest.mark.parametrize("rung", PLAIN)
