@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from qie_batch.engines.qwen import vae
 from qie_batch.engines.qwen.attention import choose_attention
 from qie_batch.engines.qwen.batching import Batches
 from qie_batch.engines.qwen.clock import PhaseClock
-from qie_batch.engines.qwen.compiling import CompileCache, compile_blocks
+from qie_batch.engines.qwen.compiling import CompileCache, CompiledBlocks
 from qie_batch.engines.qwen.conditions import TextEncoding
 from qie_batch.engines.qwen.denoise import Denoised, Prepared, Rungs, denoise
 from qie_batch.engines.qwen.device import device_errors
@@ -71,8 +72,7 @@ class QwenEngine:
         if options.rung("vae_conv2d"):
             vae.fold(pipe.vae)
         self._modulation = self._modulation_of(pipe.transformer)
-        if options.rung("compile"):
-            compile_blocks(pipe.transformer)
+        self._compiled = CompiledBlocks(pipe.transformer) if options.rung("compile") else None
         most = self.info.concurrency
         self._batches = Batches(self._read, self._edit, most) if most > 1 else None
 
@@ -118,6 +118,10 @@ class QwenEngine:
             EditResult(image=image, phases=phases, ran=ran(self._options, call, denoised, speedups))
             for image, call in zip(images, calls, strict=True)
         ]
+
+    def edit_together(self, requests: Sequence[EditRequest]) -> None:
+        """Run edits of one shape as a batch, for their kernels alone."""
+        self._edit([self._read(request) for request in requests], lambda _step: None)
 
     def _paint(
         self, calls: Sequence[Call], clock: PhaseClock, on_step: Callable[[int], None]
@@ -179,7 +183,7 @@ class QwenEngine:
         quantisation = self._options.quantisation if plan.weights == "bf16" else plan.weights
         return {
             "attention": self._attention,
-            "compiled": self._options.rung("compile"),
+            "compiled": self._compiled is not None and self._compiled.active,
             "plan": plan.name,
             "quantisation": quantisation,
             "tiled": calls[0].low_memory or None,
@@ -201,8 +205,12 @@ def warm(engine: QwenEngine) -> float:
     for preset in {preset.lora: preset for preset in engine.info.presets.values()}.values():
         params = EditParams(instruction="Keep it.", preset=preset.name, steps=2, cfg=preset.cfg, seed=0)
         request = EditRequest(images=(image,), params=params, width=width, height=height)
+        longer = replace(request, params=replace(params, instruction="Keep it as it is."))
         try:
             engine.edit(request, lambda _step: None)
+            if engine.info.concurrency > 1:
+                engine.edit_together([request, request])
+                engine.edit_together([request, longer])
         except Rejected:
             continue  # a preset without its files, which the log has named
     seconds = time.monotonic() - start
