@@ -20,7 +20,7 @@ class Device:
     """As many edits at a time as there are places; edits are told apart by any key of theirs."""
 
     def __init__(self, places: int = 1, *, shared: bool = False) -> None:
-        """`shared`: edits at the same time are on one device, and not with a server that does each by itself."""
+        """`shared`: edits at one time are on one device, not with a server that runs each by itself."""
         self._changed = threading.Condition()
         self._places = self._free = places
         self._shared = shared
