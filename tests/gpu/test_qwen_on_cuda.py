@@ -70,20 +70,20 @@ def test_the_same_seed_paints_the_same_and_presets_leave_no_trace(engine):
 
 @pytest.mark.parametrize("plan", ["48gb", "24gb", "16gb"])
 def test_a_small_plan_paints_the_same(options, engine, plan):
-    """Twice, so that the second edit finds the slots as the first one left them."""
+    """Twice, so that the second edit finds the buffers as the first one left them."""
     small = open_engine(replace(options, vram_plan=plan))
     for preset in ("", "draft", ""):
         assert (paint(small, preset=preset) == paint(engine, preset=preset)).all()
 
 
 @pytest.mark.parametrize("plan", ["48gb", "16gb"])
-def test_what_takes_turns_is_on_the_host_and_leaves_the_device(options, engine, plan):
+def test_what_takes_turns_is_on_the_host_and_leaves_the_device(options, plan):
     small = open_engine(replace(options, vram_plan=plan))
     paint(small)
     guests = small._placement._offloading._guests.values()
     assert guests
     assert all(guest.content.is_pinned() for guest in guests)
-    assert {slot.content.device.type for slot in small._placement._offloading._slots} == {"cuda"}
+    assert {buffer.content.device.type for buffer in small._placement._offloading._buffers} == {"cuda"}
 
 
 def test_int8_plans_paint_nearly_the_same_and_the_same_as_one_another(options, engine):
