@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
-from qwen_full_size import build_parts, load_tiny
+from gpu.full_size import build_parts, load_tiny
 from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from qie_batch.engines.qwen import vae as folded
 from qie_batch.engines.qwen.denoise import Prepared, Rungs, denoise
 from qie_batch.engines.qwen.editing import REMEMBERED
 from qie_batch.engines.qwen.modulation import TABLES
@@ -118,6 +119,7 @@ def build() -> dict[str, nn.Module]:
     for part in parts.values():
         part.eval()
     parts["text_encoder"].lm_head = nn.Identity()  # as loading does
+    folded.fold(parts["vae"])  # as the engine does
     return parts
 
 
@@ -131,9 +133,9 @@ def peaks(parts: dict[str, nn.Module], images: int) -> dict[str, int]:
             position_ids=torch.zeros(3, 1, tokens, dtype=torch.long, device="meta"),
             use_cache=False,
         ),
-        "vae": partial(vae.encode, torch.empty(1, 3, 1, 1024, 1024, **ON_META)),
+        "vae": partial(folded.encode, vae, torch.empty(1, 3, 1, 1024, 1024, **ON_META)),
         "steps": partial(run_steps, parts["transformer"], images, tokens),
-        "decode": partial(vae.decode, torch.empty(1, 16, 1, HEIGHT // 8, WIDTH // 8, **ON_META)),
+        "decode": partial(folded.decode, vae, torch.empty(1, 16, 1, HEIGHT // 8, WIDTH // 8, **ON_META)),
     }
     return {phase: peak_of(run, parts) for phase, run in phases.items()}
 

@@ -66,6 +66,8 @@ class EngineInfo:
     presets: Mapping[str, Preset] = field(default_factory=dict)
     #: By LoRA: its name with the pinned hash of its file, as a cache key contains them.
     loras: Mapping[str, str] = field(default_factory=dict)
+    #: LoRAs that a row may choose by name: what a cache key contains of each.
+    own_loras: Mapping[str, str] = field(default_factory=dict)
     limits: EngineLimits = EngineLimits()
     #: The engine takes and gives RGBA images; any other engine gets transparent pixels composed on white, and
     #: they are put back where `EditParams.keep_alpha` asks for that.

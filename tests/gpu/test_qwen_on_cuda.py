@@ -11,8 +11,7 @@ from PIL import Image
 
 from qie_batch.engines.qwen import QwenOptions, open_engine, quantise
 from qie_batch.engines.qwen.editing import QwenEngine
-from qie_batch.engines.qwen.lightning import FILES
-from qie_batch.engines.qwen.loading import hand_over_image_positions
+from qie_batch.engines.qwen.loras import FILES
 from qie_batch.engines.qwen.options import EXACT, RUNGS
 from qie_batch.errors import DeviceOutOfMemory, Fenced, Misconfigured
 from qie_batch.model import EditParams, EditRequest
@@ -35,12 +34,17 @@ REQUEST = EditRequest(
 
 
 @pytest.fixture(scope="module")
-def options(tmp_path_factory):
-    tiny = SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "support" / "tiny_qwen.py")))
+def tiny():
+    return SimpleNamespace(**runpy.run_path(str(Path(__file__).parents[1] / "support" / "tiny_qwen.py")))
+
+
+@pytest.fixture(scope="module")
+def options(tiny, tmp_path_factory):
     folder = tmp_path_factory.mktemp("loras")
     pins = {name: tiny.build_lora(folder / name, seed) for seed, name in enumerate(FILES.values(), start=1)}
     weights = tiny.build(tmp_path_factory.mktemp("weights"))
-    return QwenOptions(model=str(weights), revision="tiny", lora_dir=folder, lora_sha256=pins)
+    own = {"winter": {"file": "winter", "sha256": tiny.build_lora(folder / "winter", 9), "scale": 0.5}}
+    return QwenOptions(model=str(weights), revision="tiny", lora_dir=folder, lora_sha256=pins, loras=own)
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +70,22 @@ def test_the_same_seed_paints_the_same_and_presets_leave_no_trace(engine):
     assert (reference != fast).any()
     assert (paint(engine) == reference).all()
     assert (paint(engine, preset="fast") == fast).all()
+
+
+def test_a_lora_of_ones_own_is_switched_without_a_trace(engine):
+    reference, fast = paint(engine), paint(engine, preset="fast")
+    winter, both = paint(engine, lora_name="winter"), paint(engine, lora_name="winter", preset="fast")
+    assert (winter != reference).any()
+    assert (both != fast).any()
+    assert (paint(engine, preset="fast") == fast).all()
+    assert (paint(engine, lora_name="winter") == winter).all()
+    assert (paint(engine) == reference).all()
+
+
+def test_a_fused_lora_paints_nearly_as_the_one_beside_the_weights(options, engine):
+    fused = open_engine(replace(options, vram_plan="80gb", fused_preset="fast"))
+    difference = np.abs(paint(fused, preset="fast").astype(int) - paint(engine, preset="fast"))
+    assert difference.mean() < 4
 
 
 @pytest.mark.parametrize("plan", ["48gb", "24gb", "16gb"])
@@ -152,10 +172,10 @@ def test_a_full_card_is_said_to_be_full_and_recovers(engine):
     assert (paint(engine) == before).all()
 
 
-def test_the_loop_paints_what_the_stock_pipeline_paints(engine):
+def test_the_loop_paints_what_the_stock_pipeline_paints(tiny, engine):
     """In bfloat16 on the device, with the speed-ups that change no bit."""
-    plain = QwenEngine(replace(engine._options, rungs_off=INEXACT), engine._pipe, engine._lightning)
-    hand_over_image_positions(engine._pipe.text_encoder)
+    plain = QwenEngine(replace(engine._options, rungs_off=INEXACT), engine._pipe, engine._loras)
+    tiny.hand_over_image_positions(engine._pipe.text_encoder)
     painted = engine._pipe(
         image=list(REQUEST.images),
         prompt=REQUEST.params.instruction,

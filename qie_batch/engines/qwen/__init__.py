@@ -79,8 +79,9 @@ def open_engine(options: QwenOptions) -> Engine:
 
     imported = time.perf_counter()
     loaded = load(options)
-    engine = QwenEngine(options, loaded.pipe, loaded.lightning, loaded.placement)
+    engine = QwenEngine(options, loaded.pipe, loaded.loras, loaded.placement)
     engine.start_phases = {"imports": imported - began, **loaded.phases}
-    if options.device == "cuda":
-        engine.start_phases["warm-up"] = warm(engine)
+    if options.device == "cuda" or options.rung("compile"):
+        with engine.kept_kernels():
+            engine.start_phases["warm-up"] = warm(engine)
     return engine

@@ -28,7 +28,7 @@ from transformers import (
     Qwen2VLProcessor,
 )
 
-from qie_batch.engines.qwen.lightning import Lightning
+from qie_batch.engines.qwen.loras import Loras
 from qie_batch.engines.qwen.placement import Placement, on_host_of
 from qie_batch.engines.qwen.plans import PLANS, Plan, choose
 from qie_batch.engines.qwen.quantise import check_fp8, match_adapters, quantise
@@ -47,7 +47,7 @@ _log = logging.getLogger(__name__)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loaded:
     pipe: Any
-    lightning: Lightning
+    loras: Loras
     placement: Placement
     #: Seconds of each part of the loading.
     phases: dict[str, float]
@@ -68,7 +68,7 @@ def load(options: QwenOptions) -> Loaded:
     for part in (pipe.transformer, pipe.text_encoder, pipe.vae):
         _move_buffers(part.eval(), device)
     clock.end("weights")
-    lightning = Lightning(pipe, options)
+    loras = Loras(pipe, options)
     match_adapters(pipe.transformer, _dtype(options))
     clock.end("loras")
     if options.quantisation == "fp8":
@@ -76,7 +76,7 @@ def load(options: QwenOptions) -> Loaded:
     placement = Placement(pipe, plan, device)
     clock.end("placement")
     _log.info("Memory plan %s; seconds: %s", plan.name, clock)
-    return Loaded(pipe=pipe, lightning=lightning, placement=placement, phases=clock.seconds)
+    return Loaded(pipe=pipe, loras=loras, placement=placement, phases=clock.seconds)
 
 
 class _Clock:
@@ -172,21 +172,6 @@ def _move_buffers(module: nn.Module, device: torch.device) -> None:
         for name, buffer in part._buffers.items():  # noqa: SLF001 - `to` would move the weights, too
             if buffer is not None:
                 part._buffers[name] = buffer.to(device)  # noqa: SLF001 - as above
-
-
-def hand_over_image_positions(text_encoder: Any) -> None:
-    """Pass the image token ids to the text encoder, which diffusers 0.42.1 does not.
-
-    Without the ids transformers 5 gives image tokens the positions of text, and the edit differs silently
-    (huggingface/diffusers #14194). tests/integration/qwen/test_defects.py fails once this is not needed.
-    """
-
-    def add_ids(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        if kwargs.get("image_grid_thw") is not None and kwargs.get("mm_token_type_ids") is None:
-            kwargs["mm_token_type_ids"] = (kwargs["input_ids"] == module.config.image_token_id).int()
-        return args, kwargs
-
-    text_encoder.register_forward_pre_hook(add_ids, with_kwargs=True)
 
 
 class EditProcessor(Qwen2VLProcessor):  # type: ignore[misc] # transformers has no types here

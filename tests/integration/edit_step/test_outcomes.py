@@ -82,6 +82,24 @@ def test_another_revision_waits_for_a_worker_that_has_it_and_fails_in_the_end(le
 
 
 @pytest.mark.parametrize(
+    ("wanted", "has", "edits"),
+    [
+        ("lightning-4 winter@0123 1.0", {"winter": "winter@0123 1.0"}, 1),
+        ("winter@0123 1.0", {"winter": "winter@0123 1.0 snow"}, 0),
+        ("winter@0123 1.0", {"summer": "winter@0123 1.0"}, 0),
+    ],
+)
+def test_an_item_waits_for_a_worker_that_has_its_lora_as_it_was_submitted(
+    wanted, has, edits, ledger, make_context
+):
+    submit(ledger, "red", lora=wanted, lora_name="winter")
+    engine = Painter()
+    engine.info = replace(engine.info, own_loras=has)
+    edit("job.0", make_context(engine))
+    assert (told(ledger), engine.edits) == ("S" if edits else "p", edits)
+
+
+@pytest.mark.parametrize(
     "junk",
     [
         *(

@@ -26,7 +26,7 @@ def count_words(text):
 
 
 def call(**changes):
-    return call_for(changed(REQUEST, **changes), BUILT_IN, CONTROL, count_words)
+    return call_for(changed(REQUEST, **changes), BUILT_IN, CONTROL, count_words, {})
 
 
 def rejection(**changes):
