@@ -56,7 +56,7 @@ class QwenEngine:
         """Without a placement all weights are where edits run."""
         self.info = engine_info(options)
         self.device = str(torch.cuda.get_device_name()) if options.device == "cuda" else "cpu"
-        #: Seconds of each part of the start, for whoever opened the engine.
+        #: Seconds of each part of the start.
         self.start_phases: dict[str, float] = {}
         self._options = options
         self._presets = options.all_presets
