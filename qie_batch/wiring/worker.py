@@ -68,4 +68,5 @@ def edit_context(settings: Settings, registry: CollectorRegistry) -> EditContext
             EditSpans(),
         ),
         hang_seconds=engine.info.deadline_seconds or settings.hang_seconds,
+        png_effort=settings.png_effort,
     )
