@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-BENCHES = sorted(path.name for path in (ROOT / "bench").glob("*.py"))
+BENCHES = sorted(
+    str(path.relative_to(ROOT / "bench"))
+    for folder in (ROOT / "bench", ROOT / "bench" / "gpu")
+    for path in folder.glob("*.py")
+)
 #: Needs fonttools, which no other part of the project does.
 ELSEWHERE = {"build_font.py"}
 IMPORT = """
@@ -23,7 +29,7 @@ for path in sys.argv[1:]:
 
 def test_every_bench_finds_what_it_imports():
     paths = [str(ROOT / "bench" / name) for name in BENCHES if name not in ELSEWHERE]
-    search = os.pathsep.join((str(ROOT), str(ROOT / "bench")))
+    search = os.pathsep.join(map(str, (ROOT, ROOT / "bench", ROOT / "bench" / "gpu")))
     done = subprocess.run(
         [sys.executable, "-c", IMPORT, *paths],
         env={**os.environ, "PYTHONPATH": search},
@@ -37,3 +43,32 @@ def test_every_bench_finds_what_it_imports():
 def test_no_bench_has_the_name_of_a_module_of_the_standard_library():
     """The folder is on the path of the processes that measure."""
     assert {Path(name).stem for name in BENCHES}.isdisjoint(sys.stdlib_module_names)
+
+
+def test_what_runs_on_a_bare_gpu_machine_needs_no_other_package():
+    """It lacks the database, the broker's client and the like: what is carried there is in carry.sh."""
+    allowed = {"qie_batch", "numpy", "PIL", "torch", "diffusers", "transformers", *sys.stdlib_module_names}
+    own = {path.stem for path in (ROOT / "bench" / "gpu").glob("*.py")}
+    for path in (ROOT / "bench" / "gpu").glob("*.py"):
+        names = {
+            name for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) for name in imported(node)
+        }
+        assert {name.partition(".")[0] for name in names} <= allowed | own, path.name
+        product = {name for name in names if name.startswith("qie_batch")}
+        assert all(name.startswith(("qie_batch.engines.qwen", "qie_batch.model")) for name in product), (
+            path.name
+        )
+
+
+def imported(node):
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+
+
+def test_the_wheels_that_are_carried_are_pinned():
+    script = (ROOT / "bench" / "gpu" / "carry.sh").read_text(encoding="utf-8")
+    packages = re.search(r'PACKAGES="(.+)"', script)[1].split()
+    pinned = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    assert all(any(line.startswith(f"{package}==") for line in pinned) for package in packages)
+    assert subprocess.run(["sh", "-n", ROOT / "bench" / "gpu" / "carry.sh"], check=False).returncode == 0

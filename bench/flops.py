@@ -1,0 +1,147 @@
+"""Floating-point operations that the engine executes for a catalog, over those that its edits need.
+
+The published configuration on the meta device, behind the engine's own code; a catalog in which images are
+edited several times, rows come twice, and a process is killed in the middle of an edit now and then. Without
+data there is no step cache that looks: its preset has a fixed mask, and `fast` and `draft` lack their LoRA.
+
+    ratio            without the cache of embeddings and latents; goal 1.05
+    ratio_with_memo  as the engine runs by default; goal 1.01
+    ratio_stock      the stock pipeline called for each row, for comparison
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, Any
+
+import torch
+from counting.catalog import OWN_PRESETS, make_catalog
+from counting.meter import Meter
+from counting.model import build_counted, open_counted
+from counting.needed import Needed
+
+from qie_batch.engines.qwen import QwenOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from counting.catalog import Row
+
+    from qie_batch.engines.qwen.editing import QwenEngine
+
+
+class Killed(Exception):
+    pass
+
+
+def options(*, memo: bool) -> QwenOptions:
+    return QwenOptions(
+        model="random",
+        revision="2509",
+        device="cpu",
+        dtype="bfloat16",
+        presets=OWN_PRESETS,
+        rungs_off=("compile",) if memo else ("compile", "memo"),
+    )
+
+
+def run_engine(rows: Sequence[Row], *, memo: bool) -> int:
+    """What a worker executes that edits each distinct row once, and is killed halfway where a row says so."""
+    meter = Meter()
+    chosen = options(memo=memo)
+    engine, done = open_counted(meter, chosen), set()
+    for row in rows:
+        if row.spec.cache_key in done:
+            continue
+        if row.killed:
+            kill_halfway(meter, engine, row)
+            engine = open_counted(meter, chosen)
+        with meter.counting():
+            engine.edit(row.request, lambda _step: None)
+        done.add(row.spec.cache_key)
+    return meter.flops
+
+
+def kill_halfway(meter: Meter, engine: QwenEngine, row: Row) -> None:
+    steps = engine.info.presets[row.request.params.preset].steps
+
+    def die(step: int) -> None:
+        if step >= steps // 2:
+            raise Killed
+
+    try:
+        with meter.counting():
+            engine.edit(row.request, die)
+    except Killed:
+        return
+    raise AssertionError("the edit ended before it could be killed")
+
+
+def run_stock(rows: Sequence[Row]) -> int:
+    """The stock pipeline, once for each row; it has no step cache."""
+    meter = Meter()
+    pipe = build_counted(meter, stock=True)
+    presets = options(memo=False).all_presets
+    for row in rows:
+        params = row.request.params
+        preset = presets[params.preset]
+        with meter.counting():
+            pipe(
+                image=list(row.request.images),
+                prompt=params.instruction,
+                negative_prompt=params.negative if preset.cfg > 1 else None,
+                true_cfg_scale=preset.cfg,
+                num_inference_steps=preset.steps,
+                width=row.request.width,
+                height=row.request.height,
+                generator=torch.Generator("cpu").manual_seed(0),
+                output_type="np",
+            )
+    return meter.flops
+
+
+def timed(name: str, run: Callable[[], int], needed: int) -> float:
+    start = time.perf_counter()
+    flops = run()
+    ratio = flops / needed
+    print(f"{name:42} {flops / 1e15:10.2f} PFLOP   {ratio:7.4f}   ({time.perf_counter() - start:.0f} s)")
+    return ratio
+
+
+def measure(rows: Sequence[Row], *, stock: bool) -> dict[str, Any]:
+    needed = Needed(options(memo=True).all_presets)
+    needed.add(rows)
+    print(f"{'needed':42} {needed.flops / 1e15:10.2f} PFLOP")
+    for part, flops in needed.parts.items():
+        print(f"  {part:40} {flops / 1e15:10.2f} PFLOP   {flops / needed.flops:7.2%}")
+    ratios = {
+        "ratio": timed(
+            "engine, without the cache of embeddings", lambda: run_engine(rows, memo=False), needed.flops
+        ),
+        "ratio_with_memo": timed("engine", lambda: run_engine(rows, memo=True), needed.flops),
+    }
+    if stock:
+        ratios["ratio_stock"] = timed("stock pipeline, each row", lambda: run_stock(rows), needed.flops)
+    distinct = len({row.spec.cache_key for row in rows})
+    killed = sum(row.killed for row in rows)
+    print(f"{len(rows)} rows, {distinct} distinct edits, {killed} killed halfway")
+    return {"rows": len(rows), "edits": distinct, "killed": killed, "needed": needed.flops, **ratios}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rows", type=int, default=100)
+    parser.add_argument("--stock", action="store_true", help="the stock pipeline, too, which takes longest")
+    parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
+    arguments = parser.parse_args()
+    logging.disable(logging.WARNING)  # of the libraries
+    report = measure(make_catalog(arguments.rows), stock=arguments.stock)
+    if arguments.json:
+        print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    main()
