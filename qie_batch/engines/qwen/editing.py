@@ -88,7 +88,7 @@ class QwenEngine:
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """As `interfaces.Engine.edit`; any size in multiples of 16 is allowed, not only those of BUCKETS."""
         call = call_for(request, self._presets, self._control_tokens, self._count_tokens, self._own_loras)
-        self._loras.select(call.preset.lora, call.lora)
+        self._loras.select(call.preset.lora, call.lora, self._placement.rest)
         # peft asks for gradients of the weights that it enables; a compiled block would be compiled anew.
         self._pipe.transformer.requires_grad_(requires_grad=False)
         clock = PhaseClock(on_cuda=self._options.device == "cuda")
