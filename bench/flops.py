@@ -44,7 +44,7 @@ def options(*, memo: bool) -> QwenOptions:
         device="cpu",
         dtype="bfloat16",
         presets=OWN_PRESETS,
-        rungs_off=() if memo else ("memo",),
+        rungs_off=("compile",) if memo else ("compile", "memo"),
     )
 
 

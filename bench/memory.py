@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
-from qwen_full_size import build_parts, load_tiny
+from gpu.full_size import build_parts, load_tiny
 from torch import nn
 from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import torch
-from diffusers.models.autoencoders.vae import DecoderOutput
 from gpu.full_size import TEXT, assemble, build_parts, open_on, tokenizer
 from transformers import BatchFeature
 
@@ -37,11 +36,11 @@ def build_counted(meter: Meter, *, stock: bool = False) -> QwenImageEditPlusPipe
         part.eval().requires_grad_(requires_grad=False)
     _price_text_encoder(parts["text_encoder"], meter, output="cpu" if stock else "meta")
     _price_transformer(parts["transformer"], meter)
-    for method in ("encode", "decode"):
-        meter.price(parts["vae"], method, "meta", method)
+    meter.price(parts["vae"].encoder, "encoder", "meta")
+    # Black pixels, since those of the meta device have no data.
+    meter.price(parts["vae"].decoder, "decoder", "cpu")
     pipe = assemble(parts, words)
     _keep_whole_numbers(pipe)
-    _give_pixels(pipe)
     return pipe
 
 
@@ -92,17 +91,6 @@ def _keep_whole_numbers(pipe: Any) -> None:
             return _Stays(process(self, *args, **kwargs))
 
     pipe.processor.__class__ = Processor
-
-
-def _give_pixels(pipe: Any) -> None:
-    """Let the VAE give black pixels, since those of the meta device have no data."""
-    decode = pipe.vae.decode
-
-    def black(*args: Any, return_dict: bool = True, **kwargs: Any) -> Any:
-        pixels = torch.zeros(decode(*args, return_dict=False, **kwargs)[0].shape)
-        return DecoderOutput(sample=pixels) if return_dict else (pixels,)
-
-    pipe.vae.decode = black
 
 
 def open_counted(meter: Meter, options: QwenOptions) -> QwenEngine:

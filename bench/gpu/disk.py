@@ -29,6 +29,8 @@ _COMPONENTS = {
     "processor": ("transformers", "Qwen2VLProcessor"),
 }
 _FULL_BYTES = 58e9
+#: Bytes of the smallest device that is sold with each size, as its driver reports them.
+CARDS = {"80gb": 84.9e9, "48gb": 47.6e9, "32gb": 33.6e9, "24gb": 23.6e9, "16gb": 16.7e9}
 
 
 def write_weights(device: str, *, tiny: bool) -> Path:
@@ -78,7 +80,29 @@ def _open(folder: Path, device: str, *, tiny: bool, until: float, more: Sequence
     return figures
 
 
-FROM_DISK: dict[str, Callable[..., dict[str, Any]]] = {"start": start}
+def plans(device: str, *, tiny: bool, until: float) -> dict[str, Any]:
+    """Peak memory of each plan, three images in the edit, the allocator limited to the plan's card."""
+    from qie_batch.engines.qwen.plans import CONTEXT, PLANS  # noqa: PLC0415 - the child measures its imports
+
+    folder = write_weights(device, tiny=tiny)
+    found: dict[str, Any] = {}
+    for name in [*PLANS][:: len(PLANS) - 1] if tiny else PLANS:
+        limit = CARDS[name.partition("-")[0]]
+        more = ("--plan", name, "--limit", str(limit - CONTEXT), "--images", "3")
+        try:
+            figures = _open(folder, device, tiny=tiny, until=until, more=more)
+        except (RuntimeError, subprocess.TimeoutExpired) as error:
+            found[name] = {"error": str(error)}
+            continue
+        found[name] = {"seconds": figures["phases"]}
+        if taken := figures.get("peak_bytes"):
+            found[name] |= {"peak_bytes": taken, "spare": 1 - (taken + CONTEXT) / limit}
+    if all("error" in each for each in found.values()):
+        raise RuntimeError(f"no plan could be opened: {found}")
+    return found
+
+
+FROM_DISK: dict[str, Callable[..., dict[str, Any]]] = {"start": start, "plans": plans}
 
 
 def main() -> None:

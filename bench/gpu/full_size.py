@@ -26,8 +26,8 @@ from diffusers import (
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2VLImageProcessorPil
 
 from qie_batch.engines.qwen.editing import QwenEngine
-from qie_batch.engines.qwen.lightning import Lightning
-from qie_batch.engines.qwen.loading import EditProcessor, hand_over_image_positions
+from qie_batch.engines.qwen.loading import EditProcessor
+from qie_batch.engines.qwen.loras import Loras
 
 if TYPE_CHECKING:
     from qie_batch.engines.qwen import QwenOptions
@@ -128,7 +128,7 @@ def randomise(part: torch.nn.Module, seed: int) -> None:
 
 
 def build_pipeline(device: str, dtype: torch.dtype, *, tiny: bool = False) -> QwenImageEditPlusPipeline:
-    """The pipeline of diffusers on the device, with random weights, patched as the engine's loading does."""
+    """The pipeline of diffusers on the device, with random weights."""
     words = tokenizer()
     torch.manual_seed(0)
     before = torch.get_default_dtype()
@@ -153,13 +153,13 @@ def assemble(parts: dict[str, torch.nn.Module], words: Any) -> QwenImageEditPlus
         **parts,
     )
     pipe.set_progress_bar_config(disable=True)
-    hand_over_image_positions(pipe.text_encoder)
+    load_tiny().hand_over_image_positions(pipe.text_encoder)
     return pipe
 
 
 def open_on(pipe: QwenImageEditPlusPipeline, options: QwenOptions) -> QwenEngine:
     """The engine on a pipeline that is ready, in the place of one that is loaded from disk."""
-    return QwenEngine(options, pipe, Lightning(pipe, options))
+    return QwenEngine(options, pipe, Loras(pipe, options))
 
 
 def count_parameters() -> dict[str, int]:

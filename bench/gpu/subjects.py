@@ -99,6 +99,7 @@ class Subjects:
             yield Form(self, engine, State(self._roots))
         finally:
             self._plain.restore()
+            torch._dynamo.reset()  # noqa: SLF001 - a block that was compiled in many forms is refused
 
     def stock(self, job: Job) -> Run:
         """One edit by the stock pipeline."""

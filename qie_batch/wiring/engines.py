@@ -13,7 +13,6 @@ from qie_batch import engines
 from qie_batch.errors import Misconfigured, NotFound, QieError, UsageError
 from qie_batch.interfaces import EngineChoice
 from qie_batch.pricing import rate_of
-from qie_batch.wiring.compile_cache import local_compile_cache
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,13 +74,11 @@ class InstalledEngines:
         settings = self._settings
         return rate_of(info.tariff, device or info.device, settings.market, settings.prices)
 
-    def create(self, name: str) -> Engine:
-        """Loaded and warm; takes as long as the weights do."""
+    def create(self, name: str, **changes: object) -> Engine:
+        """Loaded and warm; takes as long as the weights do. `changes` are of those options that it has."""
         options = self.options(name)
-        with local_compile_cache(self._settings) as folder:
-            if "compile_cache" in options:
-                options["compile_cache"] = folder
-            engine: Engine = engine_module(name).create(options)
+        options |= {option: value for option, value in changes.items() if option in options}
+        engine: Engine = engine_module(name).create(options)
         return engine
 
     def options(self, name: str) -> dict[str, Any]:

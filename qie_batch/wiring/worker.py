@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from qie_batch.wiring import services
+from qie_batch.wiring.compile_cache import local_compile_cache
 from qie_batch.wiring.engines import InstalledEngines
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ def edit_context(settings: Settings, registry: CollectorRegistry, clock: StartCl
     check_bucket(services.s3(settings), settings.s3_bucket)  # before the engine is loaded
     clock.end("services")
     began = time.monotonic()
-    engine = catalog.create(name)
+    with local_compile_cache(settings) as folder:
+        engine = catalog.create(name, compile_cache=folder)
     load_seconds = time.monotonic() - began
     clock.end("engine", getattr(engine, "start_phases", {}))
     worker = Worker(

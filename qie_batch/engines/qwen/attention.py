@@ -42,7 +42,7 @@ class JointAttention:
         encoder_hidden_states: torch.Tensor,
         encoder_hidden_states_mask: torch.Tensor | None = None,
         image_rotary_emb: tuple[torch.Tensor, torch.Tensor] | None = None,
-        attention_mask: None = None,  # noqa: ARG002 - diffusers' Attention always hands it over
+        **_unused: None,  # diffusers' Attention hands over the mask that it was given
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Image and text tokens, (batch, tokens, width) each, after joint attention."""
         assert image_rotary_emb is not None

@@ -136,7 +136,7 @@ def _skeleton(folder: Path) -> Any:
             vae=vae,
             text_encoder=text_encoder,
             tokenizer=Qwen2Tokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
-            processor=_processor(folder / "processor"),
+            processor=edit_processor(folder / "processor"),
             transformer=transformer,
         )
     except (OSError, ValueError) as error:
@@ -194,21 +194,6 @@ def _move_buffers(module: nn.Module, device: torch.device) -> None:
                 part._buffers[name] = buffer.to(device)  # noqa: SLF001 - as above
 
 
-def hand_over_image_positions(text_encoder: Any) -> None:
-    """Pass the image token ids to the text encoder, which diffusers 0.42.1 does not.
-
-    Without the ids transformers 5 gives image tokens the positions of text, and the edit differs silently
-    (huggingface/diffusers #14194). tests/integration/qwen/test_defects.py fails once this is not needed.
-    """
-
-    def add_ids(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        if kwargs.get("image_grid_thw") is not None and kwargs.get("mm_token_type_ids") is None:
-            kwargs["mm_token_type_ids"] = (kwargs["input_ids"] == module.config.image_token_id).int()
-        return args, kwargs
-
-    text_encoder.register_forward_pre_hook(add_ids, with_kwargs=True)
-
-
 class EditProcessor(Qwen2VLProcessor):  # type: ignore[misc] # transformers has no types here
     """A processor without the video part, which needs torchvision and which editing does not use.
 
@@ -222,7 +207,7 @@ class EditProcessor(Qwen2VLProcessor):  # type: ignore[misc] # transformers has 
         ProcessorMixin.__init__(self, image_processor, tokenizer, chat_template=chat_template)
 
 
-def _processor(folder: Path) -> Any:
+def edit_processor(folder: Path) -> Any:
     """A processor that resizes with Pillow, so that results do not depend on torchvision."""
     return EditProcessor(
         Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True),

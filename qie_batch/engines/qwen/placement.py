@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import traceback
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +46,9 @@ class Placement:
         try:
             self._apply(smaller)
             yield smaller
+        except torch.OutOfMemoryError as error:
+            traceback.clear_frames(error.__traceback__)  # their tensors fill the device
+            raise
         finally:
             self._pipe.vae.disable_tiling()
             self._step_up()

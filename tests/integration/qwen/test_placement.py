@@ -8,7 +8,7 @@ from qie_batch.engines.qwen import open_engine
 from qie_batch.engines.qwen.offloading import Offloading
 from qie_batch.engines.qwen.placement import streamed
 from qie_batch.engines.qwen.plans import PLANS
-from qie_batch.errors import Fenced
+from qie_batch.errors import DeviceOutOfMemory, Fenced
 
 LEAN = ["48gb", "16gb"]
 
@@ -54,6 +54,27 @@ def test_the_whole_plan_lends_out_the_text_encoder_alone(options, edit, request_
         assert engine._placement._offloading.modules
     assert not engine._placement._offloading.modules
     assert painted(engine, request_for) == edit()
+
+
+def test_an_edit_that_does_not_fit_in_less_memory_either_leaves_the_engine_well(options, edit, request_for):
+    engine = open_engine(replace(options, vram_plan="48gb"))
+
+    def full(_step):
+        raise torch.OutOfMemoryError("CUDA out of memory.")
+
+    with pytest.raises(DeviceOutOfMemory):
+        engine.edit(request_for(low_memory=True), full)
+    assert engine._placement.plan is PLANS["48gb"]
+    assert painted(engine, request_for) == edit()
+
+
+def test_what_ran_names_the_plan_the_numbers_and_the_step_down(options, request_for):
+    engine = open_engine(replace(options, vram_plan="24gb-int8"))
+    ran = engine.edit(request_for(low_memory=True), lambda _step: None).ran
+    assert (ran["plan"], ran["quantisation"], ran["tiled"]) == ("16gb-int8", "int8", True)
+    ran = engine.edit(request_for(), lambda _step: None).ran
+    assert ran["plan"] == "24gb-int8"
+    assert "tiled" not in ran
 
 
 def test_streamed_blocks_are_spread_evenly():

@@ -9,7 +9,7 @@ import torch
 from diffusers import QwenImageEditPlusPipeline
 
 from qie_batch.engines.qwen import open_engine
-from qie_batch.engines.qwen.loading import _processor, hand_over_image_positions
+from qie_batch.engines.qwen.loading import edit_processor
 
 
 @pytest.fixture(scope="module")
@@ -26,11 +26,11 @@ def sibling(options, weights_of_2511):
 
 
 @pytest.fixture(scope="module")
-def stock(weights_of_2511):
+def stock(tiny, weights_of_2511):
     pipe = QwenImageEditPlusPipeline.from_pretrained(
-        weights_of_2511, processor=_processor(weights_of_2511 / "processor"), dtype=torch.float32
+        weights_of_2511, processor=edit_processor(weights_of_2511 / "processor"), dtype=torch.float32
     )
-    hand_over_image_positions(pipe.text_encoder)
+    tiny.hand_over_image_positions(pipe.text_encoder)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 
