@@ -100,7 +100,7 @@ class QwenEngine:
     def _edit(self, calls: Sequence[Call], on_step: Callable[[int], None]) -> list[EditResult]:
         """Edits of equal `Call.shape`."""
         first = calls[0]
-        self._loras.select(first.preset.lora, first.lora)
+        self._loras.select(first.preset.lora, first.lora, self._placement.rest)
         # peft asks for gradients of the weights that it enables; a compiled block would be compiled anew.
         self._pipe.transformer.requires_grad_(requires_grad=False)
         clock = PhaseClock(on_cuda=self._options.device == "cuda")
