@@ -43,8 +43,8 @@ from qie_batch.processes.embedded import embedded_stack
 from qie_batch.steps.submit import SubmitRequest, submit
 
 STAGES = (
-    *(Stage.CLAIMED, Stage.FETCHED, Stage.ENTERED, *(Stage.STEPPED,) * 4, Stage.PAINTED, Stage.CHECKED),
-    *(Stage.STORED, Stage.CLOSED),
+    *(Stage.CLAIMED, Stage.FETCHED, Stage.DECODED, Stage.ENTERED, *(Stage.STEPPED,) * 4, Stage.PAINTED),
+    *(Stage.CHECKED, Stage.ENCODED, Stage.STORED, Stage.CLOSED),
 )
 #: Engine, its options, instruction, side of the pictures in pixels, items.
 RUNS = (

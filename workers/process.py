@@ -24,8 +24,10 @@ from qie_batch.processes.contract import (
 )
 from qie_batch.redaction import redact
 from qie_batch.steps.edit import charge_crash, edit
+from qie_batch.wiring.start import StartClock
 from workers.consumer import CHECK_SECONDS, ConsumerWatch
 from workers.interactive import InteractiveThreads
+from workers.started import tell_start
 
 if TYPE_CHECKING:
     from qie_batch.settings import Settings
@@ -74,7 +76,8 @@ class WorkerProcess:
 
     def on_init(self, **_signal: Any) -> None:
         """Load and warm the engine; exit with one sentence if that fails."""
-        began = time.monotonic()
+        clock = StartClock()
+        clock.end("python")
         registry = new_registry()
         tracing.start("qie-worker")
         # Before the engine is loaded, which takes minutes: the process is seen from its start.
@@ -82,7 +85,7 @@ class WorkerProcess:
         # From a thread without Python, since a driver that hangs may hold Python's lock.
         faulthandler.dump_traceback_later(STACKS_AFTER * self.settings.load_seconds, repeat=True, file=2)
         try:
-            self._context = context = wiring.edit_context(self.settings, registry)
+            self._context = context = wiring.edit_context(self.settings, registry, clock)
         except QieError as error:
             log.error("%s", " ".join(error.sentences))  # noqa: TRY400 - the sentences are enough
             sys.exit(EXIT_MISCONFIGURED if isinstance(error, UsageError) else EXIT_RESTART)
@@ -101,8 +104,8 @@ class WorkerProcess:
             self._consumer = ConsumerWatch(queue, context.worker.engine, self.settings.hang_seconds)
             threading.Thread(target=self._watch_consumer, args=(self._consumer,), daemon=True).start()
         threading.Thread(target=self._run_watchdog, args=(context,), name="watchdog", daemon=True).start()
-        engine, seconds = context.engine, time.monotonic() - began
-        log.info("engine %s on %s is ready after %.1f s", engine.info.name, engine.device, seconds)
+        clock.end("ready")
+        tell_start(context.worker, clock.start, self.settings, registry)
 
     def edit(self, item_id: str) -> None:
         """Run the edit of a message."""

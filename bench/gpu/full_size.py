@@ -26,8 +26,8 @@ from diffusers import (
 from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Qwen2VLImageProcessorPil
 
 from qie_batch.engines.qwen.editing import QwenEngine
-from qie_batch.engines.qwen.lightning import Lightning
 from qie_batch.engines.qwen.loading import EditProcessor
+from qie_batch.engines.qwen.loras import Loras
 
 if TYPE_CHECKING:
     from qie_batch.engines.qwen import QwenOptions
@@ -153,20 +153,13 @@ def assemble(parts: dict[str, torch.nn.Module], words: Any) -> QwenImageEditPlus
         **parts,
     )
     pipe.set_progress_bar_config(disable=True)
-    pipe.text_encoder.register_forward_pre_hook(_name_image_tokens, with_kwargs=True)
+    load_tiny().hand_over_image_positions(pipe.text_encoder)
     return pipe
-
-
-def _name_image_tokens(module: Any, args: Any, kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """What diffusers 0.42 leaves out, so that the stock pipeline paints what the engine does."""
-    if kwargs.get("image_grid_thw") is not None:
-        kwargs["mm_token_type_ids"] = (kwargs["input_ids"] == module.config.image_token_id).int()
-    return args, kwargs
 
 
 def open_on(pipe: QwenImageEditPlusPipeline, options: QwenOptions) -> QwenEngine:
     """The engine on a pipeline that is ready, in the place of one that is loaded from disk."""
-    return QwenEngine(options, pipe, Lightning(pipe, options))
+    return QwenEngine(options, pipe, Loras(pipe, options))
 
 
 def count_parameters() -> dict[str, int]:

@@ -87,6 +87,7 @@ def _row_options() -> tuple[Callable[[_Command], _Command], ...]:
         ),
         click.option("--size", metavar="WxH", help="Of the results in pixels.  [default: as the picture]"),
         click.option("--seed", metavar="N", help="[default: the same for the same row]"),
+        click.option("--lora", metavar="NAME", help="A LoRA of QIE_LORAS.  [default: none]"),
         click.option("--steps", metavar="N", help="[default: as the preset says]"),
         click.option("--cfg", metavar="X", help="[default: as the preset says]"),
         click.option("--variants", metavar="N", help="Results of each row, 1 to 8.  [default: 1]"),

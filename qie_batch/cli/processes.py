@@ -20,18 +20,26 @@ log = logging.getLogger(__name__)
 
 
 @click.command()
+@click.option(
+    "--gpus",
+    default="all",
+    show_default=True,
+    metavar="all|N|I,J",
+    help="The visible GPUs to use: all, the first N, or which ones, with a comma (0,1; or 3, for one).",
+)
 @click.pass_obj
-def worker(app: App) -> None:
+def worker(app: App, *, gpus: str) -> None:
     """Run one worker process for each visible GPU (one alone without), and replace those that die."""
     from qie_batch.processes.signals import stop_event
     from qie_batch.processes.supervisor import Supervisor
 
     settings = app.settings
     info, reason = wiring.InstalledEngines(settings).choose()
+    devices = wiring.worker_devices(info, gpus)
     wiring.celery(settings)  # Unavailable without a broker, before any process is started
     _log_to_stderr(settings)
     log.info("engine %s: %s", info.name, reason)
-    sys.exit(Supervisor(settings, info, wiring.worker_devices(info)).run(stop_event()))
+    sys.exit(Supervisor(settings, info, devices).run(stop_event()))
 
 
 @click.command()

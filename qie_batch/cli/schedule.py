@@ -49,7 +49,7 @@ def add(app: App, /, name: str, catalog: str, cron: str, timezone: str, **option
             )
         catalog = str(path)
     order = job_order(options)
-    if order.preset:
+    if order.preset or order.defaults.lora:
         chosen_engine(order, wiring.InstalledEngines(app.settings))
     ledger = wiring.ledger(app.settings)
     new = Schedule(name=name, cron=cron, timezone=timezone, catalog=catalog, order=order)

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from qie_batch import views, wiring
 from qie_batch.cli.display import echo_json, is_terminal, sentence
 from qie_batch.cli.page import page
+from qie_batch.cli.timing import show_timing
+from qie_batch.errors import UsageError
+from qie_batch.interfaces.ledger import CostKey
 from qie_batch.model import CostLine
 from qie_batch.pricing import usd
 from qie_batch.steps.watch import watch
@@ -28,10 +31,18 @@ WATCH_SECONDS = 0.6
 @click.argument("job", required=False)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (a list without JOB).")
 @click.option("--watch", "watches", is_flag=True, help="Again and again until the job is closed or paused.")
+@click.option("--timing", "timed", is_flag=True, help="Where the time of JOB's attempts went.")
 @click.pass_obj
-def status(app: App, job: str | None, *, as_json: bool, watches: bool) -> None:
+def status(app: App, job: str | None, *, as_json: bool, watches: bool, timed: bool) -> None:
     """How far JOB is, how fast, and what failed why; without JOB the latest jobs."""
     ledger = wiring.ledger(app.settings)
+    if timed:
+        if job is None or watches:
+            raise UsageError("--timing is of one job, and without --watch")
+        ledger.jobs.get(job)
+        view = views.timing_view(ledger.costs.timing(job))
+        echo_json(views.dumped(view)) if as_json else show_timing(view)
+        return
     if job is None:
         _show_jobs([ledger.costs.progress(found.id) for found in ledger.jobs.latest()], as_json=as_json)
         return
@@ -129,10 +140,10 @@ def _show_job_table(progresses: Iterable[Progress]) -> None:
 
 @click.command()
 @click.argument("job", required=False)
-@click.option("--by", type=click.Choice(["day", "sku", "engine"]), default="engine", show_default=True)
+@click.option("--by", type=click.Choice(get_args(CostKey)), default="engine", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="A list of JSON objects, exact amounts in USD.")
 @click.pass_obj
-def cost(app: App, job: str | None, by: Literal["day", "sku", "engine"], *, as_json: bool) -> None:
+def cost(app: App, job: str | None, by: CostKey, *, as_json: bool) -> None:
     """Money spent, saved by the cache and lost to failed attempts, of JOB or of all jobs."""
     ledger = wiring.ledger(app.settings)
     if job:

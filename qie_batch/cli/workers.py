@@ -40,7 +40,8 @@ def _rows(worker: WorkerState) -> list[tuple[str, ...]]:
     process = (worker.name, worker.engine, worker.device)
     if not worker.edits:
         up = f", up {duration(worker.seconds)}" if worker.seconds is not None else ""
-        return [(*process, f"idle{up}", "", "", "", "")]
+        began = f", ready in {duration(worker.start.seconds)}" if worker.start else ""
+        return [(*process, f"idle{up}{began}", "", "", "", "")]
     state = "does not answer" if worker.answers is False else "edits"
     return [(*process, state, *_cells(edit)) for edit in worker.edits]
 

@@ -67,7 +67,11 @@ class EngineCatalog(Protocol):
 
 
 class Engine(Protocol):
-    """Loaded and warm. The caller runs at most `info.concurrency` edits at a time."""
+    """Loaded and warm. The caller runs at most `info.concurrency` edits at a time.
+
+    An engine may have `start_phases`, too: the seconds of each phase of its loading by name, in order. Phases
+    may have gone on at the same time.
+    """
 
     info: EngineInfo
     #: The name that the driver reports, by which the price is found.

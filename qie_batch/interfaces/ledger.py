@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         ItemSelection,
         Job,
         JobSelection,
+        JobTiming,
         KnownRequest,
         Message,
         NewItem,
@@ -45,10 +46,11 @@ if TYPE_CHECKING:
         Usage,
         Webhook,
         Worker,
+        WorkerStart,
         Workload,
     )
 
-CostKey = Literal["day", "sku", "engine"]
+CostKey = Literal["day", "sku", "engine", "device"]
 
 
 class Intake(Protocol):
@@ -124,6 +126,7 @@ class Costs(Protocol):
     def lines(self, job_id: str | None, by: CostKey) -> list[CostLine]: ...
     def history(self, engine: str, preset: str) -> History: ...
     def spending(self, job_id: str) -> Spending: ...
+    def timing(self, job_id: str) -> JobTiming: ...
 
 
 class Schedules(Protocol):
@@ -201,9 +204,12 @@ class Tenants(Protocol):
 
 
 class Workers(Protocol):
-    """What runs now, of all tenants; what it belongs to is shown to its owner."""
+    """What runs now, of all tenants; what it belongs to is shown to its owner. And how each process began."""
 
     def running(self) -> list[RunningEdit]: ...
+    def began(self, worker: Worker, start: WorkerStart) -> None: ...
+    def starts(self, names: Collection[str]) -> dict[str, WorkerStart]: ...
+    def prune(self, max_age_seconds: float) -> int: ...
 
 
 class Gauges(Protocol):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, case, update
 
-from qie_batch.ledger import statements
+from qie_batch.ledger import rows, statements
 from qie_batch.ledger.tables import attempts, items
 from qie_batch.model import Attempt, EditSpec, ItemState, Outcome, Priority
 from qie_batch.pricing import cost_micros
@@ -76,7 +76,8 @@ class SqlAttempts:
     def succeed(self, attempt: Attempt, result: Result, usage: Usage) -> bool:
         """Store the result; every pending or queued item with the same cache key succeeds too, cached."""
         cost = cost_micros(usage, attempt.rate)
-        fields = {**asdict(result), "seconds": usage.seconds, "cost_micros": cost}
+        used = {"seconds": usage.seconds, "cost_micros": cost}
+        fields = {**asdict(result), "ran": rows.json_of_ran(result.ran), **used}
         made = {f"new_{name}": value for name, value in fields.items()}
         with self._db.write() as connection:
             if statements.HOLD.run(self._db, connection, **_key(attempt)).fetchone() is None:
@@ -169,6 +170,7 @@ class SqlAttempts:
             connection,
             **_key(attempt),
             **_figures(attempt, usage),
+            in_phases=rows.json_of_seconds(usage.phases),
             as_outcome=outcome,
             with_code=failure.code if failure else None,
             with_error=failure.reason if failure else None,

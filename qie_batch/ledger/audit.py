@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import delete, or_, select, update
@@ -106,4 +107,4 @@ class SqlAudit:
 def _result_of(row: Row[Any]) -> Result:
     fields = dict(row._mapping)  # noqa: SLF001 - public API of SQLAlchemy
     del fields["created_at"]
-    return Result(**fields)
+    return Result(**{**fields, "ran": json.loads(fields["ran"])})

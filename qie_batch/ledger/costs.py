@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, case, func, select
@@ -10,7 +11,7 @@ from qie_batch.errors import NotFound
 from qie_batch.ledger.counts import count_columns, counted, counts_of
 from qie_batch.ledger.rows import job_of, of_owned_jobs, owned
 from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import CostLine, History, ItemState, Outcome, Progress, Spending
+from qie_batch.model import CostLine, History, ItemState, JobTiming, Outcome, Progress, Spending, Usage
 
 if TYPE_CHECKING:
     from qie_batch.interfaces.ledger import CostKey
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Latest successful attempts that an estimate averages.
 HISTORY = 1000
+#: Items whose attempts are read for `timing`: a job may have a million.
+TIMED = 2000
 
 
 class SqlCosts:
@@ -63,7 +66,7 @@ class SqlCosts:
             )
 
     def lines(self, job_id: str | None, by: CostKey) -> list[CostLine]:
-        """Money by day (UTC), sku or engine, of one job or of all."""
+        """Money by day (UTC), sku, engine or device, of one job or of all."""
         with self._db.read() as connection:
             spent = self._spent_by(connection, job_id, by)
             saved = self._saved_by(connection, job_id, by)
@@ -83,9 +86,12 @@ class SqlCosts:
         return lines
 
     def _spent_by(self, connection: Connection, job_id: str | None, by: CostKey) -> dict[str, Any]:
-        key = {"day": self._day(attempts.c.started_at), "sku": items.c.row_id, "engine": attempts.c.engine}[
-            by
-        ]
+        key = {
+            "day": self._day(attempts.c.started_at),
+            "sku": items.c.row_id,
+            "engine": attempts.c.engine,
+            "device": attempts.c.device,
+        }[by]
         # An item with failed attempts that was then cached is counted in `_saved_by`.
         number = func.count(case((~items.c.cached, attempts.c.item_id)).distinct()).label("items")
         query = select(key.label("key"), number, *_spent_columns()).join(
@@ -97,7 +103,12 @@ class SqlCosts:
         return {str(row.key): row for row in connection.execute(query.group_by(key))}
 
     def _saved_by(self, connection: Connection, job_id: str | None, by: CostKey) -> dict[str, Any]:
-        key = {"day": self._day(items.c.finished_at), "sku": items.c.row_id, "engine": items.c.engine}[by]
+        key = {
+            "day": self._day(items.c.finished_at),
+            "sku": items.c.row_id,
+            "engine": items.c.engine,
+            "device": results.c.device,
+        }[by]
         query = _saved().add_columns(key.label("key")).where(items.c.cached)
         query = query.where(*of_owned_jobs(items.c.job_id, self._owner))
         if job_id:
@@ -138,6 +149,24 @@ class SqlCosts:
             cost_micros=round(cost or 0),
             dearest_micros=int(dearest or 0),
         )
+
+    def timing(self, job_id: str) -> JobTiming:
+        """Of all items, or of TIMED that are evenly spread over the job."""
+        with self._db.read() as connection:
+            last = connection.scalar(
+                select(func.max(items.c.ordinal)).where(
+                    items.c.job_id == job_id, *of_owned_jobs(items.c.job_id, self._owner)
+                )
+            )
+            number = 0 if last is None else last + 1
+            read = range(number) if number <= TIMED else [place * number // TIMED for place in range(TIMED)]
+            ended = attempts.c.outcome != Outcome.RUNNING
+            query = select(attempts.c.seconds, attempts.c.phases).where(ended, attempts.c.phases != "{}")
+            rows = connection.execute(
+                query.where(attempts.c.item_id.in_([f"{job_id}.{ordinal}" for ordinal in read]))
+            )
+            usages = [Usage(seconds=seconds, phases=json.loads(phases)) for seconds, phases in rows]
+        return JobTiming.of(usages, items=number, items_read=len(read))
 
     def spending(self, job_id: str) -> Spending:
         with self._db.read() as connection:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select, update
 
-from qie_batch.ledger.rows import has_item, job_of
+from qie_batch.ledger.rows import TURNS, has_item, job_of
 from qie_batch.ledger.tables import items, jobs, variables
 from qie_batch.model import UNFINISHED, ItemState, JobState, Message, Priority
 from qie_batch.model.turns import turn
@@ -67,9 +67,10 @@ class SqlDispatch:
     ) -> list[Message]:
         """Make pending items queued until `window` are; the caller publishes them.
 
-        Interactive items and all others have a window each. Higher priority first, then jobs in turn. An item
-        waits while another item with its cache key is in flight, and gets that item's result; where that one
-        is queued and this one interactive, that one waits. `allowance` is the most items by job id (budgets).
+        Interactive items and all others have a window each. Higher priority first, then jobs in turn, and of
+        a job one group of LoRAs after the other, so that workers seldom change them. An item waits while
+        another item with its cache key is in flight, and gets that item's result; where that one is queued
+        and this one interactive, that one waits. `allowance` is the most items by job id (budgets).
         """
         with self._db.write() as connection:
             if connection.dialect.name == "postgresql":  # SQLite has its write lock
@@ -123,7 +124,7 @@ class SqlDispatch:
             select(items.c.id, items.c.row_id, items.c.priority, items.c.cache_key)
             .where(items.c.job_id == job.id, items.c.state == ItemState.PENDING, lane)
             .where(items.c.not_before <= self._db.now, ~in_flight)
-            .order_by(items.c.priority, items.c.ordinal)
+            .order_by(*TURNS)
             .limit(limit)
         )
         # From what the job has in flight on: else the oldest job would get each place that comes free.

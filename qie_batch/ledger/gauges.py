@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import ColumnElement, FromClause, Select, case, func, or_, select, update
 
 from qie_batch.ledger.counts import count_columns, counted, counts_of
+from qie_batch.ledger.rows import TURNS
 from qie_batch.ledger.tables import attempts, items, jobs, runs, variables
 from qie_batch.ledger.tables import workload as table
 from qie_batch.model import Backlog, ItemGroup, ItemState, JobState, Priority, RunState
@@ -92,7 +93,7 @@ class SqlGauges:
             select(job.c.created_at)
             .where(items.c.job_id == job.c.id, items.c.state == state)
             .where(items.c.not_before <= job.c.created_at)
-            .order_by(items.c.priority, items.c.ordinal)
+            .order_by(*TURNS)
             .limit(1)
             .correlate(job)
             .scalar_subquery()

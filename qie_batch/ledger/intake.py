@@ -121,6 +121,7 @@ def _item_values(job: NewJob, item: NewItem) -> dict[str, Any]:
         "row_id": item.row_id,
         "variant": item.variant,
         "priority": int(item.priority),
+        "lora_group": item.lora_group,
         "engine": job.order.engine,
         "spec": item.spec_text,
         "cache_key": item.cache_key,

@@ -185,6 +185,7 @@ def _item_page(job_id: str, after: int, wanted: ItemSelection, mine: Owned) -> S
             results.c.device,
             results.c.changed,
             results.c.note,
+            results.c.ran,
             results.c.engine.label("result_engine"),
             results.c.seconds.label("result_seconds"),
             results.c.cost_micros.label("result_cost"),

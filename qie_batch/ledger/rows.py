@@ -25,7 +25,7 @@ from qie_batch.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from sqlalchemy import Column, ColumnElement, Connection, Row
 
@@ -46,6 +46,16 @@ def order_of(text: str) -> JobOrder:
 def _defaults(fields: dict[str, Any]) -> RowDefaults:
     size, output = fields.get("size"), fields.get("output", OutputFormat.AUTO)
     return RowDefaults(**{**fields, "size": tuple(size) if size else None, "output": OutputFormat(output)})
+
+
+def json_of_seconds(phases: Mapping[str, float]) -> str:
+    """Seconds by phase as JSON, to a tenth of a millisecond."""
+    return json.dumps({name: round(seconds, 4) for name, seconds in phases.items()}, separators=(",", ":"))
+
+
+def json_of_ran(ran: Mapping[str, Any]) -> str:
+    """Of values that JSON has not, their texts: what an engine says of an edit fails no edit."""
+    return json.dumps(ran, separators=(",", ":"), ensure_ascii=False, default=str) if ran else "{}"
 
 
 def job_of(row: Row[Any]) -> Job:
@@ -90,16 +100,20 @@ def of_owned_jobs(column: Column[str], owner: str | None) -> tuple[ColumnElement
     return () if owner is None else (column.in_(select(jobs.c.id).where(jobs.c.owner == owner)),)
 
 
+#: The order in which items of one job and state are queued, and that of the index that finds them.
+TURNS = (items.c.priority, items.c.lora_group, items.c.ordinal)
+
+
 def has_item(states: Iterable[ItemState], *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
     """The condition on `jobs` for jobs with an item in one of the states.
 
-    One look for each state, in the order of the index of job, state, priority and ordinal: without the order,
-    or for several states at once, PostgreSQL reads all items until it finds one.
+    One look for each state, in the order of the index: without the order, or for several states at once,
+    PostgreSQL reads all items until it finds one.
     """
     first = (
         select(1)
         .where(items.c.job_id == jobs.c.id, items.c.state == state, *conditions)
-        .order_by(items.c.priority, items.c.ordinal)
+        .order_by(*TURNS)
         .limit(1)
         .correlate(jobs)
         .scalar_subquery()
@@ -140,6 +154,7 @@ def result_of(row: Row[Any]) -> Result:
         device=row.device,
         changed=row.changed,
         note=row.note,
+        ran=json.loads(row.ran),
         seconds=row.result_seconds,
         cost_micros=row.result_cost,
     )

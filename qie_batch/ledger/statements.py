@@ -166,7 +166,9 @@ def _account(_now: Now, _dialect: str) -> Update:
 
 def _end(now: Now, _dialect: str) -> Update:
     more, runs = _is_more(), attempts.c.outcome == Outcome.RUNNING
-    usage = {column.name: case((more, given), else_=column) for column, given in _figures().items()}
+    # Not with a heartbeat, which may come late and knows fewer phases.
+    figures = {**_figures(), attempts.c.phases: _given("in_phases", attempts.c.phases)}
+    usage = {column.name: case((more, given), else_=column) for column, given in figures.items()}
     closing = {
         attempts.c.outcome: _given("as_outcome", attempts.c.outcome),
         attempts.c.ended_at: now,

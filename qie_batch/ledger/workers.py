@@ -1,16 +1,21 @@
-"""What the workers do now, by their attempts."""
+"""What the workers do now, by their attempts, and how they began."""
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, delete, insert, select
 
-from qie_batch.ledger.tables import attempts, items, jobs
-from qie_batch.model import EditSpec, ItemState, RunningEdit
+from qie_batch.ledger.rows import json_of_seconds
+from qie_batch.ledger.tables import attempts, items, jobs, workers
+from qie_batch.model import EditSpec, ItemState, RunningEdit, WorkerStart
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from qie_batch.ledger.database import Database
+    from qie_batch.model import Worker
 
 
 class SqlWorkers:
@@ -51,3 +56,29 @@ class SqlWorkers:
             for row in rows
             for shown in (self._owner in (None, row.owner),)
         ]
+
+    def began(self, worker: Worker, start: WorkerStart) -> None:
+        """A worker process is ready; of an earlier process with that name nothing is kept."""
+        row = {
+            "name": worker.name,
+            "engine": worker.engine,
+            "device": worker.device,
+            "seconds": start.seconds,
+            "phases": json_of_seconds(start.phases),
+        }
+        with self._db.write() as connection:
+            connection.execute(delete(workers).where(workers.c.name == worker.name))
+            connection.execute(insert(workers).values(**row, ready_at=self._db.now))
+
+    def starts(self, names: Collection[str]) -> dict[str, WorkerStart]:
+        """Of those of the worker processes that are known."""
+        query = select(workers.c.name, workers.c.seconds, workers.c.phases)
+        with self._db.read() as connection:
+            rows = connection.execute(query.where(workers.c.name.in_(names))).all()
+        return {row.name: WorkerStart(seconds=row.seconds, phases=json.loads(row.phases)) for row in rows}
+
+    def prune(self, max_age_seconds: float) -> int:
+        """Forget the processes that began longer ago; says how many."""
+        with self._db.write() as connection:
+            old = workers.c.ready_at < self._db.now - max_age_seconds
+            return connection.execute(delete(workers).where(old)).rowcount

@@ -27,6 +27,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "ref_image_3": (),
     "negative": ("negative_prompt",),
     "preset": (),
+    "lora": (),
     "steps": (),
     "cfg": (),
     "seed": (),
@@ -42,7 +43,10 @@ REFERENCES = ("ref_image_2", "ref_image_3")
 
 #: Headers that say something else in many tables; their cells decide (docs/decisions/0020-general-words.md).
 GENERAL = frozenset(
-    ("url", "edit", "negative", "preset", "steps", "cfg", "seed", "size", "variants", "priority", "output")
+    (
+        *("url", "edit", "negative", "preset", "lora", "steps", "cfg", "seed", "size"),
+        *("variants", "priority", "output"),
+    )
 )
 #: Headers that mean their column where no other header does.
 _SPARE = frozenset(

@@ -112,8 +112,15 @@ def _yes_no(column: str) -> Callable[[str], bool]:
     return read
 
 
+def _lora(text: str) -> str:
+    """A name in lower case; "" for none where the job has one."""
+    name = text.casefold()
+    return "" if name == "none" else name
+
+
 #: The columns that override the job's choice -> the reader of a value for the field of the same name.
 OPTIONAL: Mapping[str, Callable[[str], Any]] = {
+    "lora": _lora,
     "steps": _whole("steps", 1, 100),
     "cfg": _cfg,
     "seed": _whole("seed", 0, 2**32 - 1),

@@ -157,7 +157,7 @@ def _words(text: str) -> None:
 _LINK = re.compile(r"edit(?:\s+[^\W\d]+){0,2}|编辑\S{0,4}|編輯\S{0,4}", re.IGNORECASE)
 _ANSWERS = frozenset(("yes", "no", "true", "false", "y", "n", "none", "n/a"))
 #: Columns that beside an instruction mean nothing else, whatever their cells say.
-_OF_MODELS = {"preset", "cfg"}
+_OF_MODELS = {"preset", "lora", "cfg"}
 #: Columns whose general words are judged by what only an image or an instruction says.
 _FROM_CELLS_ALONE = ("image", "instruction")
 _TEXTS: Mapping[str, Callable[[str], object]] = {

@@ -32,7 +32,7 @@ _Value = TypeVar("_Value")
 #: Own columns that say something on the way back.
 _KEPT = (FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN)
 #: Fields of RowDefaults that are values, not texts with placeholders.
-_DEFAULTS = ("size", "steps", "cfg", "seed", "variants", "output", "quality", "keep_alpha")
+_DEFAULTS = ("size", "lora", "steps", "cfg", "seed", "variants", "output", "quality", "keep_alpha")
 _MISSING = {
     "id": ("id_missing", "the row has no id: give it one of its own"),
     "image": ("image_missing", "the row names no picture: write its path, https:// or s3://bucket/key"),
@@ -113,7 +113,12 @@ class RowReader:
         width, height = given.pop("size") or (None, None)
         variants, priority = given.pop("variants"), given.pop("priority", None)
         params = EditParams(
-            instruction=instruction or "", negative=negative or " ", width=width, height=height, **given
+            instruction=instruction or "",
+            negative=negative or " ",
+            width=width,
+            height=height,
+            lora_name=given.pop("lora"),
+            **given,
         )
         return ManifestRow(
             line=record.line,

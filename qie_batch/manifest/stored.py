@@ -129,7 +129,7 @@ class StoredRows:
 
 
 def _is_unset(value: object) -> bool:
-    return value is None or value is False
+    return value is None or value is False or value == ""
 
 
 def _line(values: dict[str, Any]) -> bytes:

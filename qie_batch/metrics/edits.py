@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import Counter, Histogram
 
 from qie_batch.metrics.exporter import Bounded
-from qie_batch.model import Ending, Priority, Stage
+from qie_batch.model import ON_DEVICE, Ending, Priority, Stage
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
@@ -23,7 +23,16 @@ PHASE_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 45, 6
 #: Seconds in the queue: the interactive lane is about tenths, a nightly catalog about hours.
 WAIT_BUCKETS = (0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30, 60, 300, 900, 3600, 14_400, 43_200)
 #: The phase that ends with each stage; what the device does is PAINT.
-PHASES = {Stage.FETCHED: "fetch", Stage.ENTERED: "wait", Stage.CHECKED: "check", Stage.STORED: "store"}
+ENDS = {
+    Stage.FETCHED: "fetch",
+    Stage.DECODED: "decode",
+    Stage.ENTERED: "wait",
+    Stage.CHECKED: "check",
+    Stage.ENCODED: "encode",
+    Stage.STORED: "put",
+}
+#: Phases within the engine, which names them.
+MOST_ENGINE_PHASES = 12
 #: Presets that count by themselves: each has more than a hundred series.
 MOST_PRESETS = 20
 PAINT, CLOSE = "paint", "close"
@@ -52,7 +61,16 @@ class EditMetrics:
         )
         self._phases = Histogram(
             "qie_edit_phase_seconds",
-            "Seconds of an attempt in each phase: fetch, wait (for the device), paint, check, store, close",
+            "Seconds of an attempt in each phase: fetch, decode, wait (for the device), paint, check, encode,"
+            " put, close",
+            ("engine", "preset", "phase"),
+            registry=registry,
+            buckets=PHASE_BUCKETS,
+        )
+        self._engine_phase = Bounded(MOST_ENGINE_PHASES)
+        self._engine_phases = Histogram(
+            "qie_engine_phase_seconds",
+            "Seconds of an edit on the device in each phase that the engine tells, such as prompt and steps",
             ("engine", "preset", "phase"),
             registry=registry,
             buckets=PHASE_BUCKETS,
@@ -108,9 +126,10 @@ class EditMetrics:
         elif stage is Stage.PAINTED:
             self._count_device(event)
             self._observe_phase(attempt, PAINT, event.usage.seconds)
+            self._observe_engine_phases(event)
         elif stage in (Stage.CLOSED, Stage.FENCED):
             self._end(event)
-        if phase := PHASES.get(stage):
+        if phase := ENDS.get(stage):
             self._observe_phase(attempt, phase, event.seconds)
         for finding in event.findings:
             self._findings.labels(self._finding(finding), "failed").inc()
@@ -145,6 +164,13 @@ class EditMetrics:
     def _observe_phase(self, attempt: Attempt, phase: str, seconds: float) -> None:
         preset = self._preset(attempt.spec.params.preset)
         self._phases.labels(self._engine, preset, phase).observe(seconds)
+
+    def _observe_engine_phases(self, event: EditEvent) -> None:
+        preset = self._preset(event.attempt.spec.params.preset)
+        for name, seconds in event.usage.phases.items():
+            if name.startswith(ON_DEVICE):
+                phase = self._engine_phase(name.removeprefix(ON_DEVICE))
+                self._engine_phases.labels(self._engine, preset, phase).observe(seconds)
 
 
 def lane_of(attempt: Attempt) -> str:

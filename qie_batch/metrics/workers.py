@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from prometheus_client import CollectorRegistry
 
-    from qie_batch.model import Worker
+    from qie_batch.model import Worker, WorkerStart
 
 #: Why a worker process was replaced.
 REASONS = ("ended", "hung", "killed")
@@ -46,6 +46,18 @@ class WorkerMetrics:
         breaker.set_function(lambda: float(is_breaker_open()))
         running = Gauge("qie_device_edits_running", "Edits on the device", ("engine",), registry=registry)
         running.labels(worker.engine).set_function(edits_running)
+
+
+def count_start(registry: CollectorRegistry, engine: str, start: WorkerStart) -> None:
+    """The process is ready."""
+    gauge = Gauge(
+        "qie_start_seconds",
+        "Seconds of each phase of the start of this process, some at the same time; all: until it was ready",
+        ("engine", "phase"),
+        registry=registry,
+    )
+    for phase, seconds in {**start.phases, "all": start.seconds}.items():
+        gauge.labels(engine, phase).set(seconds)
 
 
 class SupervisorMetrics:

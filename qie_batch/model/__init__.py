@@ -5,7 +5,7 @@ micro-dollars (USD 1 = 1,000,000), so that sums are exact.
 """
 
 from qie_batch.model.access import ApiKey, DaySpending, Scope, Tenant, is_tenant_name
-from qie_batch.model.attempts import Attempt, Message, Rate, Usage, Worker
+from qie_batch.model.attempts import ON_DEVICE, Attempt, Message, Rate, Usage, Worker
 from qie_batch.model.costs import CostLine, Estimate, History, Progress, Spending
 from qie_batch.model.edits import (
     SCHEMA_VERSION,
@@ -17,7 +17,7 @@ from qie_batch.model.edits import (
     cache_key_of,
 )
 from qie_batch.model.engines import DEVICE_HOUR, FREE, EngineInfo, EngineLimits, Preset, Tariff
-from qie_batch.model.events import EditEvent, Ending, Stage
+from qie_batch.model.events import PHASES, EditEvent, Ending, Stage
 from qie_batch.model.files import Batch, BatchFault, BatchState, RequestCounts, StoredFile
 from qie_batch.model.gauges import Backlog, GaugeReading, ItemGroup, Workload
 from qie_batch.model.images import ImageHeader
@@ -47,6 +47,7 @@ from qie_batch.model.states import (
     Priority,
     RunState,
 )
+from qie_batch.model.timing import JobTiming, PhaseTiming
 from qie_batch.model.webhooks import (
     Webhook,
     WebhookAnswer,
@@ -56,13 +57,15 @@ from qie_batch.model.webhooks import (
     new_webhook_secret,
     webhook_key,
 )
-from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerState
+from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerStart, WorkerState
 
 __all__ = [
     "BATCH_PRIORITIES",
     "DEVICE_HOUR",
     "FINAL",
     "FREE",
+    "ON_DEVICE",
+    "PHASES",
     "RETRY_POLICY",
     "SCHEMA_VERSION",
     "UNFINISHED",
@@ -97,6 +100,7 @@ __all__ = [
     "JobOrder",
     "JobSelection",
     "JobState",
+    "JobTiming",
     "KnownRequest",
     "LiveWorker",
     "ManifestRow",
@@ -106,6 +110,7 @@ __all__ = [
     "OldJob",
     "Outcome",
     "OutputFormat",
+    "PhaseTiming",
     "Preset",
     "Priority",
     "Progress",
@@ -131,6 +136,7 @@ __all__ = [
     "WebhookEvent",
     "WebhookState",
     "Worker",
+    "WorkerStart",
     "WorkerState",
     "Workload",
     "address_shown",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qie_batch.model.edits import EditSpec
     from qie_batch.model.states import Priority
 
@@ -29,12 +31,18 @@ class Rate:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What an attempt used so far; both figures only increase."""
+    """What an attempt used so far; every figure only increases."""
 
     #: Seconds on the device.
     seconds: float = 0.0
     #: Images that the engine returned.
     images: int = 0
+    #: Seconds of each phase that has ended, that on the device left out, and of each within the engine.
+    phases: Mapping[str, float] = field(default_factory=dict)
+
+
+#: Begins the names of the phases within the engine.
+ON_DEVICE = "paint."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

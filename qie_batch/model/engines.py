@@ -58,12 +58,16 @@ class EngineInfo:
     name: str
     #: Changes whenever the same request may give other pixels.
     revision: str
+    #: Names of the settings that decide the revision, for whoever finds two that differ.
+    revision_settings: tuple[str, ...] = ()
     #: Fields of EditParams that change the result beside instruction, size and output.
     honours: frozenset[str] = frozenset()
     #: By name, in the order in which they are shown; empty where the engine has no presets.
     presets: Mapping[str, Preset] = field(default_factory=dict)
     #: By LoRA: its name with the pinned hash of its file, as a cache key contains them.
     loras: Mapping[str, str] = field(default_factory=dict)
+    #: LoRAs that a row may choose by name: what a cache key contains of each.
+    own_loras: Mapping[str, str] = field(default_factory=dict)
     limits: EngineLimits = EngineLimits()
     #: The engine takes and gives RGBA images; any other engine gets transparent pixels composed on white, and
     #: they are put back where `EditParams.keep_alpha` asks for that.

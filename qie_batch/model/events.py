@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qie_batch.model.attempts import Attempt, Usage
 
 
@@ -14,8 +16,10 @@ class Stage(StrEnum):
     CLAIMED = "claimed"
     #: An earlier attempt put the result, which is adopted: nothing is edited.
     ADOPTED = "adopted"
-    #: Inputs are read and decoded.
+    #: The bytes of the inputs are read.
     FETCHED = "fetched"
+    #: The inputs are decoded.
+    DECODED = "decoded"
     #: The attempt holds the device.
     ENTERED = "entered"
     #: One step of the engine is done.
@@ -24,12 +28,28 @@ class Stage(StrEnum):
     PAINTED = "painted"
     #: The image is composed and checked.
     CHECKED = "checked"
+    #: The image is in its file format.
+    ENCODED = "encoded"
     #: This attempt put the result into the store, or another one did so first.
     STORED = "stored"
     #: The ledger accepted the outcome.
     CLOSED = "closed"
     #: The ledger refused the outcome, because the attempt is fenced.
     FENCED = "fenced"
+
+
+#: The phase of an attempt that begins with each stage and lasts until the next one; STEPPED begins none.
+PHASES: Mapping[Stage, str] = {
+    Stage.CLAIMED: "fetch",
+    Stage.FETCHED: "decode",
+    Stage.DECODED: "wait",
+    Stage.ENTERED: "paint",
+    Stage.PAINTED: "check",
+    Stage.CHECKED: "encode",
+    Stage.ENCODED: "put",
+    Stage.STORED: "close",
+    Stage.ADOPTED: "close",
+}
 
 
 class Ending(StrEnum):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from qie_batch.model.edits import EditSpec
     from qie_batch.model.orders import JobOrder
     from qie_batch.model.states import ItemState, JobState, Priority
@@ -50,6 +52,8 @@ class NewItem:
     #: Canonical JSON of the EditSpec, and its cache key; None where there is a failure.
     spec_text: str | None
     cache_key: str | None
+    #: Items of a job that run with the same LoRAs have one number, from 0 in the order of the rows.
+    lora_group: int = 0
     failure: Failure | None = None
 
 
@@ -98,6 +102,8 @@ class Result:
     changed: float | None = None
     #: What a person should know of the edit, "" for nothing.
     note: str = ""
+    #: What really ran, as the engine says it; empty if it does not.
+    ran: Mapping[str, Any] = field(default_factory=dict)
     #: Device seconds and cost of the attempt that made the result; 0 before the ledger has the result.
     seconds: float = 0.0
     cost_micros: int = 0

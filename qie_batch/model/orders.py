@@ -32,6 +32,8 @@ class RowDefaults:
 
     instruction: str = ""
     negative: str = ""
+    #: Name of a LoRA of the user's own, "" for none.
+    lora: str = ""
     #: Width and height of the result in pixels.
     size: tuple[int, int] | None = None
     steps: int | None = None

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +18,16 @@ class LiveWorker:
     device: str
     #: Since its engine was loaded.
     seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerStart:
+    """How a worker process came to be ready."""
+
+    #: From the start of the process.
+    seconds: float
+    #: Seconds of each phase of it, in order.
+    phases: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +60,5 @@ class WorkerState:
     #: Since its engine was loaded; None for a process that does not answer.
     seconds: float | None
     edits: tuple[RunningEdit, ...]
+    #: None if the ledger does not know it.
+    start: WorkerStart | None = None

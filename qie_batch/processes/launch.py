@@ -72,6 +72,8 @@ def celery_worker(settings: Settings, spec: WorkerSpec) -> Launch:
         "QIE_METRICS_ADDRESS": neighbour(settings.metrics_address, 1 + spec.index),
     }
     if spec.device:
+        # Then an index is the same device for CUDA as for NVML, where there are several kinds of devices too.
+        environment.setdefault("CUDA_DEVICE_ORDER", "PCI_BUS_ID")
         environment["CUDA_VISIBLE_DEVICES"] = spec.device
     return Launch(argv=argv, environment=environment)
 

@@ -19,6 +19,7 @@ from qie_batch.metrics import SupervisorMetrics, expose, new_registry
 from qie_batch.metrics.gpu import register_gpus
 from qie_batch.processes.contract import EXIT_MISCONFIGURED, clear_heartbeat, read_heartbeat
 from qie_batch.processes.launch import WorkerSpec, celery_worker, worker_name
+from qie_batch.processes.numa import cpus_near, nvml, running_on
 from qie_batch.processes.probes import ProcessState, WorkerProbes
 
 if TYPE_CHECKING:
@@ -97,6 +98,7 @@ class Supervisor:
         register_gpus(registry, devices)
         self._registry = registry
         self._probes = WorkerProbes()
+        self._nvml = nvml()
 
     def run(self, stop: threading.Event) -> int:
         """Keep every process running until `stop` is set, or a process ends with EXIT_MISCONFIGURED."""
@@ -178,16 +180,19 @@ class Supervisor:
             index=managed.index,
         )
         launch = self._launch(self._settings, spec)
+        cpus = cpus_near(managed.device, self._nvml)
         try:
             # Started from the main thread, at whose end the kernel sends SIGTERM to the child.
-            managed.process = process = ChildProcess.start(
-                name, launch.argv, env=launch.environment, log_path=None, inherit=[*lock, heartbeat]
-            )
+            with running_on(cpus):
+                managed.process = process = ChildProcess.start(
+                    name, launch.argv, env=launch.environment, log_path=None, inherit=[*lock, heartbeat]
+                )
         finally:
             for descriptor in lock:
                 os.close(descriptor)
         managed.started = time.monotonic()
-        log.info("worker %s is process %d", name, process.pid)
+        near = f" on the {len(cpus)} CPUs near GPU {managed.device}" if cpus else ""
+        log.info("worker %s is process %d%s", name, process.pid, near)
 
     def _on_exit(self, managed: _Managed, process: ChildProcess, code: int) -> None:
         """Release the items of the process before their leases expire, and schedule its replacement."""

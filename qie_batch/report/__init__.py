@@ -20,7 +20,7 @@ from qie_batch.text import duration, percent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from qie_batch.views import ItemView, JobView
+    from qie_batch.views import ItemView, JobView, TimingView
 
 #: Failed rows listed for each reason; errors.csv has them all.
 ROWS_PER_REASON = 100
@@ -37,6 +37,7 @@ class Summary:
     finished_at: float
     #: The first failed items of each code; how many there are is in `job.failures`.
     failed: Mapping[str, Sequence[ItemView]]
+    timing: TimingView
 
     @property
     def counts(self) -> dict[str, int]:

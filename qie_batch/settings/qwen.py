@@ -18,6 +18,10 @@ class QwenSettings(BaseModel):
     lora_dir: Path | None = None
     #: Pinned sha256 of each LoRA file, by file name; a file without one is refused.
     lora_sha256: dict[str, str] = Field(default_factory=dict)
+    #: LoRAs of one's own, by the name that rows give: file, sha256, scale, trigger.
+    loras: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    #: A preset whose LoRA is fused into the weights; workers then serve the presets with that LoRA alone.
+    fused_preset: str = ""
     #: Presets beside the built-in ones, by name: the fields that differ from those of the preset `like`.
     presets: dict[str, dict[str, Any]] = Field(default_factory=dict)
     #: Where the parts of the model lie while an edit runs; "auto" chooses by the device's free memory.

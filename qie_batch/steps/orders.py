@@ -28,7 +28,7 @@ PRIORITIES = tuple(priority.name.lower() for priority in BATCH_PRIORITIES)
 
 #: Options of a row's values -> the reader of the text.
 VALUES: Mapping[str, Callable[[str], Any]] = {
-    **{name: OPTIONAL[name] for name in ("output", "size", "seed", "steps", "cfg", "variants")},
+    **{name: OPTIONAL[name] for name in ("output", "size", "lora", "seed", "steps", "cfg", "variants")},
     "quality": QUALITY,
 }
 
@@ -46,10 +46,14 @@ class OrderTexts:
     instruction: str = ""
     negative: str = ""
     keep_alpha: bool = False
-    #: The texts of output, quality, size, seed, steps, cfg and variants, where they were given.
+    #: The texts of output, quality, size, lora, seed, steps, cfg and variants, where they were given.
     values: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
     notify: str = ""
+
+
+#: Options whose field of EditParams has another name.
+_FIELDS = {"lora": "lora_name"}
 
 
 def plain(name: str) -> str:
@@ -100,11 +104,11 @@ def _read(name: str, text: str, called: Callable[[str], str]) -> Any:
 
 def unused(order: JobOrder, info: EngineInfo) -> list[str]:
     """The options that were given and that the engine does not take."""
-    given = {name: getattr(order.defaults, name) for name in ("negative", "steps", "cfg", "seed")}
+    given = {name: getattr(order.defaults, name) for name in ("negative", "lora", "steps", "cfg", "seed")}
     return [
         name
         for name, value in {**given, "preset": order.preset}.items()
-        if value not in (None, "") and name not in info.honours
+        if value not in (None, "") and _FIELDS.get(name, name) not in info.honours
     ]
 
 

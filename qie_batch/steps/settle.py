@@ -19,7 +19,7 @@ from qie_batch.model import ItemState, JobState, Priority
 from qie_batch.report import ROWS_PER_REASON, Pair, Summary, render
 from qie_batch.steps.repeats import Repeats
 from qie_batch.steps.stored_rows import rows_with_items, stored_rows
-from qie_batch.views import item_view, job_view
+from qie_batch.views import item_view, job_view, timing_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -165,6 +165,7 @@ def report_page(progress: Progress, context: SettleContext) -> bytes:
         device=", ".join(sorted(devices)),
         finished_at=progress.now,
         failed=failed,
+        timing=timing_view(context.costs.timing(progress.job.id)),
     )
     return render(summary, pairs)
 

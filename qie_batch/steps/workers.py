@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import QueueUnavailable
@@ -43,8 +43,10 @@ def find_workers(workers: Workers, ask: Callable[[float], Iterable[LiveWorker]])
     for edit in workers.running():
         edits.setdefault(edit.worker, []).append(edit)
     names = sorted({*(live or ()), *edits})
+    starts = workers.starts(names)
+    states = (_state(name, live, tuple(edits.get(name, ()))) for name in names)
     return WorkersFound(
-        workers=tuple(_state(name, live, tuple(edits.get(name, ()))) for name in names), problem=problem
+        workers=tuple(replace(state, start=starts.get(state.name)) for state in states), problem=problem
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from opentelemetry import trace
 from opentelemetry.trace import Link, SpanKind, Status, StatusCode
 
-from qie_batch.model import Ending, Stage
+from qie_batch.model import PHASES, Ending, Stage
 from qie_batch.tracing.context import propagator
 
 if TYPE_CHECKING:
@@ -17,25 +17,6 @@ if TYPE_CHECKING:
 
     from qie_batch.model import Attempt, EditEvent
 
-#: The name of the span that ends with each stage.
-_STAGES = {
-    Stage.FETCHED: "fetch",
-    Stage.ENTERED: "wait",
-    Stage.PAINTED: "paint",
-    Stage.CHECKED: "check",
-    Stage.STORED: "store",
-    Stage.ADOPTED: "adopt",
-}
-#: The same for an attempt that ends: by the last stage before, after which it did not get further.
-_LAST = {
-    Stage.CLAIMED: "fetch",
-    Stage.FETCHED: "wait",
-    Stage.ENTERED: "paint",
-    Stage.PAINTED: "check",
-    Stage.CHECKED: "store",
-    Stage.STORED: "close",
-    Stage.ADOPTED: "close",
-}
 #: More attempts than a worker process has at once; what the ledger could not close is forgotten then.
 _MOST_OPEN = 256
 _WRONG = {Ending.FAILED, Ending.RETRIED, Ending.CRASHED}
@@ -66,7 +47,7 @@ class EditSpans:
             return
         span, began, last = self._open.pop(key)
         ends = event.stage in (Stage.CLOSED, Stage.FENCED)
-        name = _LAST[last] if ends else _STAGES[event.stage]
+        name = "adopt" if event.stage is Stage.ADOPTED else PHASES[last]
         part = self._tracer.start_span(name, trace.set_span_in_context(span), start_time=began)
         if event.ending in _WRONG:
             part.set_status(Status(StatusCode.ERROR, event.code))

@@ -1,4 +1,4 @@
-"""Jobs, items, costs, schedules and checks as JSON shapes: one spelling for every face.
+"""Jobs, items, timings, costs, schedules and checks as JSON shapes: one spelling for every face.
 
 A view holds exact values, so that pages can format them; the annotations say what JSON shows instead: money
 as a decimal string, durations to the millisecond. Annotations are evaluated in this package, as pydantic
@@ -24,6 +24,7 @@ from qie_batch.views.records import (
     schedule_view,
 )
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
+from qie_batch.views.timing import PhaseView, TimingView, timing_view
 from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
 from qie_batch.views.workers import RunningEditView, WorkerView, worker_view
 
@@ -42,6 +43,7 @@ __all__ = [
     "JobView",
     "JobsView",
     "LinkView",
+    "PhaseView",
     "PruneView",
     "RunNotice",
     "RunView",
@@ -49,6 +51,7 @@ __all__ = [
     "ScheduleView",
     "SubmissionView",
     "TenantView",
+    "TimingView",
     "UploadView",
     "WebhookBody",
     "WorkerView",
@@ -65,5 +68,6 @@ __all__ = [
     "job_view",
     "schedule_view",
     "tenant_view",
+    "timing_view",
     "worker_view",
 ]

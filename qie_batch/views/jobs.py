@@ -1,6 +1,6 @@
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Annotated
+from dataclasses import dataclass, field
+from typing import Annotated, Any
 
 from pydantic import Field
 
@@ -60,6 +60,8 @@ class ItemView:
     height: int | None
     changed: float | None
     note: str
+    #: What really ran for the result, as its engine says it; empty where it does not.
+    ran: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,4 +134,5 @@ def item_view(item: Item) -> ItemView:
         height=result.height if result else None,
         changed=result.changed if result else None,
         note=result.note if result else "",
+        ran=result.ran if result else {},
     )

@@ -1,3 +1,4 @@
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from qie_batch.model import WorkerState
@@ -28,6 +29,9 @@ class WorkerView:
     #: None if the process could not be asked.
     answers: bool | None
     uptime_seconds: Seconds | None
+    #: Until the process was ready, and of these in each phase; None and empty if that is not known.
+    start_seconds: Seconds | None
+    start_phases: Mapping[str, Seconds]
     edits: tuple[RunningEditView, ...]
 
 
@@ -38,6 +42,8 @@ def worker_view(worker: WorkerState) -> WorkerView:
         device=worker.device,
         answers=worker.answers,
         uptime_seconds=worker.seconds,
+        start_seconds=worker.start.seconds if worker.start else None,
+        start_phases=worker.start.phases if worker.start else {},
         edits=tuple(
             RunningEditView(
                 job=edit.job_id,

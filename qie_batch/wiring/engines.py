@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from qie_batch import engines
-from qie_batch.errors import Misconfigured, NotFound, QieError
+from qie_batch.errors import Misconfigured, NotFound, QieError, UsageError
 from qie_batch.interfaces import EngineChoice
 from qie_batch.pricing import rate_of
 
@@ -74,9 +74,11 @@ class InstalledEngines:
         settings = self._settings
         return rate_of(info.tariff, device or info.device, settings.market, settings.prices)
 
-    def create(self, name: str) -> Engine:
-        """Loaded and warm; takes as long as the weights do."""
-        engine: Engine = engine_module(name).create(self.options(name))
+    def create(self, name: str, **changes: object) -> Engine:
+        """Loaded and warm; takes as long as the weights do. `changes` are of those options that it has."""
+        options = self.options(name)
+        options |= {option: value for option, value in changes.items() if option in options}
+        engine: Engine = engine_module(name).create(options)
         return engine
 
     def options(self, name: str) -> dict[str, Any]:
@@ -139,13 +141,37 @@ def _misconfigured(name: str, what: str, error: Exception) -> NoReturn:
     raise Misconfigured(f"the engine {name!r} {what}: {problem}") from error
 
 
-def worker_devices(info: EngineInfo) -> list[str]:
-    """The CUDA devices with a worker process each; none where one process works without."""
-    return visible_devices() if info.on_cuda else []
+def worker_devices(info: EngineInfo, asked: str = "all") -> list[str]:
+    """The CUDA devices with a worker process each; none where one process works without.
+
+    Asked for are "all", a number, or a list of indices (or of names in CUDA_VISIBLE_DEVICES) with a comma.
+    Raises UsageError for a device that is not there, or that the engine has no use for.
+    """
+    if asked == "all":
+        return visible_devices() if info.on_cuda else []
+    if not info.on_cuda:
+        raise UsageError(f"the engine {info.name} has no use for --gpus", hint="leave --gpus out")
+    visible = visible_devices()
+    there = f"this machine has the GPUs {', '.join(visible)}" if visible else "this machine has no GPU"
+    if "," not in asked:
+        if not asked.isdecimal() or not 0 < int(asked) <= len(visible):
+            raise UsageError(
+                f"--gpus {asked}: {there}",
+                hint="give all, how many, or which ones with a comma: 0,1 are two of them, and 3, is one",
+            )
+        return visible[: int(asked)]
+    wanted = list(dict.fromkeys(name.strip() for name in asked.split(",") if name.strip()))
+    if unknown := [name for name in wanted if name not in visible]:
+        raise UsageError(f"--gpus {asked}: {there}, and not {', '.join(unknown)}")
+    return wanted
 
 
 def visible_devices() -> list[str]:
-    """Indices of the CUDA devices that this process may use, found without initialising CUDA."""
-    devices = sorted(path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*"))
+    """Indices of the CUDA devices that this process may use, found without initialising CUDA.
+
+    A container has the files of its own devices alone, with the host's numbers; CUDA counts from 0.
+    """
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
-    return devices if allowed is None else [device for device in allowed.split(",") if device.strip()]
+    if allowed is not None:
+        return [device.strip() for device in allowed.split(",") if device.strip()]
+    return [str(index) for index, _ in enumerate(Path("/dev").glob("nvidia[0-9]*"))]

@@ -200,7 +200,11 @@ def housekeeping(settings: Settings, ledger: SqlLedger) -> Housekeeping:
     from qie_batch.steps.housekeeping import Housekeeping
 
     return Housekeeping(
-        store=store(settings), schedules=ledger.schedules, requests=ledger.requests, clock=ledger.clock
+        store=store(settings),
+        schedules=ledger.schedules,
+        requests=ledger.requests,
+        workers=ledger.workers,
+        clock=ledger.clock,
     )
 
 

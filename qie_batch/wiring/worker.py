@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from qie_batch.wiring import services
+from qie_batch.wiring.compile_cache import local_compile_cache
 from qie_batch.wiring.engines import InstalledEngines
 
 if TYPE_CHECKING:
@@ -15,9 +16,10 @@ if TYPE_CHECKING:
 
     from qie_batch.settings import Settings
     from qie_batch.steps.edit import EditContext
+    from qie_batch.wiring.start import StartClock
 
 
-def edit_context(settings: Settings, registry: CollectorRegistry) -> EditContext:
+def edit_context(settings: Settings, registry: CollectorRegistry, clock: StartClock) -> EditContext:
     """The context with the engine loaded, which takes minutes on a GPU; it counts into the registry."""
     from qie_batch.metrics import EditMetrics, WorkerMetrics
     from qie_batch.metrics.decoders import DecoderMetrics
@@ -34,8 +36,12 @@ def edit_context(settings: Settings, registry: CollectorRegistry) -> EditContext
     attempts = TimedAttempts(services.ledger(settings).attempts, registry)
     store = TimedStore(services.store(settings), registry)
     check_bucket(services.s3(settings), settings.s3_bucket)  # before the engine is loaded
+    clock.end("services")
     began = time.monotonic()
-    engine = catalog.create(name)
+    with local_compile_cache(settings) as folder:
+        engine = catalog.create(name, compile_cache=folder)
+    load_seconds = time.monotonic() - began
+    clock.end("engine", getattr(engine, "start_phases", {}))
     worker = Worker(
         name=settings.worker_name or f"{socket.gethostname()}-{os.getpid()}",
         engine=name,
@@ -47,7 +53,7 @@ def edit_context(settings: Settings, registry: CollectorRegistry) -> EditContext
         registry,
         worker,
         market=settings.market,
-        load_seconds=time.monotonic() - began,
+        load_seconds=load_seconds,
         is_breaker_open=lambda: breaker.is_open,
         edits_running=lambda: device.holders,
     )

@@ -16,9 +16,10 @@ FLAGS = {
         *("--name", "--engine", "--preset", "--priority", "--map", "--instruction", "--dry-run", "--wait"),
         *("--skip-bad-rows", "--budget"),
     ],
-    "status": ["--json", "--watch"],
+    "status": ["--json", "--watch", "--timing"],
     "results": ["--out", "--name-template"],
     "retry": ["--code"],
+    "worker": ["--gpus"],
     "cost": ["--by"],
     "schedule": ["add", "list", "remove", "run"],
     "db": ["upgrade", "current"],
@@ -31,7 +32,6 @@ OTHERS = (
     "cancel",
     "pause",
     "resume",
-    "worker",
     "workers",
     "control",
     "gateway",
@@ -261,9 +261,21 @@ def test_pictures_and_catalogs_may_lie_in_s3(up, desk, shop):
     assert "there is no catalog at" in up("submit", f"s3://{bucket}/shop/nothing.csv", code=2).err
 
 
-def test_cost_is_shown_by_day_sku_and_engine(up, shop):
+def test_where_the_time_of_a_job_went_is_a_table(up, desk, shop):
+    ran = up("submit", desk.write(shop / "timed.csv", [("t", "shoe.png", "make it cooler")]), "--wait")
+    timing = up.json("status", ran.last, "--timing")
+    names = [phase["phase"] for phase in timing["phases"]]
+    assert names == ["fetch", "decode", "wait", "paint", "check", "encode", "put"]
+    assert sum(phase["share"] for phase in timing["phases"]) == pytest.approx(1.0, abs=0.001)
+    shown = up("status", ran.last, "--timing").out.splitlines()
+    assert shown[0].split() == ["phase", "attempts", "total", "share", "p50", "p95"]
+    assert len(shown) == 1 + len(names)
+    assert "--timing is of one job" in up("status", "--timing", code=2).err
+
+
+def test_cost_is_shown_by_day_sku_engine_and_device(up, shop):
     assert shop
-    for by in ("day", "sku", "engine"):
+    for by in ("day", "sku", "engine", "device"):
         shown = up("cost", "--by", by).out.splitlines()
         assert shown[0].split() == [by, "items", "seconds", "spent", "saved", "lost"]
         assert shown[-1].startswith("total")

@@ -34,6 +34,7 @@ TABLES = {
     "batches",
     "outbox",
     "workload",
+    "workers",
 }
 
 

@@ -25,6 +25,7 @@ from qie_batch.steps.dispatch import dispatch
 from qie_batch.steps.edit import edit
 from qie_batch.steps.fsck import fsck
 from qie_batch.stores.s3 import S3Store
+from qie_batch.wiring.start import StartClock
 from tests.support.painters import BROKEN, PATIENCE, ended, in_thread
 
 #: What an edit costs that is priced by the image: three cents.
@@ -130,7 +131,7 @@ def context_of():
     made = []
 
     def make(settings):
-        made.append(context := wiring.edit_context(settings, new_registry()))
+        made.append(context := wiring.edit_context(settings, new_registry(), StartClock()))
         return context
 
     yield make

@@ -202,6 +202,8 @@ def test_each_process_says_what_it_does(bench, monkeypatch):
     idle = seen()
     assert (idle["worker"], idle["engine"], idle["device"]) == ("worker-1", ENGINE, "cpu")
     assert (idle["answers"], idle["edits"]) == (True, [])
+    assert list(idle["start_phases"]) == ["python", "services", "engine", "ready"]
+    assert idle["start_seconds"] == pytest.approx(sum(idle["start_phases"].values()), abs=0.01)
     bench.ask("asked")
     bench.until(bench.started)
     (edit,) = seen()["edits"]

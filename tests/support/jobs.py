@@ -30,6 +30,7 @@ RESULT = Result(
     device="cpu",
     changed=0.62,
     note="kept transparency",
+    ran={"scheduler": "Euler"},
 )
 
 

@@ -42,6 +42,9 @@ class Nvml:
     def nvmlDeviceGetHandleByUUID(self, uuid):
         return UUIDS.index(uuid)
 
+    def nvmlDeviceGetPciInfo(self, gpu):
+        return SimpleNamespace(busId=(b"00000000:3B:00.0", b"00000000:AF:00.0")[gpu])
+
     def nvmlDeviceGetUtilizationRates(self, gpu):
         return SimpleNamespace(gpu=90 + gpu)
 

@@ -6,12 +6,14 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.model import ItemState, JobState
+from qie_batch.model import ItemState, JobState, JobTiming
 from qie_batch.report import ROWS_PER_REASON, Summary
-from qie_batch.views import ItemView, JobView
+from qie_batch.views import ItemView, JobView, timing_view
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from qie_batch.model import Usage
 
 
 def item(**changes: Any) -> ItemView:
@@ -45,6 +47,7 @@ def summary(
     cancelled: int = 1,
     failed: Sequence[ItemView] = (),
     job_name: str = "catalog.csv",
+    usages: Sequence[Usage] = (),
     **changes: Any,
 ) -> Summary:
     """As the step that settles a job makes it: no more failed items of a code than are listed."""
@@ -84,4 +87,5 @@ def summary(
         device="cpu",
         finished_at=1_795_374_065.0,
         failed={code: rows[:ROWS_PER_REASON] for code, rows in by_code.items()},
+        timing=timing_view(JobTiming.of(usages, items=len(usages), items_read=len(usages))),
     )

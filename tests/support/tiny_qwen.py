@@ -180,3 +180,18 @@ def build_lora(path, seed):
     """Write a LoRA file; its sha256."""
     save_file(lora_weights(seed), path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def hand_over_image_positions(text_encoder):
+    """Mend the stock pipeline, which does not pass the image token ids to the text encoder.
+
+    Without the ids transformers 5 gives image tokens the positions of text, and the edit differs silently
+    (huggingface/diffusers #14194). tests/integration/qwen/test_defects.py fails once this is not needed.
+    """
+
+    def add_ids(module, args, kwargs):
+        if kwargs.get("image_grid_thw") is not None and kwargs.get("mm_token_type_ids") is None:
+            kwargs["mm_token_type_ids"] = (kwargs["input_ids"] == module.config.image_token_id).int()
+        return args, kwargs
+
+    text_encoder.register_forward_pre_hook(add_ids, with_kwargs=True)

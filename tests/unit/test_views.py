@@ -13,10 +13,13 @@ from qie_batch.model import (
     Failure,
     ItemState,
     JobState,
+    JobTiming,
     RunningEdit,
     RunState,
     Schedule,
     ScheduledRun,
+    Usage,
+    WorkerStart,
     WorkerState,
 )
 from tests.support.jobs import item, progress
@@ -97,6 +100,7 @@ def test_an_item_has_its_result_and_its_failure():
         "height": 768,
         "changed": 0.62,
         "note": "kept transparency",
+        "ran": {"scheduler": "Euler"},
     }
     assert as_json(views.dumped(views.item_view(item()))) == as_json(edited)
     wrong = item(
@@ -112,6 +116,7 @@ def test_an_item_has_its_result_and_its_failure():
         "height": None,
         "changed": None,
         "note": "",
+        "ran": {},
     }
     assert as_json(views.dumped(views.item_view(wrong))) == as_json(edited | failed)
 
@@ -248,7 +253,13 @@ def test_a_worker_is_its_process_and_its_edits():
         device_seconds=1.0,
     )
     state = WorkerState(
-        name="gpu-1", engine="qwen", device="H100", answers=True, seconds=60.12345, edits=(edit,)
+        name="gpu-1",
+        engine="qwen",
+        device="H100",
+        answers=True,
+        seconds=60.12345,
+        edits=(edit,),
+        start=WorkerStart(seconds=14.23456, phases={"weights": 8.00049}),
     )
     assert as_json(views.dumped(views.worker_view(state))) == as_json(
         {
@@ -257,6 +268,8 @@ def test_a_worker_is_its_process_and_its_edits():
             "device": "H100",
             "answers": True,
             "uptime_seconds": 60.123,
+            "start_seconds": 14.235,
+            "start_phases": {"weights": 8.0},
             "edits": [
                 {
                     "job": "job",
@@ -271,3 +284,34 @@ def test_a_worker_is_its_process_and_its_edits():
             ],
         }
     )
+
+
+def test_the_timing_of_a_job_is_its_phases():
+    usages = [Usage(seconds=3.0, phases={"wait": 1.00049, "paint.steps": 2.5})]
+    shown = views.dumped(views.timing_view(JobTiming.of(usages, items=7, items_read=1)))
+    assert as_json(shown["phases"][:2]) == as_json(
+        [
+            {
+                "phase": phase,
+                "attempts": 1,
+                "seconds": seconds,
+                "share": share,
+                "median_seconds": seconds,
+                "p95_seconds": seconds,
+            }
+            for phase, seconds, share in (("wait", 1.0, 0.2501), ("paint", 3.0, 0.7499))
+        ]
+    )
+    assert (shown["attempts"], shown["items"], shown["items_read"]) == (1, 7, 1)
+
+
+def test_a_bar_shows_the_parts_of_the_time_on_the_device_in_its_place():
+    usages = [Usage(seconds=3.0, phases={"wait": 1.0, "paint.steps": 2.5, "paint.warp": 0.5})]
+    segments = views.timing_view(JobTiming.of(usages, items=1, items_read=1)).segments
+    assert [(phase.kind, round(share, 3)) for phase, share in segments] == [
+        ("wait", 0.25),
+        ("paint_steps", 0.625),
+        ("paint_rest", 0.125),
+    ]
+    whole = views.timing_view(JobTiming.of([Usage(seconds=3.0)], items=1, items_read=1)).segments
+    assert [(phase.kind, share) for phase, share in whole] == [("paint", 1.0)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -68,10 +69,19 @@ def open_engine(options: QwenOptions) -> Engine:
             code="packages_missing",
             hint="Install them with: pip install 'qie-batch[gpu]'",
         )
-    from qie_batch.engines.qwen.editing import QwenEngine, warm  # noqa: PLC0415 - torch loads only here
+    began = time.perf_counter()
+    from qie_batch.engines.qwen.device import start_cuda  # noqa: PLC0415 - torch loads only here
+
+    if options.device == "cuda":
+        start_cuda()
+    from qie_batch.engines.qwen.editing import QwenEngine, warm  # noqa: PLC0415 - after the start of CUDA
     from qie_batch.engines.qwen.loading import load  # noqa: PLC0415 - likewise
 
-    engine = QwenEngine(options, *load(options))
-    if options.device == "cuda":
-        warm(engine)
+    imported = time.perf_counter()
+    loaded = load(options)
+    engine = QwenEngine(options, loaded.pipe, loaded.loras, loaded.placement)
+    engine.start_phases = {"imports": imported - began, **loaded.phases}
+    if options.device == "cuda" or options.rung("compile"):
+        with engine.kept_kernels():
+            engine.start_phases["warm-up"] = warm(engine)
     return engine

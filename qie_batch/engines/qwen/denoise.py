@@ -48,6 +48,8 @@ class Rungs:
     #: Names the weights that are enabled, for the modulation's tables.
     weights: Hashable = ""
     step_cache: StepCache | None = None
+    #: Positions in real numbers, as `attention.JointAttention` takes them.
+    real_positions: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def denoise(
         texts.append([edit.negative for edit in edits if edit.negative is not None])
     if rungs.cfg_batch and len(texts) == 2:
         texts = [texts[0] + texts[1]]
-    branches = [_Branch(transformer, part, edits[0].grids, rungs.step_cache) for part in texts]
+    branches = [_Branch(transformer, part, edits[0].grids, rungs) for part in texts]
     for step in range(len(schedule)):
         tokens = torch.cat([latents, references], dim=1)
         predictions = [branch.predict(tokens, times, step, latents.size(1)) for branch in branches]
@@ -119,16 +121,16 @@ class _Times:
             if self.twofold:
                 time = torch.cat([time, time * 0])
             rows.append(transformer.time_text_embed(time, latents))
-        #: (steps, 1 or 2, width).
-        self.embedded = torch.stack(rows)
-        #: (steps, blocks, 1 or 2, 12 * width).
+        #: By step, (1 or 2, width).
+        self.embedded = rows
+        #: By step and block, (1 or 2, 12 * width).
         self.table = (
             rungs.modulation.table(schedule, self.embedded, rungs.weights) if rungs.modulation else None
         )
 
     def of_block(self, step: int, block: int, batch: int) -> torch.Tensor:
         """(batch, ...) or (2 * batch, ...), as a block takes it."""
-        row = self.embedded[step] if self.table is None else self.table[step, block]
+        row = self.embedded[step] if self.table is None else self.table[step][block]
         return row.repeat_interleave(batch, dim=0) if batch > 1 else row
 
     def of_output(self, step: int, batch: int) -> torch.Tensor:
@@ -139,14 +141,17 @@ class _Branch:
     """One text for each edit, and what the transformer makes of the texts before the first step."""
 
     def __init__(
-        self, transformer: Any, texts: Sequence[torch.Tensor], grids: tuple[Grid, ...], rule: StepCache | None
+        self, transformer: Any, texts: Sequence[torch.Tensor], grids: tuple[Grid, ...], rungs: Rungs
     ) -> None:
         self._transformer = transformer
         text, self._mask = _padded(texts)
-        self._text = transformer.txt_in(transformer.txt_norm(text))
+        # Without a base: a compiled block would be compiled once more for a view.
+        self._text = transformer.txt_in(transformer.txt_norm(text)).clone()
         self._rotary = transformer.pos_embed([list(grids)], max_txt_seq_len=text.shape[1], device=text.device)
+        if rungs.real_positions:
+            self._rotary = tuple(torch.view_as_real(positions).clone() for positions in self._rotary)
         blocks = len(transformer.transformer_blocks)
-        self.cache = BranchCache(rule, blocks) if rule else None
+        self.cache = BranchCache(rungs.step_cache, blocks) if rungs.step_cache else None
 
     def predict(self, tokens: torch.Tensor, times: _Times, step: int, output: int) -> torch.Tensor:
         """(batch, output, 64): the velocity at the first `output` tokens."""
@@ -155,7 +160,7 @@ class _Branch:
         hidden = transformer.img_in(tokens)
         if batch > hidden.size(0):  # both branches of the guidance
             hidden = hidden.repeat(batch // hidden.size(0), 1, 1)
-        hidden = self._blocks(hidden, times, step)
+        hidden = self._blocks(hidden.clone(), times, step)
         hidden = transformer.norm_out(hidden, times.of_output(step, batch))
         predicted: torch.Tensor = transformer.proj_out(hidden)
         return predicted[:, :output]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 import torch
@@ -15,6 +16,17 @@ if TYPE_CHECKING:
 
 #: In the messages of errors that torch raises as plain RuntimeError.
 _DEVICE = ("CUDA", "CUBLAS", "CUDNN", "cuDNN")
+
+
+def start_cuda() -> None:
+    """Begin the start of CUDA in a thread: a second or two in which other packages can be imported."""
+
+    def start() -> None:
+        with suppress(RuntimeError):  # loading says what is wrong with the device
+            torch.empty(1, device="cuda")
+
+    if torch.cuda.is_available():
+        threading.Thread(target=start, name="cuda-start", daemon=True).start()
 
 
 @contextmanager

@@ -4,74 +4,109 @@ import logging
 import time
 from contextlib import contextmanager
 from math import prod
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from PIL import Image
 
+from qie_batch.engines.qwen import vae
+from qie_batch.engines.qwen.attention import choose_attention
 from qie_batch.engines.qwen.clock import PhaseClock
+from qie_batch.engines.qwen.compiling import CompileCache, compile_blocks
 from qie_batch.engines.qwen.conditions import TextEncoding
 from qie_batch.engines.qwen.denoise import Denoised, Prepared, Rungs, denoise
 from qie_batch.engines.qwen.device import device_errors
 from qie_batch.engines.qwen.latents import decode, encode_references, grid_of, noise
 from qie_batch.engines.qwen.memo import Memo
 from qie_batch.engines.qwen.modulation import Modulation
-from qie_batch.engines.qwen.options import BUCKETS, engine_info
+from qie_batch.engines.qwen.options import engine_info
+from qie_batch.engines.qwen.placement import Placement
+from qie_batch.engines.qwen.plans import PLANS
 from qie_batch.engines.qwen.record import ran
 from qie_batch.engines.qwen.requests import call_for
 from qie_batch.engines.qwen.schedule import schedule_of
-from qie_batch.errors import EngineLost
+from qie_batch.errors import EngineLost, Rejected
 from qie_batch.model import EditParams, EditRequest, EditResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from qie_batch.engines.qwen.lightning import Lightning
+    from qie_batch.engines.qwen.loras import Loras
     from qie_batch.engines.qwen.options import QwenOptions
+    from qie_batch.engines.qwen.plans import Plan
     from qie_batch.engines.qwen.requests import Call
 
 _log = logging.getLogger(__name__)
 
 #: Values that are kept of earlier edits: about 2 MB each (text, images as text encoder and VAE see them).
-_REMEMBERED = 192
+REMEMBERED = 192
 #: Above so many tokens of images one forward for both branches of the guidance is no faster: on H200, a batch
 #: of two at 1 MP 1.02 times, at 512 squared 1.8 times (SGLang, pull request 22183).
 _MOST_TOKENS_AT_ONCE = 2560
 
 
 class QwenEngine:
-    def __init__(self, options: QwenOptions, pipe: Any, lightning: Lightning) -> None:
+    def __init__(
+        self, options: QwenOptions, pipe: Any, loras: Loras, placement: Placement | None = None
+    ) -> None:
+        """Without a placement all weights are where edits run."""
         self.info = engine_info(options)
         self.device = str(torch.cuda.get_device_name()) if options.device == "cuda" else "cpu"
+        #: Seconds of each part of the start, for whoever opened the engine.
+        self.start_phases: dict[str, float] = {}
         self._options = options
         self._presets = options.all_presets
         self._pipe = pipe
-        self._lightning = lightning
+        self._own_loras = options.own_loras
+        self._loras = loras
+        self._placement = placement or Placement(pipe, PLANS["80gb"], torch.device(options.device))
         self._control_tokens = tuple(pipe.tokenizer.get_added_vocab())
-        self._memo = Memo(_REMEMBERED if options.rung("memo") else 0)
-        self._modulation = Modulation(pipe.transformer) if options.rung("modulation") else None
+        self._memo = Memo(REMEMBERED if options.rung("memo") else 0)
+        self._attention = "native"
+        if options.rung("attention"):
+            self._attention = choose_attention(pipe.transformer, options.attention)
+        if options.rung("vae_conv2d"):
+            vae.fold(pipe.vae)
+        self._modulation = self._modulation_of(pipe.transformer)
+        if options.rung("compile"):
+            compile_blocks(pipe.transformer)
+
+    @contextmanager
+    def kept_kernels(self) -> Iterator[None]:
+        """Around the first edits: what they compile is taken from the compile cache, or kept there."""
+        if not (self._options.compile_cache and self._options.rung("compile")):
+            yield
+            return
+        made_for = {"attention": self._attention, "plan": self._placement.plan.name}
+        cache = CompileCache(Path(self._options.compile_cache), made_for)
+        cache.load()
+        yield
+        cache.save()
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """As `interfaces.Engine.edit`; any size in multiples of 16 is allowed, not only those of BUCKETS."""
-        call = call_for(request, self._presets, self._control_tokens, self._count_tokens)
-        self._lightning.select(call.preset.lora)
+        call = call_for(request, self._presets, self._control_tokens, self._count_tokens, self._own_loras)
+        self._loras.select(call.preset.lora, call.lora)
+        # peft asks for gradients of the weights that it enables; a compiled block would be compiled anew.
+        self._pipe.transformer.requires_grad_(requires_grad=False)
         clock = PhaseClock(on_cuda=self._options.device == "cuda")
-        try:
-            with torch.no_grad(), device_errors(), self._tiled(on=request.low_memory):
-                denoised, pixels = self._paint(call, clock, on_step)
-        except EngineLost:
-            raise
-        except BaseException:
-            self._pipe.maybe_free_model_hooks()  # an edit that ended early left model parts on the device
-            raise
+        if request.low_memory:
+            self._memo.clear()
+        with (
+            torch.no_grad(),
+            device_errors(),
+            self._placement.of_edit(low_memory=request.low_memory) as plan,
+        ):
+            denoised, pixels = self._paint(call, clock, on_step)
         if not np.isfinite(pixels).all():
             # Caused by wrong weights or arithmetic in this process, never by an 8-bit image.
             raise EngineLost("The model painted values that are not numbers.", code="not_finite")
         return EditResult(
             image=self._pipe.image_processor.numpy_to_pil(pixels)[0],
             phases=clock.seconds(),
-            ran=ran(self._options, call, denoised, {}),
+            ran=ran(self._options, call, denoised, self._speedups(plan, request) | self._loras.ran),
         )
 
     def _paint(
@@ -117,37 +152,47 @@ class QwenEngine:
         return Rungs(
             cfg_batch=self._options.rung("cfg_batch") and tokens <= _MOST_TOKENS_AT_ONCE,
             modulation=self._modulation,
-            weights=call.preset.lora,
+            weights=self._loras.selected,
             step_cache=call.preset.cache,
+            real_positions=self._options.rung("attention"),
         )
 
-    @contextmanager
-    def _tiled(self, *, on: bool) -> Iterator[None]:
-        """Encode and decode images in tiles, which the VAE blends at their edges, to save device memory."""
-        if not on:
-            yield
-            return
-        torch.cuda.empty_cache()
-        self._pipe.vae.enable_tiling()
-        try:
-            yield
-        finally:
-            self._pipe.vae.disable_tiling()
+    def _modulation_of(self, transformer: Any) -> Modulation | None:
+        """A lean plan has no room for these layers on the device, so that it cannot do without the table."""
+        lean = self._placement.plan.lean
+        if not lean and not self._options.rung("modulation"):
+            return None
+        return Modulation(transformer, keep="host" if lean else "device")
+
+    def _speedups(self, plan: Plan, request: EditRequest) -> dict[str, Any]:
+        quantisation = self._options.quantisation if plan.weights == "bf16" else plan.weights
+        return {
+            "attention": self._attention,
+            "compiled": self._options.rung("compile"),
+            "plan": plan.name,
+            "quantisation": quantisation,
+            "tiled": request.low_memory or None,
+        }
 
     def _count_tokens(self, text: str) -> int:
         return len(self._pipe.tokenizer(text)["input_ids"])
 
 
-def warm(engine: QwenEngine) -> None:
-    """Run two steps at full size, which selects kernels and fails early if the device memory is too small."""
+def warm(engine: QwenEngine) -> float:
+    """Edit once with each set of weights that presets use, at full size: seconds.
+
+    Compiles, selects kernels, and fails early if the device memory is too small.
+    """
     start = time.monotonic()
-    width, height = BUCKETS[0]
+    width, height = engine.info.limits.sizes[0]
     image = Image.new("RGB", (width, height), "gray")
-    request = EditRequest(
-        images=(image,),
-        params=EditParams(instruction="Keep it.", steps=2, seed=0),
-        width=width,
-        height=height,
-    )
-    engine.edit(request, lambda _step: None)
-    _log.info("Warmed up in %.1f s on %s", time.monotonic() - start, engine.device)
+    for preset in {preset.lora: preset for preset in engine.info.presets.values()}.values():
+        params = EditParams(instruction="Keep it.", preset=preset.name, steps=2, cfg=preset.cfg, seed=0)
+        request = EditRequest(images=(image,), params=params, width=width, height=height)
+        try:
+            engine.edit(request, lambda _step: None)
+        except Rejected:
+            continue  # a preset without its files, which the log has named
+    seconds = time.monotonic() - start
+    _log.info("Warmed up in %.1f s on %s", seconds, engine.device)
+    return seconds

@@ -10,6 +10,7 @@ import torch
 from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus as stock
 from diffusers.utils.torch_utils import randn_tensor
 
+from qie_batch.engines.qwen import vae
 from qie_batch.engines.qwen.memo import content_of
 from qie_batch.engines.qwen.options import TRAINED_SIDE
 
@@ -49,7 +50,8 @@ def _encode(pipe: Any, image: Image.Image, side: int) -> tuple[torch.Tensor, Gri
     width, height = stock.calculate_dimensions(area, image.width / image.height)
     pixels = pipe.image_processor.preprocess(image, height, width).unsqueeze(2)
     pixels = pixels.to(device=pipe.transformer.device, dtype=pipe.vae.dtype)
-    latents = pipe._encode_vae_image(image=pixels, generator=None)  # noqa: SLF001 - the stock arithmetic
+    mean, deviation = _statistics(pipe.vae, pixels)
+    latents = (vae.encode(pipe.vae, pixels) - mean) / deviation
     rows, columns = latents.shape[3:]
     packed = pipe._pack_latents(latents, 1, pipe.latent_channels, rows, columns)  # noqa: SLF001 - likewise
     return packed, (1, rows // 2, columns // 2)
@@ -71,16 +73,21 @@ def noise(pipe: Any, grid: Grid, seed: int, dtype: torch.dtype) -> torch.Tensor:
 
 def decode(pipe: Any, latents: torch.Tensor, grid: Grid) -> np.ndarray[Any, np.dtype[np.float32]]:
     """(1, tokens, 64) -> pixels (1, height, width, 3) from 0 to 1, in host memory."""
-    vae, (_, rows, columns) = pipe.vae, grid
-    height, width = 16 * rows, 16 * columns
-    unpacked = pipe._unpack_latents(latents, height, width, pipe.vae_scale_factor).to(vae.dtype)  # noqa: SLF001 - the stock arithmetic
-    mean, deviation = (
-        torch.tensor(values).view(1, vae.config.z_dim, 1, 1, 1)
-        for values in (vae.config.latents_mean, vae.config.latents_std)
-    )
-    inverse = 1.0 / deviation.to(unpacked.device, unpacked.dtype)
-    image = vae.decode(unpacked / inverse + mean.to(unpacked.device, unpacked.dtype), return_dict=False)[0]
+    _, rows, columns = grid
+    unpacked = pipe._unpack_latents(latents, 16 * rows, 16 * columns, pipe.vae_scale_factor)  # noqa: SLF001 - the stock arithmetic
+    unpacked = unpacked.to(pipe.vae.dtype)
+    mean, deviation = _statistics(pipe.vae, unpacked)
+    image = vae.decode(pipe.vae, unpacked / (1.0 / deviation) + mean)
     pixels: np.ndarray[Any, np.dtype[np.float32]] = pipe.image_processor.postprocess(
         image[:, :, 0], output_type="np"
     )
     return pixels
+
+
+def _statistics(model: Any, like: torch.Tensor) -> list[torch.Tensor]:
+    """Mean and standard deviation of the latents' channels, (1, 16, 1, 1, 1) each."""
+    config = model.config
+    return [
+        torch.tensor(values).view(1, config.z_dim, 1, 1, 1).to(like.device, like.dtype)
+        for values in (config.latents_mean, config.latents_std)
+    ]

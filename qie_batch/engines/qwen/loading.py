@@ -5,62 +5,113 @@ Works around two defects of the pinned versions, each in one function, to be rem
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+import logging
+import re
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import torch
-from diffusers import QwenImageEditPlusPipeline
-from transformers import ProcessorMixin, Qwen2Tokenizer, Qwen2VLImageProcessorPil, Qwen2VLProcessor
+from accelerate import init_empty_weights
+from diffusers import (
+    AutoencoderKLQwenImage,
+    FlowMatchEulerDiscreteScheduler,
+    QwenImageEditPlusPipeline,
+    QwenImageTransformer2DModel,
+)
+from torch import nn
+from transformers import (
+    ProcessorMixin,
+    Qwen2_5_VLConfig,
+    Qwen2_5_VLForConditionalGeneration,
+    Qwen2Tokenizer,
+    Qwen2VLImageProcessorPil,
+    Qwen2VLProcessor,
+)
 
-from qie_batch.engines.qwen import memory
-from qie_batch.engines.qwen.lightning import Lightning
+from qie_batch.engines.qwen.loras import Loras
+from qie_batch.engines.qwen.placement import Placement, streamed
+from qie_batch.engines.qwen.plans import PLANS, Plan, choose
+from qie_batch.engines.qwen.quantise import check_fp8, match_adapters, quantise
+from qie_batch.engines.qwen.streaming import Part, stream
 from qie_batch.engines.qwen.weights import find_weights
 from qie_batch.errors import Misconfigured
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from qie_batch.engines.qwen.memory import Memory
     from qie_batch.engines.qwen.options import QwenOptions
 
+_log = logging.getLogger(__name__)
 
-def load(options: QwenOptions) -> tuple[Any, Lightning]:
-    """The pipeline on its device, and its LoRAs; Misconfigured if the weights cannot be loaded."""
-    if options.device == "cuda" and not torch.cuda.is_available():
+_MODULATION = re.compile(r"transformer_blocks\.\d+\.(?:img|txt)_mod\.")
+_BLOCK = re.compile(r"transformer_blocks\.(\d+)\.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    pipe: Any
+    loras: Loras
+    placement: Placement
+    #: Seconds of each part of the loading.
+    phases: dict[str, float]
+
+
+def load(options: QwenOptions) -> Loaded:
+    """The pipeline with its weights where the memory plan wants them, and its LoRAs.
+
+    Raises Misconfigured if the weights cannot be loaded, or if the device is missing or too small.
+    """
+    clock = _Clock()
+    device, plan = torch.device(options.device), _plan(options)
+    folder = find_weights(options.model, options.revision)
+    pipe = _skeleton(folder)
+    quantise(pipe.transformer, plan.weights)
+    clock.end("model")
+    stream(_parts(pipe, folder, plan, device, _dtype(options)))
+    for part in (pipe.transformer, pipe.text_encoder, pipe.vae):
+        _move_buffers(part.eval(), device)
+    clock.end("weights")
+    loras = Loras(pipe, options)
+    match_adapters(pipe.transformer, _dtype(options))
+    clock.end("loras")
+    if options.quantisation == "fp8":
+        quantise(pipe.transformer, "fp8")  # after the LoRAs, which peft puts beside layers of known kinds
+    placement = Placement(pipe, plan, device)
+    clock.end("placement")
+    _log.info("Memory plan %s; seconds: %s", plan.name, clock)
+    return Loaded(pipe=pipe, loras=loras, placement=placement, phases=clock.seconds)
+
+
+class _Clock:
+    """Seconds between marks."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def end(self, phase: str) -> None:
+        now = time.perf_counter()
+        self.seconds[phase], self._last = now - self._last, now
+
+    def __str__(self) -> str:
+        return ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in self.seconds.items())
+
+
+def _plan(options: QwenOptions) -> Plan:
+    """The plan that was asked for, or the largest for the free memory; on the CPU nothing is short."""
+    if options.device == "cpu":
+        return PLANS["80gb" if options.vram_plan == "auto" else options.vram_plan]
+    if not torch.cuda.is_available():
         raise Misconfigured(
             "The qwen engine was asked for a CUDA card, and torch sees none here.",
             code="no_card",
             hint="Check nvidia-smi and that torch is a CUDA build, or choose another engine.",
         )
-    folder = find_weights(options.model, options.revision)
-    layout = _layout(options)
-    try:
-        pipe = QwenImageEditPlusPipeline.from_pretrained(
-            folder,
-            processor=_processor(folder / "processor"),
-            dtype=_dtype(options),
-            device_map=options.device if layout == "resident" else None,
-            use_safetensors=True,
-            local_files_only=True,
-            trust_remote_code=False,
-        )
-    except (OSError, ValueError) as error:
-        raise Misconfigured(
-            f"The weights in {folder} cannot be loaded: {error}",
-            code="weights_missing",
-            hint="Only safetensors are read. Fetch them again with: hf download Qwen/Qwen-Image-Edit-2509",
-        ) from error
-    pipe.set_progress_bar_config(disable=True)
-    lightning = Lightning(pipe, options)
-    memory.apply(pipe, layout)
-    return pipe, lightning
-
-
-def _layout(options: QwenOptions) -> Memory:
-    if options.device == "cpu":
-        return "resident"
-    if options.vram_plan == "auto":
-        return memory.plan(torch.cuda.mem_get_info()[0])
-    return cast("Memory", options.vram_plan)
+    if options.quantisation == "fp8":
+        check_fp8(options.device)
+    return choose(options.vram_plan, torch.cuda.mem_get_info()[0])
 
 
 def _dtype(options: QwenOptions) -> torch.dtype:
@@ -69,19 +120,78 @@ def _dtype(options: QwenOptions) -> torch.dtype:
     return torch.bfloat16 if options.dtype == "bfloat16" else torch.float32
 
 
-def hand_over_image_positions(text_encoder: Any) -> None:
-    """Pass the image token ids to the text encoder, which diffusers 0.42.1 does not.
+def _skeleton(folder: Path) -> Any:
+    """The pipeline with all weights on the meta device."""
+    try:
+        with init_empty_weights(include_buffers=False):
+            transformer = _empty(QwenImageTransformer2DModel, folder / "transformer")
+            vae = _empty(AutoencoderKLQwenImage, folder / "vae")
+            text_encoder = Qwen2_5_VLForConditionalGeneration(
+                Qwen2_5_VLConfig.from_pretrained(folder / "text_encoder", local_files_only=True)
+            )
+        pipe = QwenImageEditPlusPipeline(
+            scheduler=FlowMatchEulerDiscreteScheduler.from_pretrained(
+                folder / "scheduler", local_files_only=True
+            ),
+            vae=vae,
+            text_encoder=text_encoder,
+            tokenizer=Qwen2Tokenizer.from_pretrained(folder / "tokenizer", local_files_only=True),
+            processor=edit_processor(folder / "processor"),
+            transformer=transformer,
+        )
+    except (OSError, ValueError) as error:
+        raise Misconfigured(
+            f"The weights in {folder} cannot be loaded: {error}",
+            code="weights_missing",
+            hint="Fetch them again with: hf download Qwen/Qwen-Image-Edit-2509",
+        ) from error
+    # Predicts words, which editing does not need: 1.1 GB.
+    text_encoder.set_output_embeddings(nn.Identity())
+    pipe.set_progress_bar_config(disable=True)
+    return pipe
 
-    Without the ids transformers 5 gives image tokens the positions of text, and the edit differs silently
-    (huggingface/diffusers #14194). tests/integration/qwen/test_defects.py fails once this is not needed.
-    """
 
-    def add_ids(module: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-        if kwargs.get("image_grid_thw") is not None and kwargs.get("mm_token_type_ids") is None:
-            kwargs["mm_token_type_ids"] = (kwargs["input_ids"] == module.config.image_token_id).int()
-        return args, kwargs
+def _empty(kind: Any, folder: Path) -> Any:
+    return kind.from_config(kind.load_config(folder, local_files_only=True))
 
-    text_encoder.register_forward_pre_hook(add_ids, with_kwargs=True)
+
+def _parts(pipe: Any, folder: Path, plan: Plan, device: torch.device, dtype: torch.dtype) -> list[Part]:
+    places = {
+        "transformer": _transformer_place(pipe.transformer, plan, device),
+        "text_encoder": lambda name: _HOST if plan.lean and ".layers." in name else device,
+        "vae": lambda _name: device,
+    }
+    return [
+        Part(module=getattr(pipe, name), folder=folder / name, place=place, dtype=dtype)
+        for name, place in places.items()
+    ]
+
+
+_HOST = torch.device("cpu")
+
+
+def _transformer_place(transformer: Any, plan: Plan, device: torch.device) -> Callable[[str], torch.device]:
+    """Where a weight is loaded to: what leaves the device at once need not fit there."""
+    blocks = list(transformer.transformer_blocks)
+    out = {
+        str(blocks.index(block)) for block in streamed(transformer.transformer_blocks, plan.streamed_blocks)
+    }
+
+    def place(name: str) -> torch.device:
+        block = _BLOCK.match(name)
+        if block and (block[1] in out or (plan.lean and _MODULATION.match(name))):
+            return _HOST
+        return device
+
+    return place
+
+
+def _move_buffers(module: nn.Module, device: torch.device) -> None:
+    """What a module computes when it is made, and no file holds."""
+    for part in module.modules():
+        for name, buffer in part._buffers.items():  # noqa: SLF001 - `to` would move the weights, too
+            if buffer is not None:
+                part._buffers[name] = buffer.to(device)  # noqa: SLF001 - as above
 
 
 class EditProcessor(Qwen2VLProcessor):  # type: ignore[misc] # transformers has no types here
@@ -97,7 +207,7 @@ class EditProcessor(Qwen2VLProcessor):  # type: ignore[misc] # transformers has 
         ProcessorMixin.__init__(self, image_processor, tokenizer, chat_template=chat_template)
 
 
-def _processor(folder: Path) -> Any:
+def edit_processor(folder: Path) -> Any:
     """A processor that resizes with Pillow, so that results do not depend on torchvision."""
     return EditProcessor(
         Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True),

@@ -14,12 +14,12 @@ from torch import nn
 from qie_batch.engines.qwen.memo import Memo
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
     from qie_batch.engines.qwen.schedule import Schedule
 
 #: Tables that are kept; a catalog of mixed shapes has six schedules of a preset.
-_TABLES = 8
+TABLES = 8
 
 
 class _Looked(nn.Module):  # type: ignore[misc] # torch has no types here
@@ -45,7 +45,7 @@ class Modulation:
         """With "host" the parameters leave the device, and pass it once for each table."""
         self._transformer = transformer
         self._keep = keep
-        self._tables = Memo(_TABLES)
+        self._tables = Memo(TABLES)
         width = 6 * transformer.inner_dim
         for block in transformer.transformer_blocks:
             block.img_mod = _Looked(block.img_mod, width, 0)
@@ -54,29 +54,32 @@ class Modulation:
                 block.img_mod.computed.to("cpu")
                 block.txt_mod.computed.to("cpu")
 
-    def table(self, schedule: Schedule, tembs: torch.Tensor, weights: Hashable) -> torch.Tensor:
-        """(steps, blocks, rows, 12 * width) for time embeddings (steps, rows, width).
+    def table(
+        self, schedule: Schedule, tembs: Sequence[torch.Tensor], weights: Hashable
+    ) -> list[list[torch.Tensor]]:
+        """By step and block, (rows, 12 * width), for the time embeddings of the steps, (rows, width) each.
 
         `weights` names the LoRA that is enabled, which changes the table.
         """
-        return self._tables.get((schedule.key, tembs.shape, weights), lambda: self._compute(tembs))
+        return self._tables.get((schedule.key, tembs[0].shape, weights), lambda: self._compute(tembs))
 
-    def _compute(self, tembs: torch.Tensor) -> torch.Tensor:
-        steps, rows, width = tembs.shape
-        blocks = self._transformer.transformer_blocks
-        table = tembs.new_zeros(steps, len(blocks), rows, 12 * width)
-        image, text = table.split(6 * width, dim=-1)
-        for index, block in enumerate(blocks):
-            self._fill(image[:, index], block.img_mod.computed, tembs)
-            # Of the two times of the 2511 model, the text sees the first alone.
-            self._fill(text[:, index, :1], block.txt_mod.computed, tembs[:, :1])
-        return table
+    def _compute(self, tembs: Sequence[torch.Tensor]) -> list[list[torch.Tensor]]:
+        # Block by block, since the parameters of a block may have to pass the device.
+        by_block = [self._of_block(block, tembs) for block in self._transformer.transformer_blocks]
+        return [list(rows) for rows in zip(*by_block, strict=True)]
 
-    def _fill(self, part: torch.Tensor, computed: nn.Module, tembs: torch.Tensor) -> None:
+    def _of_block(self, block: Any, tembs: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """One step at a time, as an edit would: a product of other shape may differ in its last bits."""
+        image, text = block.img_mod.computed, block.txt_mod.computed
         if self._keep == "host":
-            computed.to(tembs.device)
-        for step, temb in enumerate(tembs):
-            part[step] = computed(temb)
+            image.to(tembs[0].device)
+            text.to(tembs[0].device)
+        rows = []
+        for temb in tembs:
+            of_image, of_text = image(temb), text(temb[:1])
+            # Of the two times of the 2511 model, the text sees the first alone.
+            rows.append(torch.cat([of_image, of_text.expand(len(temb), -1)], dim=-1))
         if self._keep == "host":
-            computed.to("cpu")
+            image.to("cpu")
+            text.to("cpu")
+        return rows

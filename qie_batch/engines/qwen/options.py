@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Self
 
+from qie_batch.engines.qwen.lora_table import OwnLora, own_loras
+from qie_batch.engines.qwen.plans import changes_pixels, check_name
 from qie_batch.engines.qwen.presets import BUILT_IN, QwenPreset, all_presets
 from qie_batch.errors import Misconfigured
 from qie_batch.model import EngineInfo, EngineLimits
@@ -29,8 +31,23 @@ LIMITS = EngineLimits(max_images=3, max_reference_ratio=16, sizes=BUCKETS)
 
 #: Settings that become options of this engine.
 OPTIONS = (
-    *("model", "model_revision", "lora_dir", "lora_sha256", "expected_device", "presets"),
+    *(
+        "model",
+        "model_revision",
+        "lora_dir",
+        "lora_sha256",
+        "loras",
+        "fused_preset",
+        "expected_device",
+        "presets",
+    ),
     *("vram_plan", "quantisation", "attention", "compile_cache", "rungs_off", "edit_side", "reference_side"),
+)
+
+#: Settings that decide the revision.
+REVISION_SETTINGS = (
+    *("QIE_MODEL_REVISION", "QIE_VRAM_PLAN", "QIE_QUANTISATION"),
+    *("QIE_EDIT_SIDE", "QIE_REFERENCE_SIDE"),
 )
 
 
@@ -43,6 +60,10 @@ class QwenOptions:
     lora_dir: Path | None = None
     #: Pinned sha256 (hex) by file name; a LoRA file without one is refused.
     lora_sha256: Mapping[str, str] = field(default_factory=dict)
+    #: The user's own LoRAs, as the settings give them.
+    loras: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    #: A preset whose LoRA is fused into the weights: workers serve the presets with that LoRA alone.
+    fused_preset: str = ""
     device: Literal["cuda", "cpu"] = "cuda"
     #: "auto" is bfloat16 on a CUDA device, as published, and float32 on the CPU.
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
@@ -82,7 +103,9 @@ class QwenOptions:
                 f"the qwen engine has no option {', '.join(unknown)}",
                 hint=f"QIE_ENGINE_OPTIONS may give {', '.join(cls.__slots__)}",
             )
-        return cls(**given)
+        chosen = cls(**given)
+        _check_plan(chosen)
+        return chosen
 
     def rung(self, name: str) -> bool:
         """Whether the speed-up is on: on the CPU, unless asked for, those alone that change no bit."""
@@ -93,7 +116,26 @@ class QwenOptions:
 
     @property
     def all_presets(self) -> dict[str, QwenPreset]:
-        return all_presets(self.presets)
+        """Those that a worker serves."""
+        presets, fused = all_presets(self.presets), self.fused_lora
+        return {name: preset for name, preset in presets.items() if preset.lora == fused or not fused}
+
+    @property
+    def own_loras(self) -> dict[str, OwnLora]:
+        return own_loras(self.loras)
+
+    @property
+    def fused_lora(self) -> str:
+        """The Lightning LoRA that is part of the weights, "" for none."""
+        if not self.fused_preset:
+            return ""
+        preset = all_presets(self.presets).get(self.fused_preset)
+        if preset is None or not preset.lora:
+            raise Misconfigured(
+                f"QIE_FUSED_PRESET: {self.fused_preset!r} is no preset with a LoRA.",
+                hint="Choose fast, draft, or a preset of yours that is like one of them.",
+            )
+        return preset.lora
 
     @property
     def buckets(self) -> tuple[tuple[int, int], ...]:
@@ -108,7 +150,9 @@ class QwenOptions:
         """The revision of the weights and what else changes every result."""
         sides = {"edit": self.edit_side, "reference": self.reference_side}
         changed = [f"{name} {side}" for name, side in sides.items() if side != TRAINED_SIDE]
-        precision = [] if self.quantisation == "none" else [self.quantisation]
+        precision = ["int8"] if changes_pixels(self.vram_plan) else []
+        if self.quantisation != "none":
+            precision = [self.quantisation]
         return " ".join((self.revision, *precision, *changed))
 
     @property
@@ -116,17 +160,30 @@ class QwenOptions:
         """Name of each LoRA -> the name with the hashes of its pinned files, as cache keys contain them."""
         pins = "+".join(f"{name}:{sha256[:12]}" for name, sha256 in sorted(self.lora_sha256.items()))
         loras = {preset.lora for preset in BUILT_IN.values() if preset.lora}
-        return {lora: f"{lora}@{pins}" if pins else lora for lora in loras}
+        # Added to the weights or beside them: the last bits differ.
+        fused = " fused" if self.fused_lora else ""
+        return {lora: f"{lora}@{pins}{fused}" if pins else f"{lora}{fused}" for lora in loras}
+
+
+def _check_plan(options: QwenOptions) -> None:
+    check_name(options.vram_plan)
+    if options.quantisation != "none" and changes_pixels(options.vram_plan):
+        raise Misconfigured(
+            f"QIE_QUANTISATION={options.quantisation} excludes QIE_VRAM_PLAN={options.vram_plan}.",
+            hint="An int8 plan saves memory and FP8 saves time, both in the same layers.",
+        )
 
 
 def engine_info(options: QwenOptions) -> EngineInfo:
     return EngineInfo(
         name="qwen",
         revision=options.full_revision,
-        honours=frozenset({"negative", "steps", "cfg", "seed", "preset"}),
+        honours=frozenset({"negative", "steps", "cfg", "seed", "preset", "lora_name"}),
         presets=options.all_presets,
         loras=options.pinned_loras,
+        own_loras={name: lora.pinned for name, lora in options.own_loras.items()},
         limits=replace(LIMITS, sizes=options.buckets),
         device=options.expected_device,
         on_cuda=True,
+        revision_settings=REVISION_SETTINGS,
     )

@@ -12,12 +12,13 @@ from qie_batch.errors import Rejected
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qie_batch.engines.qwen.lora_table import OwnLora
     from qie_batch.engines.qwen.presets import QwenPreset
     from qie_batch.model import EditParams
 
 
 def preset_of(params: EditParams, presets: Mapping[str, QwenPreset]) -> QwenPreset:
-    name = params.preset or "reference"
+    name = params.preset or next(iter(presets))
     if name not in presets:
         raise Rejected(
             f"There is no preset {name!r}.",
@@ -26,6 +27,17 @@ def preset_of(params: EditParams, presets: Mapping[str, QwenPreset]) -> QwenPres
             subject="preset",
         )
     return presets[name]
+
+
+def lora_of(params: EditParams, loras: Mapping[str, OwnLora]) -> OwnLora | None:
+    if params.lora_name and params.lora_name not in loras:
+        raise Rejected(
+            f"There is no LoRA {params.lora_name!r}.",
+            code="lora_unknown",
+            hint=f"There are: {', '.join(loras)}." if loras else "QIE_LORAS names those that there are.",
+            subject="lora",
+        )
+    return loras.get(params.lora_name)
 
 
 def check_params(params: EditParams) -> None:

@@ -23,7 +23,6 @@ def ran(options: QwenOptions, call: Call, denoised: Denoised, speedups: dict[str
         "seed": call.seed,
         "size": f"{call.width}x{call.height}",
         "scheduler": "lightning" if call.preset.lora else "base",
-        "lora": call.preset.lora,
         "revision": options.full_revision,
         **speedups,
         "versions": _versions(),

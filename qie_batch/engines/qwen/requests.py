@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.qwen.options import LIMITS
-from qie_batch.engines.qwen.params import check_params, preset_of
+from qie_batch.engines.qwen.params import check_params, lora_of, preset_of
 from qie_batch.engines.qwen.prompt import check_length, neutralise
 from qie_batch.errors import Rejected
 from qie_batch.images import check_limits
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from PIL import Image
 
+    from qie_batch.engines.qwen.lora_table import OwnLora
     from qie_batch.engines.qwen.presets import QwenPreset
     from qie_batch.model import EditRequest
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     preset: QwenPreset
+    #: One of the user's own, beside that of the preset.
+    lora: OwnLora | None
     images: list[Image.Image]
     prompt: str
     #: Never empty, since a blank negative prompt still enables CFG.
@@ -39,15 +42,18 @@ def call_for(
     presets: Mapping[str, QwenPreset],
     control_tokens: Iterable[str],
     count_tokens: Callable[[str], int],
+    loras: Mapping[str, OwnLora],
 ) -> Call:
     """The request with its preset's defaults; Rejected where the pipeline would fail or give no image."""
     tokens, params = tuple(control_tokens), request.params
-    preset = preset_of(params, presets)
+    preset, lora = preset_of(params, presets), lora_of(params, loras)
     check_params(params)
+    instruction = lora.instruct(params.instruction) if lora else params.instruction
     call = Call(
         preset=preset,
+        lora=lora,
         images=list(request.images),
-        prompt=neutralise(params.instruction, tokens),
+        prompt=neutralise(instruction, tokens),
         negative=neutralise(params.negative, tokens) or " ",
         width=request.width,
         height=request.height,

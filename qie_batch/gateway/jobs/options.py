@@ -50,6 +50,7 @@ class OrderOptions(BaseModel):
     quality: Cell | None = Field(None, description="Of JPEG and WebP results, 1 to 100.")
     keep_alpha: bool = Field(default=False, description="Put transparency back after the edit.")
     size: Cell | None = Field(None, description="Of the results in pixels, such as 1024x768.")
+    lora: Cell | None = Field(None, description="A LoRA of the operator's table; none unless given.")
     seed: Cell | None = None
     steps: Cell | None = None
     cfg: Cell | None = None

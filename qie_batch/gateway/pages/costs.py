@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from fastapi.responses import Response
 
 from qie_batch.gateway.pages.paging import Pages
 from qie_batch.gateway.pages.routing import Reading, page_router
+from qie_batch.interfaces.ledger import CostKey
 from qie_batch.pricing import usd
 from qie_batch.views import CostView, cost_view
 
@@ -57,7 +58,7 @@ class Chart:
 
 
 @router.get("/costs")
-def costs(visit: Reading, by: Literal["day", "sku", "engine"] = "day", page: int = 1) -> Response:
+def costs(visit: Reading, by: CostKey = "day", page: int = 1) -> Response:
     """By day the newest page first, else the dearest first."""
     found = [cost_view(line) for line in visit.ledger.costs.lines(None, by)]
     if by == "day":

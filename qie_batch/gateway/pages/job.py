@@ -14,7 +14,7 @@ from qie_batch.gateway.jobs.reading import JobId, progress_of
 from qie_batch.gateway.pages.paging import Pages
 from qie_batch.gateway.pages.routing import Reading, page_router
 from qie_batch.model import Item, ItemSelection, ItemState, Progress, may_pass
-from qie_batch.views import ItemView, item_view, job_view
+from qie_batch.views import ItemView, item_view, job_view, timing_view
 
 if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger
@@ -62,6 +62,7 @@ def job(visit: Reading, job_id: JobId, show: Shown = "", code: Code = "", page: 
         job=job_view(progress),
         created_at=progress.job.created_at,
         kinds=kinds(progress),
+        timing=timing_view(visit.ledger.costs.timing(job_id)),
         links={
             "zip": f"/api/jobs/{job_id}/results.zip",
             "results": f"/api/jobs/{job_id}/results.csv",

@@ -19,9 +19,11 @@ router = page_router()
 class EngineLine:
     name: str
     revision: str
-    presets: tuple[str, ...]
+    presets: tuple[str, ...] = ()
+    #: Of the user's own.
+    loras: tuple[str, ...] = ()
     #: "" where it can be used, else why not.
-    problem: str
+    problem: str = ""
 
 
 @router.get("/workers")
@@ -41,5 +43,7 @@ def _engine(catalog: wiring.InstalledEngines, name: str) -> EngineLine:
     try:
         info = catalog.info(name)
     except QieError as error:
-        return EngineLine(name=name, revision="", presets=(), problem=error.message)
-    return EngineLine(name=name, revision=info.revision, presets=tuple(info.presets), problem="")
+        return EngineLine(name=name, revision="", problem=error.message)
+    return EngineLine(
+        name=name, revision=info.revision, presets=tuple(info.presets), loras=tuple(info.own_loras)
+    )

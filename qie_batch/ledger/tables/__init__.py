@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from qie_batch.ledger.tables.gateway import api_keys, batches, files, outbox, requests, tenants
-from qie_batch.ledger.tables.jobs import attempts, items, jobs, results, runs, schedules, variables, workload
+from qie_batch.ledger.tables.jobs import (
+    attempts,
+    items,
+    jobs,
+    results,
+    runs,
+    schedules,
+    variables,
+    workers,
+    workload,
+)
 from qie_batch.ledger.tables.names import metadata
 
 __all__ = [
@@ -21,5 +31,6 @@ __all__ = [
     "schedules",
     "tenants",
     "variables",
+    "workers",
     "workload",
 ]

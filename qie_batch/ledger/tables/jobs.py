@@ -61,6 +61,8 @@ results = Table(
     Column("device", Text, nullable=False),
     Column("changed", Double),
     Column("note", Text, nullable=False, server_default=text("''")),
+    # What really ran, as JSON.
+    Column("ran", Text, nullable=False, server_default=text("'{}'")),
     Column("seconds", Double, nullable=False),
     Column("cost_micros", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -76,6 +78,8 @@ items = Table(
     Column("row_id", Text, nullable=False),
     Column("variant", Integer, nullable=False),
     Column("priority", Integer, nullable=False),
+    # Items of a job that run with the same LoRAs have one number, from 0 in the order of the rows.
+    Column("lora_group", Integer, nullable=False, server_default="0"),
     Column("engine", String(64), nullable=False),
     Column("spec", Text),
     Column("cache_key", String(64)),
@@ -98,7 +102,7 @@ items = Table(
     Column("error_code", String(64)),
     Column("error", Text),
     Column("finished_at", Double),
-    Index(None, "job_id", "state", "priority", "ordinal"),
+    Index(None, "job_id", "state", "priority", "lora_group", "ordinal"),
     Index(None, "job_id", "ordinal", unique=True),
     Index(None, "job_id", "row_id", "ordinal"),
     Index(None, "state", "engine"),
@@ -136,6 +140,8 @@ attempts = Table(
     # Images that the engine returned.
     Column("images", Integer, nullable=False, server_default="0"),
     Column("cost_micros", BigInteger, nullable=False, default=0),
+    # Seconds of each phase beside those on the device, and of each phase within the engine, as JSON.
+    Column("phases", Text, nullable=False, server_default=text("'{}'")),
     Index(None, "job_id"),
     Index(None, "engine", "preset", "outcome", "started_at"),
 )
@@ -176,6 +182,20 @@ workload = Table(
     Column("seconds", Double, nullable=False),
     Column("edit_seconds", Double, nullable=False),
     Column("read_at", Double, nullable=False),
+)
+
+#: How each worker process was started; rows of processes that ended stay for some time.
+workers = Table(
+    "workers",
+    metadata,
+    Column("name", String(255), primary_key=True),
+    Column("engine", String(64), nullable=False),
+    Column("device", Text, nullable=False),
+    Column("ready_at", Double, nullable=False),
+    # Seconds from the start of the process until it was ready, and of each phase of that as JSON.
+    Column("seconds", Double, nullable=False),
+    Column("phases", Text, nullable=False),
+    Index(None, "ready_at"),
 )
 
 #: Values by name: the epoch of the broker, and the process that reads the gauges.

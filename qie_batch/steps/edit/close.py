@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 def close(outcome: Outcome, lease: HeldLease, events: EventStream, context: EditContext) -> None:
     """Write the outcome, retrying during an outage of the ledger; a fenced attempt writes its usage only."""
+    events.count_phase()
     if isinstance(outcome, Superseded):
         context.attempts.account(lease.attempt, lease.usage)
         held = False

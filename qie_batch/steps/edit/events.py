@@ -4,7 +4,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.model import EditEvent, Stage
+from qie_batch.model import PHASES, EditEvent, Stage
 
 if TYPE_CHECKING:
     from qie_batch.interfaces import Observer
@@ -14,13 +14,26 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+#: The lease counts the seconds on the device, and those of closing are known too late to be written.
+_NOT_COUNTED = frozenset((PHASES[Stage.ENTERED], PHASES[Stage.STORED]))
+
+
 class EventStream:
-    """Emits the events of one attempt, each with the seconds since the previous one."""
+    """Emits the events of one attempt, each with the seconds since the previous one; counts the phases."""
 
     def __init__(self, lease: HeldLease, observe: Observer) -> None:
         self._lease = lease
         self._observe = observe
         self._last = time.monotonic()
+        #: The phase that goes on, "" for one that is not counted here.
+        self._phase = ""
+
+    def count_phase(self) -> None:
+        """Count the phase that goes on up to now, and no longer: the attempt is about to be closed."""
+        if self._phase:
+            before = self._lease.phases.get(self._phase, 0.0)
+            self._lease.phases[self._phase] = before + time.monotonic() - self._last
+            self._phase = ""
 
     def emit(self, stage: Stage, *, step: int = 0, findings: tuple[str, ...] = ()) -> None:
         self._emit(stage, step=step, findings=findings)
@@ -30,6 +43,9 @@ class EventStream:
         self._emit(stage, ending=ending, code=code, outcome=outcome)
 
     def _emit(self, stage: Stage, **details: Any) -> None:
+        self.count_phase()
+        phase = PHASES.get(stage, "")
+        self._phase = "" if phase in _NOT_COUNTED else phase
         before, self._last = self._last, time.monotonic()
         self._observe(
             EditEvent(

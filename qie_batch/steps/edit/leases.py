@@ -41,6 +41,8 @@ class HeldLease:
         self.fenced = False
         self.last_step = 0
         self.images = 0
+        #: As `Usage.phases`.
+        self.phases: dict[str, float] = {}
         self._shutdown = shutdown
         # Seconds so far, and when the device was acquired: one tuple, so that every read is consistent.
         self._meter: tuple[float, float | None] = (0.0, None)
@@ -49,7 +51,7 @@ class HeldLease:
     @property
     def usage(self) -> Usage:
         """The usage of the attempt so far."""
-        return Usage(seconds=self._seconds, images=self.images)
+        return Usage(seconds=self._seconds, images=self.images, phases=dict(self.phases))
 
     @property
     def _seconds(self) -> float:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import Rejected
 from qie_batch.images import (
@@ -13,9 +13,11 @@ from qie_batch.images import (
     on_white,
     share_changed,
 )
-from qie_batch.model import EditRequest, OutputFormat, Stage
+from qie_batch.model import ON_DEVICE, EditRequest, OutputFormat, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from PIL.Image import Image
 
     from qie_batch.model import EditResult
@@ -35,6 +37,8 @@ class Painted:
     changed: float | None
     #: Short clauses.
     notes: tuple[str, ...] = ()
+    #: As `EditResult.ran`.
+    ran: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def findings(self) -> tuple[str, ...]:
@@ -61,7 +65,7 @@ def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, cont
         notes = (*notes, _PUT_BACK if params.keep_alpha else _PUT_ON_WHITE)
     if result.mode == "RGBA" and params.output is OutputFormat.JPEG:
         notes = (*notes, _NO_ALPHA_IN_JPEG)
-    return Painted(image=result, changed=changed, notes=notes)
+    return Painted(image=result, changed=changed, notes=notes, ran=output.ran)
 
 
 def _edited(
@@ -84,6 +88,7 @@ def _edited(
         events.emit(Stage.ENTERED)
         output = context.engine.edit(request, on_step)
         lease.images += 1
+    lease.phases |= {f"{ON_DEVICE}{name}": seconds for name, seconds in output.phases.items()}
     events.emit(Stage.PAINTED, step=lease.last_step)
     return output
 

@@ -74,20 +74,29 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
     if result := find(spec, context):
         events.emit(Stage.ADOPTED)
         return result
-    images = fetch(spec, context)
-    events.emit(Stage.FETCHED)
+    images = fetch(spec, events, context)
     painted = paint(images, lease, events, context)
     events.emit(Stage.CHECKED, findings=painted.findings)
-    result = store(painted, lease, context)
+    result = store(painted, lease, events, context)
     events.emit(Stage.STORED)
     return result
 
 
 def _check_revision(spec: EditSpec, context: EditContext) -> None:
-    """Unavailable, not Rejected: during a rolling upgrade another worker may have the revision."""
-    revision = context.engine.info.revision
-    if spec.revision != revision:
+    """Unavailable, not Rejected: during a rolling upgrade another worker may have the revision and LoRA."""
+    info = context.engine.info
+    if spec.revision != info.revision:
+        settings = ", ".join(info.revision_settings)
         raise Unavailable(
-            f"the job wants {spec.engine} revision {spec.revision}, this worker runs {revision}",
+            f"the job wants {spec.engine} revision {spec.revision}, this worker runs {info.revision}",
             code="engine_revision",
+            hint=f"give workers and whoever submits the same {settings}" if settings else "",
+        )
+    own = spec.params.lora_name
+    pinned = context.engine.info.own_loras.get(own, "")
+    if own and not (pinned and spec.lora.endswith(pinned)):
+        raise Unavailable(
+            f"the job wants the LoRA {own!r} as in {spec.lora!r}, this worker has {pinned or 'none'}",
+            code="engine_lora",
+            hint="give all workers, and whoever submits, the same QIE_LORAS",
         )

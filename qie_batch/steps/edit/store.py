@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self
+import json
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import quote
 
 from qie_batch.errors import Rejected, StoreUnavailable
 from qie_batch.images import encode
 from qie_batch.keys import result_key
-from qie_batch.model import Result
+from qie_batch.model import Result, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,11 +20,12 @@ if TYPE_CHECKING:
 
     from qie_batch.model import EditSpec
     from qie_batch.steps.edit.context import EditContext
+    from qie_batch.steps.edit.events import EventStream
     from qie_batch.steps.edit.leases import HeldLease
     from qie_batch.steps.edit.paint import Painted
 
-#: Characters; an object's metadata is limited to 2 KB by S3.
-_LONGEST_NOTE = 300
+#: Characters of a note, and of what ran in the form of a header: S3 limits an object's metadata to 2 KB.
+_LONGEST_NOTE, _LONGEST_RAN = 300, 1300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,29 +34,57 @@ class Remarks:
 
     changed: float | None = None
     note: str = ""
+    ran: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, painted: Painted) -> Self:
         changed = None if painted.changed is None else round(painted.changed, 4)
-        return cls(changed=changed, note="; ".join(dict.fromkeys(painted.notes))[:_LONGEST_NOTE])
+        note = "; ".join(dict.fromkeys(painted.notes))[:_LONGEST_NOTE]
+        return cls(changed=changed, note=note, ran=painted.ran)
 
     @classmethod
     def parse(cls, metadata: Mapping[str, str]) -> Self:
         """The inverse of `metadata`; of an object that an earlier version stored, nothing is known."""
         changed = metadata.get("changed")
-        return cls(changed=float(changed) if changed else None, note=metadata.get("note", ""))
+        return cls(
+            changed=float(changed) if changed else None,
+            note=metadata.get("note", ""),
+            ran=_parsed(metadata.get("ran", "{}")),
+        )
 
     @property
     def metadata(self) -> dict[str, str]:
         figures = {} if self.changed is None else {"changed": str(self.changed)}
-        return figures | ({"note": self.note} if self.note else {})
+        texts = {"note": self.note, "ran": _short_json(self.ran)}
+        return figures | {name: text for name, text in texts.items() if text}
 
 
-def store(painted: Painted, lease: HeldLease, context: EditContext) -> Result:
+def _parsed(text: str) -> Mapping[str, Any]:
+    """Empty for what another program wrote."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _short_json(ran: Mapping[str, Any]) -> str:
+    """As JSON, without its last entries where all of them would be too long; "" for nothing."""
+    entries = list(ran.items())
+    while entries:
+        text = json.dumps(dict(entries), separators=(",", ":"), default=str)
+        if len(quote(text)) <= _LONGEST_RAN:
+            return text
+        entries.pop()
+    return ""
+
+
+def store(painted: Painted, lease: HeldLease, events: EventStream, context: EditContext) -> Result:
     """Encode and create the object; if another attempt created the object first, that one is the result."""
     spec = lease.attempt.spec
     key = result_key(spec.cache_key)
     encoded = encode(painted.image, spec.params.output, spec.params.quality)
+    events.emit(Stage.ENCODED)
     remarks = Remarks.of(painted)
     if context.leases.retry_write(lambda: _put(key, encoded, remarks, lease, context)):
         return _described(encoded[0], painted.image, remarks, spec, context)
@@ -110,4 +141,5 @@ def _described(data: bytes, image: Image, remarks: Remarks, spec: EditSpec, cont
         device=context.engine.device,
         changed=remarks.changed,
         note=remarks.note,
+        ran=remarks.ran,
     )

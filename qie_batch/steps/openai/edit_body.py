@@ -30,6 +30,7 @@ COLUMNS = {
     "output_format": "output",
     "n": "variants",
     "preset": "preset",
+    "lora": "lora",
 }
 _PARAMETERS = {column: parameter for parameter, column in COLUMNS.items()} | dict.fromkeys(
     ("image", *REFERENCES), "image"

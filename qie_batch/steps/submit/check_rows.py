@@ -11,7 +11,7 @@ from qie_batch.manifest.aliases import REFERENCES
 from qie_batch.model import BadRow, OutputFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from qie_batch.interfaces import AlphaForecast, EngineCheck
     from qie_batch.model import EditParams, EngineLimits, ManifestRow
@@ -30,6 +30,8 @@ class RowChecker:
     gives_alpha: AlphaForecast
     #: Column -> header name, of the columns that the manifest has.
     columns: Mapping[str, str]
+    #: Names of the LoRAs that a row may choose.
+    loras: Collection[str] = ()
 
     def checked(
         self,
@@ -51,6 +53,7 @@ class RowChecker:
         except Rejected as error:
             return self._bad(row, _column_at_fault(sizes, self.limits), error.code, error.message)
         try:
+            check_lora(params.lora_name, self.loras)
             self.check(params, [check.header for check in own])
             self._check_format(params)
         except Rejected as error:
@@ -80,6 +83,13 @@ class RowChecker:
             reason=reason,
             cells=row.cells,
         )
+
+
+def check_lora(name: str, loras: Collection[str]) -> None:
+    """Rejected for a LoRA that the engine does not have."""
+    if name and name not in loras:
+        known = f"choose {', '.join(loras)}" if loras else "QIE_LORAS names none"
+        raise Rejected(f"There is no LoRA {name!r}: {known}", code="lora_unknown", subject="lora")
 
 
 def _column_at_fault(sizes: list[tuple[int, int]], limits: EngineLimits) -> str:

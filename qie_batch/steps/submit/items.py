@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _encoded = json.JSONEncoder(separators=(",", ":")).encode
-_FIELDS = ("ordinal", "line", "row_id", "variant", "priority", "spec_text", "cache_key")
+_FIELDS = ("ordinal", "line", "row_id", "variant", "priority", "spec_text", "cache_key", "lora_group")
 
 
 class ItemSpool(Spool):
@@ -32,7 +32,7 @@ def _values(item: NewItem) -> list[Any]:
 
 
 def _item(values: list[Any]) -> NewItem:
-    ordinal, line, row_id, variant, priority, spec_text, cache_key, *failure = values
+    ordinal, line, row_id, variant, priority, spec_text, cache_key, group, *failure = values
     return NewItem(
         ordinal=ordinal,
         line=line,
@@ -41,5 +41,6 @@ def _item(values: list[Any]) -> NewItem:
         priority=Priority(priority),
         spec_text=spec_text,
         cache_key=cache_key,
+        lora_group=group,
         failure=Failure(code=failure[0], reason=failure[1]) if failure else None,
     )

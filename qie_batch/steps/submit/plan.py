@@ -37,6 +37,8 @@ class Planner:
         self._info = info
         self._gives_alpha = gives_alpha
         self._ordinals = count()
+        #: Number by LoRAs (the preset's and the row's own), in the order of the rows.
+        self._lora_groups: dict[tuple[str, str], int] = {}
 
     def params(self, row: ManifestRow, checks: Mapping[str, ImageCheck]) -> EditParams:
         """The parameters of the row's first variant, as the worker gets them."""
@@ -51,6 +53,8 @@ class Planner:
     ) -> Iterator[tuple[NewItem, str]]:
         """One item a variant with its preset; `params` are those of the first variant."""
         preset = self._preset(row)
+        loras = (preset.lora if preset else "", params.lora_name)
+        group = self._lora_groups.setdefault(loras, len(self._lora_groups))
         inputs = tuple([checks[name].sha256 for name in row.images])
         for variant in range(row.variants):
             if variant and params.seed is not None:
@@ -65,6 +69,7 @@ class Planner:
                 priority=self._order.priority if row.priority is None else row.priority,
                 spec_text=text,
                 cache_key=cache_key_of(text),
+                lora_group=group,
             )
             # An engine may have presets and not honour them: then they share one history.
             yield item, preset.name if preset and "preset" in self._info.honours else ""
@@ -94,13 +99,14 @@ class Planner:
             params=params,
             engine=info.name,
             revision=info.revision,
-            lora=_lora(preset, info) if preset else "",
+            lora=_loras(preset, params.lora_name, info),
         )
 
 
-def _lora(preset: Preset, info: EngineInfo) -> str:
-    """The preset's LoRA, pinned, and its recipe: what it runs with beside steps and CFG."""
-    return " ".join(filter(None, (info.loras.get(preset.lora, preset.lora), preset.recipe)))
+def _loras(preset: Preset | None, own: str, info: EngineInfo) -> str:
+    """What runs beside steps and CFG: the preset's LoRA, pinned, and its recipe; then the row's own LoRA."""
+    of_preset = (info.loras.get(preset.lora, preset.lora), preset.recipe) if preset else ()
+    return " ".join(filter(None, (*of_preset, info.own_loras.get(own, ""))))
 
 
 def resolve(given: EditParams, row_id: str, preset: Preset | None, info: EngineInfo) -> EditParams:
@@ -111,9 +117,12 @@ def resolve(given: EditParams, row_id: str, preset: Preset | None, info: EngineI
         "cfg": given.cfg if given.cfg is not None or preset is None else preset.cfg,
         "seed": seed_of(given.seed, row_id, 0),
         "preset": preset.name if preset else "",
+        "lora_name": given.lora_name,
     }
-    unset: dict[str, Any] = {"negative": " ", "steps": None, "cfg": None, "seed": None, "preset": ""}
-    honoured = {name: value if name in info.honours else unset[name] for name, value in wanted.items()}
+    unset: dict[str, Any] = {"negative": " ", "steps": None, "cfg": None, "seed": None}
+    honoured = {
+        name: value if name in info.honours else unset.get(name, "") for name, value in wanted.items()
+    }
     return replace(given, **honoured)
 
 

@@ -83,6 +83,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
             limits=chosen.info.limits,
             check=context.engines.check(chosen.info.name),
             gives_alpha=gives_alpha,
+            loras=chosen.info.own_loras,
             columns=manifest.columns,
         )
         planner = Planner(job.order, chosen.info, gives_alpha)
@@ -108,7 +109,7 @@ def new_job_id() -> str:
 
 
 def chosen_engine(order: JobOrder, engines: EngineCatalog) -> EngineChoice:
-    """The engine that the order gets; UsageError if the engine, or a preset of the engine, does not exist.
+    """The engine that the order gets; UsageError if it, or a preset or LoRA of it, does not exist.
 
     An engine without presets takes the names that others know: they change nothing.
     """
@@ -116,6 +117,10 @@ def chosen_engine(order: JobOrder, engines: EngineCatalog) -> EngineChoice:
     names = list(chosen.info.presets) or engines.preset_names()
     if order.preset and order.preset not in names:
         raise UsageError(f"there is no preset {order.preset!r}", hint=f"choose one of: {', '.join(names)}")
+    lora, known = order.defaults.lora, chosen.info.own_loras
+    if lora and "lora_name" in chosen.info.honours and lora not in known:
+        hint = f"choose one of: {', '.join(known)}" if known else "name it in QIE_LORAS"
+        raise UsageError(f"there is no LoRA {lora!r}", code="lora_unknown", hint=hint)
     return chosen
 
 

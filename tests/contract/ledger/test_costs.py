@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
+from qie_batch.ledger import costs
 from qie_batch.ledger.database import Database
 from qie_batch.ledger.sql import SqlLedger
-from qie_batch.model import CostLine, History, ItemState, Rate, Spending
+from qie_batch.model import CostLine, History, ItemState, Rate, Spending, Usage
 from qie_batch.pricing import cost_micros
 from tests.support.ledgers import (
     BROKEN,
@@ -209,3 +210,80 @@ def test_the_cost_of_a_poisoned_item_is_what_its_heartbeats_said(ledger, clock):
     progress = ledger.costs.progress("job")
     assert (progress.spent_micros, progress.lost_micros) == (6 * SECOND_MICROS, 6 * SECOND_MICROS)
     assert clock.now > START
+
+
+H100 = replace(WORKER, name="gpu-0", device="NVIDIA H100 80GB HBM3", rate=Rate(hour_micros=3600 * 3000))
+L40S = replace(WORKER, name="gpu-1", device="NVIDIA L40S", rate=Rate(hour_micros=3600 * 1000))
+
+
+def test_an_edit_costs_what_its_own_device_costs(ledger):
+    """Two worker processes of one host, each with a device of its own."""
+    add(ledger, "a", "b", "a again")
+    for item_id, worker in (("job.0", H100), ("job.1", L40S)):
+        attempt = start(ledger, item_id, worker)
+        made = replace(result_of(attempt), device=worker.device)
+        assert ledger.attempts.succeed(attempt, made, used(2.0))
+    add(ledger, "a", job_id="later")
+    assert told(ledger, "later") == "S"
+    lines = {line.key: line for line in ledger.costs.lines(None, "device")}
+    assert (lines[H100.device].spent_micros, lines[L40S.device].spent_micros) == (6000, 2000)
+    assert (lines[H100.device].items, lines[H100.device].saved_micros) == (2, 6000)
+    assert list(ledger.audit.contradictions()) == []
+
+
+def phased(seconds, **phases):
+    return Usage(seconds=seconds, images=1, phases=phases)
+
+
+def test_each_attempt_keeps_where_its_time_went(ledger):
+    add(ledger, *"abc")
+    attempt = start(ledger)
+    phases = {"fetch": 0.25, "wait": 1.0, "paint.steps": 3.5}
+    assert ledger.attempts.succeed(attempt, result_of(attempt), Usage(seconds=4.0, images=1, phases=phases))
+    assert ledger.attempts.fail(start(ledger, "job.1"), BROKEN, phased(0.0, fetch=0.75))
+    ledger.attempts.renew(start(ledger, "job.2"), 60, 1, phased(9.0, fetch=9.0))
+    timing = ledger.costs.timing("job")
+    assert (timing.attempts, timing.items, timing.items_read) == (2, 3, 3)
+    assert [(phase.name, phase.attempts, phase.seconds) for phase in timing.phases] == [
+        ("fetch", 2, 1.0),
+        ("wait", 1, 1.0),
+        ("paint", 1, 4.0),
+        ("paint.steps", 1, 3.5),
+        ("paint.rest", 1, 0.5),
+    ]
+
+
+def test_a_late_heartbeat_takes_no_phase_away(ledger):
+    add(ledger, "a")
+    attempt = start(ledger)
+    ledger.attempts.succeed(attempt, result_of(attempt), phased(2.0, fetch=1.0, put=0.5))
+    ledger.attempts.renew(attempt, 60, 1, phased(2.0, fetch=1.0))
+    assert [phase.name for phase in ledger.costs.timing("job").phases] == ["fetch", "paint", "put"]
+
+
+def test_of_a_large_job_items_from_all_over_it_are_read(ledger, monkeypatch):
+    monkeypatch.setattr(costs, "TIMED", 2)
+    add(ledger, *"abcd")
+    for number in range(4):
+        attempt = start(ledger, f"job.{number}")
+        assert ledger.attempts.succeed(attempt, result_of(attempt), phased(0.0, fetch=float(number)))
+    timing = ledger.costs.timing("job")
+    assert (timing.attempts, timing.items, timing.items_read) == (2, 4, 2)
+    assert (timing.phases[0].seconds, timing.phases[0].p95) == (2.0, 2.0)
+
+
+def test_nothing_is_known_of_the_time_of_a_job_that_another_tenant_owns(ledger):
+    add(ledger, "a", owner="acme")
+    finish(ledger)
+    timing = ledger.owned_by("other").costs.timing("job")
+    assert (timing.attempts, timing.items) == (0, 0)
+
+
+def test_a_result_keeps_what_really_ran(ledger):
+    add(ledger, "a")
+    attempt = start(ledger)
+    ran = {"scheduler": "FlowMatchEuler", "steps": 8, "versions": {"torch": "2.9"}, "lora": "größer"}
+    assert ledger.attempts.succeed(attempt, replace(result_of(attempt), ran=ran), used(1.0))
+    (item,) = ledger.jobs.items("job")
+    assert item.result.ran == ran
+    assert ledger.audit.result(item.result.cache_key).ran == ran

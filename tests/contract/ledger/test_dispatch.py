@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 from qie_batch.model import ItemState, Message, Priority
@@ -53,6 +54,42 @@ def test_jobs_of_one_priority_take_turns(ledger, clock):
     clock.turn(1)
     add(ledger, *"xyz", job_id="short")
     assert enqueue(ledger, window=4) == ["long.0", "short.0", "long.1", "short.1"]
+
+
+def grouped(ledger, groups, *, job_id="job", priorities=""):
+    """A job with an item for each digit, which says with which others it shares its LoRAs."""
+    rows = [
+        replace(row, lora_group=int(group), priority=Priority.HIGH if high == "h" else row.priority)
+        for row, group, high in zip(
+            new_items(*(spec(f"{job_id} {number}") for number in range(len(groups)))),
+            groups,
+            priorities or " " * len(groups),
+            strict=True,
+        )
+    ]
+    assert ledger.intake.add_job(new_job(job_id), rows)
+
+
+def test_items_of_a_job_with_the_same_loras_are_queued_together(ledger):
+    grouped(ledger, "01021")
+    queued = []
+    while ids := enqueue(ledger, window=2):
+        queued += ids
+        for item_id in ids:
+            ledger.attempts.claim(item_id, WORKER, 60)
+    assert queued == ["job.0", "job.2", "job.1", "job.4", "job.3"]
+
+
+def test_priority_goes_before_the_same_loras(ledger):
+    grouped(ledger, "0101", priorities=" h  ")
+    assert enqueue(ledger) == ["job.1", "job.0", "job.2", "job.3"]
+
+
+def test_jobs_take_turns_whatever_their_loras(ledger, clock):
+    grouped(ledger, "010", job_id="long")
+    clock.turn(1)
+    grouped(ledger, "11", job_id="short")
+    assert enqueue(ledger, window=5) == ["long.0", "short.0", "long.2", "short.1", "long.1"]
 
 
 def test_twins_of_one_job_are_edited_once(ledger):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from qie_batch.model import WorkerStart
 from tests.support.ledgers import WORKER, add, enqueue, result_of, start, used
 
 
@@ -39,3 +40,21 @@ def test_a_tenant_sees_that_work_is_done_for_others_and_not_which(ledger):
         ("", "", ""),
     }
     assert {edit.job_id for edit in ledger.workers.running()} == {"ours", "theirs"}
+
+
+def test_it_is_known_how_a_worker_process_began(ledger):
+    first = WorkerStart(seconds=21.5, phases={"python": 1.25, "weights": 20.25})
+    ledger.workers.began(WORKER, first)
+    assert ledger.workers.starts([WORKER.name, "worker-2"]) == {WORKER.name: first}
+    again = WorkerStart(seconds=3.0, phases={"weights": 2.0})
+    ledger.workers.began(WORKER, again)
+    assert ledger.workers.starts([WORKER.name]) == {WORKER.name: again}
+    assert ledger.workers.starts([]) == {}
+
+
+def test_worker_processes_of_long_ago_are_forgotten(ledger, clock):
+    ledger.workers.began(WORKER, WorkerStart(seconds=1.0))
+    clock.turn(100)
+    assert ledger.workers.prune(100) == 0
+    assert ledger.workers.prune(99) == 1
+    assert ledger.workers.starts([WORKER.name]) == {}

@@ -6,6 +6,7 @@ import hashlib
 import io
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 from PIL import Image
@@ -69,12 +70,33 @@ def test_bytes_that_are_no_picture_fail_their_row(ledger, store, make_context):
 
 def test_another_revision_waits_for_a_worker_that_has_it_and_fails_in_the_end(ledger, clock, make_context):
     submit(ledger, "red", revision="2")
-    context = make_context(engine := Painter())
+    engine = Painter()
+    engine.info = replace(engine.info, revision_settings=("QIE_VRAM_PLAN",))
+    context = make_context(engine)
     for number in range(1, RETRY_POLICY.max_errors + 1):
         edit("job.0", context)
         assert told(ledger) == ("F" if number == RETRY_POLICY.max_errors else "p")
         again(ledger, clock)
     assert (only(ledger).failure.code, engine.edits) == ("engine_revision", 0)
+    assert "the same QIE_VRAM_PLAN" in only(ledger).failure.reason
+
+
+@pytest.mark.parametrize(
+    ("wanted", "has", "edits"),
+    [
+        ("lightning-4 winter@0123 1.0", {"winter": "winter@0123 1.0"}, 1),
+        ("winter@0123 1.0", {"winter": "winter@0123 1.0 snow"}, 0),
+        ("winter@0123 1.0", {"summer": "winter@0123 1.0"}, 0),
+    ],
+)
+def test_an_item_waits_for_a_worker_that_has_its_lora_as_it_was_submitted(
+    wanted, has, edits, ledger, make_context
+):
+    submit(ledger, "red", lora=wanted, lora_name="winter")
+    engine = Painter()
+    engine.info = replace(engine.info, own_loras=has)
+    edit("job.0", make_context(engine))
+    assert (told(ledger), engine.edits) == ("S" if edits else "p", edits)
 
 
 @pytest.mark.parametrize(

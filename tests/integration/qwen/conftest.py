@@ -11,7 +11,7 @@ from diffusers.pipelines.qwenimage import pipeline_qwenimage_edit_plus
 from PIL import Image
 
 from qie_batch.engines.qwen import QwenOptions, open_engine
-from qie_batch.engines.qwen.lightning import FILES
+from qie_batch.engines.qwen.loras import FILES
 from tests.support.requests import edit_request
 
 SIZE = 128

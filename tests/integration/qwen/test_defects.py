@@ -102,7 +102,7 @@ def test_diffusers_still_keeps_picture_positions_from_the_text_encoder(stock, se
     paint(stock, request_for(steps=2))
     assert len(seen) == 2
     assert not any("mm_token_type_ids" in call for call in seen), (
-        f"diffusers {diffusers.__version__} hands them over: drop hand_over_image_positions"
+        f"diffusers {diffusers.__version__} hands them over: drop tiny_qwen.hand_over_image_positions"
     )
 
 

@@ -132,10 +132,9 @@ def test_a_card_that_fails_is_told_from_a_full_one_and_from_a_bug(
 
 
 def test_a_picture_of_no_numbers_is_not_handed_out(engine, edit, monkeypatch):
-    decode = engine._pipe.vae.decode
-    monkeypatch.setattr(
-        engine._pipe.vae, "decode", lambda *args, **kwargs: (decode(*args, **kwargs)[0] * float("nan"),)
-    )
+    decoder = engine._pipe.vae.decoder
+    decode = decoder.forward
+    monkeypatch.setattr(decoder, "forward", lambda latents: decode(latents) * float("nan"))
     with pytest.raises(EngineLost) as caught:
         edit()
     assert caught.value.code == "not_finite"

@@ -7,9 +7,12 @@ from dataclasses import replace
 import huggingface_hub.constants
 import pytest
 import torch
-from safetensors.torch import load_file
+from diffusers import AutoencoderKLQwenImage, QwenImageTransformer2DModel
+from safetensors.torch import load_file, save_file
+from transformers import Qwen2_5_VLForConditionalGeneration
 
 from qie_batch.engines.qwen import open_engine
+from qie_batch.engines.qwen.loading import load
 from qie_batch.errors import UsageError
 
 
@@ -110,3 +113,54 @@ def test_bfloat16_loads_and_paints_on_the_cpu_too(options, request_for):
     engine = open_engine(replace(options, dtype="bfloat16"))
     assert engine._pipe.transformer.dtype == torch.bfloat16
     assert engine.edit(request_for(preset="fast", steps=2), lambda _step: None)
+
+
+def test_weights_are_those_of_the_slower_way_to_load_them(options, weights):
+    kinds = {
+        "transformer": QwenImageTransformer2DModel,
+        "vae": AutoencoderKLQwenImage,
+        "text_encoder": Qwen2_5_VLForConditionalGeneration,
+    }
+    for name, dtype in (("float32", torch.float32), ("bfloat16", torch.bfloat16)):
+        pipe = load(replace(options, lora_dir=None, dtype=name)).pipe
+        for part, kind in kinds.items():
+            expected = dict(kind.from_pretrained(weights / part, dtype=dtype).state_dict())
+            expected.pop("lm_head.weight", None)  # predicts words, which no edit needs
+            found = dict(getattr(pipe, part).state_dict())
+            assert found.keys() == expected.keys()
+            assert all(torch.equal(found[key], expected[key]) for key in found)
+            assert {value.dtype for value in found.values()} == {dtype}
+
+
+def test_weights_in_several_files_load_too(options, copy, edit, request_for):
+    part = copy / "transformer"
+    whole = part / "diffusion_pytorch_model.safetensors"
+    content = load_file(whole)
+    shards = {"first.safetensors": list(content)[::2], "second.safetensors": list(content)[1::2]}
+    for name, keys in shards.items():
+        save_file({key: content[key] for key in keys}, part / name)
+    whole.unlink()
+    index = {"weight_map": {key: name for name, keys in shards.items() for key in keys}}
+    (part / "diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(index))
+    engine = open_engine(replace(options, model=str(copy)))
+    assert engine.edit(request_for(), lambda _step: None).image.tobytes() == edit()
+    (part / "second.safetensors").unlink()
+    assert "second.safetensors is missing" in refusal(options, copy).message
+
+
+def test_a_shard_that_was_cut_short_is_refused_with_both_lengths(options, copy):
+    path = copy / "vae" / "diffusion_pytorch_model.safetensors"
+    path.write_bytes(path.read_bytes()[:-100])
+    error = refusal(options, copy)
+    assert f"{path} has {path.stat().st_size:,} bytes, and its header names" in error.message
+    assert "hf download" in error.hint
+
+
+def test_weights_of_another_shape_or_of_fewer_layers_are_refused_by_name(options, copy):
+    path = copy / "transformer" / "diffusion_pytorch_model.safetensors"
+    content = load_file(path)
+    save_file(content | {"proj_out.bias": torch.zeros(3)}, path)
+    assert "holds proj_out.bias as F32 of [3]" in refusal(options, copy).message
+    del content["proj_out.bias"], content["img_in.bias"]
+    save_file(content, path)
+    assert "lacks the weight img_in.bias and 1 more" in refusal(options, copy).message

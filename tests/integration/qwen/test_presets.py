@@ -9,8 +9,8 @@ import torch
 from diffusers import FlowMatchEulerDiscreteScheduler, QwenImageTransformer2DModel
 
 from qie_batch.engines.qwen import open_engine
-from qie_batch.engines.qwen.lightning import FILES
-from qie_batch.errors import Rejected, UsageError
+from qie_batch.engines.qwen.loras import FILES
+from qie_batch.errors import Rejected
 from tests.support.requests import changed
 
 FAST, DRAFT = FILES["lightning-8"], FILES["lightning-4"]
@@ -60,7 +60,7 @@ def test_fast_paints_as_weights_with_the_lora_added(tiny, options, engine, reque
         shift_terminal=None,
         use_dynamic_shifting=True,
     )
-    merged._lightning._base_scheduler = merged._pipe.scheduler
+    merged._loras._base_scheduler = merged._pipe.scheduler
 
     by_hand = merged.edit(request_for(cfg=1.0), lambda _step: None).image
     loaded = engine.edit(request_for(preset="fast"), lambda _step: None).image
@@ -93,10 +93,19 @@ def test_a_lora_without_a_pin_is_refused(options, request_for):
     assert caught.value.code == "preset_unavailable"
 
 
-def test_a_lora_that_is_not_the_pinned_one_stops_the_start(options):
-    with pytest.raises(UsageError, match="is pinned") as caught:
-        open_engine(replace(options, lora_sha256={FAST: "0" * 64}))
-    assert caught.value.code == "lora_changed"
+def refusal(options, request):
+    """Of an engine that still edits without the LoRA."""
+    engine = open_engine(options)
+    with pytest.raises(Rejected) as caught:
+        engine.edit(request, lambda _step: None)
+    assert engine.edit(changed(request, preset="reference"), lambda _step: None)
+    return caught.value
+
+
+def test_a_lora_that_is_not_the_pinned_one_is_refused(options, request_for):
+    error = refusal(replace(options, lora_sha256={FAST: "0" * 64}), request_for(preset="fast"))
+    assert (error.code, error.subject) == ("lora_changed", "preset")
+    assert "is pinned" in error.message
 
 
 @pytest.mark.parametrize(
@@ -109,18 +118,20 @@ def test_a_lora_that_is_not_the_pinned_one_stops_the_start(options):
         (4, 0, "is no safetensors file"),
     ],
 )
-def test_a_lora_of_impossible_length_is_refused_unread(size, header, problem, options, tmp_path):
+def test_a_lora_of_impossible_length_is_refused_unread(size, header, problem, options, request_for, tmp_path):
     file = tmp_path / FAST
     file.write_bytes(header.to_bytes(8, "little"))
     os.truncate(file, size)  # sparse: reading 5 GB would be seen
     tracemalloc.start()
     try:
-        with pytest.raises(UsageError, match=problem) as caught:
-            open_engine(replace(options, lora_dir=tmp_path, lora_sha256={FAST: "0" * 64}))
+        error = refusal(
+            replace(options, lora_dir=tmp_path, lora_sha256={FAST: "0" * 64}), request_for(preset="fast")
+        )
         assert tracemalloc.get_traced_memory()[1] < 100_000_000
     finally:
         tracemalloc.stop()
-    assert caught.value.code == "lora_unreadable"
+    assert error.code == "lora_unreadable"
+    assert problem in error.message
 
 
 class Bomb:
@@ -137,6 +148,5 @@ def test_a_pickle_is_never_loaded(tiny, options, tmp_path, request_for):
     disguised = tmp_path / FAST
     disguised.write_bytes(pickle.dumps(Bomb()))
     pin = tiny.hashlib.sha256(disguised.read_bytes()).hexdigest()
-    with pytest.raises(UsageError) as caught:
-        open_engine(replace(options, lora_dir=tmp_path, lora_sha256={FAST: pin}))
-    assert caught.value.code == "lora_unreadable"
+    error = refusal(replace(options, lora_dir=tmp_path, lora_sha256={FAST: pin}), request_for(preset="fast"))
+    assert error.code == "lora_unreadable"

@@ -27,7 +27,7 @@ BY_WORD = (
     "nav",
     "order",
 )
-BY_WORD += ("run_states",)
+BY_WORD += ("phases", "run_states")
 
 
 def fields(text):

@@ -55,6 +55,7 @@ def test_every_override_is_read(read):
         "preset": "Fast", "steps": "20.0", "cfg": "4,5", "seed": "4294967295", "size": " 1024 x 768 ",
         "variants": "8", "priority": "HIGH", "output": "jpg", "negative_prompt": "blurry",
         "ref_image_2": "s3://shop/logo.png", "ref_image_3": "b.png", "keep_alpha": "yes",
+        "lora": "Winter",
     }  # fmt: skip
     (row,) = read({**GOOD, **overrides})
     assert (row.params.preset, row.params.steps, row.params.cfg, row.params.seed, row.params.size) == (
@@ -65,7 +66,7 @@ def test_every_override_is_read(read):
         (1024, 768),
     )
     assert (row.variants, row.priority, row.params.output) == (8, Priority.HIGH, OutputFormat.JPEG)
-    assert row.params.keep_alpha
+    assert (row.params.keep_alpha, row.params.lora_name) == (True, "winter")
     assert (row.params.negative, row.images) == ("blurry", ("a.png", "s3://shop/logo.png", "b.png"))
 
 

@@ -43,8 +43,8 @@ class Told:
         worker = Worker(name="w", engine="qwen", device="H100", rate=RATE)
         self.observe = EditMetrics(registry, worker, "spot", ["draft"])
 
-    def tell(self, stage, seconds=0.0, usage=0.0, of=None, **more):
-        usage = Usage(seconds=usage)
+    def tell(self, stage, seconds=0.0, usage=0.0, of=None, phases=None, **more):
+        usage = Usage(seconds=usage, phases=phases or {})
         self.observe(EditEvent(stage=stage, attempt=of or attempt(), usage=usage, seconds=seconds, **more))
 
     def value(self, name, **labels):
@@ -54,23 +54,45 @@ class Told:
 def test_each_phase_of_an_edit_is_timed(metrics):
     metrics.tell(Stage.CLAIMED, of=attempt(waited_seconds=7.0))
     metrics.tell(Stage.FETCHED, 0.2)
+    metrics.tell(Stage.DECODED, 0.4)
     metrics.tell(Stage.ENTERED, 3.0)
     metrics.tell(Stage.STEPPED, 1.5, 1.5, step=1)
     metrics.tell(Stage.STEPPED, 1.5, 3.0, step=2)
     metrics.tell(Stage.PAINTED, 0.5, 3.5)
     metrics.tell(Stage.CHECKED, 0.1, 3.5)
+    metrics.tell(Stage.ENCODED, 0.6, 3.5)
     metrics.tell(Stage.STORED, 0.3, 3.5)
     metrics.tell(Stage.CLOSED, 0.05, 3.5, ending=Ending.SUCCEEDED)
-    sums = {
-        phase: metrics.value("qie_edit_phase_seconds_sum", preset="draft", phase=phase)
-        for phase in ("fetch", "wait", "paint", "check", "store", "close")
+    expected = {
+        "fetch": 0.2,
+        "decode": 0.4,
+        "wait": 3.0,
+        "paint": 3.5,
+        "check": 0.1,
+        "encode": 0.6,
+        "put": 0.3,
+        "close": 0.05,
     }
-    assert sums == {"fetch": 0.2, "wait": 3.0, "paint": 3.5, "check": 0.1, "store": 0.3, "close": 0.05}
+    sums = {
+        phase: metrics.value("qie_edit_phase_seconds_sum", preset="draft", phase=phase) for phase in expected
+    }
+    assert sums == expected
     assert metrics.value("qie_queue_wait_seconds_sum", lane="bulk") == 7.0
     assert metrics.value("qie_device_busy_seconds_total", device="H100") == 3.5
     assert metrics.value("qie_edit_steps_total", preset="draft") == 2
     assert metrics.value("qie_attempts_total", preset="draft", lane="bulk", outcome="succeeded") == 1
     assert metrics.value("qie_cost_dollars_total", market="spot") == pytest.approx(3.5)
+
+
+def test_each_phase_within_the_engine_is_timed(metrics):
+    phases = {"fetch": 0.2, "paint.prompt": 0.1, "paint.steps": 3.0}
+    metrics.tell(Stage.PAINTED, usage=3.2, phases=phases)
+    metrics.tell(Stage.CHECKED, usage=3.2, phases=phases)
+    name = "qie_engine_phase_seconds"
+    assert metrics.value(f"{name}_sum", preset="draft", phase="prompt") == 0.1
+    assert metrics.value(f"{name}_sum", preset="draft", phase="steps") == 3.0
+    assert metrics.value(f"{name}_count", preset="draft", phase="steps") == 1
+    assert metrics.value(f"{name}_sum", preset="draft", phase="fetch") is None
 
 
 @pytest.mark.parametrize(
@@ -147,8 +169,9 @@ def test_what_others_name_makes_a_bounded_number_of_series(metrics):
     for number in range(5 * MOST_VALUES):
         hostile = replace(attempt().spec, params=EditParams(instruction="x", preset=f"p{number}"))
         given = replace(attempt(), spec=hostile)
-        for stage in (Stage.FETCHED, Stage.ENTERED, Stage.PAINTED, Stage.STORED):
+        for stage in (Stage.FETCHED, Stage.ENTERED, Stage.STORED):
             metrics.tell(stage, of=given)
+        metrics.tell(Stage.PAINTED, of=given, phases={f"paint.phase-{number}": 1.0, "paint.\ud800": 1.0})
         metrics.tell(Stage.CHECKED, of=given, findings=(f"finding-{number}", "\ud800", "x" * 10_000))
         metrics.tell(Stage.CLOSED, of=given, ending=Ending.FAILED, code=f"\ud800{number}")
     page = generate_latest(metrics.registry)

@@ -38,7 +38,9 @@ def test_a_worker_of_the_interactive_lane_takes_no_message_of_celery(tmp_path):
 
 def test_a_worker_sees_its_own_device_alone(tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,3")
-    assert celery_worker(Settings(dir=tmp_path), spec("3")).environment["CUDA_VISIBLE_DEVICES"] == "3"
+    launch = celery_worker(Settings(dir=tmp_path), spec("3"))
+    assert launch.environment["CUDA_VISIBLE_DEVICES"] == "3"
+    assert launch.environment["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
 
 
 def test_no_two_workers_have_the_same_name():

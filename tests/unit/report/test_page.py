@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from html.parser import HTMLParser
 
-from qie_batch.model import Failure, ItemState
+from qie_batch.model import Failure, ItemState, Usage
 from qie_batch.report import ROWS_PER_REASON, Pair, render
 from tests.support.reports import item, summary
 
@@ -190,3 +190,17 @@ def test_chinese_and_half_characters_come_out_as_utf8():
 
 def test_a_job_of_nothing_is_still_a_page():
     assert "0 of 0 pictures done" in words(page(done=0, cached=0, cancelled=0))
+
+
+def test_the_page_draws_where_the_time_went():
+    usages = [Usage(seconds=3.0, phases={"wait": 1.0, "paint.steps": 3.0})]
+    html = page(pair(), usages=usages)
+    assert words(html).count("Where the time went") == 1
+    bars = [attrs for tag, attrs in Tags(html).tags if tag == "svg" and "steps" in attrs["aria-label"]]
+    assert [bar["aria-label"] for bar in bars] == ["wait for the device 25 %, steps 75 %"]
+    widths = {attrs["class"]: attrs["width"] for tag, attrs in Tags(html).tags if tag == "rect"}
+    assert (widths["wait"], widths["paint_steps"]) == ("25.0000%", "75.0000%")
+
+
+def test_a_job_whose_phases_are_not_known_has_no_bar_of_them():
+    assert "Where the time went" not in page(pair())

@@ -65,15 +65,15 @@ def recorded():
 
 
 WHOLE = (
-    *(Stage.CLAIMED, Stage.FETCHED, Stage.ENTERED, Stage.STEPPED, Stage.STEPPED, Stage.PAINTED),
-    *(Stage.CHECKED, Stage.STORED, Stage.CLOSED),
+    *(Stage.CLAIMED, Stage.FETCHED, Stage.DECODED, Stage.ENTERED, Stage.STEPPED, Stage.STEPPED),
+    *(Stage.PAINTED, Stage.CHECKED, Stage.ENCODED, Stage.STORED, Stage.CLOSED),
 )
 
 
 def test_an_attempt_is_a_trace_of_its_own_with_a_link_and_a_span_for_each_stage(recorded):
     recorded.tell(*WHOLE, ending=Ending.SUCCEEDED)
     spans = recorded.spans
-    assert set(spans) == {"fetch", "wait", "paint", "check", "store", "close", "edit"}
+    assert set(spans) == {"fetch", "decode", "wait", "paint", "check", "encode", "put", "close", "edit"}
     edit = spans["edit"]
     assert edit.parent is None
     assert format(edit.links[0].context.trace_id, "032x") == TRACE
@@ -97,9 +97,10 @@ def test_an_attempt_that_fails_is_an_error_with_its_code_and_without_its_text(re
     ("reached", "part"),
     [
         ((), "fetch"),
-        ((Stage.FETCHED,), "wait"),
-        ((Stage.FETCHED, Stage.ENTERED, Stage.STEPPED), "paint"),
-        ((Stage.FETCHED, Stage.ENTERED, Stage.PAINTED, Stage.CHECKED), "store"),
+        ((Stage.FETCHED,), "decode"),
+        ((Stage.FETCHED, Stage.DECODED), "wait"),
+        ((Stage.FETCHED, Stage.DECODED, Stage.ENTERED, Stage.STEPPED), "paint"),
+        ((Stage.FETCHED, Stage.DECODED, Stage.ENTERED, Stage.PAINTED, Stage.CHECKED), "encode"),
     ],
 )
 def test_the_last_part_of_an_attempt_that_failed_is_that_in_which_it_did(recorded, reached, part):

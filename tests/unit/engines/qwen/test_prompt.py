@@ -5,7 +5,6 @@ import pytest
 from PIL import Image
 
 from qie_batch.engines.qwen import BUCKETS
-from qie_batch.engines.qwen.memory import plan
 from qie_batch.engines.qwen.presets import BUILT_IN
 from qie_batch.engines.qwen.prompt import MAX_TOKENS, check_length, neutralise
 from qie_batch.engines.qwen.requests import call_for
@@ -27,7 +26,7 @@ def count_words(text):
 
 
 def call(**changes):
-    return call_for(changed(REQUEST, **changes), BUILT_IN, CONTROL, count_words)
+    return call_for(changed(REQUEST, **changes), BUILT_IN, CONTROL, count_words, {})
 
 
 def rejection(**changes):
@@ -122,10 +121,3 @@ def test_buckets_are_ten_shapes_of_about_one_megapixel():
     for width, height in BUCKETS:
         assert width % 16 == height % 16 == 0
         assert 1.0e6 < width * height < 1.1e6
-
-
-@pytest.mark.parametrize(
-    ("free_gb", "layout"), [(140, "resident"), (79, "resident"), (50, "offload"), (24, "group"), (0, "group")]
-)
-def test_the_memory_plan_follows_what_is_free(free_gb, layout):
-    assert plan(int(free_gb * 1e9)) == layout

@@ -27,7 +27,13 @@ def body(files=(), **fields):
 
 def test_parameters_become_the_cells_of_a_row():
     read = body(
-        prompt="make it red", n=2, seed=7, size="640x480", true_cfg_scale=4.0, num_inference_steps="8"
+        prompt="make it red",
+        n=2,
+        seed=7,
+        size="640x480",
+        true_cfg_scale=4.0,
+        num_inference_steps="8",
+        lora="winter",
     )
     assert read.cells == {
         "instruction": "make it red",
@@ -36,6 +42,7 @@ def test_parameters_become_the_cells_of_a_row():
         "size": "640x480",
         "cfg": "4.0",
         "steps": "8",
+        "lora": "winter",
         "output": "png",
     }
 

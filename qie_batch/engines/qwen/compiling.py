@@ -1,0 +1,87 @@
+"""Regional compilation: one block of the transformer, compiled once for all sixty and for every shape.
+
+A block sees its edit as numbers of tokens, which the compiler keeps symbolic: no shape is padded, and a
+catalog of mixed sizes, references and texts takes one graph for each set of LoRAs that is enabled. What was
+compiled is kept for the next process and for other hosts with the same versions and device.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import platform
+from typing import TYPE_CHECKING, Any
+
+import diffusers
+import torch
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+_SUFFIX = ".compiled"
+
+
+def compile_blocks(transformer: Any) -> None:
+    """Compile at the first edit. A block that cannot be one graph raises there."""
+    for block in transformer.transformer_blocks:
+        block.compile(fullgraph=True, dynamic=True)
+
+
+class CompileCache:
+    """One file of compiled kernels in a folder, for one set of versions, device and speed-ups.
+
+    Loading runs code that the file brings: the folder must be writable by workers alone.
+    """
+
+    def __init__(self, folder: Path, speedups: dict[str, Any]) -> None:
+        on_cuda = torch.cuda.is_available()
+        made_for = {
+            "torch": torch.__version__,
+            "diffusers": diffusers.__version__,
+            "device": torch.cuda.get_device_name() if on_cuda else platform.machine(),
+            **speedups,
+        }
+        digest = hashlib.sha256(json.dumps(made_for, sort_keys=True).encode()).hexdigest()
+        self._made_for = ", ".join(f"{name} {value}" for name, value in made_for.items())
+        self.path = folder / f"{digest[:32]}{_SUFFIX}"
+        self.loaded = False
+
+    def load(self) -> None:
+        """Make the kernels of an earlier process known; without them, they are compiled anew."""
+        if not self.path.is_file():
+            others = len(list(self.path.parent.glob(f"*{_SUFFIX}")))
+            _log.info(
+                "The compile cache %s has no file for %s (%d for others): kernels are compiled anew",
+                *(self.path.parent, self._made_for, others),
+            )
+            return
+        try:
+            self.loaded = torch.compiler.load_cache_artifacts(self.path.read_bytes()) is not None
+        except Exception as error:  # noqa: BLE001 - whatever a damaged file makes it raise
+            _log.warning(
+                "The compile cache %s cannot be read (%s): kernels are compiled anew", self.path, error
+            )
+            return
+        if not self.loaded:
+            _log.warning("The compile cache %s is damaged: kernels are compiled anew", self.path)
+
+    def save(self) -> None:
+        """Keep what this process has compiled, unless it found all of it; an error is only logged."""
+        if self.loaded:
+            return
+        artifacts = torch.compiler.save_cache_artifacts()
+        if artifacts is None:
+            return
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            part = self.path.with_suffix(f".{os.getpid()}")
+            part.write_bytes(artifacts[0])
+            part.replace(self.path)
+        except OSError as error:
+            _log.warning("The compile cache %s cannot be written: %s", self.path, error)
+            return
+        _log.info("The compile cache %s has %.1f MB of kernels now", self.path, len(artifacts[0]) / 1e6)
