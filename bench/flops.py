@@ -25,6 +25,7 @@ from counting.model import build_counted, open_counted
 from counting.needed import Needed
 
 from qie_batch.engines.qwen import QwenOptions
+from qie_batch.engines.qwen.options import RUNGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,6 +47,7 @@ def options(*, memo: bool) -> QwenOptions:
         dtype="bfloat16",
         presets=OWN_PRESETS,
         rungs_off=("compile",) if memo else ("compile", "memo"),
+        rungs_on=RUNGS,
     )
 
 
