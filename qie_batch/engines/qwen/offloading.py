@@ -103,8 +103,8 @@ class Offloading:
         """All weights lie in host memory, where they can be changed, once this returns."""
         if self._stream is not None:
             torch.cuda.synchronize(self._device)
-        for slot in self._slots:
-            self._evict(slot)
+        for buffer in self._buffers:
+            self._evict(buffer)
 
     @property
     def modules(self) -> tuple[nn.Module, ...]:
