@@ -4,8 +4,8 @@ The real broker, S3 server, ledger, worker and control; a stand-in engine that t
 
 * of 48-pixel images (almost no decoding or encoding), `overhead_ms`: the CPU of the worker with its decoder
   processes, and of control, less the CPU of the same requests to the store made alone;
-* of JPEG photographs of 1.5 MP, `host_cpu_ms_lossless` and `host_cpu_ms_lossy`: the CPU of worker, decoder
-  processes and control, codecs and transfers included, with PNG and with JPEG as the result;
+* of JPEG photographs of 1.5 MP, `host_cpu_ms_lossless` and `host_cpu_ms_lossy`: the CPU of the worker with
+  its decoder processes, codecs and transfers included, with PNG and with JPEG as the result;
 * `s3_put_ms` and `s3_get_ms`: the CPU of the client for an object of one MiB, `s3_ms` their mean;
 * `queue_wait_ms`: median from the entry of a job of one row to its claim, where nothing else waits.
 
@@ -58,8 +58,8 @@ class _Spent:
     seconds: dict[str, float]
 
     def host_ms(self, items: int) -> float:
-        """Of an item, by the processes that edit."""
-        return 1000 * (self.seconds["worker"] + self.seconds["control"]) / items
+        """Of an item, on the host of the worker."""
+        return 1000 * self.seconds["worker"] / items
 
 
 def parts(catalog: Path, *sizes: int) -> list[Path]:

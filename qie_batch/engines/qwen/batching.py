@@ -42,7 +42,8 @@ class _Seat:
         told = 0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda told=told: self._step > told or self._outcome is not None)
+                while self._step == told and self._outcome is None:
+                    self._changed.wait()
                 step, outcome = self._step, self._outcome
             try:
                 for number in range(told + 1, step + 1):

@@ -56,7 +56,7 @@ class QwenEngine:
         """Without a placement all weights are where edits run."""
         self.info = engine_info(options)
         self.device = str(torch.cuda.get_device_name()) if options.device == "cuda" else "cpu"
-        #: Seconds of each part of the start, for whoever opened the engine.
+        #: Seconds of each part of the start.
         self.start_phases: dict[str, float] = {}
         self._options = options
         self._presets = options.all_presets
@@ -100,7 +100,7 @@ class QwenEngine:
     def _edit(self, calls: Sequence[Call], on_step: Callable[[int], None]) -> list[EditResult]:
         """Edits of equal `Call.shape`."""
         first = calls[0]
-        self._loras.select(first.preset.lora, first.lora)
+        self._loras.select(first.preset.lora, first.lora, self._placement.rest)
         # peft asks for gradients of the weights that it enables; a compiled block would be compiled anew.
         self._pipe.transformer.requires_grad_(requires_grad=False)
         clock = PhaseClock(on_cuda=self._options.device == "cuda")
