@@ -28,7 +28,8 @@ _SUFFIX = ".compiled"
 def compile_blocks(transformer: Any) -> None:
     """Compile at the first edit. A block that cannot be one graph raises there."""
     for block in transformer.transformer_blocks:
-        block.compile(fullgraph=True, dynamic=True)
+        # Without the hooks of the block, which bring its weights to the device under a small memory plan.
+        block.forward = torch.compile(block.forward, fullgraph=True, dynamic=True)
 
 
 class CompileCache:
