@@ -99,6 +99,13 @@ class Offloading:
             for module, following in zip(modules, (*modules[1:], *modules[:1]), strict=True)
         }
 
+    def rest(self) -> None:
+        """All weights lie in host memory, where they can be changed, once this returns."""
+        if self._stream is not None:
+            torch.cuda.synchronize(self._device)
+        for buffer in self._buffers:
+            self._evict(buffer)
+
     @property
     def modules(self) -> tuple[nn.Module, ...]:
         return tuple(self._guests)

@@ -57,6 +57,10 @@ class Placement:
             self._pipe.vae.disable_tiling()
             self._step_up()
 
+    def rest(self) -> None:
+        """What the plan streams lies in host memory afterwards, where it can be changed."""
+        self._offloading.rest()
+
     def _step_up(self) -> None:
         try:
             self._apply(self.plan)
