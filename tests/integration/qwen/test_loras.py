@@ -250,12 +250,6 @@ def test_loras_of_ones_own_share_their_compiled_blocks(options, table, tmp_path,
     assert graphs == {"film": 0, "wide": 0}
 
 
-def test_a_lora_cannot_be_fused_with_weights_of_8_bits(options):
-    with pytest.raises(Misconfigured, match="keeps as int8") as caught:
-        open_engine(replace(options, fused_preset="fast", vram_plan="24gb-int8"))
-    assert caught.value.code == "fused_preset_plan"
-
-
 def test_a_fused_lora_without_its_file_stops_the_start(options):
     with pytest.raises(Misconfigured, match=DRAFT):
         open_engine(replace(options, lora_dir=None, fused_preset="draft"))
