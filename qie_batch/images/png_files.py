@@ -30,7 +30,7 @@ def png_file(image: Image.Image, effort: PngEffort) -> bytes:
 
 
 def _small(image: Image.Image) -> bytes:
-    """By OpenCV, with each byte predicted from its three neighbours: for photographs, which have no repeats."""
+    """By OpenCV, each byte predicted from its three neighbours: for photographs, which repeat nothing."""
     import cv2  # noqa: PLC0415 - takes 60 ms, needed only by processes that encode so
     import numpy as np  # noqa: PLC0415 - needed only by processes that encode
 
