@@ -15,6 +15,7 @@ import argparse
 import json
 import logging
 import time
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -24,6 +25,7 @@ from counting.model import build_counted, open_counted
 from counting.needed import Needed
 
 from qie_batch.engines.qwen import QwenOptions
+from qie_batch.engines.qwen.options import RUNGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,24 +47,27 @@ def options(*, memo: bool) -> QwenOptions:
         dtype="bfloat16",
         presets=OWN_PRESETS,
         rungs_off=("compile",) if memo else ("compile", "memo"),
+        rungs_on=RUNGS,
     )
 
 
-def run_engine(rows: Sequence[Row], *, memo: bool) -> int:
-    """What a worker executes that edits each distinct row once, and is killed halfway where a row says so."""
-    meter = Meter()
+def run_engine(rows: Sequence[Row], prices: dict[Any, Any], *, memo: bool) -> Counter[str]:
+    """What a worker executes, by preset, for each distinct row; where a row says so, it is killed halfway."""
+    meter, spent = Meter(prices), Counter[str]()
     chosen = options(memo=memo)
     engine, done = open_counted(meter, chosen), set()
     for row in rows:
         if row.spec.cache_key in done:
             continue
+        before = meter.flops
         if row.killed:
             kill_halfway(meter, engine, row)
             engine = open_counted(meter, chosen)
         with meter.counting():
             engine.edit(row.request, lambda _step: None)
         done.add(row.spec.cache_key)
-    return meter.flops
+        spent[row.request.params.preset] += meter.flops - before
+    return spent
 
 
 def kill_halfway(meter: Meter, engine: QwenEngine, row: Row) -> None:
@@ -80,14 +85,14 @@ def kill_halfway(meter: Meter, engine: QwenEngine, row: Row) -> None:
     raise AssertionError("the edit ended before it could be killed")
 
 
-def run_stock(rows: Sequence[Row]) -> int:
+def run_stock(rows: Sequence[Row]) -> Counter[str]:
     """The stock pipeline, once for each row; it has no step cache."""
-    meter = Meter()
+    meter, spent = Meter(), Counter[str]()
     pipe = build_counted(meter, stock=True)
     presets = options(memo=False).all_presets
     for row in rows:
         params = row.request.params
-        preset = presets[params.preset]
+        preset, before = presets[params.preset], meter.flops
         with meter.counting():
             pipe(
                 image=list(row.request.images),
@@ -100,40 +105,52 @@ def run_stock(rows: Sequence[Row]) -> int:
                 generator=torch.Generator("cpu").manual_seed(0),
                 output_type="np",
             )
-    return meter.flops
+        spent[preset.name] += meter.flops - before
+    return spent
 
 
-def timed(name: str, run: Callable[[], int], needed: int) -> float:
+def compared(name: str, run: Callable[[], Counter[str]], needed: Counter[str]) -> dict[str, Any]:
+    """FLOPs over those needed, in all and by preset."""
     start = time.perf_counter()
-    flops = run()
-    ratio = flops / needed
-    print(f"{name:42} {flops / 1e15:10.2f} PFLOP   {ratio:7.4f}   ({time.perf_counter() - start:.0f} s)")
-    return ratio
+    spent = run()
+    ratio = spent.total() / needed.total()
+    presets = {preset: spent[preset] / needed[preset] for preset in needed}
+    columns = "".join(f"{presets[preset]:11.4f}" for preset in needed)
+    print(f"{name:40}{spent.total() / 1e15:9.2f}{ratio:11.4f}{columns}  {time.perf_counter() - start:5.0f} s")
+    return {"ratio": ratio, "presets": presets}
 
 
 def measure(rows: Sequence[Row], *, stock: bool) -> dict[str, Any]:
     needed = Needed(options(memo=True).all_presets)
     needed.add(rows)
-    print(f"{'needed':42} {needed.flops / 1e15:10.2f} PFLOP")
+    total = needed.presets.total()
     for part, flops in needed.parts.items():
-        print(f"  {part:40} {flops / 1e15:10.2f} PFLOP   {flops / needed.flops:7.2%}")
-    ratios = {
-        "ratio": timed(
-            "engine, without the cache of embeddings", lambda: run_engine(rows, memo=False), needed.flops
-        ),
-        "ratio_with_memo": timed("engine", lambda: run_engine(rows, memo=True), needed.flops),
+        print(f"needed by the {part:12} {flops / 1e15:9.2f} PFLOP {flops / total:8.2%}")
+    print(f"\n{'':40}{'PFLOP':>9}{'ratio':>11}{''.join(f'{preset:>11}' for preset in needed.presets)}")
+    print(f"{'needed':40}{total / 1e15:9.2f}{1:11.4f}")
+    prices: dict[Any, Any] = {}
+    ways: dict[str, tuple[str, Callable[[], Counter[str]]]] = {
+        "ratio": ("engine, without the cache of embeddings", lambda: run_engine(rows, prices, memo=False)),
+        "ratio_with_memo": ("engine", lambda: run_engine(rows, prices, memo=True)),
     }
     if stock:
-        ratios["ratio_stock"] = timed("stock pipeline, each row", lambda: run_stock(rows), needed.flops)
-    distinct = len({row.spec.cache_key for row in rows})
-    killed = sum(row.killed for row in rows)
-    print(f"{len(rows)} rows, {distinct} distinct edits, {killed} killed halfway")
-    return {"rows": len(rows), "edits": distinct, "killed": killed, "needed": needed.flops, **ratios}
+        ways["ratio_stock"] = ("stock pipeline, each row", lambda: run_stock(rows))
+    found = {key: compared(name, run, needed.presets) for key, (name, run) in ways.items()}
+    distinct, killed = len({row.spec.cache_key for row in rows}), sum(row.killed for row in rows)
+    print(f"\n{len(rows)} rows, {distinct} distinct edits, {killed} killed halfway")
+    return {
+        **{key: each["ratio"] for key, each in found.items()},
+        "by_preset": {key: each["presets"] for key, each in found.items()},
+        "rows": len(rows),
+        "edits": distinct,
+        "killed": killed,
+        "needed": total,
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--rows", type=int, default=100)
+    parser.add_argument("--rows", type=int, default=40)
     parser.add_argument("--stock", action="store_true", help="the stock pipeline, too, which takes longest")
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line")
     arguments = parser.parse_args()

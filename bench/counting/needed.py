@@ -7,6 +7,7 @@ on the time alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -44,15 +45,14 @@ class Needed:
         #: By direction, height and width of latents, since a priced module runs once.
         self._vae: dict[tuple[str, int, int], int] = {}
         self.parts = {"transformer": 0, "text encoder": 0, "VAE": 0}
-
-    @property
-    def flops(self) -> int:
-        return sum(self.parts.values())
+        self.presets = Counter[str]()
 
     def add(self, rows: Iterable[Row]) -> None:
         for row in rows:
+            before = sum(self.parts.values())
             self._once(("edit", row.spec.cache_key), "transformer", lambda row=row: self._steps(row))
             self._once(("result", row.spec.cache_key), "VAE", lambda row=row: self._decoding(row))
+            self.presets[row.request.params.preset] += sum(self.parts.values()) - before
 
     def _once(self, key: Any, part: str, count: Callable[[], int]) -> None:
         if key not in self._seen:

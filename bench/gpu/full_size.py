@@ -28,6 +28,7 @@ from transformers import Qwen2_5_VLConfig, Qwen2_5_VLForConditionalGeneration, Q
 from qie_batch.engines.qwen.editing import QwenEngine
 from qie_batch.engines.qwen.loading import EditProcessor
 from qie_batch.engines.qwen.loras import Loras
+from qie_batch.engines.qwen.quantise import quantise
 
 if TYPE_CHECKING:
     from qie_batch.engines.qwen import QwenOptions
@@ -99,12 +100,12 @@ def build_parts(words: Any) -> dict[str, torch.nn.Module]:
 
 
 def build_tiny_parts(words: Any) -> dict[str, torch.nn.Module]:
-    """The same classes with two layers each, as the tests have them."""
+    """The same classes in miniature, with blocks enough that FP8 leaves the outer ones alone."""
     tiny = load_tiny()
     return {
         "transformer": QwenImageTransformer2DModel(
             **TRANSFORMER
-            | {"num_layers": 2, "attention_head_dim": 16, "num_attention_heads": 2}
+            | {"num_layers": 6, "attention_head_dim": 16, "num_attention_heads": 2}
             | {"joint_attention_dim": 16, "axes_dims_rope": (4, 6, 6)}
         ),
         "text_encoder": tiny.text_encoder(words),
@@ -159,7 +160,10 @@ def assemble(parts: dict[str, torch.nn.Module], words: Any) -> QwenImageEditPlus
 
 def open_on(pipe: QwenImageEditPlusPipeline, options: QwenOptions) -> QwenEngine:
     """The engine on a pipeline that is ready, in the place of one that is loaded from disk."""
-    return QwenEngine(options, pipe, Loras(pipe, options))
+    loras = Loras(pipe, options)
+    if options.quantisation != "none":
+        quantise(pipe.transformer, options.quantisation)
+    return QwenEngine(options, pipe, loras)
 
 
 def count_parameters() -> dict[str, int]:

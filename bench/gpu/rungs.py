@@ -10,7 +10,7 @@ from clocks import alternate, difference
 from edits import EDITS, LOSSLESS, STEPS, compared
 from full_size import TRANSFORMER
 from kernels import profile
-from subjects import Job
+from subjects import COMPILED, Job
 
 from qie_batch.engines.qwen.options import RUNGS
 
@@ -58,14 +58,15 @@ def baseline(subjects: Subjects) -> Figures:
 
 
 def one(name: str) -> Callable[[Subjects], Figures]:
-    """A lossless rung alone, against our loop without any."""
+    """A lossless rung alone, against our loop without any; compilation on top of attention."""
 
     def measure(subjects: Subjects) -> Figures:
         # The guidance is batched at small sizes only.
         side = subjects.side // 2 if name == "cfg_batch" else subjects.side
         job = Job(side=side, steps=STEPS)
         small = {} if side == subjects.side else {"edit_side": 512, "reference_side": 512}
-        with subjects.form(on=(), **small) as plain, subjects.form(on=(name,), **small) as form:
+        before, after = (COMPILED[:1], COMPILED) if name == "compile" else ((), (name,))
+        with subjects.form(on=before, **small) as plain, subjects.form(on=after, **small) as form:
             start = time.perf_counter()
             form.edit(job)
             first = time.perf_counter() - start

@@ -50,7 +50,7 @@ def variant(text: str, options: QwenOptions) -> Variant:
         return Variant(name=text, options=options, preset=value)
     if kind == "rung" and value in RUNGS:
         off = tuple(name for name in RUNGS if name != value)
-        return Variant(name=text, options=replace(options, rungs_off=off))
+        return Variant(name=text, options=replace(options, rungs_off=off, rungs_on=(value,)))
     if kind == "plan" and value:
         return Variant(name=text, options=replace(options, vram_plan=value))
     if text == "quantisation:fp8":

@@ -1,8 +1,10 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch._dynamo.utils import counters
 
 from qie_batch.engines.qwen import open_engine
 from qie_batch.engines.qwen.offloading import Offloading
@@ -41,7 +43,7 @@ def test_an_edit_that_needs_less_memory_takes_the_next_smaller_plan_and_goes_bac
     seen = []
     with engine._placement.of_edit(low_memory=True) as plan:
         seen.append(plan.name)
-    assert seen == ["32gb"]
+    assert seen == ["40gb"]
     assert engine._placement.plan is PLANS["48gb"]
     assert painted(engine, request_for, low_memory=True) == edit()  # one tile
     assert painted(engine, request_for) == edit()
@@ -77,6 +79,28 @@ def test_what_ran_names_the_plan_the_numbers_and_the_step_down(options, request_
     assert "tiled" not in ran
 
 
+@pytest.mark.slow
+def test_compiled_blocks_take_turns_too_and_are_not_compiled_anew(options, engine, request_for, pictures):
+    torch._dynamo.reset()
+    counters.clear()
+    compiled = replace(options, lora_dir=None, rungs_on=("attention", "compile"))
+    small = open_engine(replace(compiled, vram_plan="16gb"))
+    for changes in ({}, {"width": 160, "height": 96}, {"images": pictures}, {"cfg": 1.0}):
+        assert difference(small, engine, request_for(**changes)) <= 1
+    lean = open_engine(replace(compiled, vram_plan="40gb"))
+    for low_memory in (False, True, False):
+        assert difference(lean, engine, request_for(low_memory=low_memory)) <= 1
+    assert counters["stats"]["unique_graphs"] == 1
+
+
+def difference(engine, other, request):
+    """The largest of any value, of 255."""
+    found, expected = (
+        np.asarray(each.edit(request, lambda _step: None).image).astype(int) for each in (engine, other)
+    )
+    return np.abs(found - expected).max()
+
+
 def test_streamed_blocks_are_spread_evenly():
     blocks = nn.ModuleList(nn.Identity() for _ in range(60))
     assert [list(blocks).index(block) for block in streamed(blocks, 4)] == [0, 15, 30, 45]
@@ -95,7 +119,7 @@ def test_two_slots_hold_what_runs_and_what_comes_next():
     for _ in range(2):
         for index in (0, 1, 2, 3, 4, 2, 2, 0):  # in order, and out of it
             assert torch.equal(layers[index](inputs), expected[index])
-    assert [slot.content.numel() for slot in offloading._slots] == [64 * 65 * 4] * 2
+    assert [buffer.content.numel() for buffer in offloading._buffers] == [64 * 65 * 4] * 2
     offloading.move_in(layers[:2])
     assert len(offloading.modules) == 3
     assert all(torch.equal(layer(inputs), right) for layer, right in zip(layers, expected, strict=True))
