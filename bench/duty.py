@@ -1,7 +1,8 @@
 """Measures the share of time in which the device is busy between the first and the last edit.
 
-Real broker, S3 server, ledger, worker and control; a stand-in engine of 1.2 s; 1.5-megapixel JPEG in,
-PNG out. `duty` is with a concurrency of three in the worker, `duty_one_slot` with one.
+Real broker, S3 server, ledger, worker and control; a stand-in engine; 1.5-megapixel JPEG in, PNG out. `duty`
+is of edits of 1.2 s with a concurrency of three in the worker, `duty_one_slot` with one, and `duty_600ms` of
+edits of 600 ms with three.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ from PIL import Image
 
 from qie_batch import wiring
 from qie_batch.cli.display import wait
-from qie_batch.model import JobOrder
+from qie_batch.model import JobOrder, OutputFormat, RowDefaults
 from qie_batch.processes.embedded import embedded_stack
 from qie_batch.steps.submit import SubmitRequest, submit
 
 BENCH = Path(__file__).resolve().parent
+#: The name of each figure, the concurrency of the worker, the seconds of an edit.
+MEASURED = (("duty", 3, 1.2), ("duty_600ms", 3, 0.6), ("duty_one_slot", 1, 1.2))
 
 
 def draw_images(folder: Path, number: int, size: tuple[int, int]) -> Path:
@@ -47,16 +50,19 @@ def draw_images(folder: Path, number: int, size: tuple[int, int]) -> Path:
 
 def measure(folder: Path, catalog: Path, concurrency: int, seconds: float) -> float:
     """Submit to a new stack; device seconds over the seconds between the first and the last edit."""
-    log = folder / f"edits-{concurrency}.jsonl"
+    folder = folder / f"{concurrency}-{seconds}"
+    folder.mkdir()
+    log = folder / "edits.jsonl"
     os.environ |= {
         "PYTHONPATH": str(BENCH),
         "QIE_CONCURRENCY": str(concurrency),
         "QIE_ENGINE_OPTIONS": json.dumps({"seconds": seconds, "log": str(log)}),
     }
-    with embedded_stack(folder / f"stack-{concurrency}", "standin.engine") as embedded:
+    with embedded_stack(folder / "stack", "standin.engine") as embedded:
         settings = embedded.settings
         ledger = wiring.ledger(settings)
-        request = SubmitRequest(address=str(catalog), order=JobOrder())
+        order = JobOrder(defaults=RowDefaults(output=OutputFormat.PNG))
+        request = SubmitRequest(address=str(catalog), order=order)
         submitted = submit(request, wiring.submit_context(settings, ledger))
         wait(ledger.costs, submitted.job_id)
         ledger.dispose()
@@ -69,17 +75,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     parser.add_argument("--items", type=int, default=24)
-    parser.add_argument("--seconds", type=float, default=1.2)
     arguments = parser.parse_args()
     sys.path.insert(0, str(BENCH))  # the stand-in engine
+    figures = {}
     with tempfile.TemporaryDirectory(prefix="qie-duty-") as name:
         folder = Path(name)
         catalog = draw_images(folder / "catalog", arguments.items, (1500, 1000))
-        duty = measure(folder, catalog, 3, arguments.seconds)
-        one_slot = measure(folder, catalog, 1, arguments.seconds)
-    print(f"device busy {duty:.1%} with concurrency 3, {one_slot:.1%} with 1")
+        for figure, concurrency, seconds in MEASURED:
+            figures[figure] = round(measure(folder, catalog, concurrency, seconds), 4)
+            print(f"device busy {figures[figure]:.1%}: edits of {seconds} s, concurrency {concurrency}")
     if arguments.json:
-        print(json.dumps({"duty": round(duty, 4), "duty_one_slot": round(one_slot, 4)}))
+        print(json.dumps(figures))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
     python bench/memory.py --images 1    with one image
     ... --json                           one JSON object as the last line
 
-Weights: what the plan leaves on the device, both Lightning LoRAs, and the slots of what takes turns.
+Weights: what the plan leaves on the device, both Lightning LoRAs, and the buffers of what takes turns.
 Activations: the most bytes of tensors that live at once while the language model reads the longest text, the
 VAE encodes, the engine's loop runs two steps, and the VAE decodes; attention as one kernel that keeps no
 matrix. Kept: the memo and the modulation's tables, both full. `plans.CONTEXT` is for what no tensor holds.
@@ -27,10 +27,11 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
+from qie_batch.engines.qwen import vae as folded
 from qie_batch.engines.qwen.denoise import Prepared, Rungs, denoise
 from qie_batch.engines.qwen.editing import REMEMBERED
 from qie_batch.engines.qwen.modulation import TABLES
-from qie_batch.engines.qwen.placement import rounds_of
+from qie_batch.engines.qwen.placement import on_host_of, rounds_of
 from qie_batch.engines.qwen.plans import CONTEXT, PLANS, SPARE
 from qie_batch.engines.qwen.presets import StepCache
 from qie_batch.engines.qwen.quantise import Int8Linear, quantise
@@ -52,7 +53,14 @@ REMEMBERED_BYTES = 2e6
 #: Steps of `reference`, the longest schedule.
 STEPS = 40
 #: Bytes of the smallest device that is sold with each size, as its driver reports them.
-DEVICES = {"80gb": 84.9e9, "48gb": 47.6e9, "32gb": 33.6e9, "24gb": 23.6e9, "16gb": 16.7e9}
+DEVICES = {
+    "80gb": 84.9e9,
+    "48gb": 47.6e9,
+    "40gb": 42.3e9,
+    "32gb": 33.6e9,
+    "24gb": 23.6e9,
+    "16gb": 16.7e9,
+}
 ON_META: dict[str, Any] = {"device": "meta", "dtype": torch.bfloat16}
 
 
@@ -111,6 +119,7 @@ def build() -> dict[str, nn.Module]:
     for part in parts.values():
         part.eval()
     parts["text_encoder"].lm_head = nn.Identity()  # as loading does
+    folded.fold(parts["vae"])  # as the engine does
     return parts
 
 
@@ -124,9 +133,9 @@ def peaks(parts: dict[str, nn.Module], images: int) -> dict[str, int]:
             position_ids=torch.zeros(3, 1, tokens, dtype=torch.long, device="meta"),
             use_cache=False,
         ),
-        "vae": partial(vae.encode, torch.empty(1, 3, 1, 1024, 1024, **ON_META)),
+        "vae": partial(folded.encode, vae, torch.empty(1, 3, 1, 1024, 1024, **ON_META)),
         "steps": partial(run_steps, parts["transformer"], images, tokens),
-        "decode": partial(vae.decode, torch.empty(1, 16, 1, HEIGHT // 8, WIDTH // 8, **ON_META)),
+        "decode": partial(folded.decode, vae, torch.empty(1, 16, 1, HEIGHT // 8, WIDTH // 8, **ON_META)),
     }
     return {phase: peak_of(run, parts) for phase, run in phases.items()}
 
@@ -162,27 +171,25 @@ def kept_bytes(transformer: nn.Module) -> float:
 def weight_bytes(parts: dict[str, nn.Module], plan: Plan) -> float:
     """What lies on the device while an edit runs under the plan."""
     pipe = SimpleNamespace(**parts)
-    out = [module for modules in rounds_of(pipe, plan) for module in modules]
-    slots = 2 * max(map(bytes_of, out), default=0.0)
-    on_host = sum(map(bytes_of, out))
-    if plan.lean:
-        on_host += bytes_of(pipe.text_encoder.get_input_embeddings())
-        stay = [block for block in pipe.transformer.transformer_blocks if block not in out]
-        on_host += sum(bytes_of(block.img_mod) + bytes_of(block.txt_mod) for block in stay)
-    return sum(map(bytes_of, parts.values())) - on_host + slots
+    blocks = {*pipe.transformer.transformer_blocks}
+    rounds = [module for modules in rounds_of(pipe, plan) for module in modules]
+    on_host = unique_bytes(on_host_of(pipe, plan)) + sum(lora_bytes(block) for block in blocks & {*rounds})
+    # In the buffers blocks are without their modulation.
+    guests = [unique_bytes([module]) for module in rounds if module not in blocks]
+    guests += [
+        unique_bytes([block]) - unique_bytes([block.img_mod, block.txt_mod]) + lora_bytes(block)
+        for block in blocks & {*rounds}
+    ]
+    total = unique_bytes(list(parts.values())) + sum(map(lora_bytes, blocks))
+    return total - on_host + 2 * max(guests, default=0.0)
 
 
-def bytes_of(module: nn.Module) -> float:
-    """With the LoRAs beside the layers that they change."""
-    own = sum(weight.numel() * weight.element_size() for weight in module.parameters())
-    return own + sum(map(_lora_bytes, _blocks_of(module)))
+def unique_bytes(modules: list[nn.Module]) -> float:
+    weights = {id(weight): weight for module in modules for weight in module.parameters()}
+    return sum(weight.numel() * weight.element_size() for weight in weights.values())
 
 
-def _blocks_of(module: nn.Module) -> list[nn.Module]:
-    return [part for part in module.modules() if type(part).__name__ == "QwenImageTransformerBlock"]
-
-
-def _lora_bytes(block: nn.Module) -> float:
+def lora_bytes(block: nn.Module) -> float:
     layers = [
         layer for name, layer in block.named_modules() if isinstance(layer, nn.Linear) and "_mod" not in name
     ]
@@ -205,11 +212,13 @@ def count(images: int) -> dict[str, Any]:
     activations, kept = peaks(parts, images), kept_bytes(parts["transformer"])
     plans = {}
     for plan in PLANS.values():
-        weights = weight_bytes(in_numbers_of(plan, parts), plan)
+        numbers = in_numbers_of(plan, parts)
+        weights = weight_bytes(numbers, plan)
         peak = weights + kept + max(activations.values())
         device = DEVICES[plan.name.removesuffix("-int8")]
         plans[plan.name] = {
             "weights_bytes": round(weights),
+            "host_bytes": round(unique_bytes(on_host_of(SimpleNamespace(**numbers), plan))),
             "peak_bytes": round(peak),
             "in_table_bytes": round(plan.peak),
             "device_bytes": round(device),
@@ -232,9 +241,9 @@ def main() -> None:
     found = count(arguments.images)
     print("activations: " + ", ".join(f"{k} {v / 1e9:.2f} GB" for k, v in found["activations_bytes"].items()))
     print(f"kept: {found['kept_bytes'] / 1e9:.2f} GB")
-    print(f"{'plan':10} {'weights':>8} {'peak':>8} {'device':>8} {'spare':>7}")
+    print(f"{'plan':10} {'on host':>8} {'weights':>8} {'peak':>8} {'device':>8} {'spare':>7}")
     for name, plan in found["plans"].items():
-        sizes = (plan[f"{what}_bytes"] / 1e9 for what in ("weights", "peak", "device"))
+        sizes = (plan[f"{what}_bytes"] / 1e9 for what in ("host", "weights", "peak", "device"))
         print(f"{name:10} " + " ".join(f"{size:8.2f}" for size in sizes) + f" {plan['spare']:7.1%}")
     print(f"each plan fits with {SPARE:.0%} to spare: {'yes' if found['fits'] else 'NO'}")
     if arguments.json:

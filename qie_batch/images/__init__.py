@@ -5,6 +5,7 @@ from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, check_length, deco
 from qie_batch.images.difference import share_changed
 from qie_batch.images.encoding import encode, thumbnail_jpeg
 from qie_batch.images.limits import check_limits, check_result
+from qie_batch.images.png_files import PngEffort
 from qie_batch.images.sizes import MIN_SIDE, Fitted, fit, inside, letterboxed
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "MIN_SIDE",
     "Fitted",
     "Limits",
+    "PngEffort",
     "check_length",
     "check_limits",
     "check_result",

@@ -22,13 +22,16 @@ from PIL import Image
 
 from qie_batch.images.colour import on_checks, on_white
 from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, decode
+from qie_batch.images.png_files import PngEffort, png_file
 from qie_batch.model import OutputFormat
 
 #: Of JPEG and WebP, unless the job says otherwise.
 QUALITY = 95
 
 
-def encode(image: Image.Image, output: OutputFormat, quality: int | None = None) -> tuple[bytes, str]:
+def encode(
+    image: Image.Image, output: OutputFormat, quality: int | None = None, effort: PngEffort = "fast"
+) -> tuple[bytes, str]:
     """The bytes and their content type; JPEG holds no alpha and shows the image on white.
 
     What an image holds under fully transparent pixels is gone from PNG and WebP, too: they are white there.
@@ -40,7 +43,7 @@ def encode(image: Image.Image, output: OutputFormat, quality: int | None = None)
     if bare.mode == "RGBA":
         _clear_hidden(bare)
     if output is OutputFormat.PNG:
-        return _png(bare), "image/png"
+        return png_file(bare, effort), "image/png"
     buffer = io.BytesIO()
     if output is OutputFormat.JPEG:
         bare.save(buffer, "JPEG", quality=quality, subsampling="4:4:4")
@@ -76,18 +79,3 @@ def _clear_hidden(image: Image.Image) -> None:
     hidden = image.getchannel("A").point([255] + [0] * 255)
     if hidden.getbbox():
         image.paste((255, 255, 255, 0), mask=hidden)
-
-
-def _png(image: Image.Image) -> bytes:
-    import cv2  # noqa: PLC0415 - takes 60 ms, needed only by processes that encode
-    import numpy as np  # noqa: PLC0415 - likewise
-
-    options = (
-        *(cv2.IMWRITE_PNG_COMPRESSION, 1),
-        *(cv2.IMWRITE_PNG_STRATEGY, cv2.IMWRITE_PNG_STRATEGY_RLE),
-        *(cv2.IMWRITE_PNG_FILTER, cv2.IMWRITE_PNG_FILTER_UP),
-    )
-    order = cv2.COLOR_RGBA2BGRA if image.mode == "RGBA" else cv2.COLOR_RGB2BGR
-    written, data = cv2.imencode(".png", cv2.cvtColor(np.asarray(image), order), options)
-    assert written  # false only for unknown formats and array types
-    return bytes(data)

@@ -46,6 +46,12 @@ class SqlDispatch:
             query = select(jobs.c.engine).where(jobs.c.state == JobState.OPEN, waiting).distinct()
             return list(connection.scalars(query))
 
+    def newest_job(self) -> float:
+        """When the newest open job was added; 0 where none is open."""
+        with self._db.read() as connection:
+            query = select(func.max(jobs.c.created_at)).where(jobs.c.state == JobState.OPEN)
+            return connection.scalar(query) or 0.0
+
     def engines_queued(self) -> list[str]:
         with self._db.read() as connection:
             query = select(items.c.engine).where(items.c.state == ItemState.QUEUED).distinct()

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from qie_batch.metrics.throttling import REASONS, ThrottleLog, is_throttled
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -64,7 +66,12 @@ class GpuCollector(Collector):
                     complete = False
         except Exception as error:  # noqa: BLE001 - as above
             self._say_once(str(error))
-        return [_up(complete and bool(handles)), *self._gauges(handles), self._ecc(handles)]
+        return [
+            _up(complete and bool(handles)),
+            *self._gauges(handles),
+            self._throttled(handles),
+            self._ecc(handles),
+        ]
 
     def _names(self) -> Sequence[str]:
         """Initialises NVML at every read: a driver that was reset is found again."""
@@ -113,6 +120,19 @@ class GpuCollector(Collector):
                 self._add(family, (index,), partial(read, handle))
             yield family
 
+    def _throttled(self, handles: dict[str, Any]) -> Metric:
+        family = GaugeMetricFamily(
+            "qie_gpu_throttled", "1 while the GPU runs below its clocks", labels=("gpu", "reason")
+        )
+        for index, handle in handles.items():
+            for reason in REASONS:
+                self._add(family, (index, reason), partial(is_throttled, self._nvml, handle, reason))
+        return family
+
+    def handles(self) -> dict[str, Any]:
+        """Each GPU by its name; raises what NVML says where one is lost."""
+        return {name: self._handle(name) for name in self._names()}
+
     def _ecc(self, handles: dict[str, Any]) -> Metric:
         """Since the driver was loaded; a GPU without ECC has none."""
         nvml = self._nvml
@@ -152,9 +172,12 @@ def _up(value: float) -> Metric:
 
 
 def register_gpus(registry: CollectorRegistry, devices: Sequence[str] = ()) -> None:
-    """Export these GPUs, given as in CUDA_VISIBLE_DEVICES."""
+    """Export these GPUs, given as in CUDA_VISIBLE_DEVICES, and log when one is throttled."""
     try:
         import pynvml  # noqa: PLC0415 - of the extra [gpu]
     except ImportError:
         pynvml = None
-    registry.register(GpuCollector(pynvml, devices))
+    collector = GpuCollector(pynvml, devices)
+    registry.register(collector)
+    if pynvml is not None:
+        ThrottleLog(pynvml, collector.handles).watch()

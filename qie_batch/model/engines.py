@@ -58,7 +58,7 @@ class EngineInfo:
     name: str
     #: Changes whenever the same request may give other pixels.
     revision: str
-    #: Names of the settings that decide the revision, for whoever finds two that differ.
+    #: Names of the settings that decide the revision.
     revision_settings: tuple[str, ...] = ()
     #: Fields of EditParams that change the result beside instruction, size and output.
     honours: frozenset[str] = frozenset()

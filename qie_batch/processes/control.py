@@ -9,6 +9,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qie_batch import wiring
@@ -31,11 +32,14 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Callable, Sequence
 
+    from qie_batch.interfaces import Dispatch
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.settings import Settings
 
 log = logging.getLogger(__name__)
 
+#: Seconds between two looks for a new job, which ends the pause before the next round of dispatch.
+LOOK_SECONDS = 0.025
 #: Seconds between two readings of the figures of the ledger.
 GAUGES_SECONDS = 10.0
 #: Seconds between two looks at which pods are busy.
@@ -81,9 +85,11 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
     )
     rounds = (quick, *((step,) for step in slow))
     with decoders, ThreadPoolExecutor(len(rounds)) as pool:
+        every = partial(Pause, stop, settings.tick_seconds)
+        pauses = (every(NewJobs(ledger.dispatch)), *(every() for _ in slow))
         loops = [
-            pool.submit(run_rounds, steps, stop=stop, outage=outage, pause_seconds=settings.tick_seconds)
-            for steps in rounds
+            pool.submit(run_rounds, steps, stop=stop, outage=outage, pause=pause)
+            for steps, pause in zip(rounds, pauses, strict=True)
         ]
     for loop in loops:
         loop.result()
@@ -119,8 +125,42 @@ class LedgerOutage:
         return time.monotonic() - self._last > self._lease_seconds
 
 
+class NewJobs:
+    """Whether a job was added since the last call."""
+
+    def __init__(self, dispatching: Dispatch) -> None:
+        self._dispatching = dispatching
+        self._newest = 0.0
+
+    def __call__(self) -> bool:
+        before = self._newest
+        with suppress(LedgerUnavailable):  # the next round tells
+            self._newest = self._dispatching.newest_job()
+        return self._newest > before
+
+
+class Pause:
+    """Waits between two rounds, until `stop` is set or `is_over`, which is asked every LOOK_SECONDS."""
+
+    def __init__(
+        self, stop: threading.Event, seconds: float, is_over: Callable[[], bool] | None = None
+    ) -> None:
+        self._stop = stop
+        self._seconds = seconds
+        self._is_over = is_over
+
+    def wait(self) -> None:
+        if self._is_over is None:
+            self._stop.wait(self._seconds)
+            return
+        end = time.monotonic() + self._seconds
+        while (left := end - time.monotonic()) > 0 and not self._is_over():
+            if self._stop.wait(min(LOOK_SECONDS, left)):
+                return
+
+
 def run_rounds(
-    steps: Sequence[Callable[[], int]], *, stop: threading.Event, outage: LedgerOutage, pause_seconds: float
+    steps: Sequence[Callable[[], int]], *, stop: threading.Event, outage: LedgerOutage, pause: Pause
 ) -> None:
     """Run every step once a round until `stop` is set; a step that fails runs again in the next round.
 
@@ -131,7 +171,7 @@ def run_rounds(
         while not stop.is_set():
             for step in steps:
                 _run_step(step, outage, repeats)
-            stop.wait(pause_seconds)
+            pause.wait()
     finally:
         stop.set()
 

@@ -23,6 +23,8 @@ class WorkerSettings(BaseModel):
     hang_seconds: float = Field(default=120.0, gt=0)
     #: A worker process that loads its engine for longer counts as hung, and is replaced.
     load_seconds: float = Field(default=1500.0, gt=0)
+    #: CPU for the compression of PNG results; the pixels are equal.
+    png_effort: Literal["fast", "small"] = "fast"
     #: How long a worker may take to exit after SIGTERM.
     grace_seconds: float = Field(default=30.0, gt=0)
 

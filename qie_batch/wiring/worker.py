@@ -74,4 +74,5 @@ def edit_context(settings: Settings, registry: CollectorRegistry, clock: StartCl
             EditSpans(),
         ),
         hang_seconds=engine.info.deadline_seconds or settings.hang_seconds,
+        png_effort=settings.png_effort,
     )

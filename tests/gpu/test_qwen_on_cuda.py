@@ -90,7 +90,7 @@ def test_a_fused_lora_paints_nearly_as_the_one_beside_the_weights(options, engin
 
 @pytest.mark.parametrize("plan", ["48gb", "24gb", "16gb"])
 def test_a_small_plan_paints_the_same(options, engine, plan):
-    """Twice, so that the second edit finds the slots as the first one left them."""
+    """Twice, so that the second edit finds the buffers as the first one left them."""
     small = open_engine(replace(options, vram_plan=plan))
     for preset in ("", "draft", ""):
         assert (paint(small, preset=preset) == paint(engine, preset=preset)).all()
@@ -103,7 +103,7 @@ def test_what_takes_turns_is_on_the_host_and_leaves_the_device(options, plan):
     guests = small._placement._offloading._guests.values()
     assert guests
     assert all(guest.content.is_pinned() for guest in guests)
-    assert {slot.content.device.type for slot in small._placement._offloading._slots} == {"cuda"}
+    assert {buffer.content.device.type for buffer in small._placement._offloading._buffers} == {"cuda"}
 
 
 def test_int8_plans_paint_nearly_the_same_and_the_same_as_one_another(options, engine):

@@ -1,5 +1,5 @@
 """A library that answers as NVML does, which itself needs a driver."""
-# ruff: noqa: N802 - NVML's names
+# ruff: noqa: N802, N815 - NVML's names
 
 from __future__ import annotations
 
@@ -17,11 +17,17 @@ class Nvml:
     NVML_TEMPERATURE_GPU = 0
     NVML_MEMORY_ERROR_TYPE_CORRECTED, NVML_MEMORY_ERROR_TYPE_UNCORRECTED = 0, 1
     NVML_VOLATILE_ECC = 0
+    nvmlClocksEventReasonSwPowerCap = 4
+    nvmlClocksEventReasonSwThermalSlowdown = 32
+    nvmlClocksEventReasonHwThermalSlowdown = 64
+    nvmlClocksEventReasonHwPowerBrakeSlowdown = 128
 
     def __init__(self):
         self.driver = True
         self.ecc = True
         self.lost = ()
+        #: The bits of each GPU.
+        self.slowed = [0, 0]
         #: Calls wait for it.
         self.answering = threading.Event()
         self.answering.set()
@@ -56,6 +62,9 @@ class Nvml:
 
     def nvmlDeviceGetPowerUsage(self, _gpu):
         return 612_000
+
+    def nvmlDeviceGetCurrentClocksEventReasons(self, gpu):
+        return self.slowed[gpu]
 
     def nvmlDeviceGetTotalEccErrors(self, _gpu, kind, _counter):
         if not self.ecc:

@@ -49,6 +49,16 @@ SCHEDULER = {
     "time_shift_type": "exponential",
     "use_dynamic_shifting": True,
 }
+TRANSFORMER = {
+    "patch_size": 2,
+    "in_channels": 64,
+    "out_channels": 16,
+    "num_layers": 2,
+    "attention_head_dim": 16,
+    "num_attention_heads": 2,
+    "joint_attention_dim": 16,
+    "axes_dims_rope": (4, 6, 6),
+}
 
 
 def tokenizer():
@@ -131,16 +141,7 @@ def build(folder):
         text_encoder=text_encoder(words),
         tokenizer=words,
         processor=None,
-        transformer=QwenImageTransformer2DModel(
-            patch_size=2,
-            in_channels=64,
-            out_channels=16,
-            num_layers=2,
-            attention_head_dim=16,
-            num_attention_heads=2,
-            joint_attention_dim=16,
-            axes_dims_rope=(4, 6, 6),
-        ),
+        transformer=QwenImageTransformer2DModel(**TRANSFORMER),
     )
     prefix = pipe.prompt_template_encode.split("{}")[0]
     assert len(words(prefix)["input_ids"]) == pipe.prompt_template_encode_start_idx
@@ -173,6 +174,17 @@ def lora_weights(seed):
             weights[f"{name}.lora_down.weight"] = torch.randn(4, 32, generator=random)
             weights[f"{name}.lora_up.weight"] = torch.randn(32, 4, generator=random)
             weights[f"{name}.alpha"] = torch.tensor(2.0)
+    return weights
+
+
+def peft_weights(seed):
+    """The same LoRA, named as peft names it."""
+    names = {"lora_down": "lora_A", "lora_up": "lora_B"}
+    weights = {}
+    for name, weight in lora_weights(seed).items():
+        module, _, kind = name.partition(".lora_")
+        if kind:
+            weights[f"{module}.{names['lora_' + kind.split('.')[0]]}.weight"] = weight
     return weights
 
 

@@ -18,17 +18,54 @@ import diffusers
 import torch
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
 _SUFFIX = ".compiled"
+#: Graphs of a block's code, of which torch allows 8 unless told: each combination of LoRAs has its own.
+_MOST_GRAPHS = 64
 
 
-def compile_blocks(transformer: Any) -> None:
-    """Compile at the first edit. A block that cannot be one graph raises there."""
-    for block in transformer.transformer_blocks:
-        block.compile(fullgraph=True, dynamic=True)
+class CompiledBlocks:
+    """The blocks of one transformer, each compiled when it is first called.
+
+    Hooks of a block, which bring its weights to the device, stay outside of what is compiled. Where the
+    compiler fails, the blocks run as they are from then on.
+    """
+
+    def __init__(self, transformer: Any) -> None:
+        #: Whether the compiler has not failed.
+        self.active = True
+        torch._dynamo.config.recompile_limit = _MOST_GRAPHS  # noqa: SLF001 - its public place
+        for block in transformer.transformer_blocks:
+            block.forward = self._guarded(block.forward)
+
+    def _guarded(self, forward: Callable[..., Any]) -> Callable[..., Any]:
+        compiled = torch.compile(forward, fullgraph=True, dynamic=True)
+
+        def run(*arguments: Any, **named: Any) -> Any:
+            if self.active:
+                try:
+                    return compiled(*arguments, **named)
+                except Exception as error:
+                    if not _is_of_the_compiler(error):
+                        raise
+                    self._give_up(error)
+            return forward(*arguments, **named)
+
+        return run
+
+    def _give_up(self, error: Exception) -> None:
+        self.active = False
+        sentence = str(error).strip().partition("\n")[0]
+        _log.warning("The transformer runs uncompiled, since torch cannot compile it: %s", sentence)
+
+
+def _is_of_the_compiler(error: Exception) -> bool:
+    """Whether the compiler failed, and not what it compiled."""
+    return type(error).__module__.startswith(("torch._dynamo", "torch._inductor"))
 
 
 class CompileCache:

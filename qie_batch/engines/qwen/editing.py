@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +14,9 @@ from PIL import Image
 
 from qie_batch.engines.qwen import vae
 from qie_batch.engines.qwen.attention import choose_attention
+from qie_batch.engines.qwen.batching import Batches
 from qie_batch.engines.qwen.clock import PhaseClock
-from qie_batch.engines.qwen.compiling import CompileCache, compile_blocks
+from qie_batch.engines.qwen.compiling import CompileCache, CompiledBlocks
 from qie_batch.engines.qwen.conditions import TextEncoding
 from qie_batch.engines.qwen.denoise import Denoised, Prepared, Rungs, denoise
 from qie_batch.engines.qwen.device import device_errors
@@ -31,7 +33,7 @@ from qie_batch.errors import EngineLost, Rejected
 from qie_batch.model import EditParams, EditRequest, EditResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from qie_batch.engines.qwen.loras import Loras
     from qie_batch.engines.qwen.options import QwenOptions
@@ -54,7 +56,7 @@ class QwenEngine:
         """Without a placement all weights are where edits run."""
         self.info = engine_info(options)
         self.device = str(torch.cuda.get_device_name()) if options.device == "cuda" else "cpu"
-        #: Seconds of each part of the start, for whoever opened the engine.
+        #: Seconds of each part of the start.
         self.start_phases: dict[str, float] = {}
         self._options = options
         self._presets = options.all_presets
@@ -70,8 +72,9 @@ class QwenEngine:
         if options.rung("vae_conv2d"):
             vae.fold(pipe.vae)
         self._modulation = self._modulation_of(pipe.transformer)
-        if options.rung("compile"):
-            compile_blocks(pipe.transformer)
+        self._compiled = CompiledBlocks(pipe.transformer) if options.rung("compile") else None
+        most = self.info.concurrency
+        self._batches = Batches(self._read, self._edit, most) if most > 1 else None
 
     @contextmanager
     def kept_kernels(self) -> Iterator[None]:
@@ -87,45 +90,57 @@ class QwenEngine:
 
     def edit(self, request: EditRequest, on_step: Callable[[int], None]) -> EditResult:
         """As `interfaces.Engine.edit`; any size in multiples of 16 is allowed, not only those of BUCKETS."""
-        call = call_for(request, self._presets, self._control_tokens, self._count_tokens, self._own_loras)
-        self._loras.select(call.preset.lora, call.lora)
+        if self._batches:
+            return self._batches.edit(request, on_step)
+        return self._edit([self._read(request)], on_step)[0]
+
+    def _read(self, request: EditRequest) -> Call:
+        return call_for(request, self._presets, self._control_tokens, self._count_tokens, self._own_loras)
+
+    def _edit(self, calls: Sequence[Call], on_step: Callable[[int], None]) -> list[EditResult]:
+        """Edits of equal `Call.shape`."""
+        first = calls[0]
+        self._loras.select(first.preset.lora, first.lora, self._placement.rest)
         # peft asks for gradients of the weights that it enables; a compiled block would be compiled anew.
         self._pipe.transformer.requires_grad_(requires_grad=False)
         clock = PhaseClock(on_cuda=self._options.device == "cuda")
-        if request.low_memory:
+        if first.low_memory:
             self._memo.clear()
-        with (
-            torch.no_grad(),
-            device_errors(),
-            self._placement.of_edit(low_memory=request.low_memory) as plan,
-        ):
-            denoised, pixels = self._paint(call, clock, on_step)
+        with torch.no_grad(), device_errors(), self._placement.of_edit(low_memory=first.low_memory) as plan:
+            denoised, pixels = self._paint(calls, clock, on_step)
         if not np.isfinite(pixels).all():
             # Caused by wrong weights or arithmetic in this process, never by an 8-bit image.
             raise EngineLost("The model painted values that are not numbers.", code="not_finite")
-        return EditResult(
-            image=self._pipe.image_processor.numpy_to_pil(pixels)[0],
-            phases=clock.seconds(),
-            ran=ran(self._options, call, denoised, self._speedups(plan, request) | self._loras.ran),
-        )
+        images = self._pipe.image_processor.numpy_to_pil(pixels)
+        phases = {name: seconds / len(calls) for name, seconds in clock.seconds().items()}
+        speedups = self._speedups(plan, calls) | self._loras.ran
+        return [
+            EditResult(image=image, phases=phases, ran=ran(self._options, call, denoised, speedups))
+            for image, call in zip(images, calls, strict=True)
+        ]
+
+    def edit_together(self, requests: Sequence[EditRequest]) -> None:
+        """Run edits of one shape as a batch, for their kernels alone."""
+        self._edit([self._read(request) for request in requests], lambda _step: None)
 
     def _paint(
-        self, call: Call, clock: PhaseClock, on_step: Callable[[int], None]
+        self, calls: Sequence[Call], clock: PhaseClock, on_step: Callable[[int], None]
     ) -> tuple[Denoised, np.ndarray[Any, np.dtype[np.float32]]]:
-        """The latents, and pixels (1, height, width, 3) from 0 to 1."""
+        """The latents, and pixels (edits, height, width, 3) from 0 to 1."""
         pipe = self._pipe
-        prepared = self._prepare(call, clock)
-        grid = prepared.grids[0]
+        prepared = [self._prepare(call, clock) for call in calls]
+        grid = prepared[0].grids[0]
         denoised = denoise(
             pipe.transformer,
-            [prepared],
-            schedule_of(pipe.scheduler, call.steps, prod(grid), prepared.noise.device),
-            call.cfg,
-            self._rungs(call, prepared),
+            prepared,
+            schedule_of(pipe.scheduler, calls[0].steps, prod(grid), prepared[0].noise.device),
+            calls[0].cfg,
+            self._rungs(calls[0], prepared[0]),
             on_step,
         )
         clock.end("steps")
-        pixels = decode(pipe, denoised.latents, grid)
+        # One at a time: several take as long, and more memory.
+        pixels = np.concatenate([decode(pipe, latents, grid) for latents in denoised.latents.split(1)])
         clock.end("decode")
         return denoised, pixels
 
@@ -164,14 +179,15 @@ class QwenEngine:
             return None
         return Modulation(transformer, keep="host" if lean else "device")
 
-    def _speedups(self, plan: Plan, request: EditRequest) -> dict[str, Any]:
+    def _speedups(self, plan: Plan, calls: Sequence[Call]) -> dict[str, Any]:
         quantisation = self._options.quantisation if plan.weights == "bf16" else plan.weights
         return {
             "attention": self._attention,
-            "compiled": self._options.rung("compile"),
+            "compiled": self._compiled is not None and self._compiled.active,
             "plan": plan.name,
             "quantisation": quantisation,
-            "tiled": request.low_memory or None,
+            "tiled": calls[0].low_memory or None,
+            "batch": len(calls) if len(calls) > 1 else None,
         }
 
     def _count_tokens(self, text: str) -> int:
@@ -189,8 +205,12 @@ def warm(engine: QwenEngine) -> float:
     for preset in {preset.lora: preset for preset in engine.info.presets.values()}.values():
         params = EditParams(instruction="Keep it.", preset=preset.name, steps=2, cfg=preset.cfg, seed=0)
         request = EditRequest(images=(image,), params=params, width=width, height=height)
+        longer = replace(request, params=replace(params, instruction="Keep it as it is."))
         try:
             engine.edit(request, lambda _step: None)
+            if engine.info.concurrency > 1:
+                engine.edit_together([request, request])
+                engine.edit_together([request, longer])
         except Rejected:
             continue  # a preset without its files, which the log has named
     seconds = time.monotonic() - start

@@ -6,7 +6,6 @@ Works around two defects of the pinned versions, each in one function, to be rem
 from __future__ import annotations
 
 import logging
-import re
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -30,7 +29,7 @@ from transformers import (
 )
 
 from qie_batch.engines.qwen.loras import Loras
-from qie_batch.engines.qwen.placement import Placement, streamed
+from qie_batch.engines.qwen.placement import Placement, on_host_of
 from qie_batch.engines.qwen.plans import PLANS, Plan, choose
 from qie_batch.engines.qwen.quantise import check_fp8, match_adapters, quantise
 from qie_batch.engines.qwen.streaming import Part, stream
@@ -38,15 +37,11 @@ from qie_batch.engines.qwen.weights import find_weights
 from qie_batch.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from qie_batch.engines.qwen.options import QwenOptions
 
 _log = logging.getLogger(__name__)
-
-_MODULATION = re.compile(r"transformer_blocks\.\d+\.(?:img|txt)_mod\.")
-_BLOCK = re.compile(r"transformer_blocks\.(\d+)\.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,34 +151,19 @@ def _empty(kind: Any, folder: Path) -> Any:
 
 
 def _parts(pipe: Any, folder: Path, plan: Plan, device: torch.device, dtype: torch.dtype) -> list[Part]:
-    places = {
-        "transformer": _transformer_place(pipe.transformer, plan, device),
-        "text_encoder": lambda name: _HOST if plan.lean and ".layers." in name else device,
-        "vae": lambda _name: device,
-    }
+    """What the plan keeps on the host is loaded to there: the device need not have room for it."""
+    on_host = {id(weight) for module in on_host_of(pipe, plan) for weight in module.parameters()}
     return [
-        Part(module=getattr(pipe, name), folder=folder / name, place=place, dtype=dtype)
-        for name, place in places.items()
+        Part(
+            module=module,
+            folder=folder / name,
+            device=device,
+            on_host=frozenset(path for path, weight in module.named_parameters() if id(weight) in on_host),
+            dtype=dtype,
+        )
+        for name in ("transformer", "text_encoder", "vae")
+        if (module := getattr(pipe, name))
     ]
-
-
-_HOST = torch.device("cpu")
-
-
-def _transformer_place(transformer: Any, plan: Plan, device: torch.device) -> Callable[[str], torch.device]:
-    """Where a weight is loaded to: what leaves the device at once need not fit there."""
-    blocks = list(transformer.transformer_blocks)
-    out = {
-        str(blocks.index(block)) for block in streamed(transformer.transformer_blocks, plan.streamed_blocks)
-    }
-
-    def place(name: str) -> torch.device:
-        block = _BLOCK.match(name)
-        if block and (block[1] in out or (plan.lean and _MODULATION.match(name))):
-            return _HOST
-        return device
-
-    return place
 
 
 def _move_buffers(module: nn.Module, device: torch.device) -> None:

@@ -1,8 +1,9 @@
 """The LoRAs of a pipeline: Lightning's of `fast` and `draft`, and the user's own.
 
-All are loaded once and switched on and off between edits. They stay beside the weights, since what was added
-to bfloat16 weights cannot be taken off without rounding, which would change the base model; unless a worker
-serves the presets of one Lightning LoRA alone.
+All are read once and switched on and off between edits: Lightning's are adapters of their own, the user's
+take turns in one more. They stay beside the weights, since what was added to bfloat16 weights cannot be taken
+off without rounding, which would change the base model; unless a worker serves the presets of one Lightning
+LoRA alone.
 """
 
 from __future__ import annotations
@@ -14,11 +15,14 @@ from typing import TYPE_CHECKING, Any
 
 from diffusers import FlowMatchEulerDiscreteScheduler
 
+from qie_batch.engines.qwen.lora_bank import PLACE, LoraBank, taken_out
 from qie_batch.engines.qwen.lora_files import load_lora
 from qie_batch.engines.qwen.lora_table import OwnLora
 from qie_batch.errors import Misconfigured, Rejected
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from qie_batch.engines.qwen.options import QwenOptions
 
 _log = logging.getLogger(__name__)
@@ -52,19 +56,18 @@ class Loras:
         self._base_scheduler = pipe.scheduler
         self._lightning_scheduler = FlowMatchEulerDiscreteScheduler(**SCHEDULER)
         self._fused = options.fused_lora
-        #: By the name of the adapter, which no name in the table can be for Lightning's.
+        #: By a name that Lightning's and one's own never share.
         self._loaded: dict[str, OwnLora] = {}
         #: Likewise, why the LoRA is not loaded.
         self._refusals: dict[str, Rejected] = {}
-        #: Adapters that the next edit runs with: that of the preset, and one of the user's own.
+        #: Names of what the next edit runs with: that of the preset, and one of the user's own.
         self.selected: tuple[str, ...] = ()
         for lora, name in FILES.items():
             if not self._fused or lora == self._fused:
                 self._load_lightning(lora, name, options)
         if self._fused:
             self._fuse()
-        for own in options.own_loras.values():
-            self._load_own(own)
+        self._bank = self._banked(options.own_loras.values())
         self._switch()
 
     @property
@@ -78,15 +81,21 @@ class Loras:
             "lora_fused": self._fused,
         }
 
-    def select(self, lora: str, own: OwnLora | None = None) -> None:
+    def select(
+        self, lora: str, own: OwnLora | None = None, settle: Callable[[], None] = lambda: None
+    ) -> None:
         """Enable the preset's LoRA, "" for none, with its scheduler, and one of the user's own beside it.
 
-        Rejected if one of them is not loaded.
+        `settle` is called before weights are overwritten, so that all of them lie where they belong. Rejected
+        if one of the LoRAs is not loaded.
         """
-        wanted = tuple(filter(None, (lora, _adapter(own) if own else "")))
+        wanted = tuple(filter(None, (lora, _name(own) if own else "")))
         for name in wanted:
             if refusal := self._refusals.get(name):
                 raise Rejected(refusal.message, code=refusal.code, hint=refusal.hint, subject=refusal.subject)
+        if own and self._bank and not self._bank.holds(_name(own)):
+            settle()
+            self._bank.place(_name(own))
         if wanted != self.selected:
             self.selected = wanted
             self._switch()
@@ -95,7 +104,7 @@ class Loras:
         transformer = self._pipe.transformer
         beside = [name for name in self.selected if name != self._fused]
         if beside:
-            transformer.set_adapters(beside, weights=[self._loaded[name].scale for name in beside])
+            transformer.set_adapters([name if name in FILES else PLACE for name in beside], weights=1.0)
             transformer.enable_lora()
         elif self._loaded.keys() - {self._fused}:
             transformer.disable_lora()
@@ -106,6 +115,12 @@ class Loras:
         """Add the loaded LoRA to the weights, for good."""
         if refusal := self._refusals.get(self._fused):
             raise Misconfigured(refusal.message, code=refusal.code, hint=refusal.hint)
+        if not all(weight.is_floating_point() for weight in self._pipe.transformer.parameters()):
+            raise Misconfigured(
+                "QIE_FUSED_PRESET: a LoRA cannot be added to weights that the memory plan keeps as int8.",
+                code="fused_preset_plan",
+                hint="Choose another QIE_VRAM_PLAN, or leave QIE_FUSED_PRESET out.",
+            )
         self._pipe.fuse_lora(adapter_names=[self._fused], safe_fusing=True)
         self._pipe.unload_lora_weights()
         _log.info("Fused the LoRA %s into the weights", self._fused)
@@ -117,16 +132,24 @@ class Loras:
         else:
             self._load(lora, OwnLora(name=lora, file=Path(name), sha256=options.lora_sha256[name].lower()))
 
+    def _banked(self, table: Iterable[OwnLora]) -> LoraBank | None:
+        taken = {}
+        for own in table:
+            self._load_own(own)
+            if (name := _name(own)) in self._loaded:
+                taken[name] = taken_out(self._pipe.transformer, name, own.scale)
+        return LoraBank(self._pipe, taken) if taken else None
+
     def _load_own(self, own: OwnLora) -> None:
         if (path := self._folder / own.file).is_file():
-            self._load(_adapter(own), own)
+            self._load(_name(own), own)
             return
         missing = Misconfigured(
             f"The LoRA {own.name!r} needs the file {path}, which is not on this worker.",
             code="lora_missing",
             hint="Put it there, or choose another LoRA.",
         )
-        self._refuse(_adapter(own), missing)
+        self._refuse(_name(own), missing)
 
     def _load(self, adapter: str, lora: OwnLora) -> None:
         path = self._folder / lora.file
@@ -144,7 +167,7 @@ class Loras:
         self._refusals[adapter] = Rejected(error.message, code=error.code, hint=error.hint, subject=column)
 
 
-def _adapter(own: OwnLora) -> str:
+def _name(own: OwnLora) -> str:
     return f"own-{own.name}"
 
 

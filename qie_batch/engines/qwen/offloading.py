@@ -1,4 +1,4 @@
-"""Modules whose weights lie in host memory and take turns in two slots of device memory."""
+"""Modules whose weights lie in host memory and take turns in two buffers of device memory."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class _Guest:
 
 
 @dataclass(slots=True)
-class _Slot:
+class _Buffer:
     content: Tensor
     guest: _Guest | None = None
     #: Recorded when the upload has ended; None on a device without streams.
@@ -57,22 +57,24 @@ class _Slot:
 class Offloading:
     """Before a module runs its weights are uploaded, and those of its successor while it runs.
 
-    An upload waits for all work that was given to the device before it, so that no slot is overwritten while
-    it is read; two slots let it run beside the work that comes after.
+    An upload waits for all work that was given to the device before, so that no buffer is overwritten while
+    it is read; two buffers let it run beside the work that comes after.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(self, device: torch.device, *, leave: tuple[str, ...] = ()) -> None:
+        """`leave` names children of the modules that stay where they are."""
         self._device = device
+        self._leave = leave
         self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
         self._guests: dict[nn.Module, _Guest] = {}
         self._next: dict[nn.Module, nn.Module] = {}
-        self._slots: list[_Slot] = []
+        self._buffers: list[_Buffer] = []
 
     def move_out(self, modules: Iterable[nn.Module]) -> None:
         """Take the modules' weights to host memory, if they are not there."""
         for module in modules:
             if module not in self._guests:
-                guest = _moved_out(module)
+                guest = _moved_out(module, self._leave)
                 guest.hook = module.register_forward_pre_hook(self._before)
                 self._guests[module] = guest
         self._resize()
@@ -97,57 +99,70 @@ class Offloading:
             for module, following in zip(modules, (*modules[1:], *modules[:1]), strict=True)
         }
 
+    def rest(self) -> None:
+        """All weights lie in host memory, where they can be changed, once this returns."""
+        if self._stream is not None:
+            torch.cuda.synchronize(self._device)
+        for buffer in self._buffers:
+            self._evict(buffer)
+
     @property
     def modules(self) -> tuple[nn.Module, ...]:
         return tuple(self._guests)
 
     def _resize(self) -> None:
-        """Two slots of the largest guest's size, empty."""
-        for slot in self._slots:
-            self._evict(slot)
+        """Two buffers of the largest guest's size, empty."""
+        for buffer in self._buffers:
+            self._evict(buffer)
         size = max((guest.content.numel() for guest in self._guests.values()), default=0)
-        self._slots = []  # first, so that both sizes are never there at once
+        self._buffers = []  # first, so that both sizes are never there at once
         if size:
-            self._slots = [_Slot(torch.empty(size, dtype=torch.uint8, device=self._device)) for _ in range(2)]
+            self._buffers = [
+                _Buffer(torch.empty(size, dtype=torch.uint8, device=self._device)) for _ in range(2)
+            ]
 
     def _before(self, module: nn.Module, _inputs: tuple[Any, ...]) -> None:
-        slot = self._slot_of(module)
-        if slot is None:
-            slot = self._slots[0]
-            self._upload(self._guests[module], slot)
-        if slot.uploaded is not None:
-            torch.cuda.current_stream(self._device).wait_event(slot.uploaded)
+        buffer = self._buffer_of(module)
+        if buffer is None:
+            buffer = self._buffers[0]
+            self._upload(self._guests[module], buffer)
+        if buffer.uploaded is not None:
+            torch.cuda.current_stream(self._device).wait_event(buffer.uploaded)
         following = self._next.get(module)
-        if following in self._guests and self._slot_of(following) is None:
-            other = self._slots[1] if slot is self._slots[0] else self._slots[0]
+        if following in self._guests and self._buffer_of(following) is None:
+            other = self._buffers[1] if buffer is self._buffers[0] else self._buffers[0]
             self._upload(self._guests[following], other)
 
-    def _slot_of(self, module: nn.Module) -> _Slot | None:
-        return next((slot for slot in self._slots if slot.guest and slot.guest.module is module), None)
+    def _buffer_of(self, module: nn.Module) -> _Buffer | None:
+        return next(
+            (buffer for buffer in self._buffers if buffer.guest and buffer.guest.module is module), None
+        )
 
-    def _upload(self, guest: _Guest, slot: _Slot) -> None:
-        self._evict(slot)
+    def _upload(self, guest: _Guest, buffer: _Buffer) -> None:
+        self._evict(buffer)
         stream = self._stream
         if stream is not None:
             stream.wait_stream(torch.cuda.current_stream(self._device))
         with torch.cuda.stream(stream) if stream is not None else nullcontext():
-            slot.content[: guest.content.numel()].copy_(guest.content, non_blocking=True)
-            slot.uploaded = stream.record_event() if stream is not None else None
-        slot.guest = guest
+            buffer.content[: guest.content.numel()].copy_(guest.content, non_blocking=True)
+            buffer.uploaded = stream.record_event() if stream is not None else None
+        buffer.guest = guest
         for weight in guest.weights:
-            weight.point_to(slot.content)
+            weight.point_to(buffer.content)
 
-    def _evict(self, slot: _Slot) -> None:
-        if slot.guest is not None and slot.guest.module in self._guests:
-            for weight in slot.guest.weights:
-                weight.point_to(slot.guest.content)
-        slot.guest = None
+    def _evict(self, buffer: _Buffer) -> None:
+        if buffer.guest is not None and buffer.guest.module in self._guests:
+            for weight in buffer.guest.weights:
+                weight.point_to(buffer.guest.content)
+        buffer.guest = None
 
 
-def _moved_out(module: nn.Module) -> _Guest:
+def _moved_out(module: nn.Module, leave: tuple[str, ...]) -> _Guest:
     """The module with its weights side by side in host memory, page-locked where the host allows it."""
     weights, sources, size = [], [], 0
-    for owner in module.modules():
+    for path, owner in module.named_modules():
+        if path.split(".", 1)[0] in leave:
+            continue
         for name, parameter in owner._parameters.items():  # noqa: SLF001 - with the owner, for `point_to`
             if parameter is None:
                 continue

@@ -20,6 +20,10 @@ PRESETS = BUILT_IN
 #: Square root of the area that the model was trained on, in pixels.
 TRAINED_SIDE = 1024
 
+#: Small edits in a batch: of 512 squared, three at once are 2.7 times as fast as one after another, eight 3.1
+#: times (H200; SGLang, pull request 22183), and each waits for all.
+MOST_IN_BATCH = 4
+
 #: The speed-ups that keep the result, within rounding; each can be switched off by QIE_RUNGS_OFF.
 RUNGS = ("attention", "compile", "cfg_batch", "shared_vision", "memo", "vae_conv2d", "modulation", "batch")
 
@@ -146,6 +150,12 @@ class QwenOptions:
         return tuple((round(w * scale / 16) * 16, round(h * scale / 16) * 16) for w, h in BUCKETS)
 
     @property
+    def edits_at_once(self) -> int:
+        """Edits that share a batch where they come together: more than one where all images are small."""
+        small = max(self.edit_side, self.reference_side) <= TRAINED_SIDE // 2
+        return MOST_IN_BATCH if small and self.rung("batch") else 1
+
+    @property
     def full_revision(self) -> str:
         """The revision of the weights and what else changes every result."""
         sides = {"edit": self.edit_side, "reference": self.reference_side}
@@ -185,5 +195,6 @@ def engine_info(options: QwenOptions) -> EngineInfo:
         limits=replace(LIMITS, sizes=options.buckets),
         device=options.expected_device,
         on_cuda=True,
+        concurrency=options.edits_at_once,
         revision_settings=REVISION_SETTINGS,
     )

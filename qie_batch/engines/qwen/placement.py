@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 
+#: Layers of a block that `Modulation` moves.
+MODULATION = ("img_mod", "txt_mod")
+
+
 class Placement:
     """Of one pipeline, whose weights are on the device or, those that its plan streams, in host memory."""
 
@@ -29,7 +33,7 @@ class Placement:
         self.plan = plan
         self._pipe = pipe
         self._device = device
-        self._offloading = Offloading(device)
+        self._offloading = Offloading(device, leave=MODULATION)
         self._embedding_hooks: list[Any] = []
         self._apply(plan)
 
@@ -52,6 +56,10 @@ class Placement:
         finally:
             self._pipe.vae.disable_tiling()
             self._step_up()
+
+    def rest(self) -> None:
+        """What the plan streams lies in host memory afterwards, where it can be changed."""
+        self._offloading.rest()
 
     def _step_up(self) -> None:
         try:
@@ -83,8 +91,21 @@ def rounds_of(pipe: Any, plan: Plan) -> list[list[nn.Module]]:
     rounds = [streamed(pipe.transformer.transformer_blocks, plan.streamed_blocks)]
     if plan.lean:
         encoder = pipe.text_encoder.model
-        rounds += [list(encoder.visual.blocks), list(encoder.language_model.layers)]
+        rounds += [
+            list(encoder.visual.blocks),
+            streamed(encoder.language_model.layers, plan.streamed_layers),
+        ]
     return rounds
+
+
+def on_host_of(pipe: Any, plan: Plan) -> list[nn.Module]:
+    """The modules whose weights are in host memory under the plan; some are parts of others."""
+    modules = [module for modules in rounds_of(pipe, plan) for module in modules]
+    if plan.lean:
+        modules.append(pipe.text_encoder.get_input_embeddings())
+        for block in pipe.transformer.transformer_blocks:
+            modules += [getattr(block, name) for name in MODULATION]
+    return modules
 
 
 def streamed(blocks: nn.ModuleList, count: int) -> list[nn.Module]:

@@ -21,8 +21,10 @@ class Plan:
     peak: float
     #: Numbers of the transformer's blocks. "int8" changes the result.
     weights: Literal["bf16", "int8"] = "bf16"
-    #: The text encoder's layers and the modulation layers come from host memory when they are called.
+    #: Host memory has the text encoder's embedding, vision tower and so many of its 28 layers, as called for,
+    #: and the modulation layers, of which the device keeps tables.
     lean: bool = True
+    streamed_layers: int = 28
     #: So many of the transformer's 60 blocks come from host memory in each forward, each while its
     #: predecessors run.
     streamed_blocks: int = 0
@@ -38,11 +40,12 @@ PLANS: dict[str, Plan] = {
     plan.name: plan
     for plan in (
         Plan(name="80gb", peak=63.8e9, lean=False),
-        Plan(name="48gb", peak=35.7e9),
-        Plan(name="32gb", peak=29.5e9, streamed_blocks=14),
-        Plan(name="24gb", peak=20.8e9, streamed_blocks=32),
-        Plan(name="16gb", peak=14.1e9, streamed_blocks=46),
-        Plan(name="24gb-int8", peak=20.9e9, weights="int8", streamed_blocks=6),
+        Plan(name="48gb", peak=43.2e9, streamed_layers=12),
+        Plan(name="40gb", peak=35.7e9),
+        Plan(name="32gb", peak=29.0e9, streamed_blocks=14),
+        Plan(name="24gb", peak=20.4e9, streamed_blocks=32),
+        Plan(name="16gb", peak=13.6e9, streamed_blocks=46),
+        Plan(name="24gb-int8", peak=20.8e9, weights="int8", streamed_blocks=6),
         Plan(name="16gb-int8", peak=14.1e9, weights="int8", streamed_blocks=32),
     )
 }

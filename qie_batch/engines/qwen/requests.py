@@ -12,7 +12,7 @@ from qie_batch.errors import Rejected
 from qie_batch.images import check_limits
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from PIL import Image
 
@@ -35,6 +35,15 @@ class Call:
     steps: int
     cfg: float
     seed: int
+    low_memory: bool
+
+    @property
+    def shape(self) -> Hashable:
+        """Edits with an equal one can share a batch; that of an edit which has to be alone is its own."""
+        if self.low_memory or (self.preset.cache and not self.preset.cache.mask):
+            return object()  # the memory is for one, or a step is skipped by what this edit alone shows
+        ratios = tuple(image.width / image.height for image in self.images)
+        return self.preset, self.lora, self.width, self.height, self.steps, self.cfg, ratios
 
 
 def call_for(
@@ -60,6 +69,7 @@ def call_for(
         steps=preset.steps if params.steps is None else params.steps,
         cfg=preset.cfg if params.cfg is None else params.cfg,
         seed=params.seed or 0,
+        low_memory=request.low_memory,
     )
     check_limits(LIMITS, [image.size for image in call.images])
     _check_size(call)

@@ -16,11 +16,8 @@ from torch import Tensor, nn
 from qie_batch.engines.qwen.shards import StoredWeight, contents, unfit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
-
-    #: Where a weight belongs, by its name.
-    Place = Callable[[str], torch.device]
 
 #: Threads that read. A file system gives one reader a part of its speed.
 THREADS = 8
@@ -44,11 +41,13 @@ _RENAMED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """A module with weights on the meta device, the folder of its files, and where each weight belongs."""
+    """A module with weights on the meta device, and the folder of its files."""
 
     module: nn.Module
     folder: Path
-    place: Place
+    device: torch.device
+    #: Names of weights that belong in host memory instead.
+    on_host: frozenset[str]
     dtype: torch.dtype
 
 
@@ -99,7 +98,7 @@ class _Reading:
         self._local = threading.local()
 
     def load(self, part: Part, stored: StoredWeight) -> None:
-        place = part.place(stored.name)
+        place = torch.device("cpu") if stored.name in part.on_host else part.device
         weight = torch.empty(stored.shape, dtype=_DTYPES[stored.dtype], device=place)
         content = (
             weight.view(-1).view(torch.uint8) if weight.numel() else weight.new_empty(0, dtype=torch.uint8)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qie_batch.images import Limits
+    from qie_batch.images import Limits, PngEffort
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import Attempts, Engine, ObjectStore, Observer
     from qie_batch.model import RetryPolicy, Worker
@@ -33,3 +33,4 @@ class EditContext:
     observe: Observer
     #: Seconds without a step after which an edit is hung.
     hang_seconds: float
+    png_effort: PngEffort = "fast"

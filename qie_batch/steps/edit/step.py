@@ -90,7 +90,7 @@ def _check_revision(spec: EditSpec, context: EditContext) -> None:
         raise Unavailable(
             f"the job wants {spec.engine} revision {spec.revision}, this worker runs {info.revision}",
             code="engine_revision",
-            hint=f"give workers and whoever submits the same {settings}" if settings else "",
+            hint=f"set the same {settings} for workers and where jobs are submitted" if settings else "",
         )
     own = spec.params.lora_name
     pinned = context.engine.info.own_loras.get(own, "")

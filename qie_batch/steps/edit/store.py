@@ -83,7 +83,7 @@ def store(painted: Painted, lease: HeldLease, events: EventStream, context: Edit
     """Encode and create the object; if another attempt created the object first, that one is the result."""
     spec = lease.attempt.spec
     key = result_key(spec.cache_key)
-    encoded = encode(painted.image, spec.params.output, spec.params.quality)
+    encoded = encode(painted.image, spec.params.output, spec.params.quality, context.png_effort)
     events.emit(Stage.ENCODED)
     remarks = Remarks.of(painted)
     if context.leases.retry_write(lambda: _put(key, encoded, remarks, lease, context)):

@@ -35,6 +35,17 @@ def test_the_window_is_kept(ledger):
     assert told(ledger) == "qrqqqp"
 
 
+def test_the_newest_job_is_the_newest_open_one(ledger, clock):
+    assert ledger.dispatch.newest_job() == 0
+    add(ledger, "a", job_id="first")
+    first = ledger.dispatch.newest_job()
+    clock.turn(5)
+    add(ledger, "b", job_id="second")
+    assert ledger.dispatch.newest_job() > first > 0
+    ledger.jobs.pause("second", "person")
+    assert ledger.dispatch.newest_job() == first
+
+
 def test_a_closing_window_takes_nothing_back(ledger):
     add(ledger, *"abc")
     enqueue(ledger, window=3)

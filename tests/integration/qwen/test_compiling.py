@@ -1,12 +1,14 @@
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from torch._dynamo.utils import counters
+from torch._inductor import config as inductor_config
 
 from qie_batch.engines.qwen import open_engine
-from qie_batch.engines.qwen.compiling import CompileCache
+from qie_batch.engines.qwen.compiling import CompileCache, CompiledBlocks
 from qie_batch.errors import Misconfigured
 
 
@@ -81,3 +83,31 @@ def test_a_damaged_cache_is_said_to_be_damaged(tmp_path, caplog):
     cache.load()
     assert not cache.loaded
     assert "kernels are compiled anew" in caplog.text
+
+
+class _Block(torch.nn.Module):
+    def forward(self, tokens):
+        return tokens * 2 + 1
+
+
+@pytest.mark.slow
+def test_hooks_that_bring_weights_stay_outside_of_what_is_compiled():
+    calls = []
+    block = _Block()
+    block.register_forward_pre_hook(lambda *_: calls.append(str(torch.randn(1).item())))  # no graph could
+    compiled = CompiledBlocks(SimpleNamespace(transformer_blocks=[block]))
+    assert torch.equal(block(torch.ones(3, 4)), torch.full((3, 4), 3.0))
+    assert len(calls) == 1
+    assert compiled.active
+
+
+def test_blocks_run_uncompiled_where_the_compiler_fails(monkeypatch, caplog):
+    block = _Block()
+    compiled = CompiledBlocks(SimpleNamespace(transformer_blocks=[block]))
+    torch._dynamo.reset()
+    monkeypatch.setenv("CXX", "/missing/compiler")
+    monkeypatch.setattr(inductor_config.cpp, "cxx", ("/missing/compiler",))
+    monkeypatch.setattr(inductor_config, "fx_graph_cache", False)
+    assert torch.equal(block(torch.ones(5, 7)), torch.full((5, 7), 3.0))
+    assert not compiled.active
+    assert "The transformer runs uncompiled, since torch cannot compile it" in caplog.text

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 import torch
 from safetensors.torch import save_file
+from torch._dynamo.utils import counters
 
 from qie_batch.engines.qwen import open_engine
 from qie_batch.engines.qwen.loras import FILES
@@ -180,13 +181,14 @@ def test_the_names_of_every_trainer_are_understood(options, tiny, tmp_path):
         "diffusers": ({f"transformer.{name}": weight for name, weight in factors.items()}, header),
     }
     table = {name: written(tmp_path / name, *content) for name, content in written_by.items()}
-    engine = open_engine(replace(options, loras=table))
+    engine = open_engine(replace(options, loras=table, lora_sha256={}))
     layer = engine._pipe.transformer.get_submodule(BLOCK)
     change = (
         kohya[f"{BLOCK}.lora_up.weight"] @ kohya[f"{BLOCK}.lora_down.weight"] * kohya[f"{BLOCK}.alpha"] / 4
     )
-    for name in table:
-        assert torch.allclose(layer.get_delta_weight(f"own-{name}"), change, atol=1e-5)
+    for own in engine._own_loras.values():
+        engine._loras.select("", own)
+        assert torch.allclose(layer.get_delta_weight("own"), change, atol=1e-5)
 
 
 def flat(name):
@@ -213,6 +215,45 @@ def test_a_fused_lora_is_added_to_bfloat16_weights_within_their_rounding(tiny, o
     largest = exact.abs().max().item()
     assert torch.allclose(weights[f"{BLOCK}.weight"].float(), exact, rtol=2**-7, atol=largest * 2**-8)
     assert not torch.allclose(exact - change, exact, rtol=2**-7, atol=largest * 2**-8)
+
+
+@pytest.mark.parametrize("plan", ["16gb", pytest.param("24gb-int8", marks=pytest.mark.slow)])
+def test_a_small_device_switches_loras_without_a_trace(plan, options, table, short):
+    """Also where the blocks that they change lie in host memory."""
+    small = open_engine(replace(options, loras=table, vram_plan=plan))
+    requests = [short(lora_name=name, preset=preset) for name in NAMES for preset in ("reference", "fast")]
+    painted = [paint(small, request) for request in requests]
+    assert len({*painted, paint(small, short())}) == 5
+    assert [paint(small, request) for request in reversed(requests)] == painted[::-1]
+
+
+@pytest.mark.slow
+def test_loras_of_ones_own_share_their_compiled_blocks(options, table, tmp_path, short):
+    """Whatever their ranks and layers."""
+    wide = {
+        f"{BLOCK}.lora_down.weight": torch.randn(8, 32),
+        f"{BLOCK}.lora_up.weight": torch.randn(32, 8),
+    }
+    table = {**table, "wide": written(tmp_path / "wide.safetensors", wide)}
+    engine = open_engine(replace(options, loras=table))
+    torch._dynamo.reset()
+    for block in engine._pipe.transformer.transformer_blocks:
+        block.compile(backend="eager", fullgraph=True, dynamic=True)
+    graphs = {}
+    for name in ("", *table):
+        counters.clear()
+        for preset in ("reference", "fast"):
+            paint(engine, short(lora_name=name, preset=preset))
+        graphs[name] = counters["stats"]["unique_graphs"]
+    assert graphs.pop("winter")
+    assert graphs.pop("")
+    assert graphs == {"film": 0, "wide": 0}
+
+
+def test_a_lora_cannot_be_fused_with_weights_of_8_bits(options):
+    with pytest.raises(Misconfigured, match="keeps as int8") as caught:
+        open_engine(replace(options, fused_preset="fast", vram_plan="24gb-int8"))
+    assert caught.value.code == "fused_preset_plan"
 
 
 def test_a_fused_lora_without_its_file_stops_the_start(options):

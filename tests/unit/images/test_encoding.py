@@ -1,9 +1,10 @@
 """Encoded results have pixels and no metadata."""
 
 import io
+import random
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from qie_batch.errors import Rejected
 from qie_batch.images import decode, encode, off_white, on_white, thumbnail_jpeg
@@ -74,6 +75,27 @@ def test_png_has_only_the_three_chunks_it_needs():
         names.append(data[at + 4 : at + 8])
         at += 12 + int.from_bytes(data[at : at + 4])
     assert list(dict.fromkeys(names)) == [b"IHDR", b"IDAT", b"IEND"]
+
+
+@pytest.mark.parametrize("effort", ["fast", "small"])
+@pytest.mark.parametrize("size", [(1, 1), (1, 300), (517, 1), (500, 1201)], ids=str)
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_every_effort_gives_back_the_pixels_of_a_png(mode, size, effort):
+    bands = len(mode)
+    image = Image.frombytes(mode, size, random.Random(1).randbytes(size[0] * size[1] * bands))
+    if mode == "RGBA":
+        image.putalpha(image.getchannel("A").point(lambda value: max(1, value)))
+    data, _ = encode(image, OutputFormat.PNG, effort=effort)
+    with Image.open(io.BytesIO(data)) as reread:
+        reread.verify()
+    with Image.open(io.BytesIO(data)) as reread:
+        assert (reread.mode, reread.tobytes()) == (mode, image.tobytes())
+
+
+def test_more_effort_makes_a_smaller_png():
+    image = Image.effect_noise((400, 300), 9).filter(ImageFilter.GaussianBlur(3)).convert("RGB")
+    fast, small = (encode(image, OutputFormat.PNG, effort=effort)[0] for effort in ("fast", "small"))
+    assert len(small) < len(fast) < 400 * 300 * 3
 
 
 def test_jpeg_keeps_a_colour_to_its_own_pixel():

@@ -6,12 +6,12 @@ import time
 import pytest
 
 from qie_batch.errors import LedgerUnavailable, QueueUnavailable
-from qie_batch.processes.control import LedgerOutage, run_rounds
+from qie_batch.processes.control import LedgerOutage, NewJobs, Pause, run_rounds
 
 
 def rounds(*steps, outage=None, stop=None):
     outage, stop = outage or LedgerOutage(30.0), stop or threading.Event()
-    run_rounds(steps, stop=stop, outage=outage, pause_seconds=0.0)
+    run_rounds(steps, stop=stop, outage=outage, pause=Pause(stop, 0.0))
     assert stop.is_set()
     return outage
 
@@ -95,3 +95,33 @@ def test_each_step_that_fails_is_logged(caplog):
         failing(QueueUnavailable("away")), failing(QueueUnavailable("away")), Last(stop, times=3), stop=stop
     )
     assert len(caplog.records) == 2
+
+
+class Jobs:
+    """Tells when the newest job was added, as long as it knows."""
+
+    def __init__(self, *times):
+        self.times = list(times)
+
+    def newest_job(self):
+        if not self.times:
+            raise LedgerUnavailable("away")
+        return self.times.pop(0)
+
+
+def test_a_pause_ends_with_a_new_job():
+    began = time.monotonic()
+    Pause(threading.Event(), 60.0, NewJobs(Jobs(0.0, 0.0, 7.0))).wait()
+    assert time.monotonic() - began < 30
+
+
+def test_a_job_is_new_once_and_none_is_while_the_ledger_is_away():
+    is_new = NewJobs(Jobs(5.0, 5.0, 6.0))
+    assert [is_new() for _ in range(4)] == [True, False, True, False]
+
+
+def test_a_pause_ends_with_its_seconds_or_the_process():
+    stop = threading.Event()
+    Pause(stop, 0.1, lambda: False).wait()
+    stop.set()
+    Pause(stop, 60.0, lambda: False).wait()
