@@ -33,7 +33,7 @@ _COMPONENTS = {
 }
 _FULL_BYTES = 58e9
 #: Bytes of the smallest device that is sold with each size, as its driver reports them.
-CARDS = {"80gb": 84.9e9, "48gb": 47.6e9, "32gb": 33.6e9, "24gb": 23.6e9, "16gb": 16.7e9}
+CARDS = {"80gb": 84.9e9, "48gb": 47.6e9, "40gb": 42.3e9, "32gb": 33.6e9, "24gb": 23.6e9, "16gb": 16.7e9}
 
 
 def write_weights(device: str, *, tiny: bool) -> Path:
