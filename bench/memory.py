@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from diffusers import FlowMatchEulerDiscreteScheduler
+from gpu.disk import CARDS
 from gpu.full_size import build_parts, load_tiny
 from torch import nn
 from torch.overrides import TorchFunctionMode
@@ -52,15 +53,6 @@ RANK, LORAS = 64, 2
 REMEMBERED_BYTES = 2e6
 #: Steps of `reference`, the longest schedule.
 STEPS = 40
-#: Bytes of the smallest device that is sold with each size, as its driver reports them.
-DEVICES = {
-    "80gb": 84.9e9,
-    "48gb": 47.6e9,
-    "40gb": 42.3e9,
-    "32gb": 33.6e9,
-    "24gb": 23.6e9,
-    "16gb": 16.7e9,
-}
 ON_META: dict[str, Any] = {"device": "meta", "dtype": torch.bfloat16}
 
 
@@ -215,7 +207,7 @@ def count(images: int) -> dict[str, Any]:
         numbers = in_numbers_of(plan, parts)
         weights = weight_bytes(numbers, plan)
         peak = weights + kept + max(activations.values())
-        device = DEVICES[plan.name.removesuffix("-int8")]
+        device = CARDS[plan.name.removesuffix("-int8")]
         plans[plan.name] = {
             "weights_bytes": round(weights),
             "host_bytes": round(unique_bytes(on_host_of(SimpleNamespace(**numbers), plan))),

@@ -1,8 +1,8 @@
 """Compares each rung alone with the engine without any, on the tiny model and this machine's processor.
 
 What a rung is worth on a GPU is for bench/gpu/ladder.py to say: here the pictures are what counts, and that
-no rung costs more than its arithmetic. Each pair of engines edits the same rows in turns (without, with,
-with, without). `compile` takes a minute to compile.
+no rung costs more than its arithmetic. Each pair of engines edits the same rows in turns: without the rung,
+with it, with it, without. `compile` takes a minute to compile.
 
     difference  largest difference of a channel, of 255
     psnr        in dB; none where no bit differs

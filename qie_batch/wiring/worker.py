@@ -48,7 +48,8 @@ def edit_context(settings: Settings, registry: CollectorRegistry, clock: StartCl
         device=engine.device,
         rate=catalog.rate(engine.info, engine.device),
     )
-    breaker, device = CircuitBreaker(store), Device(engine.info.concurrency)
+    breaker = CircuitBreaker(store)
+    device = Device(engine.info.concurrency, shared=engine.info.on_cuda)
     WorkerMetrics(
         registry,
         worker,

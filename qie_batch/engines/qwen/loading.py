@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -37,8 +38,6 @@ from qie_batch.engines.qwen.weights import find_weights
 from qie_batch.errors import Misconfigured
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from qie_batch.engines.qwen.options import QwenOptions
 
 _log = logging.getLogger(__name__)
@@ -106,7 +105,13 @@ def _plan(options: QwenOptions) -> Plan:
         )
     if options.quantisation == "fp8":
         check_fp8(options.device)
-    return choose(options.vram_plan, torch.cuda.mem_get_info()[0])
+    return choose(options.vram_plan, torch.cuda.mem_get_info()[0] - _own_lora_bytes(options))
+
+
+def _own_lora_bytes(options: QwenOptions) -> int:
+    """Of the files of the user's own LoRAs, for which no plan has room."""
+    paths = [(options.lora_dir or Path()) / lora.file for lora in options.own_loras.values()]
+    return sum(path.stat().st_size for path in paths if path.is_file())
 
 
 def _dtype(options: QwenOptions) -> torch.dtype:

@@ -115,12 +115,6 @@ class Loras:
         """Add the loaded LoRA to the weights, for good."""
         if refusal := self._refusals.get(self._fused):
             raise Misconfigured(refusal.message, code=refusal.code, hint=refusal.hint)
-        if not all(weight.is_floating_point() for weight in self._pipe.transformer.parameters()):
-            raise Misconfigured(
-                "QIE_FUSED_PRESET: a LoRA cannot be added to weights that the memory plan keeps as int8.",
-                code="fused_preset_plan",
-                hint="Choose another QIE_VRAM_PLAN, or leave QIE_FUSED_PRESET out.",
-            )
         self._pipe.fuse_lora(adapter_names=[self._fused], safe_fusing=True)
         self._pipe.unload_lora_weights()
         _log.info("Fused the LoRA %s into the weights", self._fused)

@@ -177,10 +177,20 @@ class QwenOptions:
 
 def _check_plan(options: QwenOptions) -> None:
     check_name(options.vram_plan)
+    if options.fused_preset and changes_pixels(options.vram_plan):
+        raise Misconfigured(
+            f"QIE_FUSED_PRESET excludes QIE_VRAM_PLAN={options.vram_plan}.",
+            hint="A LoRA cannot be added to weights in int8; without QIE_FUSED_PRESET it lies beside them.",
+        )
     if options.quantisation != "none" and changes_pixels(options.vram_plan):
         raise Misconfigured(
             f"QIE_QUANTISATION={options.quantisation} excludes QIE_VRAM_PLAN={options.vram_plan}.",
             hint="An int8 plan saves memory and FP8 saves time, both in the same layers.",
+        )
+    if options.fused_preset and changes_pixels(options.vram_plan):
+        raise Misconfigured(
+            f"QIE_FUSED_PRESET={options.fused_preset} excludes QIE_VRAM_PLAN={options.vram_plan}.",
+            hint="A LoRA cannot be added to weights that are kept as int8.",
         )
 
 

@@ -39,14 +39,14 @@ class Plan:
 PLANS: dict[str, Plan] = {
     plan.name: plan
     for plan in (
-        Plan(name="80gb", peak=63.8e9, lean=False),
-        Plan(name="48gb", peak=43.2e9, streamed_layers=12),
-        Plan(name="40gb", peak=35.7e9),
-        Plan(name="32gb", peak=29.0e9, streamed_blocks=14),
-        Plan(name="24gb", peak=20.4e9, streamed_blocks=32),
-        Plan(name="16gb", peak=13.6e9, streamed_blocks=46),
-        Plan(name="24gb-int8", peak=20.8e9, weights="int8", streamed_blocks=6),
-        Plan(name="16gb-int8", peak=14.1e9, weights="int8", streamed_blocks=32),
+        Plan(name="80gb", peak=62.2e9, lean=False),
+        Plan(name="48gb", peak=42.5e9, streamed_layers=10),
+        Plan(name="40gb", peak=34.1e9),
+        Plan(name="32gb", peak=29.4e9, streamed_blocks=10),
+        Plan(name="24gb", peak=20.7e9, streamed_blocks=28),
+        Plan(name="16gb", peak=14.4e9, streamed_blocks=41),
+        Plan(name="24gb-int8", peak=20.8e9, weights="int8"),
+        Plan(name="16gb-int8", peak=14.6e9, weights="int8", streamed_blocks=24),
     )
 }
 

@@ -19,9 +19,13 @@ EXPECTED_SECONDS = 1.0
 class Device:
     """As many edits at a time as there are places; edits are told apart by any key of theirs."""
 
-    def __init__(self, places: int = 1) -> None:
+    def __init__(self, places: int = 1, *, shared: bool = False) -> None:
+        """`shared`: edits at one time are on one device, not with a server that runs each by itself."""
         self._changed = threading.Condition()
         self._places = self._free = places
+        self._shared = shared
+        #: Of `clock`, and when (monotonic seconds) edits came or went last.
+        self._elapsed, self._since = 0.0, time.monotonic()
         #: Interactive edits that wait, or that are expected until a time (monotonic seconds).
         self._preferred: dict[Hashable, float] = {}
 
@@ -29,6 +33,13 @@ class Device:
     def holders(self) -> int:
         """Edits on the device."""
         return self._places - self._free
+
+    def clock(self) -> float:
+        """Seconds that pass for an edit on the device: of one that several share, each has its part."""
+        if not self._shared:
+            return time.monotonic()
+        with self._changed:
+            return self._elapsed + (time.monotonic() - self._since) / max(1, self.holders)
 
     @contextmanager
     def expecting(self, edit: Hashable) -> Iterator[None]:
@@ -50,8 +61,15 @@ class Device:
             yield
         finally:
             with self._changed:
+                self._turn_clock()
                 self._free += 1
                 self._changed.notify_all()
+
+    def _turn_clock(self) -> None:
+        """Before the number of edits on the device changes."""
+        now = time.monotonic()
+        self._elapsed += (now - self._since) / max(1, self.holders)
+        self._since = now
 
     def _enter(self, edit: Hashable, *, interactive: bool, check: Callable[[], None]) -> None:
         with self._changed:
@@ -60,6 +78,7 @@ class Device:
             try:
                 while not self._changed.wait_for(lambda: self._is_open(edit), POLL_SECONDS):
                     check()
+                self._turn_clock()
                 self._free -= 1
             finally:
                 self._preferred.pop(edit, None)

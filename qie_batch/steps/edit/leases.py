@@ -44,8 +44,11 @@ class HeldLease:
         #: As `Usage.phases`.
         self.phases: dict[str, float] = {}
         self._shutdown = shutdown
-        # Seconds so far, and when the device was acquired: one tuple, so that every read is consistent.
+        # Seconds so far, and when the device was acquired by its clock: one tuple, so that every read is
+        # consistent.
         self._meter: tuple[float, float | None] = (0.0, None)
+        self._clock: Callable[[], float] = time.monotonic
+        self._entered = 0.0
         self._progressed = 0.0
 
     @property
@@ -56,7 +59,7 @@ class HeldLease:
     @property
     def _seconds(self) -> float:
         before, entered = self._meter
-        return before + (time.monotonic() - entered if entered is not None else 0.0)
+        return before + (self._clock() - entered if entered is not None else 0.0)
 
     @property
     def stalled_seconds(self) -> float:
@@ -85,7 +88,9 @@ class HeldLease:
         steps = self.attempt.spec.params.steps or 1
         if self.last_step >= steps:
             return 0.0
-        return self._seconds / self.last_step * (steps - self.last_step) if self.last_step else float("inf")
+        if not self.last_step:
+            return float("inf")
+        return (time.monotonic() - self._entered) / self.last_step * (steps - self.last_step)
 
     @contextmanager
     def on_device(self, device: Device) -> Iterator[None]:
@@ -93,8 +98,9 @@ class HeldLease:
         interactive = self.attempt.priority is Priority.INTERACTIVE
         with device.hold(self.attempt.item_id, interactive=interactive, check=self.check):
             self.check()
-            self._progressed = time.monotonic()
-            self._meter = (self._seconds, self._progressed)
+            self._progressed = self._entered = time.monotonic()
+            self._clock = device.clock
+            self._meter = (self._seconds, self._clock())
             try:
                 yield
             except EngineLost:

@@ -1,8 +1,10 @@
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch._dynamo.utils import counters
 
 from qie_batch.engines.qwen import open_engine
 from qie_batch.engines.qwen.offloading import Offloading
@@ -75,6 +77,28 @@ def test_what_ran_names_the_plan_the_numbers_and_the_step_down(options, request_
     ran = engine.edit(request_for(), lambda _step: None).ran
     assert ran["plan"] == "24gb-int8"
     assert "tiled" not in ran
+
+
+@pytest.mark.slow
+def test_compiled_blocks_take_turns_too_and_are_not_compiled_anew(options, engine, request_for, pictures):
+    torch._dynamo.reset()
+    counters.clear()
+    compiled = replace(options, lora_dir=None, rungs_on=("attention", "compile"))
+    small = open_engine(replace(compiled, vram_plan="16gb"))
+    for changes in ({}, {"width": 160, "height": 96}, {"images": pictures}, {"cfg": 1.0}):
+        assert difference(small, engine, request_for(**changes)) <= 1
+    lean = open_engine(replace(compiled, vram_plan="40gb"))
+    for low_memory in (False, True, False):
+        assert difference(lean, engine, request_for(low_memory=low_memory)) <= 1
+    assert counters["stats"]["unique_graphs"] == 1
+
+
+def difference(engine, other, request):
+    """The largest of any value, of 255."""
+    found, expected = (
+        np.asarray(each.edit(request, lambda _step: None).image).astype(int) for each in (engine, other)
+    )
+    return np.abs(found - expected).max()
 
 
 def test_streamed_blocks_are_spread_evenly():

@@ -65,3 +65,8 @@ def test_a_plan_that_does_not_exist_is_refused_with_those_that_do():
 def test_fp8_and_an_int8_plan_exclude_each_other():
     with pytest.raises(Misconfigured, match="excludes QIE_VRAM_PLAN"):
         info({**NAMED, "vram_plan": "24gb-int8", "quantisation": "fp8"})
+
+
+def test_a_lora_is_not_fused_into_int8():
+    with pytest.raises(Misconfigured, match="QIE_FUSED_PRESET excludes"):
+        info({**NAMED, "vram_plan": "24gb-int8", "fused_preset": "fast"})

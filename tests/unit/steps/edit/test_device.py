@@ -168,3 +168,33 @@ def test_who_is_on_the_device_is_counted():
     ):
         assert device.holders == 2
     assert device.holders == 0
+
+
+@pytest.fixture
+def now(monkeypatch):
+    """A clock that the test sets."""
+    current = [100.0]
+    monkeypatch.setattr(module.time, "monotonic", lambda: current[0])
+    return current
+
+
+def test_edits_that_share_a_device_share_its_seconds(now):
+    device = Device(3, shared=True)
+    began = device.clock()
+    with device.hold("one", interactive=False, check=int):
+        now[0] += 2
+        assert device.clock() - began == 2
+        with device.hold("other", interactive=False, check=int):
+            middle = device.clock()
+            now[0] += 6
+            assert device.clock() - middle == 3  # half of them each
+        now[0] += 1
+    assert device.clock() - began == 2 + 3 + 1
+
+
+def test_an_edit_with_a_server_has_all_of_its_seconds(now):
+    device = Device(2)
+    with device.hold("one", interactive=False, check=int), device.hold("other", interactive=False, check=int):
+        began = device.clock()
+        now[0] += 6
+        assert device.clock() - began == 6
