@@ -20,8 +20,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from overhead import cpu_seconds
 from PIL import Image
+from process_cpu import cpu_seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from qie_batch import wiring

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import httpx2
 from joserfc import jwt
 from joserfc.jwk import OctKey
-from overhead import cpu_seconds
+from process_cpu import cpu_seconds
 from submit import write_catalog
 
 from qie_batch import wiring

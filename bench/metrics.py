@@ -19,7 +19,7 @@ from pathlib import Path
 
 import httpx2
 from duty import BENCH, draw_images
-from overhead import cpu_seconds
+from process_cpu import cpu_seconds
 from prometheus_client import generate_latest
 
 from qie_batch import wiring

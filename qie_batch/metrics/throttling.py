@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Seconds between two looks at every GPU.
-LOOK_SECONDS = 15.0
+POLL_SECONDS = 15.0
 
 #: NVML's names of the bits, by the name of the reason.
 REASONS: Mapping[str, tuple[str, ...]] = {
@@ -71,5 +71,5 @@ class ThrottleLog:
 
     def _look_for_ever(self) -> None:
         pause = threading.Event()
-        while not pause.wait(LOOK_SECONDS):
+        while not pause.wait(POLL_SECONDS):
             self.look()

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Seconds between two looks for a new job, which ends the pause before the next round of dispatch.
-LOOK_SECONDS = 0.025
+POLL_SECONDS = 0.025
 #: Seconds between two readings of the figures of the ledger.
 GAUGES_SECONDS = 10.0
 #: Seconds between two looks at which pods are busy.
@@ -141,7 +141,7 @@ class NewJobs:
 
 
 class Pause:
-    """Waits between two rounds, until `stop` is set or `is_over`, which is asked every LOOK_SECONDS."""
+    """Waits between two rounds, until `stop` is set or `is_over`, which is asked every POLL_SECONDS."""
 
     def __init__(
         self, stop: threading.Event, seconds: float, is_over: Callable[[], bool] | None = None
@@ -156,7 +156,7 @@ class Pause:
             return
         end = time.monotonic() + self._seconds
         while (left := end - time.monotonic()) > 0 and not self._is_over():
-            if self._stop.wait(min(LOOK_SECONDS, left)):
+            if self._stop.wait(min(POLL_SECONDS, left)):
                 return
 
 
