@@ -51,9 +51,9 @@ def options(*, memo: bool) -> QwenOptions:
     )
 
 
-def run_engine(rows: Sequence[Row], *, memo: bool) -> Counter[str]:
+def run_engine(rows: Sequence[Row], prices: dict[Any, Any], *, memo: bool) -> Counter[str]:
     """What a worker executes, by preset, for each distinct row; where a row says so, it is killed halfway."""
-    meter, spent = Meter(), Counter[str]()
+    meter, spent = Meter(prices), Counter[str]()
     chosen = options(memo=memo)
     engine, done = open_counted(meter, chosen), set()
     for row in rows:
@@ -128,9 +128,10 @@ def measure(rows: Sequence[Row], *, stock: bool) -> dict[str, Any]:
         print(f"needed by the {part:12} {flops / 1e15:9.2f} PFLOP {flops / total:8.2%}")
     print(f"\n{'':40}{'PFLOP':>9}{'ratio':>11}{''.join(f'{preset:>11}' for preset in needed.presets)}")
     print(f"{'needed':40}{total / 1e15:9.2f}{1:11.4f}")
+    prices: dict[Any, Any] = {}
     ways: dict[str, tuple[str, Callable[[], Counter[str]]]] = {
-        "ratio": ("engine, without the cache of embeddings", lambda: run_engine(rows, memo=False)),
-        "ratio_with_memo": ("engine", lambda: run_engine(rows, memo=True)),
+        "ratio": ("engine, without the cache of embeddings", lambda: run_engine(rows, prices, memo=False)),
+        "ratio_with_memo": ("engine", lambda: run_engine(rows, prices, memo=True)),
     }
     if stock:
         ways["ratio_stock"] = ("stock pipeline, each row", lambda: run_stock(rows))

@@ -19,11 +19,12 @@ _SMALL = 512
 class Meter:
     """Counts what runs within `counting`; a priced module runs once for each shape and is added later."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: dict[Hashable, tuple[int, Any]] | None = None) -> None:
+        """`known` keeps the prices for another meter, of a model that is the same."""
         self._mode: FlopCounterMode | None = None
         self._added = 0
         #: Role of a module and its inputs -> FLOPs and outputs.
-        self._known: dict[Hashable, tuple[int, Any]] = {}
+        self._known: dict[Hashable, tuple[int, Any]] = {} if known is None else known
 
     @property
     def flops(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from torch.autograd import DeviceType
 from torch.profiler import ProfilerActivity
 from torch.profiler import profile as torch_profile
 
@@ -29,11 +30,11 @@ def profile(edit: Callable[[], object], device: str) -> dict[str, Any]:
     with torch_profile(activities=activities) as profiler:
         edit()
     events = profiler.key_averages()
-    # On a device only kernels have time of their own there.
-    times = {
-        event.key: (event.self_device_time_total if device == "cuda" else event.self_cpu_time_total) / 1e6
-        for event in events
-    }
+    if device == "cuda":  # the operations that launch kernels have the kernels' time as well
+        kernels = [event for event in events if event.device_type == DeviceType.CUDA]
+        times = {event.key: event.self_device_time_total / 1e6 for event in kernels}
+    else:
+        times = {event.key: event.self_cpu_time_total / 1e6 for event in events}
     total = sum(times.values())
     longest = sorted(times, key=times.__getitem__, reverse=True)[:_SHOWN]
     shares: dict[str, float] = {}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from kernels import profile
 from PIL import Image
 from subjects import Job
 
@@ -22,13 +23,17 @@ _AHEAD = 2
 
 
 def busy_share(form: Form, subjects: Subjects, edits: int) -> dict[str, Any]:
-    """Seconds of the device's phases over the wall time of `edits` edits of different JPEG files."""
+    """Seconds of kernels over the wall time of edits of different JPEG files; without a device, of phases.
+
+    The phases of an edit include what the device waits for between them.
+    """
     job = Job(side=subjects.side, preset="four")
     with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(4) as pool:
         folder = Path(name)
         for index in range(edits):
             _photograph(index, subjects.side).save(folder / f"{index}.jpg", quality=95)
         form.edit(job)
+        kernels = profile(lambda: form.edit(replace(job, seed=1)), subjects.device)["seconds"]
         waiting = [pool.submit(_decode, folder / f"{index}.jpg") for index in range(min(_AHEAD, edits))]
         written, busy, start = [], 0.0, time.perf_counter()
         for index in range(edits):
@@ -41,7 +46,15 @@ def busy_share(form: Form, subjects: Subjects, edits: int) -> dict[str, Any]:
             written.append(pool.submit(_encode, result.image, folder / f"{index}.png"))
         sizes = [each.result() for each in written]
         seconds = time.perf_counter() - start
-    return {"duty": busy / seconds, "edits": edits, "seconds": seconds, "png_bytes": sum(sizes) / edits}
+    duty = kernels * edits / seconds if subjects.device == "cuda" else busy / seconds
+    return {
+        "duty": duty,
+        "share_of_phases": busy / seconds,
+        "kernel_seconds": kernels,
+        "edits": edits,
+        "seconds": seconds,
+        "png_bytes": sum(sizes) / edits,
+    }
 
 
 def _photograph(seed: int, side: int) -> Image.Image:

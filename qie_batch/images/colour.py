@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from PIL import ExifTags, Image, ImageOps
+from PIL.ImageFile import ImageFile
 
 from qie_batch.errors import Rejected
 from qie_batch.images.profiles import from_gamma, from_profile
-
-if TYPE_CHECKING:
-    from PIL.ImageFile import ImageFile
 
 #: The factor by which Pillow scales the 2-bit and 4-bit samples of a PNG, but not its transparent value.
 _SCALES = {"L;2": 85, "L;4": 17}
@@ -136,7 +133,7 @@ def _split(image: Image.Image) -> tuple[Image.Image, Image.Image | None]:
         rgba = image if image.mode == "RGBA" else image.convert("RGBA")
         return rgba.convert("RGB"), rgba.getchannel("A")
     if image.mode in ("L", "RGB", "CMYK"):
-        return image.copy(), None
+        return (image.copy() if isinstance(image, ImageFile) else image), None
     return image.convert("RGB"), None
 
 

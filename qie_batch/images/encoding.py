@@ -1,12 +1,19 @@
 """Encodes RGB and RGBA images without metadata.
 
-Thread CPU in ms / MB, one image of 1.05 MP and one of 1.5 MP with 3 levels of noise, 2-core AMD EPYC:
+Thread CPU in ms / MB of images of 1.5 MP: a photograph with noise, a product on white, a drawn product. On a
+processor without SHA extensions whose two cores were shared, A-B-A, so that only the ratios count:
 
-    PNG   Pillow level 6                     203 / 1.75    312 / 2.53
-    PNG   Pillow level 1                      79 / 1.93    114 / 2.80
-    PNG   Pillow level 1, run lengths         66 / 1.75    102 / 2.53
-    PNG   OpenCV level 1                      60 / 1.90     92 / 2.75
-    PNG   OpenCV level 1, run lengths, up     22 / 1.82     35 / 2.64   <- chosen
+    PNG   Pillow level 6                          1050 / 1.76    313 / 0.69    298 / 0.68
+    PNG   OpenCV level 6, run lengths, all         180 / 1.68    119 / 0.65    145 / 0.87
+    PNG   OpenCV level 6, run lengths, Paeth       104 / 1.68     78 / 0.65     91 / 0.88   <- chosen: `small`
+    PNG   OpenCV level 1, run lengths, up           82 / 2.11     49 / 0.81     60 / 0.81
+    PNG   libdeflate level 1, up                    53 / 2.07     28 / 0.82     27 / 0.84
+    PNG   libvips level 1, up                       60 / 3.21     32 / 1.28     31 / 1.24
+    PNG   ISA-L level 1, sub                        41 / 2.28     16 / 0.90     20 / 1.03
+    PNG   ISA-L level 1, up                         30 / 2.16     16 / 0.86     18 / 0.87   <- chosen: `fast`
+
+Likewise of one image with 3 levels of noise, 1.05 MP and 1.5 MP, on a 2-core AMD EPYC:
+
     JPEG  q95 4:4:4                          4.6 / 0.54    6.9 / 0.79   <- chosen
     JPEG  q95 4:4:4 optimised               12.5 / 0.51   18.8 / 0.74
     WebP  q95 method 0                        40 / 0.33     61 / 0.44
@@ -39,7 +46,9 @@ def encode(
     """
     assert output not in (OutputFormat.SAME, OutputFormat.AUTO)  # decided at submit
     quality = quality or QUALITY
-    bare = _bare(on_white(image) if output is OutputFormat.JPEG else image)
+    bare = on_white(image) if output is OutputFormat.JPEG else image
+    if bare.mode == "RGBA" or bare.info:
+        bare = _bare(bare)
     if bare.mode == "RGBA":
         _clear_hidden(bare)
     if output is OutputFormat.PNG:
