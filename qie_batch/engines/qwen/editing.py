@@ -4,6 +4,7 @@ import logging
 import time
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -197,13 +198,17 @@ class QwenEngine:
 def warm(engine: QwenEngine) -> float:
     """Edit once with each set of weights that presets use, at full size: seconds.
 
-    Compiles, selects kernels, and fails early if the device memory is too small.
+    LoRAs of the user's own share an adapter, so that one of them stands for all. Compiles, selects kernels,
+    and fails early if the device memory is too small.
     """
     start = time.monotonic()
     width, height = engine.info.limits.sizes[0]
     image = Image.new("RGB", (width, height), "gray")
-    for preset in {preset.lora: preset for preset in engine.info.presets.values()}.values():
-        params = EditParams(instruction="Keep it.", preset=preset.name, steps=2, cfg=preset.cfg, seed=0)
+    presets = {preset.lora: preset for preset in engine.info.presets.values()}.values()
+    for preset, own in product(presets, ("", *list(engine.info.own_loras)[:1])):
+        params = EditParams(
+            instruction="Keep it.", preset=preset.name, lora_name=own, steps=2, cfg=preset.cfg, seed=0
+        )
         request = EditRequest(images=(image,), params=params, width=width, height=height)
         longer = replace(request, params=replace(params, instruction="Keep it as it is."))
         try:
@@ -212,7 +217,7 @@ def warm(engine: QwenEngine) -> float:
                 engine.edit_together([request, request])
                 engine.edit_together([request, longer])
         except Rejected:
-            continue  # a preset without its files, which the log has named
+            continue  # a preset or LoRA without its files, which the log has named
     seconds = time.monotonic() - start
     _log.info("Warmed up in %.1f s on %s", seconds, engine.device)
     return seconds

@@ -187,11 +187,6 @@ def _check_plan(options: QwenOptions) -> None:
             f"QIE_QUANTISATION={options.quantisation} excludes QIE_VRAM_PLAN={options.vram_plan}.",
             hint="An int8 plan saves memory and FP8 saves time, both in the same layers.",
         )
-    if options.fused_preset and changes_pixels(options.vram_plan):
-        raise Misconfigured(
-            f"QIE_FUSED_PRESET={options.fused_preset} excludes QIE_VRAM_PLAN={options.vram_plan}.",
-            hint="A LoRA cannot be added to weights that are kept as int8.",
-        )
 
 
 def engine_info(options: QwenOptions) -> EngineInfo:

@@ -10,6 +10,7 @@ from safetensors.torch import save_file
 from torch._dynamo.utils import counters
 
 from qie_batch.engines.qwen import open_engine
+from qie_batch.engines.qwen.editing import warm
 from qie_batch.engines.qwen.loras import FILES
 from qie_batch.errors import Misconfigured, Rejected
 from tests.support.requests import changed
@@ -141,6 +142,13 @@ def with_aliens(options, table, tmp_path_factory):
     }
     gone = {"file": "gone.safetensors", "sha256": "0" * 64}
     return open_engine(replace(options, loras={**aliens, "gone": gone, **table}))
+
+
+@pytest.mark.slow
+def test_the_warm_up_ends_with_one_of_them_beside_the_lora_of_the_last_preset(options, table):
+    engine = open_engine(replace(options, loras=table, edit_side=256))
+    warm(engine)
+    assert engine._loras.selected == ("lightning-4", "own-winter")
 
 
 @pytest.mark.parametrize("name", ALIENS)

@@ -104,8 +104,3 @@ def test_workers_with_a_fused_preset_serve_the_presets_with_its_lora_alone():
 def test_a_preset_without_a_lora_cannot_be_fused(preset):
     with pytest.raises(Misconfigured, match=f"QIE_FUSED_PRESET: '{preset}'"):
         info({**NAMED, "fused_preset": preset})
-
-
-def test_a_lora_cannot_be_fused_with_weights_of_8_bits():
-    with pytest.raises(Misconfigured, match="QIE_FUSED_PRESET=fast excludes QIE_VRAM_PLAN=24gb-int8"):
-        info({**NAMED, "fused_preset": "fast", "vram_plan": "24gb-int8"})
