@@ -67,9 +67,10 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
 
     housekeeping = wiring.housekeeping(settings, ledger)
     quick = (
+        # First, as a new job may have ended the pause.
+        metrics.measured("dispatch", lambda: dispatch(dispatching)),
         metrics.measured("sweep", lambda: take_back(ledger.recovery) if outage.is_over else 0),
         metrics.measured("send_again", lambda: send_lost_again(ledger.dispatch, dispatching.queue)),
-        metrics.measured("dispatch", lambda: dispatch(dispatching)),
         probes.round_ended,
     )
     slow: tuple[Callable[[], int], ...] = (

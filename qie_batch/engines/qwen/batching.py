@@ -28,11 +28,11 @@ class Abandoned(Exception):
 
 
 class _Seat:
-    """One edit in a batch. The thread that wants it waits here, and calls its `on_step` itself."""
+    """One edit in a batch. The caller's thread waits here, and calls its `on_step` itself."""
 
     def __init__(self, request: EditRequest) -> None:
         self.request = request
-        #: Its `on_step` raised, so that its result is not wanted.
+        #: Its `on_step` raised, so that its result is not needed.
         self.left = False
         self._changed = threading.Condition()
         self._step = 0
