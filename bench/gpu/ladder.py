@@ -24,8 +24,8 @@ from typing import Any
 import diffusers
 import torch
 import transformers
+from comparisons import LADDER
 from disk import FROM_DISK, free
-from rungs import LADDER
 from subjects import Subjects
 
 SECONDS = 520

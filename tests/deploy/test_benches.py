@@ -45,6 +45,12 @@ def test_no_bench_has_the_name_of_a_module_of_the_standard_library():
     assert {Path(name).stem for name in BENCHES}.isdisjoint(sys.stdlib_module_names)
 
 
+def test_no_two_benches_have_one_name():
+    """Both folders are on the path of the tests."""
+    names = [Path(name).name for name in BENCHES]
+    assert len(set(names)) == len(names)
+
+
 def test_what_runs_on_a_bare_gpu_machine_needs_no_other_package():
     """It lacks the database, the broker's client and the like: what is carried there is in carry.sh."""
     allowed = {"qie_batch", "numpy", "PIL", "torch", "diffusers", "transformers", *sys.stdlib_module_names}
