@@ -90,6 +90,16 @@ class Database:
             yield connection.execution_options(qie_read_only=True, **level)
 
     @contextmanager
+    def peek(self) -> Iterator[Any]:
+        """The driver's own connection, for one statement that reads and is sent many times a second."""
+        with _translated(self):
+            connection = self.engine.raw_connection()
+            try:
+                yield connection.dbapi_connection
+            finally:
+                connection.close()
+
+    @contextmanager
     def migrating(self) -> Iterator[Connection]:
         """A connection to PostgreSQL outside of a transaction, with no limit but for each wait for a lock."""
         with _translated(self), self.engine.connect() as connection:

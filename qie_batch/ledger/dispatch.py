@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, or_, select, update
 
+from qie_batch.ledger.prepared import Prepared
 from qie_batch.ledger.rows import TURNS, has_item, job_of
 from qie_batch.ledger.tables import items, jobs, variables
 from qie_batch.model import UNFINISHED, ItemState, JobState, Message, Priority
@@ -35,6 +36,11 @@ class _Candidate:
     cache_key: str
 
 
+_NEWEST = Prepared(
+    lambda _now, _dialect: select(func.max(jobs.c.created_at)).where(jobs.c.state == JobState.OPEN)
+)
+
+
 class SqlDispatch:
     def __init__(self, database: Database) -> None:
         self._db = database
@@ -48,9 +54,9 @@ class SqlDispatch:
 
     def newest_job(self) -> float:
         """When the newest open job was added; 0 where none is open."""
-        with self._db.read() as connection:
-            query = select(func.max(jobs.c.created_at)).where(jobs.c.state == JobState.OPEN)
-            return connection.scalar(query) or 0.0
+        with self._db.peek() as driver:
+            newest = driver.execute(*_NEWEST.sent(self._db, self._db.engine.dialect, {})).fetchone()
+        return newest[0] or 0.0
 
     def engines_queued(self) -> list[str]:
         with self._db.read() as connection:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Seconds between two looks for a new job, which ends the pause before the next round of dispatch.
-POLL_SECONDS = 0.025
+POLL_SECONDS = 0.04
 #: Seconds between two readings of the figures of the ledger.
 GAUGES_SECONDS = 10.0
 #: Seconds between two looks at which pods are busy.

@@ -14,8 +14,9 @@ import os
 import platform
 from typing import TYPE_CHECKING, Any
 
-import diffusers
 import torch
+
+from qie_batch.engines.qwen.record import versions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,8 +78,8 @@ class CompileCache:
     def __init__(self, folder: Path, speedups: dict[str, Any]) -> None:
         on_cuda = torch.cuda.is_available()
         made_for = {
-            "torch": torch.__version__,
-            "diffusers": diffusers.__version__,
+            "python": platform.python_version(),
+            **versions("torch", "triton", "diffusers", "peft"),
             "device": torch.cuda.get_device_name() if on_cuda else platform.machine(),
             **speedups,
         }

@@ -25,7 +25,7 @@ def ran(options: QwenOptions, call: Call, denoised: Denoised, speedups: dict[str
         "scheduler": "lightning" if call.preset.lora else "base",
         "revision": options.full_revision,
         **speedups,
-        "versions": _versions(),
+        "versions": versions(*_PACKAGES),
     }
     if denoised.masks and call.preset.cache:
         record |= {"cache": call.preset.cache.recipe, "mask": list(denoised.masks)}
@@ -33,9 +33,10 @@ def ran(options: QwenOptions, call: Call, denoised: Denoised, speedups: dict[str
 
 
 @cache
-def _versions() -> dict[str, str]:
+def versions(*packages: str) -> dict[str, str]:
+    """Of those that are installed."""
     found = {}
-    for package in _PACKAGES:
+    for package in packages:
         try:
             found[package] = version(package)
         except PackageNotFoundError:
