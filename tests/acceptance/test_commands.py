@@ -262,7 +262,7 @@ def test_pictures_and_catalogs_may_lie_in_s3(up, desk, shop):
 
 
 def test_where_the_time_of_a_job_went_is_a_table(up, desk, shop):
-    ran = up("submit", desk.write(shop / "timed.csv", [("t", "shoe.png", "make it cooler")]), "--wait")
+    ran = up("submit", desk.write(shop / "timed.csv", [("t", "shoe.png", "make it a bit cooler")]), "--wait")
     timing = up.json("status", ran.last, "--timing")
     names = [phase["phase"] for phase in timing["phases"]]
     assert names == ["fetch", "decode", "wait", "paint", "check", "encode", "put"]

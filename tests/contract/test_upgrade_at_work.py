@@ -22,16 +22,22 @@ BUILDING = (
 
 
 @pytest.fixture
-def ledger(postgres_url):
-    """An item of it runs; the index of r0009 is not there."""
+def at_work(postgres_url):
+    """A ledger without the index of r0009, and an attempt that began before."""
     ledger = open_ledger(postgres_url)
     add(ledger, "red", "blue")
+    attempt = start(ledger)
     config = schema._config()
     with ledger._db.write() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, "r0008")
-    yield ledger
+    yield ledger, attempt
     ledger.dispose()
+
+
+@pytest.fixture
+def ledger(at_work):
+    return at_work[0]
 
 
 def wait_for_build(database):
@@ -43,8 +49,8 @@ def wait_for_build(database):
     pytest.fail("no index is being built")
 
 
-def test_a_heartbeat_is_written_while_an_index_waits_for_a_transaction(ledger):
-    attempt = start(ledger)
+def test_a_heartbeat_is_written_while_an_index_waits_for_a_transaction(at_work):
+    ledger, attempt = at_work
     with ledger._db.engine.connect() as busy:
         busy.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout = 0")
         busy.exec_driver_sql("UPDATE items SET line = line WHERE ordinal = 1")

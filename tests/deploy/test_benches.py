@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 BENCHES = sorted(
     str(path.relative_to(ROOT / "bench"))
@@ -27,8 +29,16 @@ for path in sys.argv[1:]:
 """
 
 
-def test_every_bench_finds_what_it_imports():
-    paths = [str(ROOT / "bench" / name) for name in BENCHES if name not in ELSEWHERE]
+def needs_torch(path: Path) -> bool:
+    words = path.read_text(encoding="utf-8")
+    return any(word in words for word in ("torch", "diffusers", "from gpu", "from counting"))
+
+
+@pytest.mark.parametrize("heavy", [False, pytest.param(True, marks=pytest.mark.slow)])
+def test_every_bench_finds_what_it_imports(heavy):
+    found = [ROOT / "bench" / name for name in BENCHES if name not in ELSEWHERE]
+    paths = [str(path) for path in found if needs_torch(path) is heavy]
+    assert paths
     search = os.pathsep.join(map(str, (ROOT, ROOT / "bench", ROOT / "bench" / "gpu")))
     done = subprocess.run(
         [sys.executable, "-c", IMPORT, *paths],

@@ -14,6 +14,7 @@ from qie_batch.engines.qwen.export.tensorrt import export_tensorrt
 from qie_batch.errors import Conflict, Misconfigured, NotFound, Unavailable
 
 
+@pytest.mark.slow
 def test_a_part_is_written_with_its_weights_beside_it_and_is_that_of_torch(options, tmp_path):
     said = []
     report = export_onnx(

@@ -59,6 +59,7 @@ def test_a_difference_is_told_apart_by_where_the_edit_is(bench):
     assert found.ssim < 1
 
 
+@pytest.mark.slow
 def test_the_comparison_says_what_could_not_run_and_shows_the_rest(bench, options, tmp_path):
     quality, variants = bench("quality"), bench("likeness.variants")
     short = replace(options, lora_dir=None, presets={"two": {"like": "reference", "steps": 2}})

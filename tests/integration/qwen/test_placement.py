@@ -125,6 +125,7 @@ def test_two_slots_hold_what_runs_and_what_comes_next():
     assert all(torch.equal(layer(inputs), right) for layer, right in zip(layers, expected, strict=True))
 
 
+@pytest.mark.slow
 def test_layers_of_int8_take_turns_too(options, request_for):
     resident = open_engine(replace(options, vram_plan="24gb-int8"))
     turns = open_engine(replace(options, vram_plan="16gb-int8"))

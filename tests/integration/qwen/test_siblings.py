@@ -60,6 +60,7 @@ def test_2511_runs_by_settings_alone_as_in_the_stock_pipeline(
     assert painted(other, request) != painted(engine, request)
 
 
+@pytest.mark.slow
 def test_2511_runs_under_small_plans_and_int8_too(sibling, request_for):
     request = request_for()
     whole, small = (open_engine(replace(sibling, vram_plan=plan)) for plan in ("auto", "24gb"))
