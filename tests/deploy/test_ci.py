@@ -9,7 +9,7 @@ from _pytest.outcomes import Failed, Skipped
 from tests.support import requires
 
 TESTS = Path(__file__).parents[1]
-#: Where a test may be skipped, and how often: in two functions, with a CUDA device or an old one, and without.
+#: Where a test may be skipped, and how often: in two functions, with a CUDA device, and without one.
 SKIPS = {"support/requires.py": 2, "gpu/test_qwen_on_cuda.py": 2, "integration/qwen/test_loading.py": 1}
 
 
