@@ -6,7 +6,6 @@ Works around two defects of the pinned versions, each in one function, to be rem
 from __future__ import annotations
 
 import logging
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +28,7 @@ from transformers import (
     Qwen2VLProcessor,
 )
 
+from qie_batch.engines.qwen.clock import PhaseClock
 from qie_batch.engines.qwen.loras import Loras
 from qie_batch.engines.qwen.placement import Placement, on_host_of
 from qie_batch.engines.qwen.plans import PLANS, Plan, choose
@@ -57,7 +57,7 @@ def load(options: QwenOptions) -> Loaded:
 
     Raises Misconfigured if the weights cannot be loaded, or if the device is missing or too small.
     """
-    clock = _Clock()
+    clock = PhaseClock(on_cuda=False)  # the host's own time
     device, plan = torch.device(options.device), _plan(options)
     folder = find_weights(options.model, options.revision)
     pipe = _skeleton(folder)
@@ -74,23 +74,10 @@ def load(options: QwenOptions) -> Loaded:
         quantise(pipe.transformer, "fp8")  # after the LoRAs, which peft puts beside layers of known kinds
     placement = Placement(pipe, plan, device)
     clock.end("placement")
-    _log.info("Memory plan %s; seconds: %s", plan.name, clock)
-    return Loaded(pipe=pipe, loras=loras, placement=placement, phases=clock.seconds)
-
-
-class _Clock:
-    """Seconds between marks."""
-
-    def __init__(self) -> None:
-        self.seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def end(self, phase: str) -> None:
-        now = time.perf_counter()
-        self.seconds[phase], self._last = now - self._last, now
-
-    def __str__(self) -> str:
-        return ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in self.seconds.items())
+    phases = clock.seconds()
+    shown = ", ".join(f"{phase} {seconds:.1f}" for phase, seconds in phases.items())
+    _log.info("Memory plan %s; seconds: %s", plan.name, shown)
+    return Loaded(pipe=pipe, loras=loras, placement=placement, phases=phases)
 
 
 def _plan(options: QwenOptions) -> Plan:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from qie_batch.engines.qwen.options import QwenOptions
     from qie_batch.engines.qwen.requests import Call
 
-_PACKAGES = ("torch", "diffusers", "transformers", "peft", "torchao")
+_PACKAGES = ("torch", "diffusers", "transformers", "peft")
 
 
 def ran(options: QwenOptions, call: Call, denoised: Denoised, speedups: dict[str, Any]) -> dict[str, Any]:
