@@ -88,3 +88,9 @@ class EngineInfo:
         """Device seconds of one edit, before there is history."""
         found = self.presets.get(preset)
         return found.seconds if found else self.seconds
+
+    def runs_with(self, preset: str, own_lora: str) -> str:
+        """What runs beside steps and CFG, as `EditSpec.lora`: LoRA and recipe of the preset, own LoRA."""
+        found = self.presets.get(preset)
+        of_preset = (self.loras.get(found.lora, found.lora), found.recipe) if found else ()
+        return " ".join(filter(None, (*of_preset, self.own_loras.get(own_lora, ""))))

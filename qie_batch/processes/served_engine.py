@@ -203,6 +203,22 @@ def _described(error: QieError) -> dict[str, Any]:
     return {"error": kind, "code": error.code, "message": " ".join(error.sentences)}
 
 
+def listening(path: Path) -> socket.socket:
+    """A socket at the path, however long: the kernel takes 107 bytes, so it is named from its folder."""
+    listener = socket.socket(socket.AF_UNIX)
+    # Under another name first: who finds the socket can connect.
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_PATH)
+    try:
+        listener.bind(f"/proc/self/fd/{folder}/{draft.name}")
+    finally:
+        os.close(folder)
+    listener.listen(64)
+    draft.rename(path)
+    return listener
+
+
 def main() -> None:
     path, server = Path(sys.argv[1]), os.pidfd_open(int(sys.argv[2]))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
@@ -215,13 +231,7 @@ def main() -> None:
         log.error("%s", " ".join(error.sentences))  # noqa: TRY400 - the sentences are enough
         sys.exit(EXIT_MISCONFIGURED)
     log.info("engine %s on %s: %s", engine.info.name, engine.device, chosen.reason)
-    listener = socket.socket(socket.AF_UNIX)
-    # Under another name first: who finds the socket can connect.
-    draft = path.with_suffix(".new")
-    draft.unlink(missing_ok=True)
-    listener.bind(str(draft))
-    listener.listen(64)
-    draft.rename(path)
+    listener = listening(path)
     print(json.dumps({"engine": engine.info.name, "device": engine.device}), flush=True)  # noqa: T201 - for the log of the server
     ServedEngine(
         engine=engine,

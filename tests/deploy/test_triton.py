@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ from PIL import Image
 from qie_batch.engines import triton
 from qie_batch.engines.triton.asking import tensor_of
 from qie_batch.errors import Rejected, Unavailable
+from qie_batch.processes.served_engine import listening
 from qie_batch.remote.packets import pack, unpack
 from tests.support.requests import edit_request
 from tests.support.triton import kill, running_triton
@@ -30,7 +30,9 @@ SECONDS = 40
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    with running_triton(tmp_path_factory.mktemp("triton"), QIE_ENGINE_OPTIONS=json.dumps(EDIT)) as server:
+    # Deeper than the 107 bytes that the kernel takes of a socket's path.
+    folder = tmp_path_factory.mktemp("triton") / "of-a-long-name" / ("a" * 100)
+    with running_triton(folder, QIE_ENGINE_OPTIONS=json.dumps(EDIT)) as server:
         yield server
 
 
@@ -198,8 +200,7 @@ def test_what_an_earlier_server_of_the_same_number_left_does_not_stop_the_next(t
     for pid in range(here, here + 3000):
         folder = tmp_path / f"qie-batch-triton-{pid}"
         folder.mkdir()
-        with socket.socket(socket.AF_UNIX) as left:
-            left.bind(str(folder / "engine.sock"))
+        listening(folder / "engine.sock").close()
     with running_triton(tmp_path, QIE_ENGINE_OPTIONS=json.dumps(EDIT)) as server:
         assert server.server_pid in range(here, here + 3000)
         assert probe(server).returncode == 0

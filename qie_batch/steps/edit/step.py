@@ -92,11 +92,13 @@ def _check_revision(spec: EditSpec, context: EditContext) -> None:
             code="engine_revision",
             hint=f"set the same {settings} for workers and where jobs are submitted" if settings else "",
         )
-    own = spec.params.lora_name
-    pinned = context.engine.info.own_loras.get(own, "")
-    if own and not (pinned and spec.lora.endswith(pinned)):
+    params = spec.params
+    runs = info.runs_with(params.preset, params.lora_name)
+    if spec.lora != runs:
         raise Unavailable(
-            f"the job wants the LoRA {own!r} as in {spec.lora!r}, this worker has {pinned or 'none'}",
+            f"the job wants the LoRAs and recipe {spec.lora or 'none'!r}, this worker runs {runs or 'none'!r}"
+            f" for preset {params.preset!r} and LoRA {params.lora_name!r}",
             code="engine_lora",
-            hint="give all workers, and whoever submits, the same QIE_LORAS",
+            hint="give all workers, and whoever submits, the same QIE_PRESETS and QIE_LORAS, or submit anew"
+            " what an earlier version submitted",
         )

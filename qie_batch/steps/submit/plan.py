@@ -60,7 +60,7 @@ class Planner:
             if variant and params.seed is not None:
                 seed = seed_of(row.params.seed, row.id, variant)
                 params = replace(params, seed=seed)
-            text = self._spec(params, inputs, preset).canonical
+            text = self._spec(params, inputs).canonical
             item = NewItem(
                 ordinal=next(self._ordinals),
                 line=row.line,
@@ -92,21 +92,15 @@ class Planner:
             return None
         return preset_named(row.params.preset or self._order.preset, self._info)
 
-    def _spec(self, params: EditParams, inputs: tuple[str, ...], preset: Preset | None) -> EditSpec:
+    def _spec(self, params: EditParams, inputs: tuple[str, ...]) -> EditSpec:
         info = self._info
         return EditSpec(
             inputs=inputs,
             params=params,
             engine=info.name,
             revision=info.revision,
-            lora=_loras(preset, params.lora_name, info),
+            lora=info.runs_with(params.preset, params.lora_name),
         )
-
-
-def _loras(preset: Preset | None, own: str, info: EngineInfo) -> str:
-    """What runs beside steps and CFG: the preset's LoRA, pinned, and its recipe; then the row's own LoRA."""
-    of_preset = (info.loras.get(preset.lora, preset.lora), preset.recipe) if preset else ()
-    return " ".join(filter(None, (*of_preset, info.own_loras.get(own, ""))))
 
 
 def resolve(given: EditParams, row_id: str, preset: Preset | None, info: EngineInfo) -> EditParams:

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from qie_batch.errors import EngineLost, Rejected
-from qie_batch.model import RETRY_POLICY
+from qie_batch.model import RETRY_POLICY, Preset
 from qie_batch.steps.edit import edit
 from qie_batch.stores.s3 import S3Store
 from tests.support.ledgers import WORKER, enqueue, told
@@ -82,19 +82,23 @@ def test_another_revision_waits_for_a_worker_that_has_it_and_fails_in_the_end(le
 
 
 @pytest.mark.parametrize(
-    ("wanted", "has", "edits"),
+    ("wanted", "recipe", "has", "edits"),
     [
-        ("lightning-4 winter@0123 1.0", {"winter": "winter@0123 1.0"}, 1),
-        ("winter@0123 1.0", {"winter": "winter@0123 1.0 snow"}, 0),
-        ("winter@0123 1.0", {"summer": "winter@0123 1.0"}, 0),
+        ("lightning-4 winter@0123 1.0", "", {"winter": "winter@0123 1.0"}, 1),
+        ("lightning-4 cache=0.1 winter@0123 1.0", "cache=0.1", {"winter": "winter@0123 1.0"}, 1),
+        ("lightning-4 winter@0123 1.0", "cache=0.1", {"winter": "winter@0123 1.0"}, 0),
+        ("lightning-4 winter@0123 1.0", "", {"winter": "winter@0123 1.0 snow"}, 0),
+        ("lightning-4 winter@0123 1.0", "", {"summer": "winter@0123 1.0"}, 0),
+        ("lightning-8 winter@0123 1.0", "", {"winter": "winter@0123 1.0"}, 0),
     ],
 )
-def test_an_item_waits_for_a_worker_that_has_its_lora_as_it_was_submitted(
-    wanted, has, edits, ledger, make_context
+def test_an_item_waits_for_a_worker_that_runs_its_preset_and_lora_as_they_were_submitted(
+    wanted, recipe, has, edits, ledger, make_context
 ):
-    submit(ledger, "red", lora=wanted, lora_name="winter")
+    submit(ledger, "red", lora=wanted, lora_name="winter", preset="draft")
     engine = Painter()
-    engine.info = replace(engine.info, own_loras=has)
+    draft = Preset(name="draft", steps=4, cfg=1.0, lora="lightning-4", recipe=recipe, seconds=1.0)
+    engine.info = replace(engine.info, own_loras=has, presets={"draft": draft})
     edit("job.0", make_context(engine))
     assert (told(ledger), engine.edits) == ("S" if edits else "p", edits)
 

@@ -165,11 +165,15 @@ def end_server(pid):
 
 def connect(path):
     connection = socket.socket(socket.AF_UNIX)
+    # Named from its folder: the kernel takes at most 107 bytes of a socket's path.
+    folder = os.open(os.path.dirname(path), os.O_PATH)
     try:
-        connection.connect(path)
+        connection.connect("/proc/self/fd/%d/%s" % (folder, os.path.basename(path)))
     except OSError as error:
         connection.close()
         raise Lost("it takes no connection (%s)" % error)
+    finally:
+        os.close(folder)
     return connection
 
 
