@@ -35,6 +35,7 @@ from qie_batch.model.jobs import (
 from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
 from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy, may_pass
+from qie_batch.model.reviews import DECIDABLE, UNDOABLE, Choice, Decision, Judgement, Refusal, Review
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import (
@@ -61,6 +62,7 @@ from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerStart, Worker
 
 __all__ = [
     "BATCH_PRIORITIES",
+    "DECIDABLE",
     "DEVICE_HOUR",
     "FINAL",
     "FREE",
@@ -68,6 +70,7 @@ __all__ = [
     "PHASES",
     "RETRY_POLICY",
     "SCHEMA_VERSION",
+    "UNDOABLE",
     "UNFINISHED",
     "ApiKey",
     "Attempt",
@@ -76,8 +79,10 @@ __all__ = [
     "Batch",
     "BatchFault",
     "BatchState",
+    "Choice",
     "CostLine",
     "DaySpending",
+    "Decision",
     "EditEvent",
     "EditParams",
     "EditRequest",
@@ -101,6 +106,7 @@ __all__ = [
     "JobSelection",
     "JobState",
     "JobTiming",
+    "Judgement",
     "KnownRequest",
     "LiveWorker",
     "ManifestRow",
@@ -116,9 +122,11 @@ __all__ = [
     "Progress",
     "Rate",
     "ReadingOptions",
+    "Refusal",
     "RequestCounts",
     "Result",
     "RetryPolicy",
+    "Review",
     "RowDefaults",
     "RunState",
     "RunningEdit",
