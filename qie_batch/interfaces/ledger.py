@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         RunState,
         Schedule,
         ScheduledRun,
+        Show,
         Spending,
         StoredFile,
         Tenant,
@@ -125,9 +126,7 @@ class Reviews(Protocol):
     changed: Conflict says who decided what, and when. NotFound for an item that is not there.
     """
 
-    def decide(
-        self, item_id: str, version: int, decision: Decision, *, note: str, reviewer: str
-    ) -> Item: ...
+    def decide(self, item_id: str, version: int, decision: Decision, *, note: str, reviewer: str) -> Item: ...
     def decide_each(self, choices: Sequence[Choice], *, reviewer: str) -> list[Refusal]:
         """Several in one transaction; those that conflict are given back, and change nothing."""
 
@@ -136,8 +135,11 @@ class Reviews(Protocol):
     def history(self, item_id: str) -> list[Review]:
         """All decisions of the item, the first one first."""
 
-    def latest(self, job_id: str) -> Iterator[Review]:
-        """The latest decision of each item that has one, in the order of the items."""
+    def latest(self, job_id: str, item_ids: Collection[str] = ...) -> Iterator[Review]:
+        """The latest decision of each item (of these, if any are given) that has one, in their order."""
+
+    def counts(self, job_id: str) -> dict[Show, int]:
+        """How many items with a result each choice shows."""
 
     def judged(self, job_id: str) -> Iterator[Judgement]:
         """Each result of the job that was approved, rejected or re-rolled, as it stands."""
@@ -152,7 +154,7 @@ class Settlement(Protocol):
     def ready(self) -> list[Job]: ...
     def close(self, job_id: str, as_of: float) -> bool: ...
     def reviewed(self) -> list[Job]: ...
-    def shown(self, job_id: str, as_of: float) -> bool: ...
+    def shown(self, job_id: str, reviewed_at: float) -> bool: ...
 
 
 class Costs(Protocol):

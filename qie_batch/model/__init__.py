@@ -35,7 +35,7 @@ from qie_batch.model.jobs import (
 from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
 from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy, may_pass
-from qie_batch.model.reviews import DECIDABLE, UNDOABLE, Choice, Decision, Judgement, Refusal, Review
+from qie_batch.model.reviews import Choice, Decision, Judgement, Refusal, Review, Show
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import (
@@ -62,7 +62,6 @@ from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerStart, Worker
 
 __all__ = [
     "BATCH_PRIORITIES",
-    "DECIDABLE",
     "DEVICE_HOUR",
     "FINAL",
     "FREE",
@@ -70,7 +69,6 @@ __all__ = [
     "PHASES",
     "RETRY_POLICY",
     "SCHEMA_VERSION",
-    "UNDOABLE",
     "UNFINISHED",
     "ApiKey",
     "Attempt",
@@ -133,6 +131,7 @@ __all__ = [
     "Schedule",
     "ScheduledRun",
     "Scope",
+    "Show",
     "Spending",
     "Stage",
     "StoredFile",

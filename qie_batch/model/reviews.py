@@ -20,11 +20,16 @@ class Decision(StrEnum):
     UNDONE = "undone"
 
 
-#: What `Reviews.decide` takes: the others have methods of their own.
-DECIDABLE = frozenset({Decision.APPROVED, Decision.REJECTED, Decision.NOTED})
+class Show(StrEnum):
+    """Which results people look at."""
 
-#: Of which one can be taken back.
-UNDOABLE = frozenset(Decision) - {Decision.UNDONE}
+    #: A gate failed them or their job wants a review, and nobody decided yet.
+    WAITING = "waiting"
+    #: They succeeded without a decision.
+    PASSED = "passed"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

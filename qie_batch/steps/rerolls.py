@@ -39,7 +39,9 @@ def rerolled(
             subject=item.id,
         )
     old = item.spec.params
-    params = replace(old, instruction=_instruction(instruction) or old.instruction, seed=_seed(old.seed, seed))
+    params = replace(
+        old, instruction=_instruction(instruction) or old.instruction, seed=_seed(old.seed, seed)
+    )
     info = engines.info(item.spec.engine)
     runs_with = info.runs_with(params.preset, params.lora_name)
     spec = replace(item.spec, params=params, revision=info.revision, lora=runs_with)

@@ -12,12 +12,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import NotFound, UsageError
-from qie_batch.model import Choice, Decision, ItemSelection, ItemState, Verdict
+from qie_batch.model import WITH_RESULT, Choice, Decision, ItemSelection, ItemState, Show, Verdict
 from qie_batch.steps.rerolls import rerolled
 from qie_batch.text import printable, quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from qie_batch.interfaces import EngineCatalog, Jobs, Reviews
     from qie_batch.model import ImageHeader, Item, Refusal, Review
@@ -26,10 +26,14 @@ if TYPE_CHECKING:
 MAX_NOTE, MAX_REVIEWER = 1000, 100
 #: Decisions of one transaction.
 CHUNK = 200
-#: States of items that have a result to look at.
-TO_SEE = frozenset({ItemState.NEEDS_REVIEW, ItemState.SUCCEEDED, ItemState.REJECTED})
-#: `ReviewQuery.decided`: of items that are neither approved nor rejected.
-UNDECIDED = "none"
+#: States of the items, and what was decided of them; None for whatever it is.
+_SHOWN: Mapping[Show, tuple[frozenset[ItemState], str | None]] = {
+    Show.WAITING: (frozenset({ItemState.NEEDS_REVIEW}), None),
+    Show.PASSED: (frozenset({ItemState.SUCCEEDED}), ""),
+    Show.APPROVED: (frozenset({ItemState.SUCCEEDED}), Decision.APPROVED),
+    Show.REJECTED: (frozenset({ItemState.REJECTED}), None),
+    Show.ALL: (frozenset(WITH_RESULT), None),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +47,13 @@ class ReviewContext:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewQuery:
-    """Which results of a job to look at; without any condition, those that wait for a review."""
+    """Which results of a job to look at."""
 
     job_id: str
-    states: frozenset[ItemState] = frozenset({ItemState.NEEDS_REVIEW})
+    show: Show = Show.WAITING
     #: Only those that this gate failed.
     gate: str = ""
     row_id: str = ""
-    #: "approved" or "rejected": only those; UNDECIDED: only those that are neither; "" for all.
-    decided: str = ""
     #: From 0 to 1: of the results that no gate failed only this share, the same ones at each call.
     sample: float = 1.0
 
@@ -61,6 +63,8 @@ class QueuePage:
     """In the order of the catalog."""
 
     items: tuple[Item, ...]
+    #: The latest decision by item id, of those that have one.
+    latest: Mapping[str, Review]
     #: `after` of the next page, None on the last one.
     next: int | None
 
@@ -89,11 +93,24 @@ class BulkAnswer:
     refused: tuple[Refusal, ...]
 
 
-def queue(query: ReviewQuery, jobs: Jobs, *, after: int = -1, limit: int = 50) -> QueuePage:
+def queue(query: ReviewQuery, context: ReviewContext, *, after: int = -1, limit: int = 50) -> QueuePage:
     """The next results to look at."""
+    page = tuple(islice(wanted(query, context.jobs, after), limit))
+    ids = [item.id for item in page]
+    latest = context.reviews.latest(query.job_id, ids) if ids else ()
+    return QueuePage(
+        items=page,
+        latest={review.item_id: review for review in latest},
+        next=page[-1].ordinal if len(page) == limit else None,
+    )
+
+
+def wanted(query: ReviewQuery, jobs: Jobs, after: int = -1) -> Iterator[Item]:
+    """All that the query asks for, in the order of the catalog."""
     jobs.get(query.job_id)
-    page = tuple(islice(_wanted(query, jobs, after), limit))
-    return QueuePage(items=page, next=page[-1].ordinal if len(page) == limit else None)
+    states, _ = _SHOWN[query.show]
+    selection = ItemSelection(after=after, states=states, row_id=query.row_id, page=200)
+    return (item for item in jobs.items(query.job_id, selection) if _is_wanted(item, query))
 
 
 def decide(asked: Asked, context: ReviewContext, *, reviewer: str) -> Item:
@@ -118,12 +135,10 @@ def decide_where(
     query: ReviewQuery, decision: Decision, context: ReviewContext, *, note: str, reviewer: str
 ) -> BulkAnswer:
     """Approve, reject or note all that the query finds, as they are found."""
-    context.jobs.get(query.job_id)
-    _note(decision, note)
-    found = _wanted(query, context.jobs, -1)
+    said = _note(decision, note)
     choices = (
-        Choice(item_id=item.id, version=item.version, decision=decision, note=note)
-        for item in found
+        Choice(item_id=item.id, version=item.version, decision=decision, note=said)
+        for item in wanted(query, context.jobs)
         if item.review != decision
     )
     return decide_each(choices, context.reviews, reviewer=reviewer)
@@ -160,13 +175,9 @@ def is_sampled(item_id: str, share: float) -> bool:
     return number < share * 2**64
 
 
-def _wanted(query: ReviewQuery, jobs: Jobs, after: int) -> Iterator[Item]:
-    selection = ItemSelection(after=after, states=query.states & TO_SEE, row_id=query.row_id, page=200)
-    return (item for item in jobs.items(query.job_id, selection) if _is_wanted(item, query))
-
-
 def _is_wanted(item: Item, query: ReviewQuery) -> bool:
-    if item.result is None or (query.decided and (item.review or UNDECIDED) != query.decided):
+    _, review = _SHOWN[query.show]
+    if item.result is None or (review is not None and item.review != review):
         return False
     failed = {finding.gate for finding in item.result.findings if finding.verdict is Verdict.FAILED}
     if query.gate and query.gate not in failed:
