@@ -147,7 +147,8 @@ def decide_where(
 def decide_each(choices: Iterable[Choice], reviews: Reviews, *, reviewer: str) -> BulkAnswer:
     """Write the decisions, a chunk in each transaction."""
     who, rest = _reviewer(reviewer), iter(choices)
-    decided, refused = 0, list[Refusal]()
+    decided = 0
+    refused: list[Refusal] = []
     while chunk := list(islice(rest, CHUNK)):
         found = reviews.decide_each(chunk, reviewer=who)
         decided += len(chunk) - len(found)
