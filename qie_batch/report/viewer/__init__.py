@@ -1,37 +1,41 @@
-"""The viewer in which people decide on results: one for the review page of the gateway and for the offline sheet.
+"""The viewer in which people decide on results: for the review page of the gateway and the offline sheet.
 
-Script and style are the files of this folder, joined; both are static, so that a policy can allow them by their
-hash. The viewer starts on the element with the id "review", whose attribute data-review has a `Head` as JSON:
+Script and style are the files of this folder, joined; both are static, so that a policy can allow them by
+their hash. The viewer starts on the element with the id "review", whose data-review is a `Head` as JSON:
 
     job, name        id and name of the job
     language         "en" or "zh", "" for the language of the browser
     texts            by language, each text of the viewer by its key: `texts()`
     reviewer         who decides; "" where the viewer has to ask (the sheet)
     gates            names of the gates to filter by
-    source           null for the sheet; of the gateway {"reviews": address of the routes below, "back": page of
-                     the job, "items": address before the id of an item, "may": whether decisions are allowed}
+    source           null for the sheet; of the gateway {"reviews": address of the routes below,
+                     "back": page of the job, "items": address before the id of an item,
+                     "may": whether decisions are allowed}
     filter           what is shown at first: {"show": Show, "gate": name or "", "sample": percent}
 
 Each item is a `ReviewItemView` (views/reviews.py) as JSON. The gateway serves pages of them:
 
-    GET  {reviews}?show=&gate=&sample=&after=&limit=   -> ReviewPageView: {"items", "next", "counts"}
-    POST {items}{id}/reviews    {"version", "decision": "approved|rejected|noted|undone", "note"}  -> ReviewItemView
-    POST {items}{id}/reroll     {"version", "note", "instruction", "seed"}                         -> ReviewItemView
-    POST {reviews}              {"decision": "approved|rejected", "note", "show", "gate", "sample", "number"}
-                                -> {"items": changed, "conflicts": decided by others meanwhile}
+    GET  {reviews}?show=&gate=&sample=&after=&limit=
+         -> ReviewPageView {"items", "next", "counts"}
+    POST {items}{id}/reviews {"version", "decision": "approved|rejected|noted|undone", "note"}
+         -> ReviewItemView
+    POST {items}{id}/reroll  {"version", "note", "instruction", "seed"}
+         -> ReviewItemView
+    POST {reviews} {"decision": "approved|rejected", "note", "show", "gate", "sample", "number"}
+         -> ReviewedView {"items": changed, "conflicts": decided by others meanwhile}
 
-409 is a problem document whose `detail` says who decided what meanwhile. Show is one of waiting (needs review),
-passed (all gates passed, nobody looked), approved, rejected, all; `sample` is a percentage of them, 100 for all.
+409 is a problem document whose `detail` says who decided what meanwhile. Show is waiting (needs review),
+passed (all gates passed, no person looked), approved, rejected or all; `sample` is a percentage of them.
 
-The sheet has its items in the page, each as <script type="application/json" class="review-item">; addresses of
-images are data: URLs. Decisions are kept in localStorage and downloaded as decisions.csv, UTF-8 with a byte
-order mark, all cells quoted, one row an item:
+The sheet has its items in the page, each as <script type="application/json" class="review-item">; addresses
+of images are data: URLs. Decisions are kept in localStorage and downloaded as decisions.csv, UTF-8 with a
+byte order mark, all cells quoted, one row an item:
 
     job, item, version, decision, note, instruction, seed, reviewer, at
 
-`decision` is approved, rejected, rerolled or noted; `version` is the one that was looked at; `instruction` and
-`seed` are filled for rerolled alone; `at` is UTC as 2026-11-27T08:15:00Z. A cell that starts with = + - or @ has
-an apostrophe before it, as in results.csv.
+`decision` is approved, rejected, rerolled or noted; `version` is the one that was looked at; `instruction`
+and `seed` are filled for rerolled alone; `at` is UTC as 2026-11-27T08:15:00Z. A cell that starts with = + -
+or @ has an apostrophe before it, as in results.csv.
 """
 
 from __future__ import annotations
