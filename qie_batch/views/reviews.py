@@ -69,6 +69,8 @@ class ReviewPageView:
     items: tuple[ReviewItemView, ...]
     #: `after` of the next page, None on the last one.
     next: int | None
+    #: Items that the filter meets, on all pages.
+    number: int
     #: Items of the job: waiting, passed, approved, rejected.
     counts: Mapping[str, int]
 

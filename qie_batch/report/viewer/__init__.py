@@ -16,7 +16,7 @@ their hash. The viewer starts on the element with the id "review", whose data-re
 Each item is a `ReviewItemView` (views/reviews.py) as JSON. The gateway serves pages of them:
 
     GET  {reviews}?show=&gate=&sample=&after=&limit=
-         -> ReviewPageView {"items", "next", "counts"}
+         -> ReviewPageView {"items", "next", "number", "counts"}
     POST {items}{id}/reviews {"version", "decision": "approved|rejected|noted|undone", "note"}
          -> ReviewItemView
     POST {items}{id}/reroll  {"version", "note", "instruction", "seed"}
@@ -64,18 +64,8 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "zh")
 #: In the order in which they are joined: each uses names of those before it.
 SCRIPTS = (
-    "dom",
-    "texts",
-    "heat",
-    "geometry",
-    "stage",
-    "gateway",
-    "sheet",
-    "dialogs",
-    "panel",
-    "strip",
-    "keys",
-    "review",
+    *("dom", "texts", "kinds", "heat", "geometry", "pointers", "stage", "tools", "gateway", "sheet", "dialogs"),
+    *("panel", "strip", "bar", "alerts", "walk", "decisions", "keys", "actions", "review"),
 )
 #: Columns of decisions.csv.
 DECISION_COLUMNS = ("job", "item", "version", "decision", "note", "instruction", "seed", "reviewer", "at")
