@@ -23,6 +23,7 @@ from qie_batch.views.records import (
     estimate_view,
     schedule_view,
 )
+from qie_batch.views.reviews import FindingView, ReviewedView, ReviewItemView, ReviewPageView, ReviewView
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
 from qie_batch.views.timing import PhaseView, TimingView, timing_view
 from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
@@ -36,6 +37,7 @@ __all__ = [
     "CostsView",
     "DeliveryView",
     "EstimateView",
+    "FindingView",
     "FsckView",
     "ItemView",
     "ItemsView",
@@ -45,6 +47,10 @@ __all__ = [
     "LinkView",
     "PhaseView",
     "PruneView",
+    "ReviewItemView",
+    "ReviewPageView",
+    "ReviewView",
+    "ReviewedView",
     "RunNotice",
     "RunView",
     "RunningEditView",
