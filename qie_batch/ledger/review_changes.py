@@ -88,9 +88,15 @@ def changes_of_reroll(item: Row[Any], spec: EditSpec, note: str) -> Changes:
         "cache_key": cache_key_of(text),
         "result_key": None,
         "review": "",
-        "cached": False, "candidates": "",
-        "errors": 0, "crashes": 0, "preemptions": 0, "not_before": 0.0,
-        "error_code": None, "error": None, "finished_at": None,
+        "cached": False,
+        "candidates": "",
+        "errors": 0,
+        "crashes": 0,
+        "preemptions": 0,
+        "not_before": 0.0,
+        "error_code": None,
+        "error": None,
+        "finished_at": None,
     }
     return Changes(
         decision=Decision.REROLLED,

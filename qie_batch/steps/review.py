@@ -118,7 +118,7 @@ def decide(asked: Asked, context: ReviewContext, *, reviewer: str) -> Item:
 
     UsageError for a rejection without a reason, or for a re-roll that would give the same image again.
     """
-    note, who, reviews = _note(asked.decision, asked.note), _reviewer(reviewer), context.reviews
+    note, who, reviews = checked_note(asked.decision, asked.note), checked_reviewer(reviewer), context.reviews
     match asked.decision:
         case Decision.UNDONE:
             return reviews.undo(asked.item_id, asked.version, reviewer=who)
@@ -135,7 +135,7 @@ def decide_where(
     query: ReviewQuery, decision: Decision, context: ReviewContext, *, note: str, reviewer: str
 ) -> BulkAnswer:
     """Approve, reject or note all that the query finds, as they are found."""
-    said = _note(decision, note)
+    said = checked_note(decision, note)
     choices = (
         Choice(item_id=item.id, version=item.version, decision=decision, note=said)
         for item in wanted(query, context.jobs)
@@ -146,7 +146,7 @@ def decide_where(
 
 def decide_each(choices: Iterable[Choice], reviews: Reviews, *, reviewer: str) -> BulkAnswer:
     """Write the decisions, a chunk in each transaction."""
-    who, rest = _reviewer(reviewer), iter(choices)
+    who, rest = checked_reviewer(reviewer), iter(choices)
     decided = 0
     refused: list[Refusal] = []
     while chunk := list(islice(rest, CHUNK)):
@@ -186,7 +186,8 @@ def _is_wanted(item: Item, query: ReviewQuery) -> bool:
     return bool(failed) or is_sampled(item.id, query.sample)
 
 
-def _note(decision: Decision, note: str) -> str:
+def checked_note(decision: Decision, note: str) -> str:
+    """UsageError for a decision without the text that it needs."""
     text = note.strip()
     if not text and decision in (Decision.REJECTED, Decision.NOTED):
         what = "a rejection needs a reason" if decision is Decision.REJECTED else "a note needs a text"
@@ -196,7 +197,8 @@ def _note(decision: Decision, note: str) -> str:
     return text
 
 
-def _reviewer(name: str) -> str:
+def checked_reviewer(name: str) -> str:
+    """UsageError for what is no name."""
     text = name.strip()
     if not text or len(text) > MAX_REVIEWER or printable(text, MAX_REVIEWER) != text:
         raise UsageError(

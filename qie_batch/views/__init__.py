@@ -23,13 +23,23 @@ from qie_batch.views.records import (
     estimate_view,
     schedule_view,
 )
-from qie_batch.views.reviews import FindingView, ReviewedView, ReviewItemView, ReviewPageView, ReviewView
+from qie_batch.views.reviews import (
+    AgreementView,
+    FindingView,
+    ReviewedView,
+    ReviewItemView,
+    ReviewPageView,
+    ReviewView,
+    review_item_view,
+    review_view,
+)
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
 from qie_batch.views.timing import PhaseView, TimingView, timing_view
 from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
 from qie_batch.views.workers import RunningEditView, WorkerView, worker_view
 
 __all__ = [
+    "AgreementView",
     "ApiKeyView",
     "BadRowView",
     "ChangedView",
@@ -72,6 +82,8 @@ __all__ = [
     "estimate_view",
     "item_view",
     "job_view",
+    "review_item_view",
+    "review_view",
     "schedule_view",
     "tenant_view",
     "timing_view",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from qie_batch.model import ItemState
+from qie_batch.model import Finding, Item, ItemState, Review
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,8 @@ class ReviewItemView:
     #: From 0.
     variant: int
     instruction: str
-    seed: int
+    #: None for an engine that takes none.
+    seed: int | None
     state: ItemState
     #: approved, rejected, or "" where nobody decided.
     review: str
@@ -82,3 +83,72 @@ class ReviewedView:
     items: int
     #: Left as they are, because another person has decided meanwhile.
     conflicts: int
+
+
+def finding_view(finding: Finding) -> FindingView:
+    return FindingView(
+        gate=finding.gate,
+        verdict=finding.verdict,
+        figure=finding.figure,
+        limit=finding.limit,
+        sentence=finding.sentence,
+    )
+
+
+def review_view(review: Review) -> ReviewView:
+    return ReviewView(
+        decision=review.decision,
+        note=review.note,
+        reviewer=review.reviewer,
+        at=review.at,
+        version=review.version,
+    )
+
+
+def review_item_view(
+    item: Item, latest: Review | None, *, before: str, after: str, small: str
+) -> ReviewItemView:
+    """`before`, `after` and `small` are addresses."""
+    params, result = item.spec.params if item.spec else None, item.result
+    return ReviewItemView(
+        id=item.id,
+        version=item.version,
+        line=item.line,
+        row_id=item.row_id,
+        variant=item.variant,
+        instruction=params.instruction if params else "",
+        seed=params.seed if params else None,
+        state=item.state,
+        review=item.review,
+        before=before,
+        after=after,
+        small=small,
+        engine=result.engine if result else "",
+        width=result.width if result else None,
+        height=result.height if result else None,
+        note=result.note if result else "",
+        findings=tuple(map(finding_view, result.findings)) if result else (),
+        latest=review_view(latest) if latest else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementView:
+    """One gate beside the people who decided about results; a re-roll counts as a rejection."""
+
+    gate: str
+    passed_approved: int
+    passed_rejected: int
+    failed_approved: int
+    failed_rejected: int
+    unchecked: int
+    #: Shares of what the gate failed that people rejected, and of what people rejected that the gate failed;
+    #: None where there is none.
+    precision: float | None
+    recall: float | None
+    #: That most figures were held to, and how often gate and people agree.
+    limit: float | None
+    agreed: int
+    #: The one that would have agreed most often, and how often.
+    best_limit: float | None
+    best_agreed: int

@@ -64,7 +64,19 @@ if TYPE_CHECKING:
 LANGUAGES = ("en", "zh")
 #: In the order in which they are joined: each uses names of those before it.
 SCRIPTS = (
-    *("dom", "texts", "kinds", "heat", "geometry", "pointers", "stage", "tools", "gateway", "sheet", "dialogs"),
+    *(
+        "dom",
+        "texts",
+        "kinds",
+        "heat",
+        "geometry",
+        "pointers",
+        "stage",
+        "tools",
+        "gateway",
+        "sheet",
+        "dialogs",
+    ),
     *("panel", "strip", "bar", "alerts", "walk", "decisions", "keys", "actions", "review"),
 )
 #: Columns of decisions.csv.
