@@ -67,6 +67,8 @@ class SqlJobs:
         query = select(jobs).where(*self._mine)
         if wanted.states:
             query = query.where(jobs.c.state.in_(wanted.states))
+        if wanted.parent:
+            query = query.where(jobs.c.parent == wanted.parent)
         if wanted.before:
             last = select(jobs.c.created_at).where(jobs.c.id == wanted.before, *self._mine).scalar_subquery()
             same = and_(jobs.c.created_at == last, jobs.c.id < wanted.before)

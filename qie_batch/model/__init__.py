@@ -55,7 +55,7 @@ from qie_batch.model.jobs import (
     OldJob,
     Result,
 )
-from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
+from qie_batch.model.orders import FIRST_PRESET, JobOrder, ReadingOptions, RowDefaults
 from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy, may_pass
 from qie_batch.model.reviews import Choice, Decision, Judgement, Refusal, Review, Show
@@ -89,6 +89,7 @@ __all__ = [
     "DEVICE_HOUR",
     "EVERY_GATE",
     "FINAL",
+    "FIRST_PRESET",
     "FREE",
     "GATE_FAILED",
     "NO_CHECKS",

@@ -176,3 +176,5 @@ class JobSelection:
     #: Older than this job, which need not be there any more.
     before: str = ""
     states: frozenset[JobState] = frozenset()
+    #: Those alone that make the approved items of this job of drafts for good.
+    parent: str = ""

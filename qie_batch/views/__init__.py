@@ -30,6 +30,7 @@ from qie_batch.views.reviews import (
     ReviewItemView,
     ReviewPageView,
     ReviewView,
+    SavingsView,
     review_item_view,
     review_view,
 )
@@ -64,6 +65,7 @@ __all__ = [
     "RunNotice",
     "RunView",
     "RunningEditView",
+    "SavingsView",
     "ScheduleView",
     "SubmissionView",
     "TenantView",

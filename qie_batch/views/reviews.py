@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
 
 from qie_batch.model import Finding, Item, ItemState, Review
+from qie_batch.views.amounts import Seconds, Usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,3 +156,22 @@ class AgreementView:
     #: The one that would have agreed most often, and how often.
     best_limit: float | None
     best_agreed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavingsView:
+    """What drafts and the final results of what was approved cost, beside all at the final preset."""
+
+    drafts: int
+    approved: int
+    #: Drafts about which nobody decided yet.
+    waiting: int
+    draft_seconds: Seconds
+    draft_micros: Annotated[Usd, Field(serialization_alias="draft_usd")]
+    #: By the mean of such edits, as are the next two.
+    final_seconds: Seconds
+    final_micros: Annotated[Usd, Field(serialization_alias="final_usd")]
+    all_seconds: Seconds
+    all_micros: Annotated[Usd, Field(serialization_alias="all_usd")]
+    saved_seconds: Seconds
+    saved_micros: Annotated[Usd, Field(serialization_alias="saved_usd")]
