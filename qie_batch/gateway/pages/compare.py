@@ -7,9 +7,10 @@ from urllib.parse import urlencode
 
 from fastapi.responses import Response
 
+from qie_batch.gateway.jobs.addresses import addresses
 from qie_batch.gateway.jobs.changing import Code
 from qie_batch.gateway.jobs.reading import ItemId, JobId, item_of
-from qie_batch.gateway.pages.job import CARDS, Shown, addresses, kind_of, selection
+from qie_batch.gateway.pages.job import CARDS, Shown, kind_of, selection
 from qie_batch.gateway.pages.routing import Reading, page_router
 from qie_batch.views import item_view
 
