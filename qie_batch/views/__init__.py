@@ -31,6 +31,7 @@ from qie_batch.views.reviews import (
     ReviewItemView,
     ReviewPageView,
     ReviewView,
+    finding_view,
     review_item_view,
     review_view,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "dumped_cost",
     "dumped_json",
     "estimate_view",
+    "finding_view",
     "item_view",
     "job_view",
     "review_item_view",

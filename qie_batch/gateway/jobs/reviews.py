@@ -92,7 +92,7 @@ def queue(
         items=tuple(_view(item, page.latest.get(item.id)) for item in page.items),
         next=page.next,
         number=number_of(query, reviewing) if count else None,
-        counts=reviewing.reviews.counts(query.job_id),
+        counts={str(show): number for show, number in reviewing.reviews.counts(query.job_id).items()},
     )
 
 

@@ -27,7 +27,7 @@ CARDS, ROWS, REASONS = 24, 5, 20
 #: Pixels on the longer side of an image among others.
 SMALL = 480
 
-Shown = Literal["", "succeeded", "failed", "cancelled", "running"]
+Shown = Literal["", "succeeded", "needs_review", "rejected", "failed", "cancelled", "running"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
