@@ -128,7 +128,7 @@ def changes_of_undo(item: Row[Any], last: Row[Any] | None, now: float) -> Change
             subject=item.id,
         )
     if last.decision == Decision.NOTED:
-        return Changes(decision=Decision.UNDONE, values={}, review=item.review, result_key=None)
+        return Changes(decision=Decision.UNDONE, values={}, review=item.review, result_key=last.result_key)
     rerolled = last.decision == Decision.REROLLED
     if rerolled and item.state == ItemState.RUNNING:
         raise _too_late(item, "it is being edited right now", "wait for its result")

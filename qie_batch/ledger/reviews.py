@@ -63,8 +63,8 @@ class SqlReviews:
         """Approve, reject or note; the item as it is then."""
         choice = Choice(item_id=item_id, version=version, decision=decision, note=note)
         with self._db.write() as connection:
-            self._choose(connection, choice, reviewer)
-            return one_item(connection, item_id)
+            item = self._choose(connection, choice, reviewer)
+            return one_item(connection, item_id, item.job_id)
 
     def decide_each(self, choices: Sequence[Choice], *, reviewer: str) -> list[Refusal]:
         """As `decide`, in one transaction; why some of them changed nothing."""
@@ -85,7 +85,7 @@ class SqlReviews:
             self._change(connection, item, changes_of_reroll(item, spec, note), reviewer)
             closed = update(jobs).where(jobs.c.id == item.job_id, jobs.c.state == JobState.CLOSED)
             connection.execute(closed.values(state=JobState.OPEN, closed_at=None))
-            return one_item(connection, item_id)
+            return one_item(connection, item_id, item.job_id)
 
     def undo(self, item_id: str, version: int, *, reviewer: str) -> Item:
         """Give the item what it had before its latest decision that stands."""
@@ -97,7 +97,7 @@ class SqlReviews:
             if "result_key" in changes.values:
                 _keep_result(connection, item_id, changes.result_key)
             self._change(connection, item, changes, reviewer)
-            return one_item(connection, item_id)
+            return one_item(connection, item_id, item.job_id)
 
     def history(self, item_id: str) -> list[Review]:
         with self._db.read() as connection:
@@ -145,9 +145,10 @@ class SqlReviews:
                 return
             after = rows[-1].ordinal
 
-    def _choose(self, connection: Connection, choice: Choice, reviewer: str) -> None:
+    def _choose(self, connection: Connection, choice: Choice, reviewer: str) -> Row[Any]:
         item = self._looked_at(connection, choice.item_id, choice.version)
         self._change(connection, item, changes_of(choice, item), reviewer)
+        return item
 
     def _looked_at(self, connection: Connection, item_id: str, version: int) -> Row[Any]:
         """The item, locked; Conflict if it has another version than the one that was looked at."""

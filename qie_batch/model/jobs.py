@@ -91,6 +91,8 @@ class Job:
     traceparent: str = ""
     #: As in NewJob.
     parent: str = ""
+    #: When the last decision was made that its tables may not have, None for none.
+    reviewed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
