@@ -74,10 +74,17 @@ class ReviewPageView:
     items: tuple[ReviewItemView, ...]
     #: `after` of the next page, None on the last one.
     next: int | None
-    #: Items that the filter meets, on all pages.
-    number: int
+    #: Items that the filter finds, on all pages; None unless asked for.
+    number: int | None
     #: Items of the job: waiting, passed, approved, rejected.
     counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewHistoryView:
+    item: ReviewItemView
+    #: The first one first.
+    history: tuple[ReviewView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

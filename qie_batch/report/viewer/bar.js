@@ -14,7 +14,7 @@ const choice = (label, options, value, change) => {
 
 /** The sheet's own: who decides, the file of decisions, the language. */
 const sheetTools = (t, head, queue, actions) => {
-  const name = element("input", { type: "text", maxlength: "200", autocomplete: "name", value: head.reviewer });
+  const name = element("input", { type: "text", maxlength: "100", autocomplete: "name", value: head.reviewer });
   name.addEventListener("input", () => {
     head.reviewer = name.value.trim();
   });

@@ -72,21 +72,22 @@ const askNote = (t) =>
 const askAgain = (t, item) =>
   openDialog(t, t("reroll.title"), (end) => {
     const instruction = element("textarea", { rows: "3", maxlength: "4000", dir: "auto", text: item.instruction });
-    const seed = element("input", { type: "text", inputmode: "numeric", autocomplete: "off", value: item.seed + 1 });
+    const seed = element("input", { type: "text", inputmode: "numeric", autocomplete: "off", value: (item.seed ?? 0) + 1 });
+    const takesSeed = item.seed !== null;
     const problem = element("p", { class: "rv-problem", role: "alert" });
     const confirm = () => {
       const number = Number(seed.value);
-      const isSeed = /^\d+$/.test(seed.value.trim()) && Number.isSafeInteger(number);
+      const isSeed = !takesSeed || /^\d+$/.test(seed.value.trim()) && Number.isSafeInteger(number);
       problem.textContent = isSeed ? (instruction.value.trim() ? "" : t("reroll.empty")) : t("reroll.seed_wrong");
-      if (!problem.textContent) end({ instruction: instruction.value.trim(), seed: number });
+      if (!problem.textContent) end({ instruction: instruction.value.trim(), seed: takesSeed ? number : null });
     };
     const body = [
-      element("p", { class: "soft", text: t("reroll.hint") }),
+      element("p", { class: "soft", text: t(takesSeed ? "reroll.hint" : "reroll.seedless") }),
       field(t("reroll.instruction"), instruction),
-      field(t("reroll.seed"), seed),
+      takesSeed && field(t("reroll.seed"), seed),
       problem,
-    ];
-    return { body, confirm, label: t("reroll.yes"), first: seed };
+    ].filter(Boolean);
+    return { body, confirm, label: t("reroll.yes"), first: takesSeed ? seed : instruction };
   });
 
 const askBulk = (t, decision, number, what) =>

@@ -42,7 +42,7 @@ const keySwitch = (t) => {
 /** As they are shown, with the texts that say what they do. */
 const SHOWN_KEYS = [
   ["a", "approve"], ["r", "reject"], ["e", "reroll"], ["n", "note"], ["u", "undo"], ["← →", "neighbours"],
-  ["f", "flicker"], ["s", "side"], ["d", "heat"], ["z", "zoom"], ["+ −", "scale"], ["Shift + ← ↑ ↓ →", "move"],
+  ["f", "flicker"], ["s", "side"], ["d", "heat"], ["z", "zoom"], ["+ −", "scale"], ["⇧ ← →", "move"],
   ["[ ]", "slide"], ["Esc", "whole"], ["x", "save"], ["?", "this"],
 ];
 

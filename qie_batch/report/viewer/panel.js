@@ -60,7 +60,7 @@ const createPanel = (t, actions) => {
   return {
     root,
     show(item, may) {
-      const facts = [t("line", { line: item.line }), item.engine, item.width && `${item.width} × ${item.height}`, t("seed", { seed: item.seed })];
+      const facts = [t("line", { line: item.line }), item.engine, item.width && `${item.width} × ${item.height}`, item.seed !== null && t("seed", { seed: item.seed })];
       about.replaceChildren(
         element("h2", { dir: "auto", tabindex: "-1" }, item.row_id || t("no_id"),
           item.variant ? element("span", { class: "variant", text: ` ${t("variant", { number: item.variant + 1 })}` }) : null),

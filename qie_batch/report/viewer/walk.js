@@ -18,6 +18,9 @@ const createWalk = (queue, filter) => {
     /** Another filter from its beginning, or from the item of this id. */
     async open(wanted, id) {
       const page = await queue.page(wanted);
+      // The item may be on a later page, or not of this filter any more.
+      const far = id && !page.items.some((item) => item.id === id) && (await queue.fresh({ id }).catch(() => null));
+      if (far?.id) page.items.unshift(far);
       Object.assign(walk, { filter: wanted, items: page.items, next: page.next, counts: { ...page.counts } });
       walk.at = Math.max(0, walk.items.findIndex((item) => item.id === id));
     },
