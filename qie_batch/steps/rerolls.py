@@ -40,7 +40,7 @@ def rerolled(
         )
     old = item.spec.params
     params = replace(
-        old, instruction=_instruction(instruction) or old.instruction, seed=_seed(old.seed, seed)
+        old, instruction=_instruction(instruction) or old.instruction, seed=_seed(item, old.seed, seed)
     )
     info = engines.info(item.spec.engine)
     runs_with = info.runs_with(params.preset, params.lora_name)
@@ -66,13 +66,13 @@ def _instruction(text: str) -> str:
     return text
 
 
-def _seed(old: int | None, asked: int | None) -> int | None:
-    """None for an engine that takes no seed."""
+def _seed(item: Item, old: int | None, asked: int | None) -> int | None:
+    """None for an engine that takes no seed; without one asked, the first that no gate has failed."""
     if asked is not None and not 0 <= asked < SEEDS:
         raise UsageError(f"the seed is {asked}", hint=f"give a whole number from 0 to {SEEDS - 1}")
     if old is None:
         return None
-    return (old + 1) % SEEDS if asked is None else asked
+    return (old + 1 + item.rerolls) % SEEDS if asked is None else asked
 
 
 def _check(spec: EditSpec, engines: EngineCatalog, header_of: Callable[[str], ImageHeader]) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from qie_batch.model import ImageHeader, Item, Refusal, Review
 
 #: Characters of a note, and of a reviewer's name.
-MAX_NOTE, MAX_REVIEWER = 1000, 100
+MAX_NOTE, MAX_REVIEWER = 1000, 500
 #: Decisions of one transaction.
 CHUNK = 200
 #: States of the items, and what was decided of them; None for whatever it is.

@@ -147,7 +147,7 @@ def test_undo_gives_back_what_was_before_step_by_step(waiting):
     assert (undone.state, undone.failure.reason) == (ItemState.REJECTED, "too dark")
     undone = undo(waiting)
     assert (undone.state, undone.review, undone.failure) == (ItemState.NEEDS_REVIEW, "", None)
-    with pytest.raises(Conflict, match="nothing was decided about item job.0"):
+    with pytest.raises(Conflict, match=r"nothing was decided about item job\.0"):
         undo(waiting)
     decisions = [review.decision for review in waiting.reviews.history("job.0")]
     assert decisions == [REJECT, APPROVE, NOTE, *[Decision.UNDONE] * 3]
@@ -280,7 +280,7 @@ def test_a_decision_on_a_closed_job_asks_for_its_tables_anew_without_a_second_no
     assert ledger.outbox.latest() == told_once
 
 
-def test_interactive_jobs_have_no_tables_to_write_anew(ledger, clock):
+def test_interactive_jobs_have_no_tables_to_write_anew(ledger):
     assert ledger.intake.add_job(
         new_job(priority=Priority.INTERACTIVE), new_items(spec("a"), priority=Priority.INTERACTIVE)
     )
