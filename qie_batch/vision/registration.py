@@ -24,8 +24,10 @@ Points: TypeAlias = NDArray[np.float64]
 #: [[a, -b, x], [b, a, y]]: pixels of the first image to pixels of the second.
 Matrix: TypeAlias = NDArray[np.float64]
 
-#: Pixels of the longer side of the copies in which points are tracked, and points of each image.
-_SIDE, _POINTS = 640, 400
+#: Pixels of the longer side of the copies in which points are tracked.
+SIDE = 640
+#: Points of each image.
+_POINTS = 400
 #: The slope, in levels a pixel, that counts as half an edge where there are no others.
 _FAINT = 6.0
 #: Pixels within which the edges around a pixel are, and between two points.
@@ -89,10 +91,13 @@ class _Pairs:
         return _Pairs(np.vstack([self.first, other.first]), np.vstack([self.second, other.second]))
 
 
-def register(before: Pixels, after: Pixels) -> Registration | None:
-    """The motion from `before` to `after`, RGB of one size; None where too little agrees on any."""
-    scale = min(1.0, _SIDE / max(before.shape[:2]))
-    first, second = _edges(before, scale), _edges(after, scale)
+def register(before: Pixels, after: Pixels, size: tuple[int, int]) -> Registration | None:
+    """The motion from `before` to `after`; None where too little agrees on any.
+
+    Both are RGB copies with a longer side of SIDE or less, of images of `size` (width, height).
+    """
+    scale = before.shape[1] / size[0]
+    first, second = _edges(before), _edges(after)
     points = _points(first)
     pairs = _tracked(first, second, points)
     matrix, agreeing = _common_motion(pairs)
@@ -108,31 +113,30 @@ def register(before: Pixels, after: Pixels) -> Registration | None:
     matrix, agrees = _fitted(pairs, matrix)
     if int(agrees.sum()) < _LEAST:
         return None
-    height, width = before.shape[:2]
     places = (pairs.first[agrees] + 0.5) / scale - 0.5
-    return Registration(matrix=_at_full_size(matrix, scale), points=places, size=(width, height))
+    return Registration(matrix=_scaled(matrix, 1 / scale), points=places, size=size)
 
 
 def corrected(after: Pixels, registration: Registration) -> Pixels:
     """The second image with its content where that of the first is; a margin that is missing is stretched."""
-    height, width = after.shape[:2]
-    still: Pixels = cv2.warpAffine(
-        after,
-        registration.matrix,
-        (width, height),
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    return still
+    return _warped(after, registration, cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
 
 
-def _edges(pixels: Pixels, scale: float) -> Pixels:
-    """The strength of edges in a small copy, relative to its mean around; 85 is the mean."""
-    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    if scale < 1:
-        size = tuple(round(side * scale) for side in grey.shape[::-1])
-        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
-    grey = cv2.GaussianBlur(grey, (0, 0), 1)
+def followed(before: Pixels, registration: Registration) -> Pixels:
+    """The first image, or a small copy of it, with its content where that of the second is."""
+    return _warped(before, registration, cv2.INTER_LINEAR)
+
+
+def _warped(pixels: Pixels, registration: Registration, way: int) -> Pixels:
+    height, width = pixels.shape[:2]
+    matrix = _scaled(registration.matrix, width / registration.size[0])
+    out: Pixels = cv2.warpAffine(pixels, matrix, (width, height), flags=way, borderMode=cv2.BORDER_REPLICATE)
+    return out
+
+
+def _edges(pixels: Pixels) -> Pixels:
+    """The strength of edges, relative to its mean around; 85 is the mean."""
+    grey = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), (0, 0), 1)
     across, down = (cv2.Sobel(grey, cv2.CV_32F, *way, ksize=3, scale=0.25) for way in ((1, 0), (0, 1)))
     slope = cv2.magnitude(across, down)
     around = cv2.blur(slope, (2 * _AROUND + 1,) * 2)
@@ -228,9 +232,9 @@ def _moved(matrix: Matrix, points: Points) -> Points:
     return moved
 
 
-def _at_full_size(matrix: Matrix, scale: float) -> Matrix:
-    """A pixel of the small copy is as wide as 1 / scale; centres of pixels are whole numbers."""
+def _scaled(matrix: Matrix, factor: float) -> Matrix:
+    """The motion in a copy that is `factor` times as wide; centres of pixels are whole numbers."""
     half = np.array([0.5, 0.5])
     turn = matrix[:, :2]
-    shift = (matrix[:, 2] + half - turn @ half) / scale - half + turn @ half
+    shift = (matrix[:, 2] + half - turn @ half) * factor - half + turn @ half
     return np.hstack([turn, shift[:, None]])
