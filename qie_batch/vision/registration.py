@@ -178,11 +178,18 @@ def _tracked(first: Pixels, second: Pixels, points: Points) -> _Pairs:
 
 
 def _tracked_again(first: Pixels, second: Pixels, points: Points, matrix: Matrix) -> _Pairs:
-    """All points from where the motion takes them; the mean of both ways has no bias toward either image."""
-    there, found = _follow(first, second, points, _moved(matrix, points), 15, 0)
-    back, returned = _follow(second, first, there, points, 15, 0)
-    good = found & returned & (np.linalg.norm(back - points, axis=1) < _BACK_AT_LAST)
-    return _Pairs((points + back)[good] / 2, there[good])
+    """All points from where the motion takes them, in the first image as the motion makes it.
+
+    At the edge of a product only its inside is alike: what is left of the motion there is too small to matter.
+    """
+    size = second.shape[::-1]
+    near = cv2.warpAffine(first, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+    start = _moved(matrix, points)
+    there, found = _follow(near, second, start, start, 15, 0)
+    back, returned = _follow(second, near, there, start, 15, 0)
+    good = found & returned & (np.linalg.norm(back - start, axis=1) < _BACK_AT_LAST)
+    # The mean of both ways has no bias toward either image.
+    return _Pairs(_moved(cv2.invertAffineTransform(matrix), (start + back)[good] / 2), there[good])
 
 
 def _common_motion(pairs: _Pairs) -> tuple[Matrix | None, int]:
