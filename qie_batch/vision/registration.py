@@ -180,7 +180,7 @@ def _tracked(first: Pixels, second: Pixels, points: Points) -> _Pairs:
 def _tracked_again(first: Pixels, second: Pixels, points: Points, matrix: Matrix) -> _Pairs:
     """All points from where the motion takes them, in the first image as the motion makes it.
 
-    At the edge of a product only its inside is alike: what is left of the motion there is too small to matter.
+    At the edge of a product only its inside is alike, which would bias a larger motion.
     """
     size = second.shape[::-1]
     near = cv2.warpAffine(first, matrix, size, borderMode=cv2.BORDER_REPLICATE)
