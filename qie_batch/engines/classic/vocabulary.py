@@ -19,8 +19,8 @@ from qie_batch.engines.classic.grammar.normalising import normalised
 from qie_batch.engines.classic.grammar.parts import Failure, operations_of
 from qie_batch.engines.classic.grammar.reasons import reason
 from qie_batch.engines.classic.grammar.sentence import understood
-from qie_batch.engines.classic.quotes import taken_out
 from qie_batch.errors import Rejected
+from qie_batch.quotes import taken_out
 from qie_batch.text import printable
 
 #: The names of the operations.

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 #: A Chinese character, a run of other letters and digits, a number with its point.
 _WORDS = re.compile(r"[\u3400-\u9fff]|\d+(?:[.,]\d+)+%?|[^\W_\u3400-\u9fff]+%?|%")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+#: Marks above and below Latin letters, which are often not read.
+_ACCENTS = re.compile("[\u0300-\u036f]")
+#: What the models read: Latin and Chinese letters.
+_READ = re.compile(r"[\u3000-\u9fff\uf900-\uffef]|[\W\d_a-z]")
 #: Letters that one and the same drawing may mean.
 _ALIKE = str.maketrans("oil|", "0111")
 #: Words that a reading may have more or fewer than the text has.
@@ -20,12 +24,18 @@ _SLACK = 2
 
 
 def words_of(text: str) -> list[str]:
-    """Its words in one case and width, each Chinese character a word, without spaces and punctuation."""
-    return _WORDS.findall(unicodedata.normalize("NFKC", text).casefold())
+    """Its words in one case and width, each Chinese character a word, without accents and punctuation."""
+    bare = unicodedata.normalize("NFKC", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
+    return _WORDS.findall(bare.casefold())
 
 
 def folded(text: str) -> str:
     return "".join(words_of(text))
+
+
+def readable(text: str) -> bool:
+    """Whether the models read letters of these kinds."""
+    return all(_READ.fullmatch(letter) for letter in folded(text))
 
 
 def is_chinese(text: str) -> bool:

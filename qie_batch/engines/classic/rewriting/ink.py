@@ -105,7 +105,7 @@ def _letters(ground: Ground, frame: Frame) -> Flags:
     inside = np.zeros(seen.shape, np.bool_)
     inside[top:bottom, left:right] = True
     small = np.isin(labels, np.nonzero(stats[:, cv2.CC_STAT_AREA] < (_STAIN * tall) ** 2)[0])
-    letters: Flags = (seen > 0) & ~foreign & ~small
+    letters = (seen > 0) & ~foreign & ~small
     if float((foreign & inside).sum()) > _MOST_FOREIGN * max(1.0, float((letters & inside).sum())):
         raise no_ground("something else touches the letters")
     return letters
@@ -143,7 +143,8 @@ def _colour(patch: Floats, core: Flags) -> Floats:
     height, width = core.shape
     y, x = np.mgrid[0:height, 0:width]
     field = factors[0] + x[..., None] * factors[1] + y[..., None] * factors[2]
-    return np.clip(field, 0, 255).astype(np.float32)
+    colours: Floats = np.clip(field, 0, 255).astype(np.float32)
+    return colours
 
 
 def _spread(residue: Floats) -> float:

@@ -143,8 +143,8 @@ def _cover(look: _Look, new: str, setting: Setting, least_weight: float) -> Floa
     """The coverage of the patch by the new letters, with edges as soft as those of the old ones."""
     weight = max(setting.weight, least_weight)
     letters, (x, y) = drawn(new, setting.size, weight=weight, narrow=setting.narrow)
-    cover = np.zeros(look.valid.shape, np.float32)
-    height, width = cover.shape
+    height, width = look.valid.shape[0], look.valid.shape[1]
+    cover = np.zeros((height, width), np.float32)
     left, top = round(setting.x) - x, round(setting.y) - y
     first, last = max(0, top), min(height, top + letters.shape[0])
     start, end = max(0, left), min(width, left + letters.shape[1])
