@@ -49,7 +49,9 @@ def check_size(size: tuple[int, int], channel: Channel) -> Iterator[Finding]:
     if not channel.shortest.holds(shortest):
         side, span = (shortest, channel.shortest)
     what = "longest" if span is channel.longest else "shortest"
-    yield _spanned("size", side, span, f"the image has {shown}, and its {what} side has to have {_told(span)}")
+    yield _spanned(
+        "size", side, span, f"the image has {shown}, and its {what} side has to have {_told(span)}"
+    )
     millions = size[0] * size[1] / 1e6
     yield _finding(
         "pixels",
@@ -98,7 +100,9 @@ def check_pixels(pixels: Pixels, channel: Channel, *, product_known: bool = True
     fill = max(box.size[0] / width, box.size[1] / height)
     span = channel.product.fill
     wanted = f"from {span.least:.0%} to {span.most:.0%}" if span.most < 1 else f"at least {span.least:.0%}"
-    yield _spanned("fill", fill, span, f"the product fills {fill:.0%} of the frame, and {wanted} is asked for")
+    yield _spanned(
+        "fill", fill, span, f"the product fills {fill:.0%} of the frame, and {wanted} is asked for"
+    )
 
 
 def failed_rules(findings: list[Finding] | tuple[Finding, ...], channel: Channel) -> list[Finding]:
@@ -153,7 +157,11 @@ def _spanned(rule: str, figure: float, span: Span, sentence: str) -> Finding:
 
 
 def _finding(
-    rule: str, passed: bool, figure: float | None, limit: float | None, sentence: str  # noqa: FBT001
+    rule: str,
+    passed: bool,  # noqa: FBT001 - each call has a comparison there
+    figure: float | None,
+    limit: float | None,
+    sentence: str,
 ) -> Finding:
     if not passed:
         return _failed(rule, figure, limit, sentence)

@@ -100,9 +100,7 @@ def _lossy(image: Image.Image, output: OutputFormat, xmp: bytes, quality: int) -
     more: dict[str, Any] = {"xmp": xmp} if xmp else {}
     if output is OutputFormat.JPEG:
         # 4:4:4, because 4:2:0 blurs coloured text and edges.
-        image.save(
-            buffer, "JPEG", quality=quality, subsampling="4:4:4", icc_profile=srgb_profile(), **more
-        )
+        image.save(buffer, "JPEG", quality=quality, subsampling="4:4:4", icc_profile=srgb_profile(), **more)
     else:
         image.save(buffer, "WEBP", quality=quality, method=4, icc_profile=srgb_profile(), **more)
     return buffer.getvalue()

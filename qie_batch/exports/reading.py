@@ -7,7 +7,6 @@ import re
 import tomllib
 from datetime import date
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import Misconfigured, NotFound
@@ -16,7 +15,9 @@ from qie_batch.model import OutputFormat
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from importlib.resources.abc import Traversable
+    from pathlib import Path
 
 _SUFFIX = ".toml"
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -56,22 +57,25 @@ def channel_names(own: Path | None = None) -> list[str]:
 
 
 def _files(own: Path | None) -> dict[str, Traversable]:
-    shipped = files("qie_batch.exports") / "channels"
-    found: dict[str, Traversable] = {}
-    for folder in (shipped, own):
-        if folder is None:
-            continue
-        try:
-            entries = list(folder.iterdir()) if folder.is_dir() else [folder]
-        except OSError as error:
-            raise _wrong(folder, error.strerror or str(error)) from error
-        if folder is own and not folder.is_dir() and not folder.is_file():
-            raise _wrong(folder, "there is no such file or folder")
-        for entry in entries:
-            stem = entry.name.removesuffix(_SUFFIX)
-            if entry.name.endswith(_SUFFIX) and _NAME.fullmatch(stem):
-                found[stem] = entry
-    return found
+    """By the channel's name; the user's precede."""
+    found = _of_folder(files("qie_batch.exports") / "channels")
+    if own is None:
+        return found
+    if not own.exists():
+        raise _wrong(own, "there is no such file or folder")
+    return found | (_of_folder(own) if own.is_dir() else _named([own]))
+
+
+def _of_folder(folder: Traversable) -> dict[str, Traversable]:
+    try:
+        return _named(folder.iterdir())
+    except OSError as error:
+        raise _wrong(folder, error.strerror or str(error)) from error
+
+
+def _named(entries: Iterable[Traversable]) -> dict[str, Traversable]:
+    named = {entry.name.removesuffix(_SUFFIX): entry for entry in entries if entry.name.endswith(_SUFFIX)}
+    return {name: entry for name, entry in named.items() if _NAME.fullmatch(name)}
 
 
 def _wrong(file: Traversable, problem: str) -> Misconfigured:

@@ -27,7 +27,7 @@ def rewrite_table(
 ) -> None:
     """Copy the file, with the cell at `place` (from 0) of each row that begins on one of these lines."""
     codec = _exact(path, codec)
-    out = io.TextIOWrapper(file, encoding=codec, newline="")  # type: ignore[type-var] # any binary file
+    out = io.TextIOWrapper(file, encoding=codec, newline="")
     with path.open(encoding=codec, newline="") as stream:
         line = 0
         while text := stream.readline():

@@ -130,7 +130,7 @@ class _Finder:
         if self._formula:
             self.formulas.append(self._line)
         else:
-            kept = {name: attributes[name] for name in ("r", "s") if name in attributes}
+            kept = {name: text for name, text in attributes.items() if name in ("r", "s")}
             self._put(start, self._parser.CurrentByteIndex, kept)
         self._old = self._wanted = None
 
@@ -143,5 +143,7 @@ class _Finder:
         of = self._prefix
         told = "".join(f" {name}={quoteattr(value)}" for name, value in attributes.items())
         text = escape(self._wanted or "")
-        cell = f'<{of}c{told} t="inlineStr"><{of}is><{of}t xml:space="preserve">{text}</{of}t></{of}is></{of}c>'
+        cell = (
+            f'<{of}c{told} t="inlineStr"><{of}is><{of}t xml:space="preserve">{text}</{of}t></{of}is></{of}c>'
+        )
         self.splices.append(_Splice(start, end, cell.encode("ascii", "xmlcharrefreplace")))

@@ -7,12 +7,13 @@ from qie_batch.steps.export.destinations import (
     FolderDestination,
 )
 from qie_batch.steps.export.feed import FeedRequest, FeedWritten
-from qie_batch.steps.export.images import Exported, ExportRequest, Outcome, export_images
+from qie_batch.steps.export.images import ExportContext, Exported, ExportRequest, Outcome, export_images
 
 __all__ = [
     "ArchiveDestination",
     "BucketDestination",
     "Destination",
+    "ExportContext",
     "ExportRequest",
     "Exported",
     "FeedRequest",

@@ -187,4 +187,4 @@ def _copy(data: bytes | IO[bytes], file: IO[bytes]) -> None:
 
 def unwritten() -> IO[bytes]:
     """A temporary file for what is compared before it is written."""
-    return cast("IO[bytes]", tempfile.TemporaryFile(prefix="qie-export-"))  # noqa: SIM115 - the caller closes it
+    return cast("IO[bytes]", tempfile.TemporaryFile(prefix="qie-export-"))

@@ -227,7 +227,7 @@ class _Export:
         )
 
     def _refuse_other(self, name: str, data: bytes) -> None:
-        if self._record.get(name) is None and (there := self._files.read(name)) not in (None, data):
+        if self._record.get(name) is None and self._files.read(name) not in (None, data):
             raise Conflict(
                 f"{self._files.address(name)} is there and was not written by an export",
                 code="export_taken",

@@ -1,6 +1,6 @@
 """What lies beside exported files and says what each was made of, so that nothing is made twice.
 
-    {"version": 1, "files": {"SKU-1.jpg": {"made_of": "<result>:<channel>:<upscaler>", "sha256": "...", ...}}}
+{"version": 1, "files": {"SKU-1.jpg": {"made_of": "<result>:<channel>:<upscaler>", "sha256": "...", ...}}}
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from qie_batch.errors import Conflict
-from qie_batch.model import Finding, Verdict
+from qie_batch.model import findings_text, parsed_findings
 
 if TYPE_CHECKING:
+    from qie_batch.model import Finding
     from qie_batch.steps.export.destinations import Destination
 
 RECORD = "qie-export.json"
@@ -49,8 +50,6 @@ class Record:
             return cls({})
         try:
             told = json.loads(data)
-            if told["version"] != VERSION:
-                raise ValueError(told["version"])
             return cls({name: _file(values) for name, values in told["files"].items()})
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Conflict(
@@ -68,13 +67,15 @@ class Record:
             self.changed = True
 
     def encoded(self) -> bytes:
-        files = {name: asdict(file) for name, file in sorted(self._files.items())}
+        files = {name: _values(file) for name, file in sorted(self._files.items())}
         told = {"version": VERSION, "files": files}
         return (json.dumps(told, ensure_ascii=False, indent=1) + "\n").encode()
 
 
+def _values(file: RecordedFile) -> dict[str, Any]:
+    return {**asdict(file), "findings": json.loads(findings_text(file.findings))}
+
+
 def _file(values: dict[str, Any]) -> RecordedFile:
-    findings = tuple(
-        Finding(**{**finding, "verdict": Verdict(finding["verdict"])}) for finding in values["findings"]
-    )
+    findings = parsed_findings(json.dumps(values["findings"]))
     return RecordedFile(**{**values, "notes": tuple(values["notes"]), "findings": findings})
