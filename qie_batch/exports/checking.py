@@ -72,7 +72,7 @@ def check_pixels(pixels: Pixels, channel: Channel, *, product_known: bool = True
     if not channel.places_product:
         return
     product = product_in(pixels, channel.background)
-    plain = is_plain(product)
+    plain = product_known and is_plain(product)
     colour = "#{:02x}{:02x}{:02x}".format(*channel.background)
     if channel.pure:
         share = stained(pixels, product, channel.background) if plain else float(product.mean())
@@ -82,7 +82,7 @@ def check_pixels(pixels: Pixels, channel: Channel, *, product_known: bool = True
     if channel.product is None:
         return
     box = box_of(product)
-    if not plain or not product_known or box is None:
+    if not plain or box is None:
         for rule in ("margin", "fill"):
             yield _unchecked(rule, "it is not known where the product is")
         return

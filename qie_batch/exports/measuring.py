@@ -15,7 +15,7 @@ TOLERANCE = 6
 #: Pixels round the product that a JPEG changes: two blocks, as chroma may have half the size.
 REACH = 16
 #: The share of the outermost pixels from which an image has this background.
-_PLAIN = 0.9
+_PLAIN = 0.7
 
 
 class Box(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,9 +14,10 @@ from qie_batch.exports.framing import frame_of
 from qie_batch.exports.measuring import cleaned
 from qie_batch.exports.subject import subject_of
 from qie_batch.images.scaling import scaled
+from qie_batch.model import Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from qie_batch.exports.channel import Channel
     from qie_batch.exports.framing import Frame
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     #: An RGB image and the size at which it is needed -> the image, at least of this size.
     Enlarge = Callable[[Image.Image, tuple[int, int]], Image.Image]
+
+_CUT = "the product touches the border of the image, where it may be cut."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +75,18 @@ def render(
         encodes=file.encodes,
         basis=subject.basis,
         notes=tuple(_notes(subject, frame, upscaler)),
-        findings=tuple(check(file.data, channel, name, product_known=subject.basis != "none")),
+        findings=tuple(_findings(subject, file.data, channel, name)),
     )
+
+
+def _findings(subject: Subject, data: bytes, channel: Channel, name: str) -> Iterator[Finding]:
+    """Those of the file, which cannot show that the product was cut before; a cut-out is often cropped so."""
+    cut = subject.touches and subject.basis != "alpha"
+    for finding in check(data, channel, name, product_known=subject.basis != "none"):
+        if cut and finding.gate == "margin":
+            yield replace(finding, verdict=Verdict.FAILED, figure=0.0, sentence=_CUT)
+        else:
+            yield finding
 
 
 def _laid_out(subject: Subject, frame: Frame, channel: Channel, upscaler: Upscaler | None) -> Image.Image:

@@ -34,6 +34,14 @@ class Subject:
     note: str = ""
 
     @property
+    def touches(self) -> bool:
+        """Whether the product reaches the border of the image, and so may be cut there."""
+        left, top, right, bottom = self.box
+        return self.is_known and (
+            not left or not top or right == self.image.width or bottom == self.image.height
+        )
+
+    @property
     def is_known(self) -> bool:
         return self.basis in ("alpha", "background", "cut-out")
 
