@@ -49,7 +49,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gateway": ("processes", "Run the gateway: pages for people, an API for programs."),
     "alert-bridge": ("processes", "Hand the alerts of Prometheus to a DingTalk group."),
     "flower": ("processes", "Run the live dashboard, never without a login."),
-    "export": ("export", "Write the model as ONNX files or TensorRT engines."),
+    "export": ("export", "Write results as a shop takes them, or the model as ONNX or TensorRT."),
     "db": ("care", "The ledger's schema."),
     "doctor": ("care", "Check every dependency and say how to mend it."),
     "fsck": ("care", "Prove that ledger and store agree."),

@@ -1,6 +1,7 @@
 """Builds implementations from settings; no other package chooses one."""
 
 from qie_batch.wiring.engines import InstalledEngines, worker_devices
+from qie_batch.wiring.exports import channel, destination, export_context
 from qie_batch.wiring.reviews import finalise_context, review_context, sheet_context
 from qie_batch.wiring.schedules import schedule_context
 from qie_batch.wiring.services import (
@@ -38,11 +39,14 @@ __all__ = [
     "batch_context",
     "buckets",
     "celery",
+    "channel",
     "database",
     "decoders",
+    "destination",
     "dingtalk_robot",
     "dispatch_context",
     "edit_context",
+    "export_context",
     "finalise_context",
     "fsck_context",
     "gate_names",

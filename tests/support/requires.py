@@ -38,3 +38,9 @@ def browser() -> str:
         if path := shutil.which(name):
             return path
     missing("no Chromium on this machine (Debian: apt-get install chromium)")
+
+
+def exiftool() -> None:
+    """The program that reads metadata and profiles."""
+    if not shutil.which("exiftool"):
+        missing("no exiftool on this machine (Debian: apt-get install libimage-exiftool-perl)")
