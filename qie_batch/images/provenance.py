@@ -22,8 +22,8 @@ SOURCE_TYPE = "Xmp.iptcExt.DigitalSourceType"
 CREDIT = "Xmp.photoshop.Credit"
 RIGHTS, CREATOR = "Xmp.dc.rights", "Xmp.dc.creator"
 COPYRIGHT_EXIF, ARTIST_EXIF = "Exif.Image.Copyright", "Exif.Image.Artist"
-_CREATOR_TOOL, _IDENTIFIER = "Xmp.xmp.CreatorTool", "Xmp.dc.identifier"
-_SYSTEM, _SYSTEM_VERSION = "Xmp.iptcExt.AISystemUsed", "Xmp.iptcExt.AISystemVersionUsed"
+_CREATOR_TOOL, IDENTIFIER = "Xmp.xmp.CreatorTool", "Xmp.dc.identifier"
+SYSTEM, SYSTEM_VERSION = "Xmp.iptcExt.AISystemUsed", "Xmp.iptcExt.AISystemVersionUsed"
 
 #: Of an input, what its result keeps.
 KEPT = (
@@ -39,7 +39,7 @@ KEPT = (
     PROFILE,
 )
 #: What is read of a file: no other field leaves the decoder process.
-READ = (*KEPT, SOURCE_TYPE, _CREATOR_TOOL, _IDENTIFIER, _SYSTEM, _SYSTEM_VERSION)
+READ = (*KEPT, SOURCE_TYPE, _CREATOR_TOOL, IDENTIFIER, SYSTEM, SYSTEM_VERSION)
 #: Characters of a text, and entries of a list.
 LONGEST_TEXT, MOST_TEXTS = 1000, 10
 
@@ -73,11 +73,11 @@ def claim(
         SOURCE_TYPE: _source_type(origin, generative=generative).address,
         CREDIT: _credits(kept.get(CREDIT), credit),
         _CREATOR_TOOL: f"qie-batch, engine {spec.engine}, revision {spec.revision}{preset}",
-        _IDENTIFIER: spec.cache_key,
+        IDENTIFIER: spec.cache_key,
     }
     if generative:
         model = f"{spec.revision}, {spec.lora}" if spec.lora else spec.revision
-        fields |= {_SYSTEM: f"{spec.engine} by qie-batch", _SYSTEM_VERSION: model}
+        fields |= {SYSTEM: f"{spec.engine} by qie-batch", SYSTEM_VERSION: model}
     return fields
 
 

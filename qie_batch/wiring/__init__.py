@@ -21,6 +21,7 @@ from qie_batch.wiring.services import (
     store,
     submit_context,
 )
+from qie_batch.wiring.signing import credentials
 from qie_batch.wiring.tenants import (
     batch_context,
     gateway_limits,
@@ -36,6 +37,7 @@ __all__ = [
     "batch_context",
     "buckets",
     "celery",
+    "credentials",
     "database",
     "decoders",
     "dingtalk_robot",
