@@ -53,12 +53,8 @@ def fields_of(data: bytes) -> dict[str, Value]:
     except Exception:  # noqa: BLE001 - damaged metadata raises any exception and must not refuse the image
         return {}
     try:
-        found = {
-            **_group(image.read_exif),
-            **_group(image.read_iptc),
-            **_group(image.read_xmp),
-        }
-        profile: Mapping[str, Value] = {PROFILE: "sRGB"} if image.read_icc() else {}
+        found = _group(image.read_exif) | _group(image.read_iptc) | _group(image.read_xmp)
+        profile: dict[str, Value] = {PROFILE: "sRGB"} if image.read_icc() else {}
     finally:
         image.close()
     for name, others in _INSTEAD.items():
@@ -87,7 +83,7 @@ def _group(read: Callable[..., dict[str, Any]]) -> dict[str, Any]:
     """The fields of EXIF, IPTC or XMP; older programs wrote their texts in Latin-1."""
     for encoding in ("utf-8", "latin-1"):
         with suppress(Exception):
-            return read(encoding=encoding)
+            return dict(read(encoding=encoding))
     return {}
 
 

@@ -5,6 +5,7 @@ A field is named as Exiv2 names it; `images.metadata` reads and writes the field
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -44,6 +45,18 @@ READ = (*KEPT, SOURCE_TYPE, _CREATOR_TOOL, IDENTIFIER, SYSTEM, SYSTEM_VERSION)
 LONGEST_TEXT, MOST_TEXTS = 1000, 10
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stamping:
+    """What the results of a worker say, beside what their specs decide."""
+
+    credit: str = "Edited with qie-batch"
+    #: Copyright, creator, credit and terms of the input stay with its result.
+    keep_rights: bool = True
+
+
+USUAL_STAMPING = Stamping()
+
+
 class SourceType(StrEnum):
     """https://cv.iptc.org/newscodes/digitalsourcetype/, as far as results are of these kinds."""
 
@@ -60,7 +73,7 @@ class SourceType(StrEnum):
 
 
 def claim(
-    spec: EditSpec, origin: Mapping[str, Value], *, generative: bool, credit: str, keep_rights: bool
+    spec: EditSpec, origin: Mapping[str, Value], stamping: Stamping, *, generative: bool
 ) -> dict[str, Value]:
     """The fields of a result; `origin` are those of the image to edit.
 
@@ -68,10 +81,10 @@ def claim(
     """
     params = spec.params
     preset = f", preset {params.preset}" if params.preset else ""
-    kept = {name: origin[name] for name in KEPT if name in origin} if keep_rights else {}
+    kept = {name: origin[name] for name in KEPT if name in origin} if stamping.keep_rights else {}
     fields = kept | {
         SOURCE_TYPE: _source_type(origin, generative=generative).address,
-        CREDIT: _credits(kept.get(CREDIT), credit),
+        CREDIT: _credits(kept.get(CREDIT), stamping.credit),
         _CREATOR_TOOL: f"qie-batch, engine {spec.engine}, revision {spec.revision}{preset}",
         IDENTIFIER: spec.cache_key,
     }

@@ -6,14 +6,15 @@ from PIL import Image
 from PIL.ImageCms import ImageCmsProfile, createProfile
 
 from qie_batch.images.metadata import fields_of, with_fields
-from qie_batch.images.provenance import PROFILE, SOURCE_TYPE, SourceType, claim
+from qie_batch.images.provenance import PROFILE, SOURCE_TYPE, SourceType, Stamping, claim
 from tests.support.ledgers import spec
 from tests.support.metadata import FORMATS, RIGHTS, SECRET, exiftool, plain, talkative
 
 
 def claimed(origin=None, **changes):
-    given = {"generative": True, "credit": "Edited by Shop", "keep_rights": True, **changes}
-    return claim(spec("red", preset="fast"), origin or {}, **given)
+    generative = changes.pop("generative", True)
+    stamping = Stamping(**{"credit": "Edited by Shop", **changes})
+    return claim(spec("red", preset="fast"), origin or {}, stamping, generative=generative)
 
 
 def test_another_program_reads_what_a_result_says_in_every_format():
