@@ -53,7 +53,7 @@ class Credentials:
 
 
 def is_signed(data: bytes) -> bool:
-    """Whether the file has a manifest of C2PA, whoever signed it."""
+    """Whether the file has a manifest of C2PA, by any signer."""
     c2pa = _library()
     try:
         reader = c2pa.Reader.try_create(f"image/{recognise(data).lower()}", io.BytesIO(data))

@@ -71,6 +71,7 @@ from qie_batch.model.states import (
     Priority,
     RunState,
 )
+from qie_batch.model.summaries import RunSummary, ToMend
 from qie_batch.model.timing import JobTiming, PhaseTiming
 from qie_batch.model.webhooks import (
     Webhook,
@@ -78,7 +79,9 @@ from qie_batch.model.webhooks import (
     WebhookEvent,
     WebhookState,
     address_shown,
+    is_summary,
     new_webhook_secret,
+    summary_address,
     webhook_key,
 )
 from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerStart, WorkerState
@@ -154,6 +157,7 @@ __all__ = [
     "RetryPolicy",
     "RowDefaults",
     "RunState",
+    "RunSummary",
     "RunningEdit",
     "Schedule",
     "ScheduledRun",
@@ -163,6 +167,7 @@ __all__ = [
     "StoredFile",
     "Tariff",
     "Tenant",
+    "ToMend",
     "Usage",
     "Verdict",
     "Webhook",
@@ -178,10 +183,12 @@ __all__ = [
     "candidates_text",
     "failed_gates",
     "findings_text",
+    "is_summary",
     "is_tenant_name",
     "may_pass",
     "new_webhook_secret",
     "parsed_findings",
     "severity",
+    "summary_address",
     "webhook_key",
 ]

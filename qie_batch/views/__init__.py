@@ -24,6 +24,7 @@ from qie_batch.views.records import (
     schedule_view,
 )
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
+from qie_batch.views.summaries import SummaryView, summary_view
 from qie_batch.views.timing import PhaseView, TimingView, timing_view
 from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
 from qie_batch.views.workers import RunningEditView, WorkerView, worker_view
@@ -50,6 +51,7 @@ __all__ = [
     "RunningEditView",
     "ScheduleView",
     "SubmissionView",
+    "SummaryView",
     "TenantView",
     "TimingView",
     "UploadView",
@@ -67,6 +69,7 @@ __all__ = [
     "item_view",
     "job_view",
     "schedule_view",
+    "summary_view",
     "tenant_view",
     "timing_view",
     "worker_view",

@@ -29,7 +29,7 @@ from qie_batch.wiring.tenants import (
     take_context,
     tenant_submit_context,
 )
-from qie_batch.wiring.webhooks import dingtalk_robot, notify_context, webhook_sender
+from qie_batch.wiring.webhooks import dingtalk_robot, notify_context, summary_context, webhook_sender
 from qie_batch.wiring.worker import edit_context
 
 __all__ = [
@@ -59,6 +59,7 @@ __all__ = [
     "store",
     "submission_context",
     "submit_context",
+    "summary_context",
     "take_context",
     "tenant_submit_context",
     "webhook_sender",
