@@ -35,8 +35,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from qie_batch.errors import Rejected, Unavailable
+from qie_batch.images import png_chunks
 from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, check_length
 from qie_batch.images.encoding import thumbnail_jpeg
+from qie_batch.images.kinds import recognise
 from qie_batch.images.sandbox.handle import DecoderCrashed, DecoderProcess, DecoderTimeout
 from qie_batch.images.sandbox.protocol import Request, Task, packed
 
@@ -132,10 +134,15 @@ class DecoderPool:
             return {}
 
     def with_fields(self, data: bytes, fields: Mapping[str, Value]) -> bytes:
-        """The file of ours with these fields; Rejected if they cannot be written."""
-        block = packed(fields, data)
+        """The file of ours with these fields; Rejected if they cannot be written.
+
+        The pixels of a PNG stay here, as they are the bulk and the fields stand before them.
+        """
+        is_png = recognise(data) == "PNG"
+        block = packed(fields, png_chunks.without_pixels(data) if is_png else data)
         request = Request(task=Task.WRITE_FIELDS, data=block, limits=Limits(max_bytes=len(block)))
-        return self._answer(request, DecoderProcess.read_file)
+        written = self._answer(request, DecoderProcess.read_file)
+        return png_chunks.with_pixels(written, data) if is_png else written
 
     def thumbnail_jpeg(self, data: bytes, side: int, limits: Limits = DEFAULT_LIMITS) -> bytes:
         """As `images.thumbnail_jpeg`, with the same additions."""
