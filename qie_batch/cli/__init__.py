@@ -50,6 +50,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "alert-bridge": ("processes", "Hand the alerts of Prometheus to a DingTalk group."),
     "flower": ("processes", "Run the live dashboard, never without a login."),
     "export": ("export", "Write results as a shop takes them, or the model as ONNX or TensorRT."),
+    "sign": ("sign", "Sign results or exports by C2PA, with your certificate."),
     "db": ("care", "The ledger's schema."),
     "doctor": ("care", "Check every dependency and say how to mend it."),
     "fsck": ("care", "Prove that ledger and store agree."),

@@ -24,6 +24,7 @@ from qie_batch.wiring.services import (
     store,
     submit_context,
 )
+from qie_batch.wiring.signing import credentials
 from qie_batch.wiring.tenants import (
     batch_context,
     gateway_limits,
@@ -31,7 +32,7 @@ from qie_batch.wiring.tenants import (
     take_context,
     tenant_submit_context,
 )
-from qie_batch.wiring.webhooks import dingtalk_robot, notify_context, webhook_sender
+from qie_batch.wiring.webhooks import dingtalk_robot, notify_context, summary_context, webhook_sender
 from qie_batch.wiring.worker import edit_context
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "buckets",
     "celery",
     "channel",
+    "credentials",
     "database",
     "decoders",
     "destination",
@@ -67,6 +69,7 @@ __all__ = [
     "store",
     "submission_context",
     "submit_context",
+    "summary_context",
     "take_context",
     "tenant_submit_context",
     "webhook_sender",
