@@ -137,6 +137,10 @@ def wait(costs: Costs, job_id: str) -> Progress:
     return progress
 
 
+#: States that people call otherwise.
+_SHOWN = {ItemState.NEEDS_REVIEW: "to be reviewed"}
+
+
 def sentence(progress: Progress) -> str:
     """One line about a job."""
     counts = progress.counts
@@ -144,8 +148,10 @@ def sentence(progress: Progress) -> str:
     if progress.cached:
         parts.append(f"{progress.cached} of them cached")
     parts += [
-        f"{counts[state]} {state}"
+        f"{counts[state]} {_SHOWN.get(state, state)}"
         for state in (
+            ItemState.NEEDS_REVIEW,
+            ItemState.REJECTED,
             ItemState.FAILED,
             ItemState.CANCELLED,
             ItemState.RUNNING,

@@ -91,6 +91,28 @@ def _row_options() -> tuple[Callable[[_Command], _Command], ...]:
         click.option("--steps", metavar="N", help="[default: as the preset says]"),
         click.option("--cfg", metavar="X", help="[default: as the preset says]"),
         click.option("--variants", metavar="N", help="Results of each row, 1 to 8.  [default: 1]"),
+        *_checks_options(),
+    )
+
+
+def _checks_options() -> tuple[Callable[[_Command], _Command], ...]:
+    """What is asked of the results."""
+    return (
+        click.option(
+            "--lock", metavar="WHAT", help="The picture's own pixels come back: product, alpha or mask."
+        ),
+        click.option("--gates", metavar="LIMITS", help="Such as 'drift=2 text=off', or off for all."),
+        click.option(
+            "--rerolls", metavar="N", help="Tries with other seeds after a failed gate, 0 to 8.  [default: 0]"
+        ),
+        click.option("--expect-text", metavar="A|B", help="What must be readable on the results."),
+        click.option("--expect-color", metavar="COLOR", help="Of what was edited: a name or #rrggbb."),
+        click.option("--export-channel", metavar="NAME", help="Whose rules the results must meet."),
+        click.option(
+            "--review",
+            type=click.Choice(("required",)),
+            help="Nothing succeeds before a person has approved it.",
+        ),
     )
 
 
@@ -108,6 +130,7 @@ def job_order(options: Mapping[str, Any]) -> JobOrder:
         keep_alpha=options["keep_alpha"],
         values={name: options[name] for name in VALUES if options[name] is not None},
         notify=options["notify"].strip(),
+        review=options["review"] is not None,
     )
     return orders.job_order(texts, flag)
 
@@ -123,4 +146,4 @@ def reading_of(options: Mapping[str, Any]) -> ReadingOptions:
 
 def flag(name: str) -> str:
     """How the command line calls an option."""
-    return f"--{name}"
+    return f"--{name.replace('_', '-')}"

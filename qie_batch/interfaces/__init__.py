@@ -1,4 +1,4 @@
-"""The Protocols of store, queue, ledger, engine, web and observer."""
+"""The Protocols of store, queue, ledger, engine, gates, web and observer."""
 
 from qie_batch.interfaces.engine import (
     AlphaForecast,
@@ -8,6 +8,7 @@ from qie_batch.interfaces.engine import (
     EngineChoice,
     ServedEngine,
 )
+from qie_batch.interfaces.gate import Gates
 from qie_batch.interfaces.ledger import (
     ApiKeys,
     Attempts,
@@ -49,6 +50,7 @@ __all__ = [
     "EngineCheck",
     "EngineChoice",
     "Files",
+    "Gates",
     "Gauges",
     "Intake",
     "Jobs",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Backlog,
         Batch,
         BatchFault,
+        Candidate,
         CostLine,
         DaySpending,
         EditSpec,
@@ -84,7 +85,12 @@ class Attempts(Protocol):
 
     def claim(self, item_id: str, worker: Worker, lease_seconds: float) -> Attempt | None: ...
     def renew(self, attempt: Attempt, lease_seconds: float, step: int, usage: Usage) -> bool: ...
-    def succeed(self, attempt: Attempt, result: Result, usage: Usage) -> bool: ...
+    def succeed(
+        self, attempt: Attempt, result: Result, usage: Usage, best: Candidate | None = None
+    ) -> bool: ...
+    def reroll(
+        self, attempt: Attempt, result: Result, usage: Usage, spec: EditSpec, candidates: Sequence[Candidate]
+    ) -> bool: ...
     def fail(self, attempt: Attempt, failure: Failure, usage: Usage) -> bool: ...
     def retry_later(
         self, attempt: Attempt, failure: Failure, usage: Usage, delay: float, *, crash: bool = False

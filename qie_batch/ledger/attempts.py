@@ -8,19 +8,33 @@ Every transaction locks the item before the attempt; otherwise a heartbeat and a
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Connection, case, update
+from sqlalchemy import ColumnElement, Connection, case, select, update
 
 from qie_batch.ledger import rows, statements
-from qie_batch.ledger.tables import attempts, items
-from qie_batch.model import Attempt, EditSpec, ItemState, Outcome, Priority
+from qie_batch.ledger.tables import attempts, items, results
+from qie_batch.model import (
+    GATE_FAILED,
+    Attempt,
+    Candidate,
+    Checks,
+    EditSpec,
+    Failure,
+    ItemState,
+    Outcome,
+    Priority,
+    cache_key_of,
+    candidates_text,
+    failed_gates,
+)
 from qie_batch.pricing import cost_micros
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from qie_batch.ledger.database import Database
-    from qie_batch.model import Failure, Result, RetryPolicy, Usage, Worker
+    from qie_batch.model import Result, RetryPolicy, Usage, Worker
 
 
 class SqlAttempts:
@@ -62,6 +76,8 @@ class SqlAttempts:
             low_memory=bool(taken.too_big),
             waited_seconds=max(0.0, taken.now - max(taken.created_at, taken.not_before)),
             traceparent=taken.traceparent,
+            checks=Checks.parse(taken.checks),
+            candidates=Candidate.parse(taken.candidates),
         )
 
     def renew(self, attempt: Attempt, lease_seconds: float, step: int, usage: Usage) -> bool:
@@ -73,21 +89,66 @@ class SqlAttempts:
             self._account(connection, attempt, usage)
         return held
 
-    def succeed(self, attempt: Attempt, result: Result, usage: Usage) -> bool:
-        """Store the result; every pending or queued item with the same cache key succeeds too, cached."""
-        cost = cost_micros(usage, attempt.rate)
-        used = {"seconds": usage.seconds, "cost_micros": cost}
-        fields = {**asdict(result), "ran": rows.json_of_ran(result.ran), **used}
-        made = {f"new_{name}": value for name, value in fields.items()}
+    def succeed(self, attempt: Attempt, result: Result, usage: Usage, best: Candidate | None = None) -> bool:
+        """Store the result; every pending or queued item with the same cache key gets it too, cached.
+
+        A result that a gate failed makes the item one to be reviewed, and others of its cache key are left to
+        their own attempts, which may ask for less. With `best`, the item gets that earlier result.
+        """
         with self._db.write() as connection:
-            if statements.HOLD.run(self._db, connection, **_key(attempt)).fetchone() is None:
-                self._account(connection, attempt, usage)
+            if not self._store(connection, attempt, result, usage):
                 return False
-            statements.STORE.run(self._db, connection, **made)
-            statements.SUCCEED.run(self._db, connection, **_key(attempt), of_result=result.cache_key)
+            key, failed = result.cache_key, result.is_failed
+            if best and self._take_back(connection, attempt, best):
+                key = best.cache_key
+            statements.SUCCEED.run(self._db, connection, **_key(attempt), of_result=key, is_failed=failed)
             self._end(connection, attempt, usage, Outcome.SUCCEEDED)
-            statements.SUCCEED_TWINS.run(self._db, connection, of_result=result.cache_key)
+            if not failed:
+                statements.SUCCEED_TWINS.run(self._db, connection, of_result=key)
         return True
+
+    def reroll(
+        self, attempt: Attempt, result: Result, usage: Usage, spec: EditSpec, candidates: Sequence[Candidate]
+    ) -> bool:
+        """Store the result that a gate failed; the item is pending again, as an edit with this spec."""
+        with self._db.write() as connection:
+            if not self._store(connection, attempt, result, usage):
+                return False
+            text = spec.canonical
+            held = self._move(
+                connection,
+                attempt,
+                state=ItemState.PENDING,
+                lease_until=None,
+                not_before=self._db.now,
+                spec=text,
+                cache_key=cache_key_of(text),
+                candidates=candidates_text(candidates),
+            )
+            failed = ", ".join(failed_gates(result.findings))
+            why = Failure(code=GATE_FAILED, reason=f"made again with another seed: failed by {failed}")
+            self._end(connection, attempt, usage, Outcome.REROLLED, why)
+        return held
+
+    def _store(self, connection: Connection, attempt: Attempt, result: Result, usage: Usage) -> bool:
+        """Store the result; False, and only the usage is written, if the attempt is fenced."""
+        if statements.HOLD.run(self._db, connection, **_key(attempt)).fetchone() is None:
+            self._account(connection, attempt, usage)
+            return False
+        fields = rows.fields_of(result) | {
+            "seconds": usage.seconds,
+            "cost_micros": cost_micros(usage, attempt.rate),
+        }
+        made = {f"new_{name}": value for name, value in fields.items()}
+        statements.STORE.run(self._db, connection, **made)
+        return True
+
+    def _take_back(self, connection: Connection, attempt: Attempt, best: Candidate) -> bool:
+        """Make the item the edit of an earlier result, if that result is still there."""
+        found = select(results.c.cache_key).where(results.c.cache_key == best.cache_key)
+        if connection.execute(found.with_for_update(read=True, key_share=True)).first() is None:
+            return False
+        return self._move(connection, attempt, spec=best.spec_text, cache_key=best.cache_key)
 
     def fail(self, attempt: Attempt, failure: Failure, usage: Usage) -> bool:
         """Fail the item; only `retry` makes the item pending again."""

@@ -9,7 +9,7 @@ from sqlalchemy import delete, or_, select, update
 
 from qie_batch.ledger.contradictions import IMPOSSIBLE
 from qie_batch.ledger.tables import attempts, items, results
-from qie_batch.model import UNFINISHED, EditSpec, ItemState, Outcome, Result
+from qie_batch.model import UNFINISHED, EditSpec, ItemState, Outcome, Result, parsed_findings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,6 +82,8 @@ class SqlAudit:
                     state=ItemState.FAILED,
                     result_key=None,
                     cached=False,
+                    review="",
+                    version=items.c.version + 1,
                     finished_at=self._db.now,
                     **_LOST,
                 )
@@ -106,5 +108,6 @@ class SqlAudit:
 
 def _result_of(row: Row[Any]) -> Result:
     fields = dict(row._mapping)  # noqa: SLF001 - public API of SQLAlchemy
-    del fields["created_at"]
-    return Result(**{**fields, "ran": json.loads(fields["ran"])})
+    del fields["created_at"], fields["verdict"]
+    read = {"ran": json.loads(fields["ran"]), "findings": parsed_findings(fields["findings"])}
+    return Result(**{**fields, **read})

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Select, func, or_, select
 
-from qie_batch.ledger.tables import attempts, items, jobs, results
-from qie_batch.model import FINAL, ItemState, JobState, Outcome
+from qie_batch.ledger.tables import attempts, items, jobs, results, reviews
+from qie_batch.model import FINAL, WITH_RESULT, ItemState, JobState, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,12 +57,13 @@ def _states() -> dict[str, Select[Any]]:
 
 
 def _successes() -> dict[str, Select[Any]]:
-    succeeded = items.c.state == ItemState.SUCCEEDED
+    succeeded = items.c.state.in_(WITH_RESULT)
+    by_a_person = select(1).where(reviews.c.item_id == attempts.c.item_id, reviews.c.decision == "rerolled")
     successful = attempts.c.outcome == Outcome.SUCCEEDED
     its_success = select(1).where(attempts.c.item_id == items.c.id, successful)
     return {
         "item {}: it succeeded more than once": select(attempts.c.item_id)
-        .where(successful)
+        .where(successful, ~by_a_person.exists())
         .group_by(attempts.c.item_id)
         .having(func.count() > 1),
         "item {}: it succeeded but names no result": select(items.c.id).where(

@@ -50,7 +50,9 @@ class SqlCosts:
             spent = connection.execute(
                 select(*_spent_columns(), func.count().label("attempts")).where(attempts.c.job_id == job_id)
             ).one()
-            cached, saved = connection.execute(_saved().where(mine)).one()
+            # Of those that succeeded alone: the rest is counted by its state.
+            succeeded = func.count(case((items.c.state == ItemState.SUCCEEDED, 1)))
+            _, saved, cached = connection.execute(_saved().add_columns(succeeded).where(mine)).one()
             return Progress(
                 job=job_of(row),
                 counts=counts_of(row),

@@ -12,13 +12,14 @@ from sqlalchemy import Connection, Select, select
 from sqlalchemy.sql.schema import ScalarElementColumnDefault
 
 from qie_batch.ledger.tables import items, jobs, results
-from qie_batch.model import ItemState, JobState
+from qie_batch.ledger.verdicts import APPROVED, REJECTED, REJECTED_CODE, REQUIRED, Decided, decided
+from qie_batch.model import ItemState, JobState, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from qie_batch.ledger.database import Database
-    from qie_batch.model import NewItem, NewJob
+    from qie_batch.model import JobOrder, NewItem, NewJob
 
 #: Items looked up and inserted at a time.
 CHUNK = 500
@@ -40,16 +41,18 @@ class SqlIntake:
     def add_job(self, job: NewJob, new_items: Iterable[NewItem]) -> bool:
         """Write job and items, or nothing; False if this job id is there already.
 
-        An item whose cache key has a result is succeeded at once, cached, at no cost. Give items that are
-        computed already: the transaction is open while `new_items` is read, and SQLite has one writer, for
-        which the heartbeats of all workers wait.
+        An item whose cache key has a result is final at once, cached, at no cost, unless a gate failed the
+        result and nobody decided: an attempt that finds the result holds it to what this row asks.
+
+        Give items that are computed already: the transaction is open while `new_items` is read, and SQLite
+        has one writer, for which the heartbeats of all workers wait.
         """
         with self._db.write() as connection:
             now = connection.scalar(select(self._db.now)) or 0.0
             if not self._db.insert_once(connection, jobs, _job_values(job, now)):
                 return False
             for chunk in _chunks(new_items):
-                _insert_items(connection, [_item_values(job, item) for item in chunk], now)
+                _insert_items(connection, job.order, [_item_values(job, item) for item in chunk], now)
         return True
 
     def known_results(self, cache_keys: Iterable[str]) -> set[str]:
@@ -68,16 +71,32 @@ def _results(keys: list[str]) -> Select[Any]:
     return select(results.c.cache_key).where(results.c.cache_key.in_(keys))
 
 
-def _insert_items(connection: Connection, chunk: list[dict[str, Any]], now: float) -> None:
+def _insert_items(connection: Connection, order: JobOrder, chunk: list[dict[str, Any]], now: float) -> None:
     keys = [values["cache_key"] for values in chunk if values["cache_key"]]
     # Locked (PostgreSQL), so that no result is deleted before the items that name that result are inserted.
-    known = set(connection.scalars(_results(keys).with_for_update(read=True, key_share=True)))
+    locked = _results(keys).add_columns(results.c.verdict).with_for_update(read=True, key_share=True)
+    known = {row.cache_key: row.verdict for row in connection.execute(locked)}
+    reviewed = decided(connection, known, order.owner) if known else {}
     for values in chunk:
-        if values["cache_key"] in known:
-            values |= {"state": ItemState.SUCCEEDED, "cached": True, "result_key": values["cache_key"]}
+        key = values["cache_key"]
+        if key in known:
+            values.update(_cached(key, known[key], reviewed.get(key), order))
         values["finished_at"] = None if values["state"] == ItemState.PENDING else now
     # Not `insert(items)`, for which SQLAlchemy would work out the parameters of each row anew.
     connection.exec_driver_sql(_insert_text(connection.dialect.name, tuple(chunk[0])), chunk)
+
+
+def _cached(key: str, verdict: str, review: Decided | None, order: JobOrder) -> dict[str, Any]:
+    """What an item of this cache key has from the start; nothing where its attempt decides."""
+    found = {"cached": True, "result_key": key, "review": review.review if review else "", "version": 1}
+    if found["review"] == APPROVED:
+        return {**found, "state": ItemState.SUCCEEDED}
+    if review and found["review"] == REJECTED:
+        return {**found, "state": ItemState.REJECTED, "error_code": REJECTED_CODE, "error": review.note}
+    if verdict == Verdict.FAILED:
+        return {}
+    required = order.review == REQUIRED
+    return {**found, "state": ItemState.NEEDS_REVIEW if required else ItemState.SUCCEEDED}
 
 
 @cache
@@ -106,6 +125,9 @@ def _job_values(job: NewJob, now: float) -> dict[str, Any]:
         "traceparent": job.traceparent,
         "notify": order.notify,
         "folder": job.folder,
+        "review": order.review,
+        "final_preset": order.final_preset,
+        "parent": job.parent,
         "budget_micros": order.budget_micros,
         "created_at": now,
     }
@@ -130,4 +152,5 @@ def _item_values(job: NewJob, item: NewItem) -> dict[str, Any]:
         "result_key": None,
         "error_code": item.failure.code if item.failure else None,
         "error": item.failure.reason if item.failure else None,
+        "checks": item.checks.text,
     }

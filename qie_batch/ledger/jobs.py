@@ -157,6 +157,7 @@ class SqlJobs:
                     error_code=None,
                     error=None,
                     finished_at=None,
+                    version=items.c.version + 1,
                 )
             ).rowcount
             if again:
@@ -186,6 +187,7 @@ def _item_page(job_id: str, after: int, wanted: ItemSelection, mine: Owned) -> S
             results.c.changed,
             results.c.note,
             results.c.ran,
+            results.c.findings,
             results.c.engine.label("result_engine"),
             results.c.seconds.label("result_seconds"),
             results.c.cost_micros.label("result_cost"),

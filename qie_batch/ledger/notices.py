@@ -78,6 +78,8 @@ def job_notice(database: Database, job_id: str, event: WebhookEvent) -> Notice |
         pause_reason="" if is_closed else "budget",
         total=job.number,
         succeeded=counts[ItemState.SUCCEEDED],
+        needs_review=counts[ItemState.NEEDS_REVIEW],
+        rejected=counts[ItemState.REJECTED],
         failed=counts[ItemState.FAILED],
         cancelled=counts[ItemState.CANCELLED],
         spent_micros=int(spent or 0),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, delete, func, select
 
-from qie_batch.ledger.tables import attempts, batches, items, jobs, results, runs
+from qie_batch.ledger.tables import attempts, batches, items, jobs, results, reviews, runs
 from qie_batch.model import EditSpec, JobState, OldJob, RunState
 
 if TYPE_CHECKING:
@@ -93,6 +93,7 @@ class SqlPruning:
             connection.execute(select(results.c.cache_key).where(row).with_for_update())
             if connection.scalar(select(named.exists())):
                 return False
+            connection.execute(delete(reviews).where(reviews.c.result_key == cache_key))
             return connection.execute(delete(results).where(row)).rowcount == 1
 
     def kept_jobs(self) -> dict[str, str]:

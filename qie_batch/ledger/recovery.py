@@ -95,8 +95,9 @@ class SqlRecovery:
 def _losses() -> ColumnElement[int]:
     """Lost attempts of an item after its latest final failure, which is before the latest `retry`."""
     earlier = attempts.alias()
-    # A final failure has an error code; so has a retried attempt, which is not final.
-    final = (earlier.c.error_code.is_not(None), earlier.c.outcome != Outcome.RETRIED)
+    # A final failure has an error code; so has an attempt after which the item was tried again.
+    again = (Outcome.RETRIED, Outcome.REROLLED)
+    final = (earlier.c.error_code.is_not(None), earlier.c.outcome.not_in(again))
     base = select(func.coalesce(func.max(earlier.c.number), 0)).where(earlier.c.item_id == items.c.id, *final)
     lost = select(func.count()).where(
         attempts.c.item_id == items.c.id,

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from dataclasses import fields as dataclass_fields
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import or_, select
 
 from qie_batch.ledger.tables import items, jobs
 from qie_batch.model import (
+    Candidate,
+    Checks,
     EditSpec,
     Failure,
     Item,
@@ -22,6 +25,9 @@ from qie_batch.model import (
     ReadingOptions,
     Result,
     RowDefaults,
+    Verdict,
+    findings_text,
+    parsed_findings,
 )
 
 if TYPE_CHECKING:
@@ -45,7 +51,10 @@ def order_of(text: str) -> JobOrder:
 
 def _defaults(fields: dict[str, Any]) -> RowDefaults:
     size, output = fields.get("size"), fields.get("output", OutputFormat.AUTO)
-    return RowDefaults(**{**fields, "size": tuple(size) if size else None, "output": OutputFormat(output)})
+    read: dict[str, Any] = {"size": tuple(size) if size else None, "output": OutputFormat(output)}
+    if checks := fields.get("checks"):
+        read["checks"] = Checks(**{**checks, "expect_text": tuple(checks["expect_text"])})
+    return RowDefaults(**{**fields, **read})
 
 
 def json_of_seconds(phases: Mapping[str, float]) -> str:
@@ -56,6 +65,15 @@ def json_of_seconds(phases: Mapping[str, float]) -> str:
 def json_of_ran(ran: Mapping[str, Any]) -> str:
     """Of values that JSON has not, their texts: what an engine says of an edit fails no edit."""
     return json.dumps(ran, separators=(",", ":"), ensure_ascii=False, default=str) if ran else "{}"
+
+
+def fields_of(result: Result) -> dict[str, Any]:
+    """The columns of `results` but those of time."""
+    fields = {each.name: getattr(result, each.name) for each in dataclass_fields(result)}
+    fields["ran"] = json_of_ran(result.ran)
+    fields["findings"] = findings_text(result.findings)
+    passed = Verdict.PASSED if result.findings else ""
+    return fields | {"verdict": Verdict.FAILED if result.is_failed else passed}
 
 
 def job_of(row: Row[Any]) -> Job:
@@ -69,6 +87,8 @@ def job_of(row: Row[Any]) -> Job:
         defaults=_defaults(json.loads(row.defaults)),
         owner=row.owner,
         notify=row.notify,
+        review=row.review,
+        final_preset=row.final_preset,
     )
     return Job(
         id=row.id,
@@ -82,6 +102,7 @@ def job_of(row: Row[Any]) -> Job:
         closed_at=row.closed_at,
         request_id=row.request_id,
         traceparent=row.traceparent,
+        parent=row.parent,
     )
 
 
@@ -139,6 +160,9 @@ def item_of(row: Row[Any]) -> Item:
         result=result_of(row) if row.result_key else None,
         seconds=row.attempts_seconds or 0.0,
         cost_micros=int(row.attempts_cost or 0),
+        review=row.review,
+        version=row.version,
+        rerolls=len(Candidate.parse(row.candidates)),
     )
 
 
@@ -155,6 +179,7 @@ def result_of(row: Row[Any]) -> Result:
         changed=row.changed,
         note=row.note,
         ran=json.loads(row.ran),
+        findings=parsed_findings(row.findings),
         seconds=row.result_seconds,
         cost_micros=row.result_cost,
     )

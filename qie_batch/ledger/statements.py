@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import BindParameter, and_, bindparam, case, insert, null, select, update
+from sqlalchemy import BindParameter, Boolean, and_, bindparam, case, false, insert, null, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from qie_batch.errors import DeviceOutOfMemory
 from qie_batch.ledger.database import locking
 from qie_batch.ledger.prepared import Prepared
 from qie_batch.ledger.tables import attempts, items, jobs, results
+from qie_batch.ledger.verdicts import ending
 from qie_batch.model import ItemState, JobState, Outcome
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class Taken(NamedTuple):
     now: float
     created_at: float
     traceparent: str
+    checks: str
+    candidates: str
     #: Whether an attempt at the item did not fit the device's memory.
     too_big: bool | int
 
@@ -80,6 +83,8 @@ def _take(now: Now, _dialect: str) -> ReturningUpdate[Any]:
                 select(column).where(of_job).scalar_subquery()
                 for column in (jobs.c.created_at, jobs.c.traceparent)
             ),
+            items.c.checks,
+            items.c.candidates,
             too_big.exists(),
         )
     )
@@ -119,24 +124,20 @@ def _store(now: Now, dialect: str) -> Insert:
     return locking(make(results).values({**given, "created_at": now}), results)
 
 
-def _done(now: Now) -> dict[str, Any]:
-    return {
-        "state": ItemState.SUCCEEDED,
-        "result_key": _given("of_result", items.c.result_key),
-        "finished_at": now,
-        "error_code": null(),
-        "error": null(),
-    }
+def _done(now: Now, failed: ColumnElement[bool]) -> dict[str, Any]:
+    key = _given("of_result", items.c.result_key)
+    return {"result_key": key, "finished_at": now, **ending(key, failed)}
 
 
 def _succeed(now: Now, _dialect: str) -> Update:
-    return update(items).where(_fence()).values(**_done(now), lease_until=null())
+    failed = bindparam("is_failed", type_=Boolean(), required=False)
+    return update(items).where(_fence()).values(**_done(now, failed), lease_until=null())
 
 
 def _succeed_twins(now: Now, _dialect: str) -> Update:
     waiting = items.c.state.in_((ItemState.PENDING, ItemState.QUEUED))
     twins = (items.c.cache_key == _given("of_result", items.c.cache_key), waiting)
-    return update(items).where(*twins).values(**_done(now), cached=True)
+    return update(items).where(*twins).values(**_done(now, false()), cached=True)
 
 
 def _attempt() -> ColumnElement[bool]:

@@ -36,6 +36,13 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "priority": (),
     "output": (),
     "keep_alpha": ("keep_transparency", "保留透明"),
+    "lock": (),
+    "keep_mask": (),
+    "expect_text": (),
+    "expect_color": ("expect_colour",),
+    "export_channel": (),
+    "gates": (),
+    "rerolls": (),
 }  # fmt: skip
 
 #: The columns of further images, in the order in which the engine gets them.
@@ -45,7 +52,7 @@ REFERENCES = ("ref_image_2", "ref_image_3")
 GENERAL = frozenset(
     (
         *("url", "edit", "negative", "preset", "lora", "steps", "cfg", "seed", "size"),
-        *("variants", "priority", "output"),
+        *("variants", "priority", "output", "lock"),
     )
 )
 #: Headers that mean their column where no other header does.

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.keys import S3, S3Address, is_web
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.manifest.limits import MAX_ID
-from qie_batch.model import BATCH_PRIORITIES, OutputFormat
+from qie_batch.model import BATCH_PRIORITIES, EVERY_GATE, OutputFormat
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
+
+    from qie_batch.model import Checks
 
 # pandas writes whole numbers of a column with gaps as "20.0".
 _WHOLE = re.compile(r"([+-]?\d{1,20})(?:\.0*)?", re.ASCII)
@@ -118,6 +121,50 @@ def _lora(text: str) -> str:
     return "" if name == "none" else name
 
 
+def _texts(text: str) -> tuple[str, ...]:
+    """Several, with | between."""
+    return tuple(filter(None, (part.strip() for part in text.split("|"))))
+
+
+def _limits(text: str) -> dict[str, float | None]:
+    """Pairs gate=limit or gate=off; "off" for all gates."""
+    found: dict[str, float | None] = {}
+    for part in re.split(r"[\s,;]+", text.strip().casefold()):
+        gate, equals, limit = part.partition("=")
+        if part == "off":
+            found[EVERY_GATE] = None
+        elif equals and limit == "off":
+            found[gate] = None
+        elif equals and _DECIMAL.fullmatch(limit):
+            found[gate] = float(limit)
+        else:
+            advice = "write off, or gate=limit and gate=off with spaces between, such as drift=2 text=off"
+            raise WrongCell("gates_invalid", f"'gates' holds {quoted(part)}: {advice}")
+    return found
+
+
+#: What a row may keep of its image, as users write it.
+LOCKS = {"none": "", "off": "", **{name: name for name in ("product", "alpha", "mask")}}
+
+#: Columns that ask something of the result and decide no pixel -> the reader of a value of `Checks`.
+ASKED: Mapping[str, Callable[[str], Any]] = {
+    "expect_text": _texts,
+    "expect_color": str,
+    "export_channel": str.casefold,
+    "gates": _limits,
+    "rerolls": _whole("rerolls", 0, 8),
+}
+
+
+def checks_of(values: dict[str, Any], default: Checks) -> Checks:
+    """Takes the values of ASKED out of those of the row; what the row leaves open is the job's choice."""
+    own = {column: values.pop(column) for column in ASKED if column in values}
+    if not own:
+        return default
+    channel, limits = own.pop("export_channel", default.channel), own.pop("gates", {})
+    return replace(default, channel=channel, limits={**default.limits, **limits}, **own)
+
+
 #: The columns that override the job's choice -> the reader of a value for the field of the same name.
 OPTIONAL: Mapping[str, Callable[[str], Any]] = {
     "lora": _lora,
@@ -129,6 +176,9 @@ OPTIONAL: Mapping[str, Callable[[str], Any]] = {
     "priority": _choice("priority", {priority.name.lower(): priority for priority in BATCH_PRIORITIES}),
     "output": _choice("output", OUTPUTS),
     "keep_alpha": _yes_no("keep_alpha"),
+    "lock": _choice("lock", LOCKS),
+    "keep_mask": read_image,
+    **ASKED,
 }
 
 #: No column of its own: the quality of all results of a job.

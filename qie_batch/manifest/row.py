@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from qie_batch.keys import S3, is_web
 from qie_batch.manifest.aliases import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, REFERENCES, is_own, normal
-from qie_batch.manifest.cells import OPTIONAL, preset_reader, read_id, read_image
+from qie_batch.manifest.cells import OPTIONAL, checks_of, preset_reader, read_id, read_image
 from qie_batch.manifest.faults import Fault, WrongCell
 from qie_batch.manifest.image_lists import images_of, looks_like_an_image
 from qie_batch.manifest.limits import MAX_CELL, MAX_ID
@@ -32,7 +32,7 @@ _Value = TypeVar("_Value")
 #: Own columns that say something on the way back.
 _KEPT = (FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN)
 #: Fields of RowDefaults that are values, not texts with placeholders.
-_DEFAULTS = ("size", "lora", "steps", "cfg", "seed", "variants", "output", "quality", "keep_alpha")
+_DEFAULTS = ("size", "lora", "steps", "cfg", "seed", "variants", "output", "quality", "keep_alpha", "lock")
 _MISSING = {
     "id": ("id_missing", "the row has no id: give it one of its own"),
     "image": ("image_missing", "the row names no picture: write its path, https:// or s3://bucket/key"),
@@ -70,6 +70,7 @@ class RowReader:
         self._negative = _Column("negative", of.get("negative"), defaults.negative.strip())
         readers = {"preset": preset_reader(presets), **OPTIONAL}
         self._optional = [(_Column(name, of[name]), read) for name, read in readers.items() if name in of]
+        self._checks = defaults.checks
         self._defaults: dict[str, Any] = {name: getattr(defaults, name) for name in _DEFAULTS}
         self._placeholders = Placeholders(header, of)
         self._used = frozenset((*of.values(), *self._kept, columns.spare_id)) - {""}
@@ -112,6 +113,7 @@ class RowReader:
         given = self._defaults | {column: value for column, value in values.items() if value is not None}
         width, height = given.pop("size") or (None, None)
         variants, priority = given.pop("variants"), given.pop("priority", None)
+        checks, keep_mask = checks_of(given, self._checks), given.pop("keep_mask", "")
         params = EditParams(
             instruction=instruction or "",
             negative=negative or " ",
@@ -127,6 +129,8 @@ class RowReader:
             params=params,
             variants=variants,
             priority=priority,
+            checks=checks,
+            keep_mask=_resolved(keep_mask, folder) if keep_mask else "",
             cells=part.cells,
         )
 

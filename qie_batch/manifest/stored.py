@@ -15,7 +15,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, BinaryIO, Self
 
-from qie_batch.model import BadRow, EditParams, ManifestRow, OutputFormat, Priority
+from qie_batch.model import BadRow, Checks, EditParams, ManifestRow, OutputFormat, Priority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -93,6 +93,10 @@ def row_line(row: ManifestRow | BadRow) -> bytes:
     }
     if row.priority is not None:
         shown["priority"] = int(row.priority)
+    if asked := row.checks.text:
+        shown["checks"] = asked
+    if row.keep_mask:
+        shown["keep_mask"] = row.keep_mask
     shown["cells"] = dict(row.cells)
     return _line(shown)
 
@@ -112,6 +116,8 @@ def parse_row(line: bytes) -> ManifestRow | BadRow:
         params=EditParams(**params),
         variants=values["variants"],
         priority=None if priority is None else Priority(priority),
+        checks=Checks.parse(values.get("checks", "")),
+        keep_mask=values.get("keep_mask", ""),
         cells=values["cells"],
     )
 

@@ -11,14 +11,14 @@ from prometheus_client import Counter, Histogram
 from qie_batch.errors import LedgerUnavailable, StoreUnavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from io import BufferedIOBase
     from typing import BinaryIO
 
     from prometheus_client import CollectorRegistry
 
     from qie_batch.interfaces import Attempts, ObjectStore, StoredObject
-    from qie_batch.model import Attempt, Failure, Result, Usage, Worker
+    from qie_batch.model import Attempt, Candidate, EditSpec, Failure, Result, Usage, Worker
 
 _BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
@@ -116,9 +116,15 @@ class TimedAttempts:
         with self._times.of("renew"):
             return self._attempts.renew(attempt, lease_seconds, step, usage)
 
-    def succeed(self, attempt: Attempt, result: Result, usage: Usage) -> bool:
+    def succeed(self, attempt: Attempt, result: Result, usage: Usage, best: Candidate | None = None) -> bool:
         with self._times.of("succeed"):
-            return self._attempts.succeed(attempt, result, usage)
+            return self._attempts.succeed(attempt, result, usage, best)
+
+    def reroll(
+        self, attempt: Attempt, result: Result, usage: Usage, spec: EditSpec, candidates: Sequence[Candidate]
+    ) -> bool:
+        with self._times.of("reroll"):
+            return self._attempts.reroll(attempt, result, usage, spec, candidates)
 
     def fail(self, attempt: Attempt, failure: Failure, usage: Usage) -> bool:
         with self._times.of("fail"):

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from qie_batch.model.checks import NO_CHECKS, Checks
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from qie_batch.model.edits import EditSpec
     from qie_batch.model.states import Priority
@@ -57,6 +60,33 @@ class Worker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A result that a gate failed, kept in case no later one is better."""
+
+    #: Canonical JSON of its EditSpec.
+    spec_text: str
+    cache_key: str
+    #: As `severity`.
+    severity: tuple[int, float]
+
+    @classmethod
+    def parse(cls, text: str) -> tuple[Self, ...]:
+        """The inverse of `candidates_text`."""
+        if not text:
+            return ()
+        return tuple(
+            cls(spec_text=spec, cache_key=key, severity=(failed, excess))
+            for spec, key, failed, excess in json.loads(text)
+        )
+
+
+def candidates_text(candidates: Iterable[Candidate]) -> str:
+    """As JSON; "" for none."""
+    values = [[each.spec_text, each.cache_key, *each.severity] for each in candidates]
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False) if values else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
     """The numbered right to run one item; only the attempt with the item's latest number may write."""
 
@@ -75,3 +105,6 @@ class Attempt:
     waited_seconds: float = 0.0
     #: Of the job: the W3C trace context in which it was asked for; "" without one.
     traceparent: str = ""
+    checks: Checks = NO_CHECKS
+    #: The results that gates failed before this attempt, made with other seeds.
+    candidates: tuple[Candidate, ...] = ()

@@ -49,6 +49,9 @@ class EditParams:
     keep_alpha: bool = False
     #: The name of a LoRA of the user's own beside the preset's, "" for none.
     lora_name: str = ""
+    #: Which of the input's own pixels come back after the edit: "product" (its cut-out), "alpha", "mask", ""
+    #: for none.
+    lock: str = ""
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -59,7 +62,7 @@ class EditParams:
 _PARAMS = tuple(field.name for field in fields(EditParams))
 #: Left out of a spec where they have these values, as in the specs of earlier versions, so that their cache
 #: keys stay.
-_LATER: Mapping[str, object] = {"quality": None, "keep_alpha": False, "lora_name": ""}
+_LATER: Mapping[str, object] = {"quality": None, "keep_alpha": False, "lora_name": "", "lock": ""}
 # One encoder for all: json.dumps makes a new one at each call.
 _encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 
@@ -75,6 +78,8 @@ class EditSpec:
     revision: str
     #: The LoRA of the preset with the pinned sha256 of its file and the preset's recipe, "" for none.
     lora: str = ""
+    #: sha256 (hex) of the image that says which pixels are kept, "" for none.
+    mask: str = ""
 
     @property
     def canonical(self) -> str:
@@ -91,6 +96,8 @@ class EditSpec:
             "revision": self.revision,
             "lora": self.lora,
         }
+        if self.mask:
+            fields["mask"] = self.mask
         return _encoded(fields)
 
     @property
@@ -110,6 +117,7 @@ class EditSpec:
             engine=fields["engine"],
             revision=fields["revision"],
             lora=fields["lora"],
+            mask=fields.get("mask", ""),
         )
 
 
@@ -130,6 +138,18 @@ class EditRequest:
     height: int
     #: Use less device memory, at the cost of time, where the engine can.
     low_memory: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edited:
+    """An image before and after its edit, RGB or RGBA, for gates."""
+
+    #: At the size of the result, unless the edit changed the size.
+    before: Image.Image
+    after: Image.Image
+    instruction: str
+    #: Of the result's size, mode L: white where the row keeps the input's own pixels; None without a lock.
+    keep: Image.Image | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,6 +58,8 @@ class Ending(StrEnum):
     SUCCEEDED = "succeeded"
     #: The item fails.
     FAILED = "failed"
+    #: A gate failed the result; the item is tried again with the next seed, and nothing is charged.
+    REROLLED = "rerolled"
     #: The item is tried again, and an error is charged.
     RETRIED = "retried"
     #: The item is tried again, and a crash is charged.
@@ -77,7 +79,7 @@ class EditEvent:
     seconds: float
     #: The engine's step, from 1; 0 outside of painting.
     step: int = 0
-    #: With CHECKED: the names of what was found wrong with the image.
+    #: With CHECKED: the names of the gates that failed the image, and "unchanged".
     findings: tuple[str, ...] = ()
     #: With CLOSED and FENCED.
     ending: Ending | None = None

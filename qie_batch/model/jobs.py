@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from qie_batch.model.checks import NO_CHECKS, Checks, failed_gates
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from qie_batch.model.checks import Finding
     from qie_batch.model.edits import EditSpec
     from qie_batch.model.orders import JobOrder
     from qie_batch.model.states import ItemState, JobState, Priority
@@ -36,6 +39,8 @@ class NewJob:
     request_id: str = ""
     #: The W3C trace context in which it was asked for; "" without one.
     traceparent: str = ""
+    #: The job of drafts whose approved items this one makes for good, "" for none.
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +60,7 @@ class NewItem:
     #: Items of a job that run with the same LoRAs have one number, from 0 in the order of the rows.
     lora_group: int = 0
     failure: Failure | None = None
+    checks: Checks = NO_CHECKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +89,8 @@ class Job:
     request_id: str = ""
     #: The W3C trace context in which it was asked for; "" without one.
     traceparent: str = ""
+    #: As in NewJob.
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +112,16 @@ class Result:
     note: str = ""
     #: What really ran, as the engine says it; empty if it does not.
     ran: Mapping[str, Any] = field(default_factory=dict)
+    #: Of the gates that applied.
+    findings: tuple[Finding, ...] = ()
     #: Device seconds and cost of the attempt that made the result; 0 before the ledger has the result.
     seconds: float = 0.0
     cost_micros: int = 0
+
+    @property
+    def is_failed(self) -> bool:
+        """Whether a gate failed it."""
+        return bool(failed_gates(self.findings))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +142,12 @@ class Item:
     #: Device seconds and cost over all attempts of this item.
     seconds: float
     cost_micros: int
+    #: What a person decided of the result: "approved", "rejected", "" for nothing yet.
+    review: str = ""
+    #: Rises with each decision and each new result.
+    version: int = 0
+    #: How often the result was made again with another seed because a gate failed it.
+    rerolls: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from qie_batch.model.checks import NO_CHECKS, Checks
 from qie_batch.model.edits import OutputFormat
 from qie_batch.model.states import Priority
 
@@ -44,6 +45,9 @@ class RowDefaults:
     #: Of JPEG and WebP, 1 to 100.
     quality: int | None = None
     keep_alpha: bool = False
+    #: As `EditParams.lock`.
+    lock: str = ""
+    checks: Checks = NO_CHECKS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,3 +67,7 @@ class JobOrder:
     owner: str = ""
     #: Where webhooks about the job go, "" for the tenant's own address.
     notify: str = ""
+    #: "required": no result succeeds before a person approved it; "" leaves that to the gates.
+    review: str = ""
+    #: Of a job of drafts: the preset at which the approved ones are made for good, "" for none.
+    final_preset: str = ""

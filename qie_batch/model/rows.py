@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import UsageError
+from qie_batch.model.checks import NO_CHECKS, Checks
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -26,6 +27,9 @@ class ManifestRow:
     params: EditParams
     variants: int = 1
     priority: Priority | None = None
+    checks: Checks = NO_CHECKS
+    #: The image that says which pixels are kept, named as in `images`; "" for none.
+    keep_mask: str = ""
     #: The row as it was read: header name -> cell, in the file's order.
     cells: Mapping[str, str] = field(default_factory=dict)
 

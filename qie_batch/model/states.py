@@ -10,14 +10,29 @@ class ItemState(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
+    #: There is a result, and a gate failed it or the job wants a person to look at each.
+    NEEDS_REVIEW = "needs_review"
+    #: A person rejected the result.
+    REJECTED = "rejected"
     FAILED = "failed"
     CANCELLED = "cancelled"
 
 
-#: A final state stays final; only an explicit `retry` makes a failed item pending again.
-FINAL = frozenset({ItemState.SUCCEEDED, ItemState.FAILED, ItemState.CANCELLED})
+#: Final until a person decides otherwise: by `retry` of a failed item, or in a review.
+FINAL = frozenset(
+    {
+        ItemState.SUCCEEDED,
+        ItemState.NEEDS_REVIEW,
+        ItemState.REJECTED,
+        ItemState.FAILED,
+        ItemState.CANCELLED,
+    }
+)
 
-#: All others: an index finds these, where it would read all items for `not in FINAL`.
+#: Those of an item that has a result.
+WITH_RESULT = (ItemState.SUCCEEDED, ItemState.NEEDS_REVIEW, ItemState.REJECTED)
+
+#: All others than the final ones: an index finds these, where it would read all items for `not in FINAL`.
 UNFINISHED = tuple(state for state in ItemState if state not in FINAL)
 
 
@@ -33,6 +48,8 @@ class Outcome(StrEnum):
 
     RUNNING = "running"
     SUCCEEDED = "succeeded"
+    #: A gate failed the result, and the item is tried again with the next seed.
+    REROLLED = "rerolled"
     FAILED = "failed"
     #: A temporary error: the item is pending again, with a backoff.
     RETRIED = "retried"

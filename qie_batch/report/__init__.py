@@ -45,6 +45,8 @@ class Summary:
         return {
             "edited": counts[ItemState.SUCCEEDED] - self.job.cached,
             "cached": self.job.cached,
+            "needs_review": counts[ItemState.NEEDS_REVIEW],
+            "rejected": counts[ItemState.REJECTED],
             "failed": counts[ItemState.FAILED],
             "cancelled": counts[ItemState.CANCELLED],
         }

@@ -25,6 +25,8 @@ class WorkerSettings(BaseModel):
     load_seconds: float = Field(default=1500.0, gt=0)
     #: CPU for the compression of PNG results; the pixels are equal.
     png_effort: Literal["fast", "small"] = "fast"
+    #: By gate, or "*" for all: the limit in the place of its own, null to switch it off. "off": no gate runs.
+    gates: dict[str, float | None] | Literal["off"] = Field(default_factory=dict)
     #: How long a worker may take to exit after SIGTERM.
     grace_seconds: float = Field(default=30.0, gt=0)
 

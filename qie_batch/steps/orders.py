@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import UsageError
-from qie_batch.manifest.cells import OPTIONAL, QUALITY
+from qie_batch.manifest.cells import ASKED, OPTIONAL, QUALITY, checks_of
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.model import (
     BATCH_PRIORITIES,
+    NO_CHECKS,
     JobOrder,
     OutputFormat,
     Priority,
@@ -28,7 +29,11 @@ PRIORITIES = tuple(priority.name.lower() for priority in BATCH_PRIORITIES)
 
 #: Options of a row's values -> the reader of the text.
 VALUES: Mapping[str, Callable[[str], Any]] = {
-    **{name: OPTIONAL[name] for name in ("output", "size", "lora", "seed", "steps", "cfg", "variants")},
+    **{
+        name: OPTIONAL[name]
+        for name in ("output", "size", "lora", "seed", "steps", "cfg", "variants", "lock")
+    },
+    **ASKED,
     "quality": QUALITY,
 }
 
@@ -46,10 +51,12 @@ class OrderTexts:
     instruction: str = ""
     negative: str = ""
     keep_alpha: bool = False
-    #: The texts of output, quality, size, lora, seed, steps, cfg and variants, where they were given.
+    #: The texts of the options in VALUES that were given.
     values: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
     notify: str = ""
+    #: Whether no result succeeds before a person approved it.
+    review: bool = False
 
 
 #: Options whose field of EditParams has another name.
@@ -73,6 +80,7 @@ def job_order(texts: OrderTexts, called: Callable[[str], str] = plain) -> JobOrd
         budget_micros=budget_micros(texts.budget, called),
         owner=texts.owner,
         notify=texts.notify,
+        review="required" if texts.review else "",
     )
 
 
@@ -88,8 +96,13 @@ def _defaults(texts: OrderTexts, called: Callable[[str], str]) -> RowDefaults:
             f"{called('keep-alpha')} keeps transparency, and JPEG holds none",
             hint=f"choose {called('output')} png or webp",
         )
+    checks = checks_of(values, NO_CHECKS)
     return RowDefaults(
-        instruction=texts.instruction, negative=texts.negative, keep_alpha=texts.keep_alpha, **values
+        instruction=texts.instruction,
+        negative=texts.negative,
+        keep_alpha=texts.keep_alpha,
+        checks=checks,
+        **values,
     )
 
 

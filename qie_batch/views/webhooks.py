@@ -28,6 +28,9 @@ class JobNotice:
     pause_reason: str
     total: int
     succeeded: int
+    #: With a result that a person has to look at, or rejected.
+    needs_review: int
+    rejected: int
     failed: int
     cancelled: int
     spent_micros: Annotated[Usd, Field(serialization_alias="spent_usd")]

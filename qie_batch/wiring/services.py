@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.errors import Rejected, Unavailable
+from qie_batch.errors import Misconfigured, Rejected, Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
-    from qie_batch.interfaces import ObjectReader
+    from qie_batch.interfaces import Gates, ObjectReader
     from qie_batch.ledger.database import Database
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.metrics.decoders import DecoderMetrics
@@ -141,6 +141,22 @@ def limits(settings: Settings) -> Limits:
     from qie_batch.images import Limits
 
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
+
+
+def gates(settings: Settings) -> Gates | None:
+    """All gates with the limits of the settings; None where none runs. Misconfigured for an unknown gate."""
+    if settings.gates == "off":
+        return None
+    from qie_batch.gates import InstalledGates, gate_modules
+    from qie_batch.model import EVERY_GATE
+
+    known = (EVERY_GATE, *gate_modules())
+    if unknown := [name for name in settings.gates if name not in known]:
+        raise Misconfigured(
+            f"QIE_GATES names no gate that there is: {', '.join(unknown)}",
+            hint=f"choose of: {', '.join(known)}",
+        )
+    return InstalledGates(settings.gates)
 
 
 def decoders(settings: Settings, metrics: DecoderMetrics | None = None) -> DecoderPool:

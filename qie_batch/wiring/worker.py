@@ -76,4 +76,5 @@ def edit_context(settings: Settings, registry: CollectorRegistry, clock: StartCl
         ),
         hang_seconds=engine.info.deadline_seconds or settings.hang_seconds,
         png_effort=settings.png_effort,
+        gates=services.gates(settings),
     )

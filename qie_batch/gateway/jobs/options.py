@@ -55,6 +55,13 @@ class OrderOptions(BaseModel):
     steps: Cell | None = None
     cfg: Cell | None = None
     variants: Cell | None = Field(None, description="Results of each row, 1 to 8.")
+    lock: Cell | None = Field(None, description="Own pixels of the picture: product, alpha or mask.")
+    gates: Cell | None = Field(None, description="Limits such as `drift=2 text=off`, or `off`.")
+    rerolls: Cell | None = Field(None, description="Tries with other seeds after a failed gate, 0 to 8.")
+    expect_text: Cell | None = Field(None, description="What must be readable, several with |.")
+    expect_color: Cell | None = Field(None, description="Of what was edited: a name or #rrggbb.")
+    export_channel: Cell | None = Field(None, description="Whose rules the results must meet.")
+    review: Literal["", "required"] = Field("", description="Whether a person approves each result.")
     notify: Annotated[str, Field(max_length=2000)] = Field(
         "", description="Where webhooks about the job go; the tenant's own address unless given."
     )
@@ -76,6 +83,7 @@ class OrderOptions(BaseModel):
             values={name: text for name in VALUES if (text := getattr(self, name))},
             owner=owner,
             notify=self.notify.strip(),
+            review=self.review == "required",
         )
         return job_order(texts, lambda name: repr(_FIELDS.get(name, name)))
 

@@ -84,6 +84,8 @@ def kinds(progress: Progress) -> dict[str, int]:
     return {
         "edited": counts[ItemState.SUCCEEDED] - progress.cached,
         "cached": progress.cached,
+        "needs_review": counts[ItemState.NEEDS_REVIEW],
+        "rejected": counts[ItemState.REJECTED],
         "failed": counts[ItemState.FAILED],
         "cancelled": counts[ItemState.CANCELLED],
         "running": counts[ItemState.RUNNING],

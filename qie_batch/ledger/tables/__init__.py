@@ -15,6 +15,7 @@ from qie_batch.ledger.tables.jobs import (
     workload,
 )
 from qie_batch.ledger.tables.names import metadata
+from qie_batch.ledger.tables.reviews import reviews
 
 __all__ = [
     "api_keys",
@@ -27,6 +28,7 @@ __all__ = [
     "outbox",
     "requests",
     "results",
+    "reviews",
     "runs",
     "schedules",
     "tenants",

@@ -40,6 +40,13 @@ jobs = Table(
     Column("traceparent", String(64), nullable=False, server_default=text("''")),
     Column("notify", Text, nullable=False, server_default=text("''")),
     Column("folder", Text, nullable=False),
+    # "required" where a person looks at each result, else "".
+    Column("review", String(16), nullable=False, server_default=text("''")),
+    # Of a job of drafts: the preset of the approved ones; of their job: the job of drafts.
+    Column("final_preset", String(64), nullable=False, server_default=text("''")),
+    Column("parent", String(64), nullable=False, server_default=text("''")),
+    # The last decision that the tables in the store do not have yet.
+    Column("reviewed_at", Double),
     Column("budget_micros", BigInteger),
     Column("created_at", Double, nullable=False),
     Column("closed_at", Double),
@@ -63,6 +70,9 @@ results = Table(
     Column("note", Text, nullable=False, server_default=text("''")),
     # What really ran, as JSON.
     Column("ran", Text, nullable=False, server_default=text("'{}'")),
+    # What the gates found, as JSON, and "failed" where one did; "" before there were gates.
+    Column("findings", Text, nullable=False, server_default=text("'[]'")),
+    Column("verdict", String(16), nullable=False, server_default=text("''")),
     Column("seconds", Double, nullable=False),
     Column("cost_micros", BigInteger, nullable=False),
     Column("created_at", Double, nullable=False),
@@ -99,6 +109,12 @@ items = Table(
     Column("retries", Integer, nullable=False, default=0),
     Column("cached", Boolean, nullable=False, default=False),
     Column("result_key", String(64), ForeignKey("results.cache_key")),
+    # As JSON, "" for nothing: what is asked of the result, and the results of other seeds that gates failed.
+    Column("checks", Text, nullable=False, default="", server_default=text("''")),
+    Column("candidates", Text, nullable=False, default="", server_default=text("''")),
+    # "approved", "rejected", "" before a decision; the version rises with each decision and new result.
+    Column("review", String(16), nullable=False, default="", server_default=text("''")),
+    Column("version", Integer, nullable=False, default=0, server_default="0"),
     Column("error_code", String(64)),
     Column("error", Text),
     Column("finished_at", Double),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from qie_batch.model import Ending, Stage
+from qie_batch.model import GATE_FAILED, Ending, Stage, failed_gates
 from qie_batch.steps.edit.events import EventStream
 from qie_batch.steps.edit.outcome import (
     Failed,
     HandedBack,
+    Rerolled,
     RetryLater,
     Succeeded,
     Superseded,
@@ -17,6 +18,7 @@ from qie_batch.steps.edit.outcome import (
 
 if TYPE_CHECKING:
     from qie_batch.errors import EngineLost
+    from qie_batch.model import Result
     from qie_batch.steps.edit.context import EditContext
     from qie_batch.steps.edit.leases import HeldLease
     from qie_batch.steps.edit.outcome import Outcome
@@ -41,12 +43,14 @@ def charge_crash(lease: HeldLease, error: EngineLost, context: EditContext) -> N
 
 
 def _write(
-    outcome: Succeeded | Failed | RetryLater | HandedBack, lease: HeldLease, context: EditContext
+    outcome: Succeeded | Rerolled | Failed | RetryLater | HandedBack, lease: HeldLease, context: EditContext
 ) -> bool:
     attempt, usage = lease.attempt, lease.usage
     match outcome:
-        case Succeeded(result):
-            return context.attempts.succeed(attempt, result, usage)
+        case Succeeded(result, best):
+            return context.attempts.succeed(attempt, result, usage, best)
+        case Rerolled(result, spec, candidates):
+            return context.attempts.reroll(attempt, result, usage, spec, candidates)
         case Failed(failure):
             return context.attempts.fail(attempt, failure, usage)
         case RetryLater(failure, charged, crash):
@@ -61,8 +65,8 @@ def _write(
 def _described(outcome: Outcome) -> tuple[Ending, str, str]:
     """How the attempt ended, the code of its error, and both in words."""
     match outcome:
-        case Succeeded():
-            return Ending.SUCCEEDED, "", "succeeded"
+        case Succeeded(result) | Rerolled(result):
+            return _judged(result, again=isinstance(outcome, Rerolled))
         case Failed(failure):
             return Ending.FAILED, failure.code, f"failed: {failure.code}"
         case RetryLater(failure, _, crash):
@@ -75,3 +79,10 @@ def _described(outcome: Outcome) -> tuple[Ending, str, str]:
             return Ending.STOPPED, "", "stopped"
         case _:
             assert_never(outcome)
+
+
+def _judged(result: Result, *, again: bool) -> tuple[Ending, str, str]:
+    gates = ", ".join(failed_gates(result.findings))
+    if again:
+        return Ending.REROLLED, GATE_FAILED, f"made again with another seed: {gates}"
+    return Ending.SUCCEEDED, "", f"to be looked at: {gates}" if gates else "succeeded"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from qie_batch.images import Limits, PngEffort
     from qie_batch.images.sandbox import DecoderPool
-    from qie_batch.interfaces import Attempts, Engine, ObjectStore, Observer
+    from qie_batch.interfaces import Attempts, Engine, Gates, ObjectStore, Observer
     from qie_batch.model import RetryPolicy, Worker
     from qie_batch.steps.edit.breaker import CircuitBreaker
     from qie_batch.steps.edit.device import Device
@@ -34,3 +34,5 @@ class EditContext:
     #: Seconds without a step after which an edit is hung.
     hang_seconds: float
     png_effort: PngEffort = "fast"
+    #: None where no result is looked at.
+    gates: Gates | None = None

@@ -9,12 +9,25 @@ from qie_batch.errors import DeviceOutOfMemory, EngineLost, Fenced, Preempted, Q
 from qie_batch.model import RETRY_POLICY, Failure
 
 if TYPE_CHECKING:
-    from qie_batch.model import Attempt, Result, RetryPolicy
+    from qie_batch.model import Attempt, Candidate, EditSpec, Result, RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class Succeeded:
+    """There is a result, which a gate may have failed: the ledger says what that makes of the item."""
+
     result: Result
+    #: The earlier result that the item gets in the place of this one.
+    best: Candidate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rerolled:
+    """A gate failed the result: the item is edited again as the next spec says."""
+
+    result: Result
+    spec: EditSpec
+    candidates: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +59,7 @@ _GIVEN_UP = "given up after"
 #: Of items whose workers ended.
 _LOST = frozenset((RETRY_POLICY.poisoned.code, RETRY_POLICY.preempted.code))
 
-Outcome = Succeeded | Failed | RetryLater | HandedBack | Superseded
+Outcome = Succeeded | Rerolled | Failed | RetryLater | HandedBack | Superseded
 
 
 def decide(error: QieError, attempt: Attempt, policy: RetryPolicy) -> Outcome:

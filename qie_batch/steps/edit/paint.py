@@ -13,14 +13,15 @@ from qie_batch.images import (
     on_white,
     share_changed,
 )
-from qie_batch.model import ON_DEVICE, EditRequest, OutputFormat, Stage
+from qie_batch.model import ON_DEVICE, EditRequest, OutputFormat, Stage, failed_gates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from PIL.Image import Image
 
-    from qie_batch.model import EditResult
+    from qie_batch.images import Fitted
+    from qie_batch.model import EditResult, Finding
     from qie_batch.steps.edit.context import EditContext
     from qie_batch.steps.edit.events import EventStream
     from qie_batch.steps.edit.leases import HeldLease
@@ -34,15 +35,22 @@ _NO_ALPHA_IN_JPEG = "transparent pixels became white, as JPEG holds none"
 class Painted:
     #: At the size of the result.
     image: Image
+    #: The image to edit, at the same size unless the edit changed that.
+    before: Image
     changed: float | None
     #: Short clauses.
     notes: tuple[str, ...] = ()
     #: As `EditResult.ran`.
     ran: Mapping[str, Any] = field(default_factory=dict)
+    #: Of the result's size, mode L: white where the input's own pixels are kept; None without a lock.
+    keep: Image | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
-    def findings(self) -> tuple[str, ...]:
-        return ("unchanged",) if self.changed == 0 else ()
+    def wrong(self) -> tuple[str, ...]:
+        """The names of what was found wrong."""
+        unchanged = ("unchanged",) if self.changed == 0 else ()
+        return tuple(dict.fromkeys((*failed_gates(self.findings), *unchanged)))
 
 
 def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, context: EditContext) -> Painted:
@@ -65,7 +73,15 @@ def paint(images: tuple[Image, ...], lease: HeldLease, events: EventStream, cont
         notes = (*notes, _PUT_BACK if params.keep_alpha else _PUT_ON_WHITE)
     if result.mode == "RGBA" and params.output is OutputFormat.JPEG:
         notes = (*notes, _NO_ALPHA_IN_JPEG)
-    return Painted(image=result, changed=changed, notes=notes, ran=output.ran)
+    before = unedited(source, fitted, result)
+    return Painted(image=result, before=before, changed=changed, notes=notes, ran=output.ran)
+
+
+def unedited(source: Image, fitted: Fitted, result: Image) -> Image:
+    """The image to edit as the result shows it: with the same bands, at the same size."""
+    if source.size == result.size:
+        return source
+    return fitted.restore(fitted.image) if fitted.image.size != result.size else fitted.image
 
 
 def _edited(

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import re
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import (
@@ -13,19 +14,22 @@ from qie_batch.errors import (
     StoreUnavailable,
     Unavailable,
 )
+from qie_batch.images import fit
 from qie_batch.model import Stage
 from qie_batch.steps.edit.close import close
 from qie_batch.steps.edit.engine_gate import wait_for_engine
 from qie_batch.steps.edit.events import EventStream
 from qie_batch.steps.edit.fetch import fetch
-from qie_batch.steps.edit.outcome import Succeeded, decide
-from qie_batch.steps.edit.paint import paint
+from qie_batch.steps.edit.inspect import inspect, judge
+from qie_batch.steps.edit.outcome import decide
+from qie_batch.steps.edit.paint import paint, unedited
 from qie_batch.steps.edit.store import find, store
 
 if TYPE_CHECKING:
     from qie_batch.model import EditSpec, Result
     from qie_batch.steps.edit.context import EditContext
     from qie_batch.steps.edit.leases import HeldLease
+    from qie_batch.steps.edit.store import Found
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +60,7 @@ def edit(item_id: object, context: EditContext) -> None:
         try:
             with context.leases.admit(lease):
                 result = _result(lease, events, context)
-            close(Succeeded(result), lease, events, context)
+            close(judge(result, attempt, context.engine.info), lease, events, context)
         except (Rejected, AttemptEnded, Unavailable) as error:
             if isinstance(error, StoreUnavailable):
                 context.breaker.open()
@@ -71,15 +75,27 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
     """The stored result: made by this attempt, or adopted from an earlier one that put it."""
     spec = lease.attempt.spec
     _check_revision(spec, context)
-    if result := find(spec, context):
+    if found := find(spec, context):
         events.emit(Stage.ADOPTED)
-        return result
+        return _inspected(found, lease, events, context)
     images = fetch(spec, events, context)
     painted = paint(images, lease, events, context)
-    events.emit(Stage.CHECKED, findings=painted.findings)
+    findings = inspect(painted.before, painted.image, painted.keep, lease.attempt, context)
+    painted = replace(painted, findings=findings)
+    events.emit(Stage.CHECKED, findings=painted.wrong)
     result = store(painted, lease, events, context)
     events.emit(Stage.STORED)
     return result
+
+
+def _inspected(found: Found, lease: HeldLease, events: EventStream, context: EditContext) -> Result:
+    """An adopted result is held to what this row asks, which its own attempt may not have asked."""
+    if context.gates is None:
+        return found.result
+    spec = lease.attempt.spec
+    source = fetch(spec, events, context)[0]
+    before = unedited(source, fit(source, context.engine.info.limits.sizes, spec.params.size), found.image)
+    return replace(found.result, findings=inspect(before, found.image, None, lease.attempt, context))
 
 
 def _check_revision(spec: EditSpec, context: EditContext) -> None:

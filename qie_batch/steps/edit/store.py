@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import quote
 
 from qie_batch.errors import Rejected, StoreUnavailable
 from qie_batch.images import encode
 from qie_batch.keys import result_key
 from qie_batch.model import Result, Stage
+from qie_batch.steps.edit.inspect import inspect
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -87,14 +88,24 @@ def store(painted: Painted, lease: HeldLease, events: EventStream, context: Edit
     events.emit(Stage.ENCODED)
     remarks = Remarks.of(painted)
     if context.leases.retry_write(lambda: _put(key, encoded, remarks, lease, context)):
-        return _described(encoded[0], painted.image, remarks, spec, context)
+        result = _described(encoded[0], painted.image, remarks, spec, context)
+        return replace(result, findings=painted.findings)
     if found := find(spec, context):
-        return found
+        # The other attempt's pixels may be others.
+        findings = inspect(painted.before, found.image, painted.keep, lease.attempt, context)
+        return replace(found.result, findings=findings)
     raise StoreUnavailable(f"object {key!r} was there before ours and is gone again", code="result_gone")
 
 
-def find(spec: EditSpec, context: EditContext) -> Result | None:
-    """The object under the cache key as a result, None if there is none; Rejected if it is no image."""
+class Found(NamedTuple):
+    """A result that was there, without findings, and its pixels."""
+
+    result: Result
+    image: Image
+
+
+def find(spec: EditSpec, context: EditContext) -> Found | None:
+    """The object under the cache key, None if there is none; Rejected if it is no image."""
     key = result_key(spec.cache_key)
     try:
         data = context.store.get(key)
@@ -109,7 +120,7 @@ def find(spec: EditSpec, context: EditContext) -> Result | None:
             " fsck with repair removes the object once it is a day old, then retry the job",
             code="result_broken",
         ) from error
-    return _described(data, image, _remarks(key, context), spec, context)
+    return Found(_described(data, image, _remarks(key, context), spec, context), image)
 
 
 def _remarks(key: str, context: EditContext) -> Remarks:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.model import Failure, NewItem, Priority
+from qie_batch.model import Checks, Failure, NewItem, Priority
 from qie_batch.steps.submit.files import Spool
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ class ItemSpool(Spool):
 
 
 def _values(item: NewItem) -> list[Any]:
-    values = [getattr(item, name) for name in _FIELDS]
+    values = [*(getattr(item, name) for name in _FIELDS), item.checks.text]
     return [*values, item.failure.code, item.failure.reason] if item.failure else values
 
 
 def _item(values: list[Any]) -> NewItem:
-    ordinal, line, row_id, variant, priority, spec_text, cache_key, group, *failure = values
+    ordinal, line, row_id, variant, priority, spec_text, cache_key, group, checks, *failure = values
     return NewItem(
         ordinal=ordinal,
         line=line,
@@ -42,5 +42,6 @@ def _item(values: list[Any]) -> NewItem:
         spec_text=spec_text,
         cache_key=cache_key,
         lora_group=group,
+        checks=Checks.parse(checks),
         failure=Failure(code=failure[0], reason=failure[1]) if failure else None,
     )

@@ -70,6 +70,7 @@ class Planner:
                 spec_text=text,
                 cache_key=cache_key_of(text),
                 lora_group=group,
+                checks=row.checks,
             )
             # An engine may have presets and not honour them: then they share one history.
             yield item, preset.name if preset and "preset" in self._info.honours else ""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from qie_batch.errors import Rejected, Unavailable, UsageError
-from qie_batch.model import BatchFault, JobOrder, RowDefaults
+from qie_batch.model import UNLOOKED, BatchFault, JobOrder, RowDefaults
 from qie_batch.steps.known_engines import model_named
 from qie_batch.steps.openai.batches.lines import read_lines
 from qie_batch.steps.openai.body_manifest import READING, BodyManifest
@@ -91,7 +91,7 @@ def _manifest(
     if faults or first is None:
         return JobOrder(), faults
     engine = model_named(first.model, context.submitting.engines)
-    defaults = RowDefaults(quality=first.quality)
+    defaults = RowDefaults(quality=first.quality, checks=UNLOOKED)
     return JobOrder(owner=batch.owner, engine=engine, reading=READING, defaults=defaults), []
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import QueueUnavailable, Unavailable
-from qie_batch.model import InvalidManifest, JobOrder, Priority, RowDefaults
+from qie_batch.model import UNLOOKED, InvalidManifest, JobOrder, Priority, RowDefaults
 from qie_batch.steps.dispatch import dispatch_interactive
 from qie_batch.steps.first_request import first_request, key_of
 from qie_batch.steps.known_engines import model_named
@@ -75,7 +75,7 @@ def _submit(edit: InteractiveEdit, engine: str, job_id: str, context: Interactiv
         engine=engine,
         priority=Priority.INTERACTIVE,
         reading=READING,
-        defaults=RowDefaults(quality=edit.body.quality),
+        defaults=RowDefaults(quality=edit.body.quality, checks=UNLOOKED),
         owner=edit.owner,
     )
     with tempfile.TemporaryDirectory(prefix="qie-edit-") as folder:
