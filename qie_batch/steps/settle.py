@@ -22,7 +22,7 @@ from qie_batch.steps.stored_rows import rows_with_items, stored_rows
 from qie_batch.views import item_view, job_view, timing_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from io import BufferedIOBase, TextIOWrapper
     from typing import TextIO
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import Costs, Jobs, ObjectStore, Settlement
     from qie_batch.manifest import RowWriter
     from qie_batch.manifest.stored import StoredRows
-    from qie_batch.model import BadRow, Item, Job, ManifestRow, Progress
+    from qie_batch.model import BadRow, Finding, Item, Job, ManifestRow, Progress
     from qie_batch.views import ItemView
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,8 @@ class SettleContext:
     decoders: DecoderPool
     #: Of images; those of bytes are for what comes from outside, and do not count here.
     limits: Limits
+    #: The names of the gates, each a column of results.csv.
+    gates: Sequence[str] = ()
     #: What was logged of each job.
     repeats: Repeats = field(default_factory=Repeats)
 
@@ -83,7 +85,7 @@ def _settle(job: Job, context: SettleContext) -> bool:
         return False  # another control process was quicker
     # Temporary files, since a job may have eight items for each of a million rows.
     with stored_rows(job, context.store) as rows, _table() as results, _table() as errors:
-        tables = Tables(rows, results, errors)
+        tables = Tables(rows, results, errors, gates=context.gates)
         for row, items in rows_with_items(rows, context.jobs.items(job.id)):
             tables.write(row, items, lambda item: _address(item, context))
         for name, table in ((RESULTS, results), (ERRORS, errors)):
@@ -102,10 +104,17 @@ def _table() -> TextIOWrapper:
 class Tables:
     """Results and errors of one job, a row at a time."""
 
-    def __init__(self, rows: StoredRows, results: TextIO | RowWriter, errors: TextIO | RowWriter) -> None:
+    def __init__(
+        self,
+        rows: StoredRows,
+        results: TextIO | RowWriter,
+        errors: TextIO | RowWriter,
+        *,
+        gates: Sequence[str] = (),
+    ) -> None:
         of = rows.header
         image = of.columns.get("image", "")
-        extras = Extras(names=of.names, own=of.own, image=image, words=of.words)
+        extras = Extras(names=of.names, own=of.own, image=image, words=of.words, gates=gates)
         self._results = ResultsWriter(results, of.header, extras)
         self._errors = ErrorsWriter(errors, of.header, of.folder, extras)
 
@@ -123,11 +132,13 @@ def _outcome(item: Item, output: str) -> RowOutcome:
     result, failure = item.result, item.failure
     return RowOutcome(
         status=item.state,
-        output=output if result else "",
+        output=output if item.state is ItemState.SUCCEEDED else "",
         width=result.width if result else None,
         height=result.height if result else None,
         changed=result.changed if result else None,
         note=result.note if result else "",
+        review=item.review,
+        findings={each.gate: _words(each) for each in result.findings} if result else {},
         seed=item.spec.params.seed if item.spec else None,
         engine=result.engine if result else "",
         seconds=item.seconds,
@@ -137,6 +148,12 @@ def _outcome(item: Item, output: str) -> RowOutcome:
         error_code=failure.code if failure else "",
         error=failure.reason if failure else "",
     )
+
+
+def _words(finding: Finding) -> str:
+    """Such as "failed 3.2: the product moved by 3.2 pixels"."""
+    figure = "" if finding.figure is None else f" {finding.figure:.4g}"
+    return f"{finding.verdict}{figure}{f': {finding.sentence}' if finding.sentence else ''}"
 
 
 def _address(item: Item, context: SettleContext) -> str:

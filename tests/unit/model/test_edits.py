@@ -78,6 +78,7 @@ CHANGES = {
     "quality": 80,
     "keep_alpha": True,
     "lora_name": "winter",
+    "lock": "product",
 }
 
 
