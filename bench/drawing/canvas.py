@@ -29,12 +29,16 @@ class Canvas:
         down, across = np.indices(self.shape, dtype=np.float32)
         #: Pixels from the left, and from the top.
         self.x, self.y = across / SAMPLES, down / SAMPLES
+        #: Where something is painted; and whether it stands in front of its backdrop, and throws no shadow there.
+        self.covered = np.zeros(self.shape, np.float32)
+        self.stands = False
 
     def studio(self, colour: str, *, floor: float = 0.0) -> None:
         """A backdrop without a seam, brighter behind the product."""
         width, height = self.size
         away = np.hypot((self.x - width * 0.45) / width, (self.y - height * 0.42) / height)
         lit = 1.06 - 0.26 * away**1.6
+        self.stands = floor > 0
         if floor:
             lit -= 0.10 / (1 + np.exp(-(self.y - height * floor) / (height * 0.05)))
         self.light[:] = linear(colour) * lit[..., None]
@@ -73,11 +77,14 @@ class Canvas:
             lit = shaded(lit, relief, gloss, shine)
         alpha = (mask * opacity)[..., None]
         self.light[:] = self.light * (1 - alpha) + lit * alpha
+        self.covered = np.maximum(self.covered, mask)
 
     def cast(self, mask: Array, shadow: tuple[float, float, float, float]) -> None:
         right, down, soft, strength = shadow
         move = np.float32([[1, 0, right * SAMPLES], [0, 1, down * SAMPLES]])
         moved = cv2.warpAffine(blur(mask, soft), move, (self.shape[1], self.shape[0]))
+        if self.stands:
+            moved = moved * self.covered
         self.light *= 1 - strength * np.clip(moved, 0, 1)[..., None]
 
     def ground_shadow(self, x: float, y: float, across: float, down: float, strength: float = 0.5) -> None:

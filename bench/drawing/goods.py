@@ -72,7 +72,6 @@ def armchair(canvas: Canvas, colour: str) -> None:
     """Velvet on wooden legs."""
     c = canvas
     c.studio("#ece8e2", floor=0.72)
-    c.ground_shadow(500, 868, 286, 30, 0.5)
     for points, wide in (
         ([(300, 760), (276, 872)], (34, 18)),
         ([(700, 760), (724, 872)], (34, 18)),
@@ -107,7 +106,7 @@ def helmet(canvas: Canvas, colour: str) -> None:
     """A motorcycle helmet with a dark visor, from the side."""
     c = canvas
     c.studio("#e3e6ea", floor=0.76)
-    c.ground_shadow(505, 838, 258, 28, 0.55)
+    c.ground_shadow(505, 836, 240, 22, 0.42)
     shell = c.mask([(250, 560), (262, 400), (350, 262), (500, 204), (640, 226), (744, 316), (782, 440), (776, 560),
                     (784, 690), (744, 800), (640, 834, 1), (420, 838), (330, 812, 1), (290, 700)])  # fmt: skip
     c.paint(shell, colour, c.relief(shell, 190, 0.12), gloss=0.34, shine=30, shadow=None)
@@ -148,8 +147,6 @@ def speaker(canvas: Canvas, colour: str) -> None:
     ring = np.clip(c.mask(ellipse(500, 264, 124, 24)) - c.mask(ellipse(500, 264, 113, 20)), 0, 1)
     printed(c, ring, "#49d8e8")
     c.glow(ring, "#49d8e8", 7, 0.9)
-    strap = c.mask(limb([(690, 420), (752, 470), (760, 560), (700, 612)], [26, 26, 26, 26]))
-    c.paint(strap, woven(c, "#2c3038", 0.08), c.relief(strap, 10), shadow=(2, 5, 7, 0.45))
     plate = c.mask(box(452, 690, 548, 722, 9))
     c.paint(plate, metal(c, "#c3c7cc", 500, 48), c.relief(plate, 4), gloss=0.2, shadow=(1, 2, 3, 0.4))
     printed(c, spaced(c, "ORBIT", 500, 705, 17, 3), "#1d2025")

@@ -214,8 +214,8 @@ def in_a_dress(canvas: Canvas) -> None:
     shoes(c, ((372, 1034, -1), (441, 1030, 1)), "#2a2226")
     body = c.mask([(366, 246), (330, 262), (300, 300), (330, 420), (470, 420), (500, 300), (470, 262), (434, 246)])
     c.paint(body, tone, c.relief(body, 40, 0.3), gloss=0.03, shadow=None)
-    for side, points in ((-1, [(312, 288), (292, 400), (282, 480), (284, 566)]), (1, [(488, 288), (510, 400), (522, 480), (520, 566)])):
-        arm = c.mask(limb(points, [46, 42, 36, 27]))
+    for side, points in ((-1, [(334, 276), (304, 316), (290, 400), (282, 480), (284, 566)]), (1, [(466, 276), (496, 316), (510, 400), (520, 480), (520, 566)])):
+        arm = c.mask(limb(points, [30, 48, 42, 36, 27]))
         c.paint(arm, tone, c.relief(arm, 19, 0.3), gloss=0.035, shadow=(3, 4, 6, 0.3))
         hand(c, person, points[-1][0], points[-1][1] + 18, side)
     head(c, place, person)
@@ -235,11 +235,11 @@ def in_a_coat(canvas: Canvas) -> None:
     c.studio("#dfe3e6", floor=0.87)
     c.ground_shadow(400, 1052, 118, 14, 0.5)
     hair_behind(c, place, person)
-    for points, wide in (([(368, 540), (350, 780), (338, 1024)], (90, 70, 50)), ([(434, 540), (452, 780), (464, 1024)], (90, 70, 50))):
+    for points, wide in (([(368, 540), (364, 780), (366, 1024)], (90, 74, 60)), ([(434, 540), (436, 780), (432, 1024)], (90, 74, 62))):
         leg = c.mask(limb(points, wide))
         crease = stroke(c.shape, points, 2, 2)
         c.paint(leg, woven(c, "#28303c", 0.05), c.relief(leg, 34, 0.3) + 5 * crease, shadow=(3, 3, 7, 0.3))
-    shoes(c, ((336, 1032, -1), (466, 1032, 1)), "#51301d")
+    shoes(c, ((364, 1032, -1), (434, 1032, 1)), "#51301d")
     jumper = c.mask([(340, 250), (320, 300), (330, 430), (322, 600, 1), (478, 600, 1), (470, 430), (480, 300), (460, 250)])
     c.paint(jumper, woven(c, "#2f3a4a", 0.06), c.relief(jumper, 40, 0.3) + 0.8 * np.abs(np.sin(c.x * np.pi / 5)), shadow=None)
     head(c, place, person)
