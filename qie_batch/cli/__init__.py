@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("show", "How far jobs are, how fast, what failed and why."),
     "results": ("collect", "Download what succeeded, with results.csv and errors.csv."),
     "workers": ("workers", "Which worker processes live, and what each does."),
+    "review": ("review", "Look at results: approve, reject, make again; drafts to final results."),
     "retry": ("change", "Make failed items of a job pending again."),
     "cancel": ("change", "Cancel what is not finished of a job."),
     "pause": ("change", "Start nothing new of a job."),

@@ -55,9 +55,10 @@ from qie_batch.model.jobs import (
     OldJob,
     Result,
 )
-from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
+from qie_batch.model.orders import FIRST_PRESET, JobOrder, ReadingOptions, RowDefaults
 from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy, may_pass
+from qie_batch.model.reviews import Choice, Decision, Judgement, Refusal, Review, Show
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import (
@@ -88,6 +89,7 @@ __all__ = [
     "DEVICE_HOUR",
     "EVERY_GATE",
     "FINAL",
+    "FIRST_PRESET",
     "FREE",
     "GATE_FAILED",
     "NO_CHECKS",
@@ -107,8 +109,10 @@ __all__ = [
     "BatchState",
     "Candidate",
     "Checks",
+    "Choice",
     "CostLine",
     "DaySpending",
+    "Decision",
     "EditEvent",
     "EditParams",
     "EditRequest",
@@ -134,6 +138,7 @@ __all__ = [
     "JobSelection",
     "JobState",
     "JobTiming",
+    "Judgement",
     "KnownRequest",
     "LiveWorker",
     "ManifestRow",
@@ -149,15 +154,18 @@ __all__ = [
     "Progress",
     "Rate",
     "ReadingOptions",
+    "Refusal",
     "RequestCounts",
     "Result",
     "RetryPolicy",
+    "Review",
     "RowDefaults",
     "RunState",
     "RunningEdit",
     "Schedule",
     "ScheduledRun",
     "Scope",
+    "Show",
     "Spending",
     "Stage",
     "StoredFile",
