@@ -89,7 +89,16 @@ def sweater(canvas: Canvas, colour: str) -> None:
     """A cable-knit jumper laid flat."""
     c = canvas
     c.studio("#e6e8ea")
-    right = [(570, 168, 1), (660, 196), (724, 250), (704, 420), (700, 600), (702, 800, 1), (690, 812), (600, 818)]
+    right = [
+        (570, 168, 1),
+        (660, 196),
+        (724, 250),
+        (704, 420),
+        (700, 600),
+        (702, 800, 1),
+        (690, 812),
+        (600, 818),
+    ]
     body = c.mask(mirrored(right, 500))
     arm = limb([(640, 236), (736, 340), (796, 510), (824, 700)], [90, 128, 116, 96])
     arms = c.mask(arm, reflected(arm, 500))
@@ -100,7 +109,9 @@ def sweater(canvas: Canvas, colour: str) -> None:
     stitch = knit(c)
     ribs = 2.2 * np.abs(np.sin(c.x * np.pi / 9))
     c.paint(cuffs, woven(c, colour, 0.05, 3), c.relief(cuffs, 26, 0.3) + ribs, shadow=None)
-    bent = folds(c, both([[(720, 420), (790, 430)], [(740, 560), (830, 540)], [(700, 330), (770, 310)]], 500), 8, 8, 9)
+    bent = folds(
+        c, both([[(720, 420), (790, 430)], [(740, 560), (830, 540)], [(700, 330), (770, 310)]], 500), 8, 8, 9
+    )
     c.paint(arms, woven(c, colour, 0.05, 4), c.relief(arms, 44, 0.2) + stitch + bent, shadow=(0, 3, 5, 0.3))
     relief = c.relief(body, 34, 0.3) + stitch + cables(c) + 3 * noise(c.shape, 80, 130, 6)
     relief += folds(c, both([[(700, 440), (640, 500), (620, 600)]], 500), 7, 8, 12)

@@ -19,7 +19,14 @@ def perfume(canvas: Canvas) -> None:
     down = ((c.y - 372) / 460)[..., None]
     body = linear("#e2a35a") * (1 - down) + linear("#a85a22") * down
     side = np.abs((c.x - 500) / 184) ** 4
-    c.paint(glass, body * (1 - 0.45 * side[..., None]), c.relief(glass, 30, 0.25), gloss=0.22, shine=26, shadow=None)
+    c.paint(
+        glass,
+        body * (1 - 0.45 * side[..., None]),
+        c.relief(glass, 30, 0.25),
+        gloss=0.22,
+        shine=26,
+        shadow=None,
+    )
     c.paint(liquid, linear("#d98a37") * (1.25 - 0.55 * down), c.relief(liquid, 18, 0.3) * 0.7, gloss=0.10, shine=20,
             shadow=None, opacity=0.75)  # fmt: skip
     c.light += blur(c.mask(box(352, 436, 392, 780, 18)), 6)[..., None] * 0.32
@@ -27,7 +34,9 @@ def perfume(canvas: Canvas) -> None:
     neck = c.mask(box(444, 322, 556, 384, 8))
     c.paint(neck, metal(c, "#c9a862", 500, 56), c.relief(neck, 8), gloss=0.25, shadow=(2, 4, 5, 0.3))
     cap = c.mask(box(420, 176, 580, 332, 20))
-    c.paint(cap, metal(c, "#2b2624", 500, 80), c.relief(cap, 22, 0.3), gloss=0.18, shine=30, shadow=(2, 5, 6, 0.4))
+    c.paint(
+        cap, metal(c, "#2b2624", 500, 80), c.relief(cap, 22, 0.3), gloss=0.18, shine=30, shadow=(2, 5, 6, 0.4)
+    )
     label = c.mask(box(398, 520, 602, 700, 6))
     c.paint(label, "#f6efe2", c.relief(label, 3), shadow=(1, 3, 4, 0.35))
     printed(c, spaced(c, "AMBRE", 500, 588, 40, 7), "#3a2a1c")
@@ -57,10 +66,18 @@ def headphones(canvas: Canvas, colour: str) -> None:
     for side in (-1, 1):
         x = 500 + side * 182
         arm = c.mask(limb([(500 + side * 196, 452), (500 + side * 202, 560)], [18, 18]))
-        c.paint(arm, metal(c, "#b9bdc2", 500 + side * 198, 10), c.relief(arm, 7), gloss=0.3, shadow=(1, 3, 4, 0.3))
+        c.paint(
+            arm, metal(c, "#b9bdc2", 500 + side * 198, 10), c.relief(arm, 7), gloss=0.3, shadow=(1, 3, 4, 0.3)
+        )
         cushion = c.mask(ellipse(x - side * 40, 690, 74, 152))
         ring = 1.2 * np.abs(np.sin(np.arctan2(c.y - 690, (c.x - x + side * 40) * 2) * 20))
-        c.paint(cushion, woven(c, "#33363b", 0.06), c.relief(cushion, 42, 0.2) + ring, gloss=0.04, shadow=(3, 6, 8, 0.4))
+        c.paint(
+            cushion,
+            woven(c, "#33363b", 0.06),
+            c.relief(cushion, 42, 0.2) + ring,
+            gloss=0.04,
+            shadow=(3, 6, 8, 0.4),
+        )
         cup = c.mask(ellipse(x + side * 14, 686, 92, 150))
         c.paint(cup, colour, c.relief(cup, 52, 0.25), gloss=0.24, shine=26, shadow=(2, 4, 7, 0.45))
         plate = c.mask(ellipse(x + side * 22, 686, 58, 106))
@@ -84,11 +101,15 @@ def armchair(canvas: Canvas, colour: str) -> None:
     pile = 1.1 * noise(c.shape, 55, 75, 21)
     velvet = woven(c, colour, 0.05, 31)
     back = c.mask(mirrored([(500, 196), (620, 206), (694, 276), (706, 420), (694, 640, 1), (500, 650)], 500))
-    buttons = [(x, y) for y, row in ((330, (400, 500, 600)), (430, (450, 550)), (520, (400, 500, 600))) for x in row]
+    buttons = [
+        (x, y) for y, row in ((330, (400, 500, 600)), (430, (450, 550)), (520, (400, 500, 600))) for x in row
+    ]
     dents = sum(stroke(c.shape, [(x, y), (x + 1, y)], 12, 14) for x, y in buttons)
     creases = folds(c, [[a, b] for a in buttons for b in buttons if 0 < b[1] - a[1] < 120 and abs(a[0] - b[0]) < 80],
                     3.5, 3, 4)  # fmt: skip
-    c.paint(back, velvet, c.relief(back, 58, 0.25) + pile - 46 * dents - creases, gloss=0.05, shine=7, shadow=None)
+    c.paint(
+        back, velvet, c.relief(back, 58, 0.25) + pile - 46 * dents - creases, gloss=0.05, shine=7, shadow=None
+    )
     for x, y in buttons:
         button = c.mask(ellipse(x, y, 7, 7))
         c.paint(button, velvet, c.relief(button, 6), gloss=0.1, shadow=(1, 2, 2, 0.5))
@@ -96,7 +117,9 @@ def armchair(canvas: Canvas, colour: str) -> None:
     c.paint(base, velvet, c.relief(base, 28, 0.3) + pile, gloss=0.05, shine=7, shadow=(0, 8, 12, 0.4))
     seat = c.mask(mirrored([(500, 584), (640, 590), (676, 612), (684, 664), (668, 702), (500, 712)], 500))
     seam = stroke(c.shape, [(322, 662), (500, 676), (678, 662)], 2, 0.8)
-    c.paint(seat, velvet, c.relief(seat, 44, 0.3) + pile - 3 * seam, gloss=0.05, shine=7, shadow=(0, 8, 12, 0.45))
+    c.paint(
+        seat, velvet, c.relief(seat, 44, 0.3) + pile - 3 * seam, gloss=0.05, shine=7, shadow=(0, 8, 12, 0.45)
+    )
     arm = [(708, 470), (772, 486), (790, 540), (782, 700), (764, 782), (686, 784), (676, 640), (668, 520)]
     arms = c.mask(arm, reflected(arm, 500))
     c.paint(arms, velvet, c.relief(arms, 46, 0.25) + pile, gloss=0.06, shine=7, shadow=(0, 6, 12, 0.42))
@@ -110,22 +133,39 @@ def helmet(canvas: Canvas, colour: str) -> None:
     shell = c.mask([(250, 560), (262, 400), (350, 262), (500, 204), (640, 226), (744, 316), (782, 440), (776, 560),
                     (784, 690), (744, 800), (640, 834, 1), (420, 838), (330, 812, 1), (290, 700)])  # fmt: skip
     c.paint(shell, colour, c.relief(shell, 190, 0.12), gloss=0.34, shine=30, shadow=None)
-    stripe = c.mask([(300, 350), (420, 250), (520, 222), (640, 242, 1), (560, 262), (450, 300), (340, 410), (270, 520, 1)])
+    stripe = c.mask(
+        [(300, 350), (420, 250), (520, 222), (640, 242, 1), (560, 262), (450, 300), (340, 410), (270, 520, 1)]
+    )
     c.paint(stripe, "#15181d", c.relief(shell, 190, 0.12), gloss=0.3, shine=30, shadow=None)
     visor = c.mask([(472, 420, 1), (600, 360), (728, 356), (786, 420, 1), (796, 520), (782, 590, 1), (660, 604),
                     (520, 580), (476, 520)])  # fmt: skip
     rim = blur(visor, 5) > 0.08
-    c.paint(blur(rim.astype(np.float32), 0.8) * shell, "#101216", c.relief(shell, 190, 0.12), gloss=0.1, shadow=None)
-    tint = linear("#1d2733") * (1.5 - (c.y / 1000))[..., None] + linear("#27415c") * 0.5 * ((c.x - 470) / 330)[..., None]
-    c.paint(visor, np.clip(tint, 0, None), c.relief(visor, 90, 0.25), gloss=0.45, shine=40, shadow=(1, 3, 4, 0.4))
-    c.light += (blur(c.mask([(540, 410), (640, 376), (730, 378), (640, 420), (560, 452)]), 5) * visor)[..., None] * 0.35
+    c.paint(
+        blur(rim.astype(np.float32), 0.8) * shell,
+        "#101216",
+        c.relief(shell, 190, 0.12),
+        gloss=0.1,
+        shadow=None,
+    )
+    tint = (
+        linear("#1d2733") * (1.5 - (c.y / 1000))[..., None]
+        + linear("#27415c") * 0.5 * ((c.x - 470) / 330)[..., None]
+    )
+    c.paint(
+        visor, np.clip(tint, 0, None), c.relief(visor, 90, 0.25), gloss=0.45, shine=40, shadow=(1, 3, 4, 0.4)
+    )
+    c.light += (blur(c.mask([(540, 410), (640, 376), (730, 378), (640, 420), (560, 452)]), 5) * visor)[
+        ..., None
+    ] * 0.35
     for points in ([(690, 690), (772, 676)], [(700, 716), (768, 704)], [(708, 742), (760, 732)]):
         c.paint(stroke(c.shape, points, 11), "#14171b", shadow=None)
     hinge = c.mask(ellipse(462, 500, 30, 30))
     c.paint(hinge, metal(c, "#8d939b", 462, 30), c.relief(hinge, 9), gloss=0.3, shadow=(1, 3, 4, 0.5))
     seam = stroke(c.shape, [(300, 742), (440, 716), (560, 700), (664, 650), (700, 606)], 3, 0.6)
     c.paint(seam * shell, "#22262c", shadow=None, opacity=0.8)
-    c.light += (blur(c.mask([(340, 400), (420, 300), (470, 286), (400, 360), (350, 460)]), 7) * shell)[..., None] * 0.35
+    c.light += (blur(c.mask([(340, 400), (420, 300), (470, 286), (400, 360), (350, 460)]), 7) * shell)[
+        ..., None
+    ] * 0.35
     base = c.mask(limb([(326, 818), (480, 842), (648, 832)], [16, 20, 16]))
     c.paint(base, "#1b1e23", c.relief(base, 8), shadow=None)
 
@@ -135,7 +175,9 @@ def speaker(canvas: Canvas, colour: str) -> None:
     c = canvas
     c.studio("#dcdfe4", floor=0.78)
     c.ground_shadow(500, 836, 214, 28, 0.55)
-    body = c.mask(mirrored([(500, 226), (640, 240), (700, 300), (706, 480), (700, 760), (640, 836), (500, 846)], 500))
+    body = c.mask(
+        mirrored([(500, 226), (640, 240), (700, 300), (706, 480), (700, 760), (640, 836), (500, 846)], 500)
+    )
     dots = np.sin(c.x * np.pi / 5.0) * np.sin(c.y * np.pi / 5.0)
     part = np.clip((c.x - 500) / 206, -1, 1)
     cloth = linear(colour) * (1 - 0.16 * (dots > 0.1) - 0.5 * np.abs(part) ** 4)[..., None]

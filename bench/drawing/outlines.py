@@ -75,7 +75,9 @@ def limb(points: Sequence[Point], widths: Sequence[float]) -> list[Point]:
     along = np.linspace(0, 1, len(line))
     wide = np.interp(along, np.linspace(0, 1, len(widths)), widths)[:, None] / 2
     way = np.gradient(line, axis=0)
-    across = np.stack([-way[:, 1], way[:, 0]], 1) / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-6)
+    across = np.stack([-way[:, 1], way[:, 0]], 1) / np.maximum(
+        np.linalg.norm(way, axis=1, keepdims=True), 1e-6
+    )
     there, back = line + across * wide, (line - across * wide)[::-1]
     outline: list[Point] = []
     for side in (there, back):
@@ -109,7 +111,9 @@ def blur(image: Array, radius: float) -> Array:
         return cv2.GaussianBlur(image, (0, 0), sigma)
     height, width = image.shape[:2]
     small = cv2.resize(image, (max(width // 6, 1), max(height // 6, 1)), interpolation=cv2.INTER_AREA)
-    large = cv2.resize(cv2.GaussianBlur(small, (0, 0), sigma / 6), (width, height), interpolation=cv2.INTER_CUBIC)
+    large = cv2.resize(
+        cv2.GaussianBlur(small, (0, 0), sigma / 6), (width, height), interpolation=cv2.INTER_CUBIC
+    )
     return cv2.GaussianBlur(large, (0, 0), 3)  # without the pattern of the enlargement
 
 

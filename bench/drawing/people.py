@@ -68,7 +68,11 @@ def hair_behind(canvas: Canvas, place: Place, person: Person) -> None:
 
 
 def strands(canvas: Canvas, person: Person) -> Array:
-    grain = noise(canvas.shape, 2.5, 2.5, 3) if person.style in ("curls", "short") else noise(canvas.shape, 1.6, 60, 3)
+    grain = (
+        noise(canvas.shape, 2.5, 2.5, 3)
+        if person.style in ("curls", "short")
+        else noise(canvas.shape, 1.6, 60, 3)
+    )
     return linear(person.hair) * np.clip(1.1 + 0.28 * grain, 0.4, 2)[..., None]
 
 
@@ -91,10 +95,22 @@ def head(canvas: Canvas, place: Place, person: Person) -> None:
                               (0.07, 0.495), (0, 0.5)]))  # fmt: skip
     c.cast(face, (s * 0.03, s * 0.10, s * 0.05, 0.42))
     relief = c.relief(face, s * 0.34, 0.3)
-    bumps = [([(0, -0.10), (0, 0.06), (0, 0.11)], 0.07, 0.035, 0.045), ([(-0.01, 0.115), (0.01, 0.115)], 0.09, 0.03, 0.05)]
-    bumps += [([(-0.22, 0.14), (-0.21, 0.14)], 0.16, 0.07, 0.04), ([(0.21, 0.14), (0.22, 0.14)], 0.16, 0.07, 0.04)]
-    bumps += [([(-0.2, -0.06), (-0.1, -0.05)], 0.10, 0.04, -0.035), ([(0.1, -0.05), (0.2, -0.06)], 0.10, 0.04, -0.035)]
-    bumps += [([(-0.03, 0.42), (0.03, 0.42)], 0.10, 0.05, 0.03), ([(-0.06, 0.335), (0.06, 0.335)], 0.02, 0.02, -0.02)]
+    bumps = [
+        ([(0, -0.10), (0, 0.06), (0, 0.11)], 0.07, 0.035, 0.045),
+        ([(-0.01, 0.115), (0.01, 0.115)], 0.09, 0.03, 0.05),
+    ]
+    bumps += [
+        ([(-0.22, 0.14), (-0.21, 0.14)], 0.16, 0.07, 0.04),
+        ([(0.21, 0.14), (0.22, 0.14)], 0.16, 0.07, 0.04),
+    ]
+    bumps += [
+        ([(-0.2, -0.06), (-0.1, -0.05)], 0.10, 0.04, -0.035),
+        ([(0.1, -0.05), (0.2, -0.06)], 0.10, 0.04, -0.035),
+    ]
+    bumps += [
+        ([(-0.03, 0.42), (0.03, 0.42)], 0.10, 0.05, 0.03),
+        ([(-0.06, 0.335), (0.06, 0.335)], 0.02, 0.02, -0.02),
+    ]
     for line, width, soft, high in bumps:
         relief += s * high * stroke(c.shape, place.at(line), s * width, s * soft)
     flush = sum(stroke(c.shape, line, s * 0.12, s * 0.07) for line in place.pair([(0.2, 0.15), (0.24, 0.12)]))
@@ -108,7 +124,14 @@ def features(canvas: Canvas, place: Place, person: Person) -> None:
     """Eyes that look at the camera, brows, nostrils and a mouth at rest."""
     c, s = canvas, place.high
     dark = "#23150f"
-    almond = [(0.085, -0.035, 1), (0.13, -0.068), (0.185, -0.066), (0.235, -0.035, 1), (0.185, -0.012), (0.13, -0.012)]
+    almond = [
+        (0.085, -0.035, 1),
+        (0.13, -0.068),
+        (0.185, -0.066),
+        (0.235, -0.035, 1),
+        (0.185, -0.012),
+        (0.13, -0.012),
+    ]
     white = c.mask(*place.pair(almond))
     c.paint(white, "#e9e2da", shadow=None, opacity=0.95)
     iris = c.mask(*place.pair(ellipse(0.16, -0.042, 0.034, 0.034))) * white
@@ -120,14 +143,19 @@ def features(canvas: Canvas, place: Place, person: Person) -> None:
     lid = [(0.08, -0.032), (0.13, -0.070), (0.185, -0.069), (0.246, -0.042)]
     fold = [(0.09, -0.062), (0.14, -0.098), (0.2, -0.092), (0.245, -0.062)]
     brow = [(0.075, -0.148), (0.14, -0.176), (0.215, -0.164), (0.262, -0.132)]
-    for lines, width, soft, strength in ((place.pair(lid), 0.016, 0, 0.95), (place.pair(fold), 0.008, 0.006, 0.5)):
+    for lines, width, soft, strength in (
+        (place.pair(lid), 0.016, 0, 0.95),
+        (place.pair(fold), 0.008, 0.006, 0.5),
+    ):
         for line in lines:
             c.paint(stroke(c.shape, line, s * width, s * soft), dark, shadow=None, opacity=strength)
     brows = c.mask(*(limb(line, [s * 0.026, s * 0.032, s * 0.024, s * 0.006]) for line in place.pair(brow)))
     c.paint(blur(brows, s * 0.006), dark if person.style != "bun" else "#6d4423", shadow=None, opacity=0.78)
     for line in place.pair([(0.022, 0.148), (0.044, 0.142)]):
         c.paint(stroke(c.shape, line, s * 0.016, s * 0.007), dark, shadow=None, opacity=0.55)
-    upper = place.even([(0, 0.262), (0.035, 0.247), (0.085, 0.272), (0.118, 0.288, 1), (0.06, 0.290), (0, 0.295)])
+    upper = place.even(
+        [(0, 0.262), (0.035, 0.247), (0.085, 0.272), (0.118, 0.288, 1), (0.06, 0.290), (0, 0.295)]
+    )
     lower = place.even([(0, 0.295), (0.06, 0.290), (0.116, 0.289, 1), (0.075, 0.325), (0, 0.342)])
     mouth = linear(person.lips)
     for outline, bright in ((upper, 0.82), (lower, 1.05)):
@@ -165,7 +193,9 @@ def bust(canvas: Canvas, name: str) -> None:
     body = c.mask([(350, 486), (316, 516), (240, 541), (150, 590), (110, 700), (100, 830), (700, 830), (690, 700),
                    (650, 590), (560, 541), (484, 516), (450, 486)])  # fmt: skip
     bones = folds(c, both([[(412, 566), (470, 548), (560, 548)]]), 9, 8, 7)
-    hollow = folds(c, both([[(424, 590), (480, 572), (560, 574)]]), 7, 9, 9) + folds(c, [[(400, 540), (400, 570)]], 8, 14, 9)
+    hollow = folds(c, both([[(424, 590), (480, 572), (560, 574)]]), 7, 9, 9) + folds(
+        c, [[(400, 540), (400, 570)]], 8, 14, 9
+    )
     c.cast(body, (10, 14, 18, 0.32))
     c.paint(body, tone, c.relief(body, 80, 0.3) + bones - hollow, gloss=0.035, shine=10, shadow=None)
     head(c, place, person)
@@ -175,7 +205,9 @@ def bust(canvas: Canvas, name: str) -> None:
                   [(600, 560), (560, 640), (470, 690)], [(420, 690), (440, 760), (430, 830)]])  # fmt: skip
     c.paint(top, woven(c, "#138a86", 0.045), c.relief(top, 40, 0.3) + folds(c, drape, 11, 8, 9), gloss=0.03, shine=9,
             shadow=(0, -2, 8, 0.4))  # fmt: skip
-    hem = stroke(c.shape, [(212, 552), (266, 610), (332, 661), (400, 679), (468, 661), (534, 610), (588, 552)], 2, 0.8)
+    hem = stroke(
+        c.shape, [(212, 552), (266, 610), (332, 661), (400, 679), (468, 661), (534, 610), (588, 552)], 2, 0.8
+    )
     c.paint(hem, "#0c5c5a", shadow=None, opacity=0.7)
 
 
@@ -185,7 +217,14 @@ def both(lines: list[list[Point]], axis: float = 400) -> list[list[Point]]:
 
 def shoes(canvas: Canvas, places: tuple[tuple[float, float, int], ...], colour: str) -> None:
     for x, y, side in places:
-        right = [(x - 17, y - 24), (x + 17, y - 24), (x + 24, y + 2), (x + 34, y + 16, 1), (x + 2, y + 20), (x - 18, y + 14)]
+        right = [
+            (x - 17, y - 24),
+            (x + 17, y - 24),
+            (x + 24, y + 2),
+            (x + 34, y + 16, 1),
+            (x + 2, y + 20),
+            (x - 18, y + 14),
+        ]
         shoe = canvas.mask(right if side > 0 else reflected(right, x))
         canvas.paint(shoe, colour, canvas.relief(shoe, 12, 0.3), gloss=0.2, shadow=(2, 3, 5, 0.4))
 
@@ -193,7 +232,15 @@ def shoes(canvas: Canvas, places: tuple[tuple[float, float, int], ...], colour: 
 def hand(canvas: Canvas, person: Person, x: float, y: float, side: int) -> None:
     """A hand that hangs at rest."""
     c = canvas
-    palm = [(x - 14, y - 22), (x + 14, y - 22), (x + 16, y + 6), (x + 10, y + 36), (x, y + 46), (x - 10, y + 36), (x - 16, y + 6)]
+    palm = [
+        (x - 14, y - 22),
+        (x + 14, y - 22),
+        (x + 16, y + 6),
+        (x + 10, y + 36),
+        (x, y + 46),
+        (x - 10, y + 36),
+        (x - 16, y + 6),
+    ]
     thumb = limb([(x - side * 10, y - 6), (x - side * 20, y + 10), (x - side * 17, y + 27)], [11, 11, 7])
     mask = c.mask(palm, thumb)
     fingers = folds(c, [[(x + d, y + 10), (x + d * 0.7, y + 44)] for d in (-6, 0, 6)], 2.5, 1.5, 1)
@@ -212,9 +259,14 @@ def in_a_dress(canvas: Canvas) -> None:
         leg = c.mask(limb(points, wide))
         c.paint(leg, tone, c.relief(leg, 30, 0.3), gloss=0.04, shine=9, shadow=(3, 2, 6, 0.25))
     shoes(c, ((372, 1034, -1), (441, 1030, 1)), "#2a2226")
-    body = c.mask([(366, 246), (330, 262), (300, 300), (330, 420), (470, 420), (500, 300), (470, 262), (434, 246)])
+    body = c.mask(
+        [(366, 246), (330, 262), (300, 300), (330, 420), (470, 420), (500, 300), (470, 262), (434, 246)]
+    )
     c.paint(body, tone, c.relief(body, 40, 0.3), gloss=0.03, shadow=None)
-    for side, points in ((-1, [(334, 276), (304, 316), (290, 400), (282, 480), (284, 566)]), (1, [(466, 276), (496, 316), (510, 400), (520, 480), (520, 566)])):
+    for side, points in (
+        (-1, [(334, 276), (304, 316), (290, 400), (282, 480), (284, 566)]),
+        (1, [(466, 276), (496, 316), (510, 400), (520, 480), (520, 566)]),
+    ):
         arm = c.mask(limb(points, [30, 48, 42, 36, 27]))
         c.paint(arm, tone, c.relief(arm, 19, 0.3), gloss=0.035, shadow=(3, 4, 6, 0.3))
         hand(c, person, points[-1][0], points[-1][1] + 18, side)
@@ -223,7 +275,13 @@ def in_a_dress(canvas: Canvas) -> None:
                     (458, 440), (490, 520), (536, 690), (566, 836, 1), (480, 852), (400, 846), (310, 854), (236, 834, 1),
                     (270, 690), (310, 520), (342, 440), (336, 404), (314, 340), (306, 270)])  # fmt: skip
     skirt = [[(400 + 12 * i, 450), (400 + 26 * i, 640), (400 + 40 * i, 850)] for i in range(-3, 4)]
-    bodice = both([[(470, 400), (440, 390), (410, 400)], [(486, 320), (455, 345), (425, 352)], [(462, 430), (430, 424), (404, 430)]])
+    bodice = both(
+        [
+            [(470, 400), (440, 390), (410, 400)],
+            [(486, 320), (455, 345), (425, 352)],
+            [(462, 430), (430, 424), (404, 430)],
+        ]
+    )
     relief = c.relief(dress, 34, 0.3) + folds(c, skirt, 13, 8, 9) + folds(c, bodice, 6, 5, 6)
     c.paint(dress, woven(c, "#b3184f", 0.035), relief, gloss=0.03, shine=9, shadow=(3, 6, 8, 0.4))
     c.paint(stroke(c.shape, [(342, 434), (400, 442), (458, 434)], 9), "#7d0f38", shadow=None)
@@ -235,25 +293,85 @@ def in_a_coat(canvas: Canvas) -> None:
     c.studio("#dfe3e6", floor=0.87)
     c.ground_shadow(400, 1052, 118, 14, 0.5)
     hair_behind(c, place, person)
-    for points, wide in (([(368, 540), (364, 780), (366, 1024)], (90, 74, 60)), ([(434, 540), (436, 780), (432, 1024)], (90, 74, 62))):
+    for points, wide in (
+        ([(368, 540), (364, 780), (366, 1024)], (90, 74, 60)),
+        ([(434, 540), (436, 780), (432, 1024)], (90, 74, 62)),
+    ):
         leg = c.mask(limb(points, wide))
         crease = stroke(c.shape, points, 2, 2)
         c.paint(leg, woven(c, "#28303c", 0.05), c.relief(leg, 34, 0.3) + 5 * crease, shadow=(3, 3, 7, 0.3))
     shoes(c, ((364, 1032, -1), (434, 1032, 1)), "#51301d")
-    jumper = c.mask([(340, 250), (320, 300), (330, 430), (322, 600, 1), (478, 600, 1), (470, 430), (480, 300), (460, 250)])
-    c.paint(jumper, woven(c, "#2f3a4a", 0.06), c.relief(jumper, 40, 0.3) + 0.8 * np.abs(np.sin(c.x * np.pi / 5)), shadow=None)
+    jumper = c.mask(
+        [(340, 250), (320, 300), (330, 430), (322, 600, 1), (478, 600, 1), (470, 430), (480, 300), (460, 250)]
+    )
+    c.paint(
+        jumper,
+        woven(c, "#2f3a4a", 0.06),
+        c.relief(jumper, 40, 0.3) + 0.8 * np.abs(np.sin(c.x * np.pi / 5)),
+        shadow=None,
+    )
     head(c, place, person)
-    neck = c.mask([(370, 214), (400, 226), (430, 214), (438, 240), (448, 266), (400, 282), (352, 266), (362, 240)])
-    c.paint(neck, woven(c, "#2f3a4a", 0.06), c.relief(neck, 15) + 0.8 * np.abs(np.sin(c.x * np.pi / 5)), shadow=(0, 2, 5, 0.4))
+    neck = c.mask(
+        [(370, 214), (400, 226), (430, 214), (438, 240), (448, 266), (400, 282), (352, 266), (362, 240)]
+    )
+    c.paint(
+        neck,
+        woven(c, "#2f3a4a", 0.06),
+        c.relief(neck, 15) + 0.8 * np.abs(np.sin(c.x * np.pi / 5)),
+        shadow=(0, 2, 5, 0.4),
+    )
     cloth = woven(c, "#bd8a52", 0.05)
-    left = [(346, 252, 1), (300, 268), (280, 310), (286, 430), (268, 600), (244, 868, 1), (340, 884, 1), (352, 620), (356, 420)]
-    right = [(454, 252, 1), (500, 268), (520, 310), (512, 430), (530, 600), (560, 868, 1), (462, 884, 1), (450, 620), (444, 420)]
+    left = [
+        (346, 252, 1),
+        (300, 268),
+        (280, 310),
+        (286, 430),
+        (268, 600),
+        (244, 868, 1),
+        (340, 884, 1),
+        (352, 620),
+        (356, 420),
+    ]
+    right = [
+        (454, 252, 1),
+        (500, 268),
+        (520, 310),
+        (512, 430),
+        (530, 600),
+        (560, 868, 1),
+        (462, 884, 1),
+        (450, 620),
+        (444, 420),
+    ]
     for side, points, lines in (
-        (-1, left, [[(300, 440), (292, 640), (280, 860)], [(330, 500), (322, 700), (316, 870)], [(350, 440), (320, 450), (296, 440)]]),
-        (1, right, [[(500, 440), (512, 640), (524, 860)], [(470, 500), (480, 700), (488, 870)], [(450, 440), (480, 450), (506, 440)]]),
+        (
+            -1,
+            left,
+            [
+                [(300, 440), (292, 640), (280, 860)],
+                [(330, 500), (322, 700), (316, 870)],
+                [(350, 440), (320, 450), (296, 440)],
+            ],
+        ),
+        (
+            1,
+            right,
+            [
+                [(500, 440), (512, 640), (524, 860)],
+                [(470, 500), (480, 700), (488, 870)],
+                [(450, 440), (480, 450), (506, 440)],
+            ],
+        ),
     ):
         front = c.mask(points)
-        c.paint(front, cloth, c.relief(front, 26, 0.3) + folds(c, lines, 10, 7, 8), gloss=0.02, shine=8, shadow=(3, 6, 9, 0.42))
+        c.paint(
+            front,
+            cloth,
+            c.relief(front, 26, 0.3) + folds(c, lines, 10, 7, 8),
+            gloss=0.02,
+            shine=8,
+            shadow=(3, 6, 9, 0.42),
+        )
         x = 400 + side * 92
         pocket = c.mask([(x - 36, 588, 1), (x + 36, 588, 1), (x + 36, 610, 1), (x - 36, 610, 1)])
         c.paint(pocket, cloth, c.relief(pocket, 7), shadow=(1, 3, 4, 0.35))

@@ -1,7 +1,7 @@
 """Builds implementations from settings; no other package chooses one."""
 
 from qie_batch.wiring.engines import InstalledEngines, worker_devices
-from qie_batch.wiring.reviews import finalise_context, review_context, sheet_context
+from qie_batch.wiring.reviews import choices_context, finalise_context, review_context, sheet_context
 from qie_batch.wiring.schedules import schedule_context
 from qie_batch.wiring.services import (
     buckets,
@@ -39,6 +39,7 @@ __all__ = [
     "buckets",
     "celery",
     "database",
+    "choices_context",
     "decoders",
     "dingtalk_robot",
     "dispatch_context",
