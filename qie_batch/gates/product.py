@@ -22,7 +22,7 @@ _WINDOW, _ZONE = 17, 41
 #: Levels by which a part varies that has something to compare, and the share of a zone that must have it.
 _DETAIL, _LEAST = 9.0, 0.15
 #: Pixels at the edge of the product, where another backdrop begins.
-_EDGE = 5
+_EDGE = 7
 
 
 def check(evidence: Evidence, limit: float) -> Finding | None:

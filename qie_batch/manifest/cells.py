@@ -177,6 +177,7 @@ OPTIONAL: Mapping[str, Callable[[str], Any]] = {
     "output": _choice("output", OUTPUTS),
     "keep_alpha": _yes_no("keep_alpha"),
     "lock": _choice("lock", LOCKS),
+    "align": _yes_no("align"),
     "keep_mask": read_image,
     **ASKED,
 }

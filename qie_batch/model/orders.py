@@ -47,6 +47,7 @@ class RowDefaults:
     keep_alpha: bool = False
     #: As `EditParams.lock`.
     lock: str = ""
+    align: bool = False
     checks: Checks = NO_CHECKS
 
 
