@@ -50,7 +50,7 @@ def _border(shape: tuple[int, ...]) -> Flags:
 
 
 def _from_backdrop(lab: Floats) -> tuple[Floats, float]:
-    """Each pixel less a quadratic surface through the border, and how far the border is from that, usually."""
+    """Each pixel less a quadratic surface through the border, and how far the border is, usually."""
     height, width = lab.shape[:2]
     down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     terms = np.stack([np.ones_like(down), across, down, across * down, across**2, down**2], axis=-1)
