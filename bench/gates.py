@@ -30,13 +30,17 @@ from planted.pages import Sheet
 from planted.speed import cpu_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import ModuleType
 
-    from planted.cases import Case, Maker
+    from planted.cases import Case, Kinds, Maker
+
+    from qie_batch.model import Finding
 
 ROOT = Path(__file__).parent.parent
 GOAL_FOUND, GOAL_FALSE = 0.95, 0.02
+#: There are so many kinds of edits that all gates must pass that each has this part of the number of cases.
+EDIT_SHARE = 3
 
 
 def arguments_of(words: list[str]) -> argparse.Namespace:
@@ -46,7 +50,7 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
     add("--gates", default="", metavar="NAME,...", help="all that have a file in planted/ without it")
     add("--kinds", default="", metavar="TEXT", help="only kinds with this in their name")
     add("--number", type=int, default=200, metavar="N", help="cases of each kind")
-    add("--side", type=int, default=800, metavar="PX", help="longer side of every case")
+    add("--side", type=int, default=640, metavar="PX", help="longer side of every case")
     add("--packshots", type=Path, default=ROOT.parent / "shared/photos/packshots", metavar="FOLDER")
     add("--cache", type=Path, default=Path(caches) / "qie-batch-photos", metavar="FOLDER")
     add(
@@ -75,23 +79,38 @@ def made(maker: Maker, kind: str, number: int, material: Material) -> Iterator[C
         yield maker(material, np.random.default_rng((zlib.crc32(kind.encode()), index)))
 
 
-def measure(gate: ModuleType, cases: ModuleType, material: Material, arguments: argparse.Namespace) -> Tally:
-    tally = Tally(gate=gate.NAME)
-    sheet = Sheet(arguments.sheet, gate.NAME) if arguments.sheet else None
-    clean = cases.CLEAN if arguments.without_edits else {**cases.CLEAN, **edits.CLEAN}
-    for fault, kinds in ((True, cases.FAULTS), (False, clean)):
+class Measuring:
+    """Cases made, judged by their gate or by all, counted and shown."""
+
+    def __init__(
+        self, gates: Sequence[ModuleType], material: Material, arguments: argparse.Namespace
+    ) -> None:
+        self.tallies = {gate.NAME: Tally(gate=gate.NAME) for gate in gates}
+        self._material, self._arguments = material, arguments
+        folder = arguments.sheet
+        self._sheets = {gate.NAME: Sheet(folder, gate.NAME) for gate in gates} if folder else {}
+
+    def measure(self, kinds: Kinds, gates: Sequence[ModuleType], number: int, *, fault: bool) -> None:
+        """Every gate of `gates` looks at each case, whose evidence is computed once."""
         for kind, maker in kinds.items():
-            if arguments.kinds not in kind:
+            if self._arguments.kinds not in kind:
                 continue
-            for case in made(maker, kind, arguments.number, material):
-                finding = judged(gate, case)
-                right = tally.add(kind, finding, fault=fault)
-                if sheet:
-                    sheet.add(case, finding, f"{'fault' if fault else 'clean'}: {kind}", right=right)
-            print(tally.line(kind, fault=fault), flush=True)
-    if sheet:
-        sheet.close()
-    return tally
+            for case in made(maker, kind, number, self._material):
+                evidence = case.evidence()
+                for gate in gates:
+                    self._count(gate.NAME, case, judged(gate, case, evidence), kind, fault=fault)
+            for gate in gates:
+                print(f"{gate.NAME:<11} {self.tallies[gate.NAME].line(kind, fault=fault)}", flush=True)
+
+    def _count(self, name: str, case: Case, finding: Finding | None, kind: str, *, fault: bool) -> None:
+        right = self.tallies[name].add(kind, finding, fault=fault)
+        if name in self._sheets:
+            word = "fault" if fault else "clean"
+            self._sheets[name].add(case, finding, f"{word}: {kind}", right=right)
+
+    def close(self) -> None:
+        for sheet in self._sheets.values():
+            sheet.close()
 
 
 def main() -> None:
@@ -101,10 +120,17 @@ def main() -> None:
     found: dict[str, Any] = {}
     began = time.monotonic()
     pairs = list(planted_gates(arguments.gates))
+    gates = [gate for gate, _cases in pairs]
+    measuring = Measuring(gates, material, arguments)
     for gate, cases in pairs:
-        print(f"{gate.NAME}: limit {limit_of(gate)} {gate.UNIT}")
-        found[gate.NAME] = measure(gate, cases, material, arguments).figures()
-    for name, figures in found.items():
+        print(f"{gate.NAME}: limit {limit_of(gate):g} {gate.UNIT}")
+        measuring.measure(cases.FAULTS, [gate], arguments.number, fault=True)
+        measuring.measure(cases.CLEAN, [gate], arguments.number, fault=False)
+    if not arguments.without_edits:
+        measuring.measure(edits.CLEAN, gates, -(-arguments.number // EDIT_SHARE), fault=False)
+    measuring.close()
+    found |= {name: tally.figures() for name, tally in measuring.tallies.items()}
+    for name, figures in list(found.items()):
         short = figures["found"] < GOAL_FOUND or figures["false_alarms"] > GOAL_FALSE
         print(
             f"{name:<12}{figures['found']:>8.1%} of {figures['faults']} faults, "

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from planted.cases import Case
+    from qie_batch.gates.evidence import Evidence
     from qie_batch.model import Finding
 
 
@@ -23,9 +24,9 @@ def limit_of(gate: ModuleType) -> float:
     return float(importlib.import_module(f"planted.{gate.NAME}").TRIED)
 
 
-def judged(gate: ModuleType, case: Case) -> Finding | None:
+def judged(gate: ModuleType, case: Case, evidence: Evidence) -> Finding | None:
     limit = case.checks.limits.get(gate.NAME)
-    return gate.check(case.evidence(), limit_of(gate) if limit is None else limit)
+    return gate.check(evidence, limit_of(gate) if limit is None else limit)
 
 
 @dataclass(kw_only=True)

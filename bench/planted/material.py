@@ -137,14 +137,14 @@ def _is_photograph(path: Path) -> bool:
     return len(np.unique(small, axis=0)) > 800  # a drawing or a diagram has few colours
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=256)
 def _read(path: Path, side: int) -> Pixels:
     with Image.open(path) as image:
         image.draft("RGB", (side, side))
         return _shrunk(np.asarray(ImageOps.exif_transpose(image).convert("RGB")), side)
 
 
-@lru_cache(maxsize=24)
+@lru_cache(maxsize=256)
 def _read_rgba(path: Path) -> Pixels:
     with Image.open(path) as image:
         return np.asarray(image.convert("RGBA"))

@@ -34,6 +34,7 @@ _KEPT = (FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN)
 #: Fields of RowDefaults that are values, not texts with placeholders.
 _DEFAULTS = (
     *("size", "lora", "steps", "cfg", "seed", "variants", "output", "quality", "keep_alpha", "lock", "align"),
+    "strip_metadata",
 )
 _MISSING = {
     "id": ("id_missing", "the row has no id: give it one of its own"),

@@ -54,6 +54,8 @@ class EditParams:
     lock: str = ""
     #: Content that the edit moved a little is moved back.
     align: bool = False
+    #: The result says nothing of its origin, and of its input's rights.
+    strip_metadata: bool = False
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -70,6 +72,7 @@ _LATER: Mapping[str, object] = {
     "lora_name": "",
     "lock": "",
     "align": False,
+    "strip_metadata": False,
 }
 # One encoder for all: json.dumps makes a new one at each call.
 _encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
