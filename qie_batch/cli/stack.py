@@ -87,7 +87,11 @@ def demo(app: App, *, keep: bool) -> None:
         progress = wait(ledger.costs, submitted.job_id)
         note(sentence(progress))
         results = folder / "results"
-        for _ in collect(progress.job, results, DEFAULT_TEMPLATE, jobs=ledger.jobs, store=store):
+        gates = wiring.gate_names()
+        collecting = collect(
+            progress.job, results, DEFAULT_TEMPLATE, jobs=ledger.jobs, store=store, gates=gates
+        )
+        for _ in collecting:
             pass
         failures = {
             item.row_id: item.failure.code for item in ledger.jobs.items(progress.job.id) if item.failure
