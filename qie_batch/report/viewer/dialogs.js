@@ -6,11 +6,13 @@ const REASONS = ["product", "moved", "unchanged", "colour", "text", "background"
 const openDialog = (t, title, fill) =>
   new Promise((resolve) => {
     const back = document.activeElement;
-    let answer = null;
     const dialog = element("dialog", { class: "rv-dialog", "aria-labelledby": "rv-dialog-title" });
-    const end = (value) => {
-      answer = value;
+    // At once, as the next key may be pressed before a closed dialog gives back the focus by itself.
+    const end = (answer) => {
       dialog.close();
+      dialog.remove();
+      back?.focus({ preventScroll: true });
+      resolve(answer);
     };
     const { body, confirm, label = t("dialog.confirm"), kind = "strong", first } = fill(end);
     const buttons = element(
@@ -27,11 +29,7 @@ const openDialog = (t, title, fill) =>
       event.preventDefault();
       confirm();
     });
-    dialog.addEventListener("close", () => {
-      dialog.remove();
-      back?.focus({ preventScroll: true });
-      resolve(answer);
-    });
+    dialog.addEventListener("cancel", () => end(null));
     document.body.append(dialog);
     dialog.showModal();
     first?.focus();
