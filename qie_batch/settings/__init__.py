@@ -17,6 +17,7 @@ from qie_batch.settings.gateway import GatewaySettings
 from qie_batch.settings.limits import LimitSettings
 from qie_batch.settings.notify import NotifySettings
 from qie_batch.settings.prices import PriceSettings
+from qie_batch.settings.provenance import ProvenanceSettings
 from qie_batch.settings.qwen import QwenSettings
 from qie_batch.settings.remote_engines import RemoteEngineSettings
 from qie_batch.settings.services import ServiceSettings
@@ -35,6 +36,7 @@ class Settings(
     ControlSettings,
     MetricsSettings,
     PriceSettings,
+    ProvenanceSettings,
     LimitSettings,
     FlowerSettings,
     GatewaySettings,

@@ -40,7 +40,8 @@ def browser() -> str:
     missing("no Chromium on this machine (Debian: apt-get install chromium)")
 
 
-def exiftool() -> None:
-    """The program that reads metadata and profiles."""
-    if not shutil.which("exiftool"):
-        missing("no exiftool on this machine (Debian: apt-get install libimage-exiftool-perl)")
+def exiftool() -> str:
+    """The path of the program that reads metadata of images."""
+    if path := shutil.which("exiftool"):
+        return path
+    missing("no exiftool on this machine (Debian: apt-get install libimage-exiftool-perl)")
