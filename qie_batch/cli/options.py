@@ -116,6 +116,11 @@ def _checks_options() -> tuple[Callable[[_Command], _Command], ...]:
             type=click.Choice(("required",)),
             help="Nothing succeeds before a person has approved it.",
         ),
+        click.option(
+            "--draft-first",
+            is_flag=True,
+            help="Quick drafts of all; what is approved of them is made at the preset: review finalise.",
+        ),
     )
 
 
@@ -135,6 +140,7 @@ def job_order(options: Mapping[str, Any]) -> JobOrder:
         values={name: options[name] for name in VALUES if options[name] is not None},
         notify=options["notify"].strip(),
         review=options["review"] is not None,
+        draft_first=options["draft_first"],
     )
     return orders.job_order(texts, flag)
 

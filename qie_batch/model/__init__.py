@@ -55,9 +55,10 @@ from qie_batch.model.jobs import (
     OldJob,
     Result,
 )
-from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
+from qie_batch.model.orders import FIRST_PRESET, JobOrder, ReadingOptions, RowDefaults
 from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy, may_pass
+from qie_batch.model.reviews import Choice, Decision, Judgement, Refusal, Review, Show
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import (
@@ -91,6 +92,7 @@ __all__ = [
     "DEVICE_HOUR",
     "EVERY_GATE",
     "FINAL",
+    "FIRST_PRESET",
     "FREE",
     "GATE_FAILED",
     "NO_CHECKS",
@@ -110,8 +112,10 @@ __all__ = [
     "BatchState",
     "Candidate",
     "Checks",
+    "Choice",
     "CostLine",
     "DaySpending",
+    "Decision",
     "EditEvent",
     "EditParams",
     "EditRequest",
@@ -137,6 +141,7 @@ __all__ = [
     "JobSelection",
     "JobState",
     "JobTiming",
+    "Judgement",
     "KnownRequest",
     "LiveWorker",
     "ManifestRow",
@@ -152,9 +157,11 @@ __all__ = [
     "Progress",
     "Rate",
     "ReadingOptions",
+    "Refusal",
     "RequestCounts",
     "Result",
     "RetryPolicy",
+    "Review",
     "RowDefaults",
     "RunState",
     "RunSummary",
@@ -162,6 +169,7 @@ __all__ = [
     "Schedule",
     "ScheduledRun",
     "Scope",
+    "Show",
     "Spending",
     "Stage",
     "StoredFile",

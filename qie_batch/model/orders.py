@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+#: As `JobOrder.final_preset`, before the engine is known: its first preset.
+FIRST_PRESET = "*"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingOptions:
     """How a manifest is to be read, where its own form does not say it."""

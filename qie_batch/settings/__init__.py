@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from qie_batch.errors import Misconfigured
 from qie_batch.settings.config_file import config_file
 from qie_batch.settings.engines import EngineSettings
+from qie_batch.settings.exports import ExportSettings
 from qie_batch.settings.flower import FlowerSettings
 from qie_batch.settings.gateway import GatewaySettings
 from qie_batch.settings.limits import LimitSettings
@@ -40,6 +41,7 @@ class Settings(
     FlowerSettings,
     GatewaySettings,
     NotifySettings,
+    ExportSettings,
     BaseSettings,
 ):
     """Misconfigured, in one sentence without any value, for what cannot be a setting."""

@@ -10,6 +10,7 @@ from qie_batch.manifest.cells import ASKED, OPTIONAL, QUALITY, checks_of
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.model import (
     BATCH_PRIORITIES,
+    FIRST_PRESET,
     NO_CHECKS,
     JobOrder,
     OutputFormat,
@@ -58,6 +59,8 @@ class OrderTexts:
     notify: str = ""
     #: Whether no result succeeds before a person approved it.
     review: bool = False
+    #: Whether drafts are made first; the preset is then that of the final results.
+    draft_first: bool = False
 
 
 #: Options whose field of EditParams has another name.
@@ -74,14 +77,15 @@ def job_order(texts: OrderTexts, called: Callable[[str], str] = plain) -> JobOrd
     return JobOrder(
         name=texts.name,
         engine=texts.engine,
-        preset=texts.preset,
+        preset="" if texts.draft_first else texts.preset,
         priority=Priority[texts.priority.upper()],
         reading=texts.reading,
         defaults=_defaults(texts, called),
         budget_micros=budget_micros(texts.budget, called),
         owner=texts.owner,
         notify=texts.notify,
-        review="required" if texts.review else "",
+        review="required" if texts.review or texts.draft_first else "",
+        final_preset=(texts.preset or FIRST_PRESET) if texts.draft_first else "",
     )
 
 

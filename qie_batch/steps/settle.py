@@ -1,6 +1,7 @@
 """All items final: results.csv, errors.csv and the report go to the store, and the job is closed.
 
-An edit that a client waited for is closed without them: they cost more than the edit.
+An edit that a client waited for is closed without them: they cost more than the edit. After decisions about
+results of a closed job, the three are written anew, once no more decisions come.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from qie_batch.keys import input_key, job_key
 from qie_batch.manifest import ErrorsWriter, Extras, ResultsWriter, RowOutcome
 from qie_batch.model import ItemState, JobState, Priority
 from qie_batch.report import ROWS_PER_REASON, Pair, Summary, render
+from qie_batch.steps.quiet_jobs import QuietJobs
 from qie_batch.steps.repeats import Repeats
 from qie_batch.steps.stored_rows import rows_with_items, stored_rows
 from qie_batch.views import item_view, job_view, timing_view
@@ -57,23 +59,27 @@ class SettleContext:
     gates: Sequence[str] = ()
     #: What was logged of each job.
     repeats: Repeats = field(default_factory=Repeats)
+    quiet: QuietJobs = field(default_factory=QuietJobs)
 
 
 def settle(context: SettleContext) -> int:
-    """Close every job whose items are all final; says how many."""
-    closed = 0
-    for job in context.settlement.ready():
-        try:
-            closed += _settle(job, context)
-        except Unavailable:
-            raise
-        except Rejected as error:  # its manifest is gone: the other jobs are settled all the same
-            if context.repeats.is_new(job.id, error.message):
-                log.error("job %s cannot be settled: %s", job.id, error.message)  # noqa: TRY400 - a sentence is enough
-        except Exception as error:
-            if context.repeats.is_new(job.id, repr(error)):
-                log.exception("job %s cannot be settled", job.id)
-    return closed
+    """Close every job whose items are all final, and show what decisions changed; says how many."""
+    settled = sum(_tried(_settle, job, context) for job in context.settlement.ready())
+    return settled + sum(_tried(_show_decisions, job, context) for job in context.settlement.reviewed())
+
+
+def _tried(step: Callable[[Job, SettleContext], bool], job: Job, context: SettleContext) -> bool:
+    try:
+        return step(job, context)
+    except Unavailable:
+        raise
+    except Rejected as error:  # its manifest is gone: the other jobs are settled all the same
+        if context.repeats.is_new(job.id, error.message):
+            log.error("job %s cannot be settled: %s", job.id, error.message)  # noqa: TRY400 - a sentence is enough
+    except Exception as error:
+        if context.repeats.is_new(job.id, repr(error)):
+            log.exception("job %s cannot be settled", job.id)
+    return False
 
 
 def _settle(job: Job, context: SettleContext) -> bool:
@@ -83,6 +89,24 @@ def _settle(job: Job, context: SettleContext) -> bool:
     progress = context.costs.progress(job.id)
     if progress.job.state is JobState.CLOSED:
         return False  # another control process was quicker
+    _write(job, progress, context)
+    if progress.done != progress.total or not context.settlement.close(job.id, as_of=progress.now):
+        return False
+    if progress.job.reviewed_at is not None:
+        context.settlement.shown(job.id, progress.job.reviewed_at)
+    return True
+
+
+def _show_decisions(job: Job, context: SettleContext) -> bool:
+    """Without another webhook, as the job was closed before."""
+    if job.reviewed_at is None or not context.quiet.is_due(job.id, job.reviewed_at):
+        return False
+    _write(job, context.costs.progress(job.id), context)
+    context.quiet.forget(job.id)
+    return context.settlement.shown(job.id, job.reviewed_at)
+
+
+def _write(job: Job, progress: Progress, context: SettleContext) -> None:
     # Temporary files, since a job may have eight items for each of a million rows.
     with stored_rows(job, context.store) as rows, _table() as results, _table() as errors:
         tables = Tables(rows, results, errors, gates=context.gates)
@@ -94,7 +118,6 @@ def _settle(job: Job, context: SettleContext) -> bool:
             context.store.put(job_key(job.id, name), data, "text/csv; charset=utf-8")
     page = report_page(progress, context)
     context.store.put(job_key(job.id, REPORT), page, "text/html; charset=utf-8")
-    return progress.done == progress.total and context.settlement.close(job.id, as_of=progress.now)
 
 
 def _table() -> TextIOWrapper:

@@ -23,6 +23,19 @@ from qie_batch.views.records import (
     estimate_view,
     schedule_view,
 )
+from qie_batch.views.reviews import (
+    AgreementView,
+    FindingView,
+    ReviewedView,
+    ReviewHistoryView,
+    ReviewItemView,
+    ReviewPageView,
+    ReviewView,
+    SavingsView,
+    finding_view,
+    review_item_view,
+    review_view,
+)
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
 from qie_batch.views.summaries import SummaryView, summary_view
 from qie_batch.views.timing import PhaseView, TimingView, timing_view
@@ -30,6 +43,7 @@ from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, Webhook
 from qie_batch.views.workers import RunningEditView, WorkerView, worker_view
 
 __all__ = [
+    "AgreementView",
     "ApiKeyView",
     "BadRowView",
     "ChangedView",
@@ -37,6 +51,7 @@ __all__ = [
     "CostsView",
     "DeliveryView",
     "EstimateView",
+    "FindingView",
     "FsckView",
     "ItemView",
     "ItemsView",
@@ -46,9 +61,15 @@ __all__ = [
     "LinkView",
     "PhaseView",
     "PruneView",
+    "ReviewHistoryView",
+    "ReviewItemView",
+    "ReviewPageView",
+    "ReviewView",
+    "ReviewedView",
     "RunNotice",
     "RunView",
     "RunningEditView",
+    "SavingsView",
     "ScheduleView",
     "SubmissionView",
     "SummaryView",
@@ -66,8 +87,11 @@ __all__ = [
     "dumped_cost",
     "dumped_json",
     "estimate_view",
+    "finding_view",
     "item_view",
     "job_view",
+    "review_item_view",
+    "review_view",
     "schedule_view",
     "summary_view",
     "tenant_view",

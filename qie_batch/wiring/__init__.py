@@ -1,6 +1,9 @@
 """Builds implementations from settings; no other package chooses one."""
 
 from qie_batch.wiring.engines import InstalledEngines, worker_devices
+from qie_batch.wiring.exports import channel, destination, export_context
+from qie_batch.wiring.reviews import finalise_context, review_context, sheet_context
+from qie_batch.wiring.reviews import choices_context, finalise_context, review_context, sheet_context
 from qie_batch.wiring.schedules import schedule_context
 from qie_batch.wiring.services import (
     buckets,
@@ -38,12 +41,17 @@ __all__ = [
     "batch_context",
     "buckets",
     "celery",
+    "channel",
     "credentials",
     "database",
+    "choices_context",
     "decoders",
+    "destination",
     "dingtalk_robot",
     "dispatch_context",
     "edit_context",
+    "export_context",
+    "finalise_context",
     "fsck_context",
     "gate_names",
     "gateway_limits",
@@ -55,9 +63,11 @@ __all__ = [
     "notify_context",
     "prune_context",
     "queue",
+    "review_context",
     "s3",
     "schedule_context",
     "settle_context",
+    "sheet_context",
     "store",
     "submission_context",
     "submit_context",

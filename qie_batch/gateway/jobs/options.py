@@ -63,6 +63,9 @@ class OrderOptions(BaseModel):
     expect_color: Cell | None = Field(None, description="Of what was edited: a name or #rrggbb.")
     export_channel: Cell | None = Field(None, description="Whose rules the results must meet.")
     review: Literal["", "required"] = Field("", description="Whether a person approves each result.")
+    draft_first: bool = Field(
+        default=False, description="Drafts of all, for a review; what is approved is made at the preset."
+    )
     notify: Annotated[str, Field(max_length=2000)] = Field(
         "", description="Where webhooks about the job go; the tenant's own address unless given."
     )
@@ -86,6 +89,7 @@ class OrderOptions(BaseModel):
             owner=owner,
             notify=self.notify.strip(),
             review=self.review == "required",
+            draft_first=self.draft_first,
         )
         return job_order(texts, lambda name: repr(_FIELDS.get(name, name)))
 

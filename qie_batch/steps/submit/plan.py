@@ -42,7 +42,10 @@ class Planner:
 
     def params(self, row: ManifestRow, checks: Mapping[str, ImageCheck]) -> EditParams:
         """The parameters of the row's first variant, as the worker gets them."""
-        params = resolve(row.params, row.id, self._preset(row), self._info)
+        given = row.params
+        if self._order.final_preset:  # those of the row are for the final result
+            given = replace(given, steps=None, cfg=None)
+        params = resolve(given, row.id, self._preset(row), self._info)
         image = checks[row.images[0]].header
         # Only then does it change the result, and so may be part of the cache key.
         params = replace(params, keep_alpha=params.keep_alpha and image.alpha and not self._info.alpha)
@@ -91,7 +94,8 @@ class Planner:
     def _preset(self, row: ManifestRow) -> Preset | None:
         if not self._info.presets:
             return None
-        return preset_named(row.params.preset or self._order.preset, self._info)
+        own = "" if self._order.final_preset else row.params.preset
+        return preset_named(own or self._order.preset, self._info)
 
     def _spec(self, params: EditParams, inputs: tuple[str, ...]) -> EditSpec:
         info = self._info

@@ -6,11 +6,11 @@ import difflib
 from collections import Counter
 from functools import cache, lru_cache
 
-from qie_batch.engines.classic.colours import BY_WORD
+from qie_batch.colours import BY_WORD
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN
 from qie_batch.engines.classic.grammar.lexer import words_of
 from qie_batch.engines.classic.grammar.normalising import normalised
-from qie_batch.engines.classic.quotes import taken_out
+from qie_batch.quotes import taken_out
 
 #: Sentences that are understood, a few for each operation; a test parses them all.
 EXAMPLES = (
