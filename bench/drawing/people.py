@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from drawing.canvas import Canvas, linear, woven
 from drawing.garments import folds
 from drawing.outlines import Array, Point, blur, ellipse, limb, noise, reflected, stroke

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+
 from drawing.canvas import Canvas, linear, woven
 from drawing.garments import folds
 from drawing.outlines import SAMPLES, blur, box, limb, mirrored, noise, stroke
