@@ -32,7 +32,7 @@ LABELS = {
     edits.SetSaturation: "saturation", edits.Sharpen: "sharpen", edits.AutoLevels: "auto",
     edits.BalanceWhite: "white balance", edits.MakeGrey: "grey", edits.WriteText: "text", edits.Crop: "crop",
     edits.Trim: "trim", edits.Pad: "pad", edits.Resize: "resize", edits.Rotate: "rotate", edits.Flip: "flip",
-    edits.AddBorder: "border",
+    edits.AddBorder: "border", edits.ReplaceText: "replaced text", edits.TranslateText: "translation",
 }  # fmt: skip
 
 

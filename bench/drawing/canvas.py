@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from drawing.outlines import SAMPLES, Array, Point, blur, ellipse, fill, noise
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Colour = str | Array
 #: Where the light comes from: from the left, from above, from the camera.
@@ -111,8 +114,14 @@ class Canvas:
         ok, data = cv2.imencode(
             ".jpg",
             pixels[..., ::-1],
-            [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1,
-             cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444],
+            [
+                cv2.IMWRITE_JPEG_QUALITY,
+                quality,
+                cv2.IMWRITE_JPEG_OPTIMIZE,
+                1,
+                cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+                cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+            ],
         )
         assert ok
         path.write_bytes(data.tobytes())

@@ -39,13 +39,13 @@ CHOICES = "choices.html"
     "--catalog",
     "name",
     type=click.Choice([name for name in SAMPLES if name]),
-    default="",
     help="One of the catalogs for a use.  [default: one with all kinds of edits]",
 )
 @click.option("--keep", is_flag=True, help="Go on after the job, and show its page, until Ctrl-C.")
 @click.pass_obj
-def demo(app: App, /, name: str, *, keep: bool) -> None:
+def demo(app: App, /, name: str | None, *, keep: bool) -> None:
     """Edit a copy of a sample catalog on an embedded stack in a scratch folder, and show the result."""
+    name = name or ""
     folder = app.folder.absolute() if app.folder else Path(tempfile.mkdtemp(prefix="qie-batch-demo-"))
     catalog = copy_sample(folder / "catalog", name)
     results = folder / "results"

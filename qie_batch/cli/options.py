@@ -85,6 +85,9 @@ def _row_options() -> tuple[Callable[[_Command], _Command], ...]:
         click.option(
             "--keep-alpha", is_flag=True, help="Put the transparency of the picture back after the edit."
         ),
+        click.option(
+            "--strip-metadata", is_flag=True, help="Results that say nothing of how they came to be."
+        ),
         click.option("--size", metavar="WxH", help="Of the results in pixels.  [default: as the picture]"),
         click.option("--seed", metavar="N", help="[default: the same for the same row]"),
         click.option("--lora", metavar="NAME", help="A LoRA of QIE_LORAS.  [default: none]"),
@@ -133,6 +136,7 @@ def job_order(options: Mapping[str, Any]) -> JobOrder:
         instruction=options["instruction"],
         negative=options["negative"],
         keep_alpha=options["keep_alpha"],
+        strip_metadata=options["strip_metadata"],
         values={name: options[name] for name in VALUES if options[name] is not None},
         notify=options["notify"].strip(),
         review=options["review"] is not None,

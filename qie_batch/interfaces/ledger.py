@@ -295,12 +295,13 @@ class Batches(Protocol):
 
 
 class Outbox(Protocol):
-    """Webhooks, each written in the transaction of what it tells.
+    """Webhooks, each written in the transaction of what it tells, or added once under its id.
 
     `claim` gives the one that is due for the longest time; once its lease is over, any process claims it
     again. The next three give False after such a claim. `resend` gives False for an id that is not there.
     """
 
+    def add(self, webhook_id: str, owner: str, url: str, event: str, body: str) -> bool: ...
     def claim(self, busy: Collection[Webhook], per_owner: int, lease_seconds: float) -> Webhook | None: ...
     def delivered(self, webhook: Webhook) -> bool: ...
     def postpone(self, webhook: Webhook, error: str, delay: float, hold: float) -> bool: ...

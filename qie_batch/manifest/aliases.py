@@ -36,6 +36,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "priority": (),
     "output": (),
     "keep_alpha": ("keep_transparency", "保留透明"),
+    "strip_metadata": ("去除元数据",),
     "lock": (),
     "keep_mask": (),
     "expect_text": (),

@@ -72,6 +72,7 @@ from qie_batch.model.states import (
     Priority,
     RunState,
 )
+from qie_batch.model.summaries import RunSummary, ToMend
 from qie_batch.model.timing import JobTiming, PhaseTiming
 from qie_batch.model.webhooks import (
     Webhook,
@@ -79,7 +80,9 @@ from qie_batch.model.webhooks import (
     WebhookEvent,
     WebhookState,
     address_shown,
+    is_summary,
     new_webhook_secret,
+    summary_address,
     webhook_key,
 )
 from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerStart, WorkerState
@@ -161,6 +164,7 @@ __all__ = [
     "Review",
     "RowDefaults",
     "RunState",
+    "RunSummary",
     "RunningEdit",
     "Schedule",
     "ScheduledRun",
@@ -171,6 +175,7 @@ __all__ = [
     "StoredFile",
     "Tariff",
     "Tenant",
+    "ToMend",
     "Usage",
     "Verdict",
     "Webhook",
@@ -186,10 +191,12 @@ __all__ = [
     "candidates_text",
     "failed_gates",
     "findings_text",
+    "is_summary",
     "is_tenant_name",
     "may_pass",
     "new_webhook_secret",
     "parsed_findings",
     "severity",
+    "summary_address",
     "webhook_key",
 ]

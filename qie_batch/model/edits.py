@@ -52,6 +52,8 @@ class EditParams:
     #: Which of the input's own pixels come back after the edit: "product" (its cut-out), "alpha", "mask", ""
     #: for none.
     lock: str = ""
+    #: The result says nothing of its origin, and of its input's rights.
+    strip_metadata: bool = False
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -62,7 +64,13 @@ class EditParams:
 _PARAMS = tuple(field.name for field in fields(EditParams))
 #: Left out of a spec where they have these values, as in the specs of earlier versions, so that their cache
 #: keys stay.
-_LATER: Mapping[str, object] = {"quality": None, "keep_alpha": False, "lora_name": "", "lock": ""}
+_LATER: Mapping[str, object] = {
+    "quality": None,
+    "keep_alpha": False,
+    "lora_name": "",
+    "lock": "",
+    "strip_metadata": False,
+}
 # One encoder for all: json.dumps makes a new one at each call.
 _encoded = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode
 

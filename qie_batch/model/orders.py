@@ -49,6 +49,7 @@ class RowDefaults:
     #: Of JPEG and WebP, 1 to 100.
     quality: int | None = None
     keep_alpha: bool = False
+    strip_metadata: bool = False
     #: As `EditParams.lock`.
     lock: str = ""
     checks: Checks = NO_CHECKS

@@ -17,3 +17,5 @@ class EngineSettings(BaseModel):
     cutout_model: Path | None = None
     #: Pinned sha256 of that file; empty for a model whose file is known.
     cutout_sha256: str = ""
+    #: CSV file of term,translation for "translate" of the classic engine.
+    glossary: Path | None = None

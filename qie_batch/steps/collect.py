@@ -62,7 +62,7 @@ def collect(
     Works on a job that is still running too: it brings what there is so far. UsageError if the folder
     cannot be written, Unavailable if its disk is full.
     """
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             tables: list[TablePair] = [_entered(stack, _table, folder, (RESULTS, ERRORS))]
@@ -78,7 +78,7 @@ def collect(
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[None]:
     """Whatever the disk refuses becomes one sentence; store and ledger speak for themselves."""
     try:
         yield
@@ -136,18 +136,18 @@ def _entered(
 
 @contextmanager
 def _table(path: Path) -> Iterator[TextIO]:
-    with _replaced(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
+    with replaced(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
         yield text
 
 
 @contextmanager
 def _sheet(path: Path) -> Iterator[RowWriter]:
-    with _replaced(path) as file, closing(SheetWriter(file, path.stem)) as sheet:
+    with replaced(path) as file, closing(SheetWriter(file, path.stem)) as sheet:
         yield sheet
 
 
 @contextmanager
-def _replaced(path: Path) -> Iterator[BinaryIO]:
+def replaced(path: Path) -> Iterator[BinaryIO]:
     """A temporary file that is renamed to the path once it is written, so that no file is partial."""
     with ExitStack() as stack:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".qie-")
@@ -178,6 +178,6 @@ def _is_there(result: Result, path: Path) -> bool:
 def _download(store: ObjectStore, key: str, path: Path) -> Path:
     data = store.get(key)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _replaced(path) as file:
+    with replaced(path) as file:
         file.write(data)
     return path

@@ -52,6 +52,7 @@ class OrderTexts:
     instruction: str = ""
     negative: str = ""
     keep_alpha: bool = False
+    strip_metadata: bool = False
     #: The texts of the options in VALUES that were given.
     values: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
@@ -105,6 +106,7 @@ def _defaults(texts: OrderTexts, called: Callable[[str], str]) -> RowDefaults:
         instruction=texts.instruction,
         negative=texts.negative,
         keep_alpha=texts.keep_alpha,
+        strip_metadata=texts.strip_metadata,
         checks=checks,
         **values,
     )

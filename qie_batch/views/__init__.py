@@ -37,6 +37,7 @@ from qie_batch.views.reviews import (
     review_view,
 )
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
+from qie_batch.views.summaries import SummaryView, summary_view
 from qie_batch.views.timing import PhaseView, TimingView, timing_view
 from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
 from qie_batch.views.workers import RunningEditView, WorkerView, worker_view
@@ -71,6 +72,7 @@ __all__ = [
     "SavingsView",
     "ScheduleView",
     "SubmissionView",
+    "SummaryView",
     "TenantView",
     "TimingView",
     "UploadView",
@@ -91,6 +93,7 @@ __all__ = [
     "review_item_view",
     "review_view",
     "schedule_view",
+    "summary_view",
     "tenant_view",
     "timing_view",
     "worker_view",

@@ -38,3 +38,10 @@ def browser() -> str:
         if path := shutil.which(name):
             return path
     missing("no Chromium on this machine (Debian: apt-get install chromium)")
+
+
+def exiftool() -> str:
+    """The path of the program that reads metadata of images."""
+    if path := shutil.which("exiftool"):
+        return path
+    missing("no exiftool on this machine (Debian: apt-get install libimage-exiftool-perl)")

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from qie_batch.engines.classic.rewriting.glossary import revision as glossary_revision
 from qie_batch.model import EngineInfo, EngineLimits
 from qie_batch.vision.segmentation.models import HOW_TO_GET, SegmentationModel
 
@@ -21,16 +22,24 @@ if TYPE_CHECKING:
     from qie_batch.model import EditParams, ImageHeader
 
 #: The revision must change when the same instruction gives other pixels.
-INFO = EngineInfo(name="classic", revision="2", limits=EngineLimits(max_images=1), alpha=True)
+INFO = EngineInfo(
+    name="classic", revision="3", limits=EngineLimits(max_images=1), alpha=True, generative=False
+)
 
 #: Settings that become options of this engine.
-OPTIONS = ("cutout_model", "cutout_sha256")
+OPTIONS = ("cutout_model", "cutout_sha256", "glossary")
 
 
 def info(options: Mapping[str, Any]) -> EngineInfo:
-    """The revision names the cut-out model by its pin: submit need not have the file, but the settings."""
-    model = _cutout_model(options)
-    return replace(INFO, revision=f"{INFO.revision}+{model.revision}") if model else INFO
+    """The revision names the cut-out model by its pin and the glossary by its content.
+
+    Submit needs the glossary's file, and not that of the model.
+    """
+    model, glossary = _cutout_model(options), _glossary(options)
+    parts = [INFO.revision]
+    parts += [model.revision] if model else []
+    parts += [glossary_revision(glossary)] if glossary else []
+    return replace(INFO, revision="+".join(parts))
 
 
 def check(params: EditParams, images: Sequence[ImageHeader]) -> None:
@@ -50,9 +59,11 @@ def gives_alpha(params: EditParams) -> bool:
 
 def create(options: Mapping[str, Any]) -> Engine:
     """Misconfigured for a cut-out model that cannot be loaded or is not the pinned file."""
-    from qie_batch.engines.classic.engine import ClassicEngine, cutter_of  # noqa: PLC0415 - submit needs no OpenCV
+    from qie_batch.engines.classic.engine import ClassicEngine, cutter_of, text_tools  # noqa: PLC0415 - submit needs no OpenCV
 
-    return ClassicEngine(info=info(options), cut=cutter_of(_cutout_model(options)))
+    return ClassicEngine(
+        info=info(options), cut=cutter_of(_cutout_model(options)), texts=text_tools(_glossary(options))
+    )
 
 
 def cutout(options: Mapping[str, Any]) -> str:
@@ -75,3 +86,8 @@ def cutout(options: Mapping[str, Any]) -> str:
 def _cutout_model(options: Mapping[str, Any]) -> SegmentationModel | None:
     path = options.get("cutout_model")
     return SegmentationModel.of(Path(path), str(options.get("cutout_sha256", ""))) if path else None
+
+
+def _glossary(options: Mapping[str, Any]) -> Path | None:
+    path = options.get("glossary")
+    return Path(path) if path else None

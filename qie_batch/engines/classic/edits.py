@@ -113,6 +113,23 @@ class WriteText:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaceText:
+    """The new text in the place of each occurrence of the old one."""
+
+    old: str
+    #: Empty takes the old one away.
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranslateText:
+    """Each text of the image by its translation in the glossary."""
+
+    #: "english", "chinese", or empty for the second column of the glossary.
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Crop:
     """The largest part of this ratio, around the middle."""
 
@@ -185,6 +202,8 @@ Operation = (
     | BalanceWhite
     | MakeGrey
     | WriteText
+    | ReplaceText
+    | TranslateText
     | Crop
     | Trim
     | Pad

@@ -16,6 +16,7 @@ from qie_batch.engines.classic.edits import (
     MakeGrey,
     Pad,
     Recolour,
+    ReplaceText,
     Resize,
     Rotate,
     SetBackground,
@@ -24,23 +25,25 @@ from qie_batch.engines.classic.edits import (
     SetSaturation,
     SetTone,
     Sharpen,
+    TranslateText,
     Trim,
     WriteText,
 )
 from qie_batch.engines.classic.lettering import drawing
+from qie_batch.engines.classic.rewriting.replacing import TextTools, replace_text, translate
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.canvas import Canvas, Cutter
     from qie_batch.engines.classic.edits import Operation
 
 
-def apply(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:
+def apply(operation: Operation, canvas: Canvas, cut: Cutter, texts: TextTools | None = None) -> Canvas:
     """The canvas after the operation; the one given is not changed. Rejected where pixels forbid it."""
-    changed = _carried_out(operation, canvas, cut)
+    changed = _carried_out(operation, canvas, cut, texts or TextTools())
     return changed if isinstance(operation, Trim) else replace(changed, trimmed=None)
 
 
-def _carried_out(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:  # noqa: C901, PLR0911, PLR0912 - one case an operation
+def _carried_out(operation: Operation, canvas: Canvas, cut: Cutter, texts: TextTools) -> Canvas:  # noqa: C901, PLR0911, PLR0912 - one case an operation
     match operation:
         case SetBackground():
             return background.replace(canvas, operation.colour, cut)
@@ -66,6 +69,10 @@ def _carried_out(operation: Operation, canvas: Canvas, cut: Cutter) -> Canvas:  
             return adjustments.grey(canvas)
         case WriteText():
             return drawing.write(canvas, operation)
+        case ReplaceText():
+            return replace_text(canvas, operation, texts)
+        case TranslateText():
+            return translate(canvas, operation, texts)
         case Crop():
             return geometry.crop(canvas, operation)
         case Trim():

@@ -5,7 +5,15 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.edits import AddBorder, AddShadow, Pad, SetBackground, Trim, WriteText
+from qie_batch.engines.classic.edits import (
+    AddBorder,
+    AddShadow,
+    Pad,
+    ReplaceText,
+    SetBackground,
+    Trim,
+    WriteText,
+)
 from qie_batch.engines.classic.frames import Size, size_after
 from qie_batch.engines.classic.grammar.contradictions import named
 from qie_batch.engines.classic.lettering.typesetting import require_glyphs, require_room
@@ -32,6 +40,8 @@ def operations_for(instruction: str, size: Size, asked: Size | None = None) -> t
     texts: list[tuple[str, Size]] = []
     current: Size | None = size
     for operation in operations:
+        if isinstance(operation, ReplaceText):
+            require_glyphs(operation.new)
         if isinstance(operation, WriteText):
             require_glyphs(operation.text)
             if current:

@@ -11,7 +11,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from qie_batch.engines.classic.edits import Operation, WriteText
+from qie_batch.engines.classic.edits import Operation, ReplaceText, WriteText
 from qie_batch.engines.classic.grammar.contradictions import contradiction
 from qie_batch.engines.classic.grammar.lexer import words_of
 from qie_batch.engines.classic.grammar.nearest import meant_colour, nearest
@@ -19,8 +19,8 @@ from qie_batch.engines.classic.grammar.normalising import normalised
 from qie_batch.engines.classic.grammar.parts import Failure, operations_of
 from qie_batch.engines.classic.grammar.reasons import reason
 from qie_batch.engines.classic.grammar.sentence import understood
-from qie_batch.engines.classic.quotes import taken_out
 from qie_batch.errors import Rejected
+from qie_batch.quotes import taken_out
 from qie_batch.text import printable
 
 #: The names of the operations.
@@ -67,7 +67,7 @@ def parse(instruction: str) -> tuple[Operation, ...]:
         raise _refusal(read, texts)
     if not read:
         raise _not_understood("The instruction is empty.")
-    operations = tuple([_with_text(one, texts) if isinstance(one, WriteText) else one for one in read])
+    operations = tuple([_with_texts_of(one, texts) for one in read])
     if any(isinstance(one, WriteText) for one in operations):
         _refuse_images(operations, plain)
     return operations
@@ -108,12 +108,26 @@ def _read(plain: str) -> tuple[Operation, ...] | _Unread:
 _cached = lru_cache(maxsize=4096)(_read)
 
 
-def _with_text(operation: WriteText, texts: list[str]) -> WriteText:
-    """The operation with its text in the place of the text's number."""
-    text = " ".join(unicodedata.normalize("NFC", texts[int(operation.text)]).split())
+def _with_texts_of(operation: Operation, texts: list[str]) -> Operation:
+    """The operation with its texts in the places of their numbers."""
+    match operation:
+        case WriteText(text=text):
+            return replace(operation, text=_text(texts, text, "The text to add is empty."))
+        case ReplaceText(old=old, new=new):
+            was = _text(texts, old, "The text to replace is empty.")
+            will = _text(texts, new, "The new text is empty; say: remove the text “SALE”.") if new else ""
+            if was == will:
+                raise _not_understood(f"Both texts are “{printable(was)}”.")
+            return replace(operation, old=was, new=will)
+        case _:
+            return operation
+
+
+def _text(texts: list[str], number: str, empty: str) -> str:
+    text = " ".join(unicodedata.normalize("NFC", texts[int(number)]).split())
     if not text:
-        raise _not_understood("The text to add is empty.")
-    return replace(operation, text=text)
+        raise _not_understood(empty)
+    return text
 
 
 def _refuse_images(operations: tuple[Operation, ...], plain: str) -> None:

@@ -49,6 +49,7 @@ class OrderOptions(BaseModel):
     output: Cell | None = Field(None, description="png, jpeg, webp, or same: that of the picture.")
     quality: Cell | None = Field(None, description="Of JPEG and WebP results, 1 to 100.")
     keep_alpha: bool = Field(default=False, description="Put transparency back after the edit.")
+    strip_metadata: bool = Field(default=False, description="Results say nothing of their origin.")
     size: Cell | None = Field(None, description="Of the results in pixels, such as 1024x768.")
     lora: Cell | None = Field(None, description="A LoRA of the operator's table; none unless given.")
     seed: Cell | None = None
@@ -83,6 +84,7 @@ class OrderOptions(BaseModel):
             instruction=self.instruction,
             negative=self.negative,
             keep_alpha=self.keep_alpha,
+            strip_metadata=self.strip_metadata,
             values={name: text for name in VALUES if (text := getattr(self, name))},
             owner=owner,
             notify=self.notify.strip(),

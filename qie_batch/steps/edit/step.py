@@ -78,10 +78,10 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
     if found := find(spec, context):
         events.emit(Stage.ADOPTED)
         return _inspected(found, lease, events, context)
-    images = fetch(spec, events, context)
+    images, origin = fetch(spec, events, context)
     painted = paint(images, lease, events, context)
     findings = inspect(painted.before, painted.image, painted.keep, lease.attempt, context)
-    painted = replace(painted, findings=findings)
+    painted = replace(painted, findings=findings, origin=origin)
     events.emit(Stage.CHECKED, findings=painted.wrong)
     result = store(painted, lease, events, context)
     events.emit(Stage.STORED)
@@ -93,7 +93,7 @@ def _inspected(found: Found, lease: HeldLease, events: EventStream, context: Edi
     if context.gates is None:
         return found.result
     spec = lease.attempt.spec
-    source = fetch(spec, events, context)[0]
+    source = fetch(spec, events, context).images[0]
     before = unedited(source, fit(source, context.engine.info.limits.sizes, spec.params.size), found.image)
     return replace(found.result, findings=inspect(before, found.image, None, lease.attempt, context))
 

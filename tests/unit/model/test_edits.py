@@ -79,6 +79,7 @@ CHANGES = {
     "keep_alpha": True,
     "lora_name": "winter",
     "lock": "product",
+    "strip_metadata": True,
 }
 
 

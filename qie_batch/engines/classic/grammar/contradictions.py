@@ -12,6 +12,7 @@ from qie_batch.engines.classic.edits import (
     MakeGrey,
     Pad,
     Recolour,
+    ReplaceText,
     Resize,
     Rotate,
     SetBackground,
@@ -21,6 +22,7 @@ from qie_batch.engines.classic.edits import (
     SetTone,
     Sharpen,
     Tone,
+    TranslateText,
     WriteText,
 )
 
@@ -63,6 +65,8 @@ def _exclude(first: Operation, second: Operation) -> bool:  # noqa: PLR0911 - on
             return (one + other) % 360 == 0
         case WriteText(place=one), WriteText(place=other):
             return one is other
+        case ReplaceText(old=one), ReplaceText(old=other):
+            return one == other
         case (Resize(), Resize()) | (Sharpen(), Sharpen()) | (Flip(), Flip()):
             return isinstance(first, Resize | Sharpen) or first == second
         case _:
@@ -104,6 +108,10 @@ def named(operation: Operation) -> str:  # noqa: C901, PLR0911, PLR0912 - one ca
             return f"a rotation by {degrees:g} degrees"
         case WriteText(text=text, place=place):
             return f'the text "{text}" at the {place}'
+        case ReplaceText():
+            return "a replaced text"
+        case TranslateText():
+            return "a translation"
         case MakeGrey():
             return "black and white"
         case Resize():

@@ -43,6 +43,12 @@ usage: main images|product images|product photos|listing images|hero image|cover
 the: whatever|that whole|the|a|an|this|these|those|its|all|whole|entire|some|my|our|every|any|each|all of|
   both|current|existing|original|old
 new: new
+translate: translate|translated|translating|translation|localise|localize|localised|localized
+language=english: english|into english|en
+language=chinese: chinese|mandarin|simplified chinese
+glossary: glossary|the glossary
+carrier: poster|banner|flyer|packaging|package
+unknown: poster|banner|flyer|packaging|package
 it: thing|things|whole thing|the whole thing|it|this one|them|everything
 image: image|images|picture|pictures|photo|photos|photograph|pic|pics|shot|canvas|file
 item: product|products|item|items|object|subject|article|goods

@@ -10,7 +10,7 @@ from qie_batch.colours import BY_WORD
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN
 from qie_batch.engines.classic.grammar.lexer import words_of
 from qie_batch.engines.classic.grammar.normalising import normalised
-from qie_batch.engines.classic.quotes import taken_out
+from qie_batch.quotes import taken_out
 
 #: Sentences that are understood, a few for each operation; a test parses them all.
 EXAMPLES = (

@@ -17,8 +17,8 @@ _AS_LIMITED = (
     "“change blue to red”."
 )
 _AS_LETTERS = (
-    "Letters and logos in a picture are not edited; a text can be added, as in: "
-    "add the text “SALE” at the top right."
+    "Letters and logos in a picture are not edited; a text is replaced as a whole, as in "
+    '“replace the text "SALE" with "NEW"”.'
 )
 _AS_PART = (
     "A part of a product is not edited alone; where it has a colour of its own, say “change blue to red”."
@@ -167,6 +167,7 @@ _CHINESE = {
     "change blue to red": "蓝色改成红色",
     "resize to 1000x1000": "尺寸改成1000x1000",
     "add the text “SALE” at the top right": "右上角加文字“新品”",
+    'replace the text "SALE" with "NEW"': '把文字"促销"改成"新品"',
     "make the product red": "把产品改成红色",
     "make the background red": "把背景换成红色",
     "make it brighter": "调亮一点",

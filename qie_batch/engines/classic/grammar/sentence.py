@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qie_batch.engines.classic.edits import AddBorder, AddShadow, Pad, WriteText
-from qie_batch.engines.classic.grammar import backgrounds, borders, light, recolours, shapes, sizes, texts
+from qie_batch.engines.classic.grammar import (
+    backgrounds,
+    borders,
+    light,
+    recolours,
+    rewordings,
+    shapes,
+    sizes,
+    texts,
+)
 from qie_batch.engines.classic.grammar.clause import LINKS, Clause, Refused, kinds
 from qie_batch.engines.classic.grammar.parts import Failure, Part, complaints_mended, filled, removes_ground
 
@@ -18,6 +27,9 @@ if TYPE_CHECKING:
     Reader = Callable[[Clause], tuple[Operation, ...] | Refused | None]
 
 _READERS: tuple[Reader, ...] = (
+    rewordings.replacement,
+    rewordings.removal,
+    rewordings.translation,
     texts.text,
     backgrounds.background,
     backgrounds.transparent,

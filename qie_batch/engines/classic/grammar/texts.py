@@ -27,7 +27,8 @@ def text(clause: Clause) -> tuple[Operation, ...] | Refused | None:
         return None
     if _replaces(clause):
         return Refused(
-            "A text that is in the picture is not replaced; a new one is added, as in: add the text “SALE”."
+            'Say which text becomes this one, as in “replace the text "SALE" with "NEW"”; '
+            "a new one is added, as in: add the text “SALE”."
         )
     if (colours and _is_ground(clause)) or not _ends_with_text(clause):
         return None

@@ -221,7 +221,7 @@ def test_joined_clauses_keep_their_order():
         "make the blue jacket neon green",
         "brighten the jacket",
         "add the text New Arrival at the top",
-        'change the text "A" to "B"',
+        'change the text to "B"',
         'add the text "" at the top',
         "不要把背景换成白色",
         "不要白色背景",

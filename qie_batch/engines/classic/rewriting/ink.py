@@ -1,0 +1,157 @@
+"""How the letters of a line look: where they are, their colour, their weight, how soft their edges are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from qie_batch.engines.classic.rewriting.refusals import no_ground
+
+if TYPE_CHECKING:
+    from qie_batch.engines.classic.rewriting.frame import Frame
+    from qie_batch.engines.classic.rewriting.ground import Ground
+    from qie_batch.vision.arrays import Flags, Floats
+
+#: Around the line, in units of its height, where letters may still reach.
+_REACH = 0.12
+#: Share of the letters' area that may belong to something that goes on beyond the line.
+_MOST_FOREIGN = 0.06
+#: Levels by which the letters of one colour may differ, and by which a pixel may be beside the line between
+#: the colours of letters and ground.
+_MOST_SPREAD, _MOST_ASIDE = 18.0, 48.0
+#: Share of the letters beside that line from which they have an outline or a shadow.
+_OUTLINED = 0.2
+#: A stain of the ground: less than this share of the line's height, squared.
+_STAIN = 0.03
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ink:
+    #: (height, width) of the patch: 0 ground to 1 letter.
+    cover: Floats
+    #: Whatever has to be painted over: letters, their soft edges, outline and shadow.
+    hidden: Flags
+    #: (height, width, 3), or (3,) for letters of one colour.
+    colour: Floats
+    #: Left, top, right, bottom in the patch.
+    box: tuple[int, int, int, int]
+    #: Width of a stroke, and of an edge, in pixels of the patch.
+    stroke: float
+    edge: float
+    outlined: bool
+
+
+def looked_at(patch: Floats, ground: Ground, frame: Frame) -> Ink:
+    """Rejected (text_background) where the letters do not stand apart from what is around."""
+    letters = _letters(ground, frame)
+    core = _core(letters)
+    if core.sum() < 6:
+        raise no_ground("the letters hardly differ from it")
+    colour = _colour(patch, core)
+    away = colour - ground.surface
+    length = np.square(away).sum(axis=-1)
+    if float(np.sqrt(np.median(length[letters]))) < 2 * ground.limit:
+        raise no_ground("the letters hardly differ from it")
+    own = patch - ground.surface
+    share = (own * away).sum(axis=-1) / np.maximum(length, 1.0)
+    aside = np.sqrt(np.square(own - share[..., None] * away).sum(axis=-1))
+    near = cv2.dilate(letters.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    cover = np.where(near, np.clip(share, 0, 1), 0).astype(np.float32)
+    outlined = float((aside[letters] > _MOST_ASIDE).mean()) > _OUTLINED
+    rows, columns = np.nonzero(cover > 0.5)
+    if not rows.size:
+        raise no_ground("the letters hardly differ from it")
+    edge, stroke = _measured(cover)
+    grown = frame.scale + round((0.1 if outlined else 0.045) * frame.height * frame.scale)
+    return Ink(
+        cover=cover,
+        hidden=_grown(letters, grown),
+        colour=colour,
+        box=(int(columns.min()), int(rows.min()), int(columns.max()) + 1, int(rows.max()) + 1),
+        stroke=stroke,
+        edge=edge,
+        outlined=outlined,
+    )
+
+
+def stroke_of(cover: Floats) -> float:
+    """The mean width of the strokes of a coverage, in its pixels."""
+    return _measured(cover)[1]
+
+
+def _measured(cover: Floats) -> tuple[float, float]:
+    """Widths of an edge and of a stroke: areas by the length of the outline."""
+    solid = (cover > 0.5).astype(np.uint8)
+    outlines, _ = cv2.findContours(solid, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    length = max(1.0, sum(cv2.arcLength(outline, closed=True) for outline in outlines))
+    between = float(((cover > 0.1) & (cover < 0.9)).sum())
+    return between / length, 2.0 * float(cover.sum()) / length
+
+
+def _letters(ground: Ground, frame: Frame) -> Flags:
+    """What differs from the ground in the line, without stains of it."""
+    left, top, right, bottom = frame.box
+    reach, tall = round(_REACH * frame.height * frame.scale), frame.height * frame.scale
+    seen = np.zeros(ground.residue.shape, np.uint8)
+    area = np.s_[max(0, top - reach) : bottom + reach, max(0, left - reach) : right + reach]
+    seen[area] = ground.residue[area] > ground.limit
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(seen)
+    edge = _rim(area, seen.shape)
+    crossing = np.unique(labels[edge])
+    foreign = np.isin(labels, crossing[crossing > 0])
+    inside = np.zeros(seen.shape, np.bool_)
+    inside[top:bottom, left:right] = True
+    small = np.isin(labels, np.nonzero(stats[:, cv2.CC_STAT_AREA] < (_STAIN * tall) ** 2)[0])
+    letters = (seen > 0) & ~foreign & ~small
+    if float((foreign & inside).sum()) > _MOST_FOREIGN * max(1.0, float((letters & inside).sum())):
+        raise no_ground("something else touches the letters")
+    return letters
+
+
+def _rim(area: tuple[slice, slice], shape: tuple[int, ...]) -> Flags:
+    """The outermost pixels of the area."""
+    flags = np.zeros(shape, np.bool_)
+    flags[area] = True
+    flags[area][1:-1, 1:-1] = False
+    return flags
+
+
+def _core(letters: Flags) -> Flags:
+    """The pixels in the middle of the strokes, which have the colour of the letters."""
+    depth = cv2.distanceTransform(letters.astype(np.uint8), cv2.DIST_L2, 3)
+    if not letters.any():
+        return letters
+    usual = float(np.percentile(depth[letters], 85))
+    core: Flags = depth >= max(1.0, 0.75 * usual)
+    return core
+
+
+def _colour(patch: Floats, core: Flags) -> Floats:
+    """One colour, or a gradient of two along the line; Rejected for letters of several colours."""
+    pixels = patch[core]
+    one = np.median(pixels, axis=0)
+    if _spread(pixels - one) <= _MOST_SPREAD:
+        return one.astype(np.float32)
+    rows, columns = np.nonzero(core)
+    terms = np.stack([np.ones(rows.size), columns, rows], axis=1)
+    factors, *_ = np.linalg.lstsq(terms, pixels, rcond=None)
+    if _spread(pixels - terms @ factors) > _MOST_SPREAD:
+        raise no_ground("the letters have several colours")
+    height, width = core.shape
+    y, x = np.mgrid[0:height, 0:width]
+    field = factors[0] + x[..., None] * factors[1] + y[..., None] * factors[2]
+    colours: Floats = np.clip(field, 0, 255).astype(np.float32)
+    return colours
+
+
+def _spread(residue: Floats) -> float:
+    return float(np.percentile(np.abs(residue).max(axis=1), 75))
+
+
+def _grown(flags: Flags, pixels: int) -> Flags:
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * pixels + 1, 2 * pixels + 1))
+    grown: Flags = cv2.dilate(flags.astype(np.uint8), kernel) > 0
+    return grown
