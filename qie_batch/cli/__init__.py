@@ -26,7 +26,7 @@ SHOWN = 50
 
 #: Command -> module of qie_batch.cli that has it, and the line that --help shows.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("stack", "Edit the sample catalog on an embedded stack and show the result."),
+    "demo": ("demo", "Edit a sample catalog on an embedded stack and show the result."),
     "up": ("stack", "Run the embedded stack: broker, store, ledger, worker, control, gateway, Flower."),
     "login": ("stack", "Print an address that opens the pages in a browser."),
     "template": ("template", "Write a catalog to begin with, from a shop's export or as an example."),

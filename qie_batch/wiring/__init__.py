@@ -2,7 +2,7 @@
 
 from qie_batch.wiring.engines import InstalledEngines, worker_devices
 from qie_batch.wiring.exports import channel, destination, export_context
-from qie_batch.wiring.reviews import finalise_context, review_context, sheet_context
+from qie_batch.wiring.reviews import choices_context, finalise_context, review_context, sheet_context
 from qie_batch.wiring.schedules import schedule_context
 from qie_batch.wiring.services import (
     buckets,
@@ -41,6 +41,7 @@ __all__ = [
     "buckets",
     "celery",
     "channel",
+    "choices_context",
     "credentials",
     "database",
     "decoders",

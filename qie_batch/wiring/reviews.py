@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.model import ImageHeader
     from qie_batch.settings import Settings
+    from qie_batch.steps.choices import ChoicesContext
     from qie_batch.steps.finalise import FinaliseContext
     from qie_batch.steps.review import ReviewContext
     from qie_batch.steps.sheet import SheetContext
@@ -38,6 +39,17 @@ def sheet_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool) 
     return SheetContext(
         jobs=ledger.jobs,
         reviews=ledger.reviews,
+        store=services.store(settings),
+        decoders=decoders,
+        limits=services.limits(settings),
+    )
+
+
+def choices_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool) -> ChoicesContext:
+    from qie_batch.steps.choices import ChoicesContext
+
+    return ChoicesContext(
+        jobs=ledger.jobs,
         store=services.store(settings),
         decoders=decoders,
         limits=services.limits(settings),

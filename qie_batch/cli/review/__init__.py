@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from qie_batch.cli.review.choosing import choose
 from qie_batch.cli.review.deciding import approve, note_, reject, reroll, undo
 from qie_batch.cli.review.figures import agreement
 from qie_batch.cli.review.finalising import finalise, savings
@@ -22,6 +23,6 @@ def review() -> None:
 
 for _command in (
     *(list_, approve, reject, reroll, note_, undo, history),
-    *(sheet, import_, agreement, finalise, savings),
+    *(sheet, choose, import_, agreement, finalise, savings),
 ):
     review.add_command(_command)
