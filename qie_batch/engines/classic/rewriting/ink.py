@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qie_batch.vision.arrays import Flags, Floats
 
 #: Around the line, in units of its height, where letters may still reach.
-_REACH = 0.12
+_REACH = 0.2
 #: Share of the letters' area that may belong to something that goes on beyond the line.
 _MOST_FOREIGN = 0.06
 #: Levels by which the letters of one colour may differ, and by which a pixel may be beside the line between
