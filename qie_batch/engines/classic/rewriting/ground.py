@@ -21,8 +21,8 @@ _LEAST, _MOST = 10.0, 40.0
 #: Noise in levels beyond which no patch of ground would look like its neighbours.
 _MOST_NOISE = 9.0
 #: Reaches of the changes that bend the surface, in units of the line's height, and levels within which a
-#: pixel then counts as ground.
-_REACHES, _LIKELY = (1.0, 0.8, 0.8, 0.5), 26.0
+#: pixel then counts as ground: in the line, and at its edge, where there are no letters.
+_REACHES, _LIKELY, _AT_EDGE = (1.0, 0.6, 0.4, 0.4), 26.0, 70.0
 #: Shares of the line, and of the band at its edge, that must be ground.
 _LEAST_GROUND, _LEAST_BAND = 0.35, 0.8
 #: Levels of grain, in the mean, that need not be painted.
@@ -51,7 +51,7 @@ class Ground:
         line = _boxed(patch.shape[:2], frame.box) & valid
         edge = line & ~_boxed(patch.shape[:2], frame.box, -round(_BAND * frame.height * frame.scale))
         surface = _fitted(patch, line, edge)
-        surface = _bent(patch, surface, frame.height * frame.scale, valid)
+        surface = _bent(patch, surface, frame.height * frame.scale, valid, edge)
         residue = np.abs(patch - surface).max(axis=-1)
         near = residue[line & (residue < _MOST)]
         if near.size < _LEAST_GROUND * line.sum():
@@ -71,10 +71,11 @@ def _noise(residue: Floats, line: Flags) -> float:
     return 1.4826 * float(np.median(near)) if near.size else 0.0
 
 
-def _bent(patch: Floats, surface: Floats, height: float, valid: Flags) -> Floats:
+def _bent(patch: Floats, surface: Floats, height: float, valid: Flags, edge: Flags) -> Floats:
     """The surface with the slow changes that the second degree does not follow, also farther away."""
+    likely = np.where(edge, np.float32(_AT_EDGE), np.float32(_LIKELY))
     for reach in (height * share for share in _REACHES):
-        ground = valid & (np.abs(patch - surface).max(axis=-1) < _LIKELY)
+        ground = valid & (np.abs(patch - surface).max(axis=-1) < likely)
         weight = blurred(ground.astype(np.float32), reach)
         rest = blurred(np.where(ground[..., None], patch - surface, 0), reach)
         surface = surface + rest / np.maximum(weight, 0.05)[..., None]
