@@ -52,14 +52,21 @@ def upgrade() -> None:
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("before_state", sa.String(16), nullable=False),
         _word("before_review"),
+        _text("before", "{}"),
         _word("review"),
         sa.PrimaryKeyConstraint("id", name="pk_reviews"),
     )
     for columns in (["result_key", "owner", "id"], ["item_id", "id"], ["job_id", "id"]):
         op.create_index(f"ix_reviews_{'_'.join(columns)}", "reviews", columns)
 
+    reviewed = sa.text("reviewed_at IS NOT NULL")
+    op.create_index(
+        "ix_jobs_reviewed_at", "jobs", ["reviewed_at"], sqlite_where=reviewed, postgresql_where=reviewed
+    )
+
 
 def downgrade() -> None:
+    op.drop_index("ix_jobs_reviewed_at", "jobs")
     op.drop_table("reviews")
     for table, columns in COLUMNS.items():
         for column in columns():

@@ -26,7 +26,7 @@ SHOWN = 50
 
 #: Command -> module of qie_batch.cli that has it, and the line that --help shows.
 COMMANDS: dict[str, tuple[str, str]] = {
-    "demo": ("stack", "Edit the sample catalog on an embedded stack and show the result."),
+    "demo": ("demo", "Edit a sample catalog on an embedded stack and show the result."),
     "up": ("stack", "Run the embedded stack: broker, store, ledger, worker, control, gateway, Flower."),
     "login": ("stack", "Print an address that opens the pages in a browser."),
     "template": ("template", "Write a catalog to begin with, from a shop's export or as an example."),
@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "status": ("show", "How far jobs are, how fast, what failed and why."),
     "results": ("collect", "Download what succeeded, with results.csv and errors.csv."),
     "workers": ("workers", "Which worker processes live, and what each does."),
+    "review": ("review", "Look at results: approve, reject, make again; drafts to final results."),
     "retry": ("change", "Make failed items of a job pending again."),
     "cancel": ("change", "Cancel what is not finished of a job."),
     "pause": ("change", "Start nothing new of a job."),
@@ -48,7 +49,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "gateway": ("processes", "Run the gateway: pages for people, an API for programs."),
     "alert-bridge": ("processes", "Hand the alerts of Prometheus to a DingTalk group."),
     "flower": ("processes", "Run the live dashboard, never without a login."),
-    "export": ("export", "Write the model as ONNX files or TensorRT engines."),
+    "export": ("export", "Write results as a shop takes them, or the model as ONNX or TensorRT."),
+    "sign": ("sign", "Sign results or exports by C2PA, with your certificate."),
     "db": ("care", "The ledger's schema."),
     "doctor": ("care", "Check every dependency and say how to mend it."),
     "fsck": ("care", "Prove that ledger and store agree."),

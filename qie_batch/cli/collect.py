@@ -41,7 +41,10 @@ def results(app: App, job: str, out: Path, name_template: str, *, xlsx: bool) ->
     there = ledger.costs.progress(job).counts[ItemState.SUCCEEDED]
     done = kept = 0
     store = wiring.store(settings)
-    collecting = collect(found, out, name_template, jobs=ledger.jobs, store=store, workbooks=xlsx)
+    gates = wiring.gate_names()
+    collecting = collect(
+        found, out, name_template, jobs=ledger.jobs, store=store, workbooks=xlsx, gates=gates
+    )
     with bar("downloading", there) as show:
         for done, collected in enumerate(collecting, start=1):
             kept += not collected.is_new

@@ -1,4 +1,4 @@
-"""The parts of the model in other formats."""
+"""Results for a shop, and the parts of the model in other formats."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from qie_batch.cli.display import note
+from qie_batch.cli.export_images import images
 from qie_batch.engines.qwen.export import PARTS, ExportRequest, export_onnx
 
 if TYPE_CHECKING:
@@ -19,7 +20,10 @@ _FOLDER = click.argument("folder", type=click.Path(path_type=Path, file_okay=Fal
 
 @click.group()
 def export() -> None:
-    """Write the parts of the model of `qwen` (QIE_MODEL) as ONNX files or TensorRT engines."""
+    """Write results as a shop takes them, or the parts of the model of `qwen` (QIE_MODEL)."""
+
+
+export.add_command(images)
 
 
 @export.command()

@@ -85,6 +85,9 @@ def _row_options() -> tuple[Callable[[_Command], _Command], ...]:
         click.option(
             "--keep-alpha", is_flag=True, help="Put the transparency of the picture back after the edit."
         ),
+        click.option(
+            "--strip-metadata", is_flag=True, help="Results that say nothing of how they came to be."
+        ),
         click.option("--size", metavar="WxH", help="Of the results in pixels.  [default: as the picture]"),
         click.option("--seed", metavar="N", help="[default: the same for the same row]"),
         click.option("--lora", metavar="NAME", help="A LoRA of QIE_LORAS.  [default: none]"),
@@ -101,6 +104,7 @@ def _checks_options() -> tuple[Callable[[_Command], _Command], ...]:
         click.option(
             "--lock", metavar="WHAT", help="The picture's own pixels come back: product, alpha or mask."
         ),
+        click.option("--align", flag_value="yes", help="Content that the edit moved a little is moved back."),
         click.option("--gates", metavar="LIMITS", help="Such as 'drift=2 text=off', or off for all."),
         click.option(
             "--rerolls", metavar="N", help="Tries with other seeds after a failed gate, 0 to 8.  [default: 0]"
@@ -112,6 +116,11 @@ def _checks_options() -> tuple[Callable[[_Command], _Command], ...]:
             "--review",
             type=click.Choice(("required",)),
             help="Nothing succeeds before a person has approved it.",
+        ),
+        click.option(
+            "--draft-first",
+            is_flag=True,
+            help="Quick drafts of all; what is approved of them is made at the preset: review finalise.",
         ),
     )
 
@@ -128,9 +137,11 @@ def job_order(options: Mapping[str, Any]) -> JobOrder:
         instruction=options["instruction"],
         negative=options["negative"],
         keep_alpha=options["keep_alpha"],
+        strip_metadata=options["strip_metadata"],
         values={name: options[name] for name in VALUES if options[name] is not None},
         notify=options["notify"].strip(),
         review=options["review"] is not None,
+        draft_first=options["draft_first"],
     )
     return orders.job_order(texts, flag)
 

@@ -14,7 +14,7 @@ from qie_batch.cli.options import job_order, order_options
 from qie_batch.errors import NotFound, UsageError
 from qie_batch.keys import S3
 from qie_batch.model import Schedule
-from qie_batch.steps.schedule import add_schedule, next_due, problem_of, run_now, zone
+from qie_batch.steps.schedule import add_schedule, last_summary, next_due, problem_of, run_now, zone
 from qie_batch.steps.submit import chosen_engine, s3_address
 from qie_batch.text import printable
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qie_batch.cli import App
+    from qie_batch.interfaces import Schedules
 
 
 @click.group()
@@ -125,10 +126,31 @@ def run(app: App, name: str) -> None:
     """Submit schedule NAME now, beside its clock; the last line is the job's id."""
     settings = app.settings
     ledger = wiring.ledger(settings)
-    found = next((entry for entry in ledger.schedules.all() if entry.name == name), None)
+    click.echo(run_now(_named(name, ledger.schedules), wiring.schedule_context(settings, ledger)))
+
+
+@schedule.command()
+@click.argument("name")
+@click.option("--json", "as_json", is_flag=True)
+@click.pass_obj
+def summary(app: App, name: str, *, as_json: bool) -> None:
+    """What came of the last run of schedule NAME, and what is to be mended."""
+    ledger = wiring.ledger(app.settings)
+    found = last_summary(_named(name, ledger.schedules), ledger.schedules, ledger.jobs, ledger.costs)
+    if found is None:
+        raise NotFound(f"schedule {name!r} has not run yet", code="schedule_not_run", subject=name)
+    shown = views.summary_view(found, app.settings.gateway_url)
+    if as_json:
+        echo_json(views.dumped(shown))
+    else:
+        click.echo(shown.text)
+
+
+def _named(name: str, schedules: Schedules) -> Schedule:
+    found = next((entry for entry in schedules.all() if entry.name == name), None)
     if found is None:
         raise NotFound(f"there is no schedule {name!r}", code="schedule_unknown", subject=name)
-    click.echo(run_now(found, wiring.schedule_context(settings, ledger)))
+    return found
 
 
 def _next(entry: views.ScheduleView) -> str:

@@ -9,12 +9,16 @@ import cv2
 import numpy as np
 
 from qie_batch.gates.intent import Intent, intent_of
+from qie_batch.vision.arrays import shrunk
+from qie_batch.vision.registration import SIDE, followed, register
+from qie_batch.vision.silhouette import silhouette
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from qie_batch.model import Checks, Edited
     from qie_batch.vision.arrays import Flags, Pixels
+    from qie_batch.vision.registration import Registration
 
 #: A kept pixel of a keep-mask is at least so light.
 _KEPT = 128
@@ -64,6 +68,28 @@ class Evidence:
     @cached_property
     def intent(self) -> Intent:
         return intent_of(self.instruction)
+
+    @cached_property
+    def copies(self) -> tuple[Pixels, Pixels]:
+        """Before and after with a longer side of at most SIDE pixels."""
+        return shrunk(self.before, SIDE), shrunk(self.after, SIDE)
+
+    @cached_property
+    def registration(self) -> Registration | None:
+        """Where the content of `before` is in `after`; None where that cannot be told."""
+        height, width = self.after.shape[:2]
+        return register(*self.copies, (width, height))
+
+    @cached_property
+    def followed(self) -> Pixels:
+        """The copy of `before`, its content moved to where the copy of `after` has it, if that is known."""
+        before = self.copies[0]
+        return followed(before, self.registration) if self.registration else before
+
+    @cached_property
+    def product(self) -> Flags | None:
+        """The pixels of `followed` that stand out of its backdrop; None where that is not plain."""
+        return silhouette(self.followed)
 
 
 def _alpha(image: Image) -> Pixels | None:

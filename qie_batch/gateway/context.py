@@ -17,10 +17,12 @@ if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.metrics.decoders import DecoderMetrics
     from qie_batch.steps.dispatch import DispatchContext
+    from qie_batch.steps.review import ReviewContext
     from qie_batch.steps.submit import SubmitContext
 
 from qie_batch.gateway.sharing import RecentProgress, RecentWorkers, Turns
 from qie_batch.settings import Settings
+from qie_batch.wiring.reviews import review_context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,8 @@ class GatewayContext:
     #: With the gateway's limits on images, and those decoders.
     submit: SubmitContext
     dispatch: DispatchContext
+    #: Of all tenants, with the same decoders.
+    review: ReviewContext
     #: Of images in the store.
     limits: Limits
     live_workers: RecentWorkers
@@ -60,6 +64,7 @@ def open_context(settings: Settings, metrics: DecoderMetrics) -> GatewayContext:
             limits=wiring.gateway_limits(settings),
         ),
         dispatch=wiring.dispatch_context(settings, ledger),
+        review=review_context(settings, ledger, decoders),
         limits=wiring.limits(settings),
         live_workers=RecentWorkers(lambda seconds: wiring.queue(settings).live_workers(seconds)),
     )

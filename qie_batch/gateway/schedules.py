@@ -15,9 +15,9 @@ from qie_batch.gateway.context import Context, GatewayContext
 from qie_batch.gateway.jobs.options import OrderOptions, Word
 from qie_batch.interfaces import Schedules
 from qie_batch.keys import S3Address
-from qie_batch.model import Schedule
+from qie_batch.model import RunSummary, Schedule
 from qie_batch.steps.known_engines import check_engine
-from qie_batch.steps.schedule import add_schedule, next_due, problem_of, run_now
+from qie_batch.steps.schedule import add_schedule, last_summary, next_due, problem_of, run_now
 from qie_batch.steps.schedule.tenants import named_for, schedule_named, short_name
 from qie_batch.steps.submit import chosen_engine, s3_address
 from qie_batch.steps.uploads import address_of, catalog_of, find
@@ -48,6 +48,18 @@ def schedules(subject: JobsReader, context: Context) -> list[views.ScheduleView]
     ledger = subject.ledger(context)
     now = ledger.clock.now()
     return [_view(entry, ledger.schedules, subject, now) for entry in ledger.schedules.all()]
+
+
+def summaries(subject: Subject, context: GatewayContext) -> dict[str, RunSummary]:
+    """Of the last run of each schedule that has run, by the name that the subject has for it."""
+    ledger = subject.ledger(context)
+    found = {
+        short_name(subject.tenant, entry.name): last_summary(
+            entry, ledger.schedules, ledger.jobs, ledger.costs
+        )
+        for entry in ledger.schedules.all()
+    }
+    return {name: summary for name, summary in found.items() if summary}
 
 
 @router.post("", status_code=201)

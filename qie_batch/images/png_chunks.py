@@ -17,6 +17,9 @@ _SIGNATURE = 8
 #: In the file, as the header chunk is the first.
 _COLOUR_TYPE = 25
 _PALETTE = b"\3"
+#: Signature and header chunk.
+_HEAD = 33
+_END = b"\0\0\0\0IEND\xaeB`\x82"
 
 #: Ancillary chunks that are used -> their length in bytes; 0 for any. PNG specification, section 11.3.
 _USED = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"iCCP": 0, b"eXIf": 0, b"acTL": 8, b"fcTL": 26}
@@ -55,6 +58,16 @@ def essence(data: bytes) -> bytes:
         return data
     # A chunk that is cut short stays, so that the decoder refuses the file.
     return b"".join(parts) if is_whole(data) else b"".join((*parts, view[end:]))
+
+
+def without_pixels(data: bytes) -> bytes:
+    """Signature, header chunk and end chunk, of which a program that reads no pixels makes do."""
+    return data[:_HEAD] + _END
+
+
+def with_pixels(head: bytes, data: bytes) -> bytes:
+    """What `without_pixels` gave, with chunks that were added to it, and the pixels of the same file."""
+    return b"".join((head.removesuffix(_END), memoryview(data)[_HEAD:]))
 
 
 def exif(data: bytes) -> bytes:

@@ -20,17 +20,21 @@ _REACH = 3
 
 
 def scaled(
-    image: Image.Image, size: tuple[int, int], box: tuple[int, int, int, int] | None = None
+    image: Image.Image,
+    size: tuple[int, int],
+    box: tuple[int, int, int, int] | None = None,
+    *,
+    enlarge: Image.Resampling = Image.Resampling.BICUBIC,
 ) -> Image.Image:
     """The image, or the part of it in the box, at this size.
 
-    Lanczos to shrink; bicubic to enlarge, because that rings less at edges on white.
+    Lanczos to shrink; bicubic to enlarge unless said, because that rings less at edges on white.
     """
     left, top, right, bottom = box or (0, 0, *image.size)
     if (right - left, bottom - top) == size:
         return image.crop((left, top, right, bottom)) if box else image
     enlarges = size[0] * size[1] > (right - left) * (bottom - top)
-    resampling = Image.Resampling.BICUBIC if enlarges else Image.Resampling.LANCZOS
+    resampling = enlarge if enlarges else Image.Resampling.LANCZOS
     if image.mode != "RGBA":
         return image.resize(size, resampling, box=(left, top, right, bottom))
     return _with_alpha(image, size, (left, top, right, bottom), resampling)

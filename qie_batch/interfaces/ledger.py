@@ -19,8 +19,10 @@ if TYPE_CHECKING:
         Batch,
         BatchFault,
         Candidate,
+        Choice,
         CostLine,
         DaySpending,
+        Decision,
         EditSpec,
         Failure,
         History,
@@ -29,18 +31,22 @@ if TYPE_CHECKING:
         Job,
         JobSelection,
         JobTiming,
+        Judgement,
         KnownRequest,
         Message,
         NewItem,
         NewJob,
         OldJob,
         Progress,
+        Refusal,
         RequestCounts,
         Result,
+        Review,
         RunningEdit,
         RunState,
         Schedule,
         ScheduledRun,
+        Show,
         Spending,
         StoredFile,
         Tenant,
@@ -119,11 +125,42 @@ class Jobs(Protocol):
     def retry(self, job_id: str, code: str | None = None) -> int: ...
 
 
+class Reviews(Protocol):
+    """Decisions of people about results.
+
+    Each names the version of the item that was looked at. Where the item has another one by now, nothing is
+    changed: Conflict says who decided what, and when. NotFound for an item that is not there.
+    """
+
+    def decide(self, item_id: str, version: int, decision: Decision, *, note: str, reviewer: str) -> Item: ...
+    def decide_each(self, choices: Sequence[Choice], *, reviewer: str) -> list[Refusal]:
+        """Several in one transaction; those that conflict are given back, and change nothing."""
+
+    def reroll(self, item_id: str, version: int, spec: EditSpec, *, note: str, reviewer: str) -> Item: ...
+    def undo(self, item_id: str, version: int, *, reviewer: str) -> Item: ...
+    def history(self, item_id: str) -> list[Review]:
+        """All decisions of the item, the first one first."""
+
+    def latest(self, job_id: str, item_ids: Collection[str] = ...) -> Iterator[Review]:
+        """The latest decision of each item (of these, if any are given) that has one, in their order."""
+
+    def counts(self, job_id: str) -> dict[Show, int]:
+        """How many items with a result each choice shows."""
+
+    def judged(self, job_id: str) -> Iterator[Judgement]:
+        """Each result of the job that was approved, rejected or re-rolled, as it stands."""
+
+
 class Settlement(Protocol):
-    """Jobs whose every item is final; `close` gives False if an item ended at or after `as_of`."""
+    """Jobs whose every item is final; `close` gives False if an item ended at or after `as_of`.
+
+    `reviewed` are closed jobs with decisions that their tables do not show; `shown` says that they do now.
+    """
 
     def ready(self) -> list[Job]: ...
     def close(self, job_id: str, as_of: float) -> bool: ...
+    def reviewed(self) -> list[Job]: ...
+    def shown(self, job_id: str, reviewed_at: float) -> bool: ...
 
 
 class Costs(Protocol):
@@ -258,12 +295,13 @@ class Batches(Protocol):
 
 
 class Outbox(Protocol):
-    """Webhooks, each written in the transaction of what it tells.
+    """Webhooks, each written in the transaction of what it tells, or added once under its id.
 
     `claim` gives the one that is due for the longest time; once its lease is over, any process claims it
     again. The next three give False after such a claim. `resend` gives False for an id that is not there.
     """
 
+    def add(self, webhook_id: str, owner: str, url: str, event: str, body: str) -> bool: ...
     def claim(self, busy: Collection[Webhook], per_owner: int, lease_seconds: float) -> Webhook | None: ...
     def delivered(self, webhook: Webhook) -> bool: ...
     def postpone(self, webhook: Webhook, error: str, delay: float, hold: float) -> bool: ...

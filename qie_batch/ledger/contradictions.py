@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Select, func, or_, select
 
 from qie_batch.ledger.tables import attempts, items, jobs, results, reviews
+from qie_batch.ledger.verdicts import APPROVED, REJECTED, REQUIRED
 from qie_batch.model import FINAL, WITH_RESULT, ItemState, JobState, Outcome
 
 if TYPE_CHECKING:
@@ -82,6 +83,32 @@ def _successes() -> dict[str, Select[Any]]:
     }
 
 
+def _reviews() -> dict[str, Select[Any]]:
+    approved, rejected = items.c.review == APPROVED, items.c.state == ItemState.REJECTED
+    succeeded = items.c.state == ItemState.SUCCEEDED
+    return {
+        "item {}: what was decided of it is nothing that there is": select(items.c.id).where(
+            items.c.review.not_in(("", APPROVED, REJECTED))
+        ),
+        "item {}: it was approved but did not succeed": select(items.c.id).where(approved, ~succeeded),
+        "item {}: it is rejected by its state or by its review alone": select(items.c.id).where(
+            rejected != (items.c.review == REJECTED)
+        ),
+        "item {}: it was rejected without a reason": select(items.c.id).where(
+            rejected, items.c.error_code.is_(None)
+        ),
+        "item {}: it succeeded without the approval that its job asks for": select(items.c.id)
+        .join(jobs, jobs.c.id == items.c.job_id)
+        .where(jobs.c.review == REQUIRED, succeeded, ~approved),
+        "item {}: a decision about it is of a version that it never had": select(items.c.id)
+        .join(reviews, reviews.c.item_id == items.c.id)
+        .where(reviews.c.version >= items.c.version),
+        "item {}: a decision about it is in another job": select(items.c.id)
+        .join(reviews, reviews.c.item_id == items.c.id)
+        .where(reviews.c.job_id != items.c.job_id),
+    }
+
+
 def _running() -> dict[str, Select[Any]]:
     runs = attempts.c.outcome == Outcome.RUNNING
     running = items.c.state == ItemState.RUNNING
@@ -117,4 +144,6 @@ def _money() -> dict[str, Select[Any]]:
 
 
 #: Sentence with `{}` for the row's id -> query of those ids.
-IMPOSSIBLE: Mapping[str, Select[Any]] = _numbers() | _states() | _successes() | _running() | _money()
+IMPOSSIBLE: Mapping[str, Select[Any]] = (
+    _numbers() | _states() | _successes() | _reviews() | _running() | _money()
+)

@@ -35,6 +35,8 @@ from qie_batch.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sqlalchemy import Connection
+
     from qie_batch.ledger.database import Database
     from qie_batch.model import Item, Job
 
@@ -65,6 +67,8 @@ class SqlJobs:
         query = select(jobs).where(*self._mine)
         if wanted.states:
             query = query.where(jobs.c.state.in_(wanted.states))
+        if wanted.parent:
+            query = query.where(jobs.c.parent == wanted.parent)
         if wanted.before:
             last = select(jobs.c.created_at).where(jobs.c.id == wanted.before, *self._mine).scalar_subquery()
             same = and_(jobs.c.created_at == last, jobs.c.id < wanted.before)
@@ -164,6 +168,12 @@ class SqlJobs:
                 reopened = update(jobs).where(jobs.c.id == job_id, jobs.c.state == JobState.CLOSED)
                 connection.execute(reopened.values(state=JobState.OPEN, closed_at=None))
         return again
+
+
+def one_item(connection: Connection, item_id: str, job_id: str) -> Item:
+    """The item as this transaction sees it."""
+    page = _item_page(job_id, -1, ItemSelection(id=item_id), ())
+    return item_of(connection.execute(page).one())
 
 
 def _item_page(job_id: str, after: int, wanted: ItemSelection, mine: Owned) -> Select[Any]:

@@ -25,6 +25,13 @@ class SqlOutbox:
         self._db = database
         self._mine = () if owner is None else (outbox.c.owner == owner,)
 
+    def add(self, webhook_id: str, owner: str, url: str, event: str, body: str) -> bool:
+        """Make it due now; False, and no change, where there is one of this id."""
+        values = {"id": webhook_id, "owner": owner, "url": url, "event": event, "body": body}
+        with self._db.write() as connection:
+            times = dict.fromkeys(("created_at", "not_before"), self._db.now)
+            return self._db.insert_once(connection, outbox, values | times)
+
     def claim(self, busy: Collection[Webhook], per_owner: int, lease_seconds: float) -> Webhook | None:
         """The one that is due for the longest time, which is this process's for the length of the lease.
 

@@ -103,6 +103,7 @@ def job_of(row: Row[Any]) -> Job:
         request_id=row.request_id,
         traceparent=row.traceparent,
         parent=row.parent,
+        reviewed_at=row.reviewed_at,
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
 
 #: The revision that this version of qie-batch is written for: the head of the migrations.
-NEWEST = "r0012"
+NEWEST = "r0013"
 
 #: Key of an advisory lock that no other code uses.
 UPGRADE_LOCK = 7_133_700_001

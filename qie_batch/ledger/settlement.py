@@ -9,7 +9,7 @@ from sqlalchemy import or_, select, update
 from qie_batch.ledger.notices import job_notice
 from qie_batch.ledger.rows import has_item, job_of, lock_job
 from qie_batch.ledger.tables import items, jobs
-from qie_batch.model import UNFINISHED, JobState, WebhookEvent
+from qie_batch.model import UNFINISHED, JobState, Priority, WebhookEvent
 
 if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
@@ -44,3 +44,17 @@ class SqlSettlement:
             if is_closed and notice:
                 notice.write(self._db, connection)
         return is_closed
+
+    def reviewed(self) -> list[Job]:
+        """Closed jobs with decisions that their tables may not have; those without tables left out."""
+        changed = (jobs.c.reviewed_at.is_not(None), jobs.c.state == JobState.CLOSED)
+        query = select(jobs).where(*changed, jobs.c.priority != Priority.INTERACTIVE)
+        with self._db.read() as connection:
+            rows = connection.execute(query.order_by(jobs.c.reviewed_at)).all()
+        return [job_of(row) for row in rows]
+
+    def shown(self, job_id: str, reviewed_at: float) -> bool:
+        """The tables have every decision up to this time; False if there is a later one."""
+        with self._db.write() as connection:
+            same = (jobs.c.id == job_id, jobs.c.reviewed_at == reviewed_at)
+            return connection.execute(update(jobs).where(*same).values(reviewed_at=None)).rowcount == 1

@@ -20,6 +20,7 @@ from qie_batch.ledger.outbox import SqlOutbox
 from qie_batch.ledger.pruning import SqlPruning
 from qie_batch.ledger.recovery import SqlRecovery
 from qie_batch.ledger.requests import SqlRequests
+from qie_batch.ledger.reviews import SqlReviews
 from qie_batch.ledger.schedules import SqlSchedules
 from qie_batch.ledger.settlement import SqlSettlement
 from qie_batch.ledger.tenants import SqlTenants
@@ -46,6 +47,7 @@ class SqlLedger:
         self.attempts = SqlAttempts(database, policy)
         self.recovery = SqlRecovery(database, policy)
         self.jobs = SqlJobs(database, owner)
+        self.reviews = SqlReviews(database, owner)
         self.settlement = SqlSettlement(database)
         self.costs = SqlCosts(database, owner)
         self.schedules = SqlSchedules(database, owner)

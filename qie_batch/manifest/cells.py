@@ -176,7 +176,9 @@ OPTIONAL: Mapping[str, Callable[[str], Any]] = {
     "priority": _choice("priority", {priority.name.lower(): priority for priority in BATCH_PRIORITIES}),
     "output": _choice("output", OUTPUTS),
     "keep_alpha": _yes_no("keep_alpha"),
+    "strip_metadata": _yes_no("strip_metadata"),
     "lock": _choice("lock", LOCKS),
+    "align": _yes_no("align"),
     "keep_mask": read_image,
     **ASKED,
 }

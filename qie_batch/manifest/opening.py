@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import IO, TYPE_CHECKING, Literal
 
+from qie_batch.errors import UsageError
 from qie_batch.manifest.aliases import ID_COLUMN, IMAGE_COLUMN, is_own, normal
 from qie_batch.manifest.columns import match_columns, refuse_doubles, require
 from qie_batch.manifest.duplicates import SeenIds
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from qie_batch.manifest.columns import Columns
     from qie_batch.manifest.evidence import Evidence
+    from qie_batch.manifest.faults import Record
     from qie_batch.manifest.summary import KeptColumn
     from qie_batch.model import BadRow, ManifestRow
 
@@ -68,6 +70,25 @@ class Manifest:
                     yield from self._reader.read(record, seen)
         except (OSError, UnicodeDecodeError) as error:
             raise _changed(error) from error
+
+    def records(self) -> Iterator[Record]:
+        """The rows as they stand, before they are understood. Raises as `rows` does."""
+        return self._source.records()
+
+    def place(self, key: str) -> int:
+        """Of a column in a record's cells."""
+        return self._source.found.keys.index(key)
+
+    def rewrite(self, key: str, cells: Mapping[int, str], file: IO[bytes]) -> list[int]:
+        """Copy the file, with other cells in one column of the rows on these lines; nothing else changes.
+
+        The lines whose cell is left as it is, since it is a formula. UsageError for JSONL.
+        """
+        if isinstance(self._source, Objects):
+            raise UsageError(
+                "a file of JSON lines cannot be written back", hint="give the catalog as CSV, TSV or XLSX"
+            )
+        return self._source.rewrite(self.place(key), cells, file)
 
 
 def open_manifest(

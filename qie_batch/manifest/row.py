@@ -32,7 +32,10 @@ _Value = TypeVar("_Value")
 #: Own columns that say something on the way back.
 _KEPT = (FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN)
 #: Fields of RowDefaults that are values, not texts with placeholders.
-_DEFAULTS = ("size", "lora", "steps", "cfg", "seed", "variants", "output", "quality", "keep_alpha", "lock")
+_DEFAULTS = (
+    *("size", "lora", "steps", "cfg", "seed", "variants", "output", "quality", "keep_alpha", "lock", "align"),
+    "strip_metadata",
+)
 _MISSING = {
     "id": ("id_missing", "the row has no id: give it one of its own"),
     "image": ("image_missing", "the row names no picture: write its path, https:// or s3://bucket/key"),

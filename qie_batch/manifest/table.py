@@ -7,17 +7,18 @@ import re
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from itertools import dropwhile
-from typing import TYPE_CHECKING, Literal, TextIO
+from typing import IO, TYPE_CHECKING, Literal, TextIO
 
 from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.formulas import unescape
 from qie_batch.manifest.header import HEADER_ROWS, HeaderFinder
 from qie_batch.manifest.limits import MAX_CELL
 from qie_batch.manifest.lines import Lines, at_most_max_rows
+from qie_batch.manifest.rewriting import rewrite_table
 from qie_batch.model import InvalidManifest
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from qie_batch.manifest.header import Header
@@ -52,6 +53,11 @@ class Table:
     def delimiter(self) -> str:
         """As a person says it."""
         return _SPELLED.get(self._dialect.delimiter, f"'{self._dialect.delimiter}'")
+
+    def rewrite(self, place: int, cells: Mapping[int, str], file: IO[bytes]) -> list[int]:
+        """Copy the file with new cells at `place` of the rows that begin on these lines."""
+        rewrite_table(self._path, self._encoding, self._dialect.delimiter, place, cells, file)
+        return []
 
     def records(self) -> Iterator[Record]:
         """Raises InvalidManifest for a quote that is never closed and for a row too many."""

@@ -6,7 +6,7 @@ Streams are text opened with encoding="utf-8" and newline=""; a BOM goes first, 
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from qie_batch.manifest.aliases import FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN, WORDS_COLUMN
@@ -25,6 +25,7 @@ RESULT_COLUMNS = (
     "qie_height",
     "qie_changed",
     "qie_note",
+    "qie_review",
     "qie_seed",
     "qie_engine",
     "qie_seconds",
@@ -35,6 +36,8 @@ RESULT_COLUMNS = (
     "qie_error",
     CHECK_COLUMN,
 )
+#: Before the name of a gate: the column that tells what the gate found.
+GATE_PREFIX = "qie_gate_"
 ERROR_COLUMNS = ("qie_error_code", "qie_error", CHECK_COLUMN, FOLDER_COLUMN)
 
 
@@ -57,6 +60,10 @@ class RowOutcome:
     #: Share of the pixels that the edit changed, 0 to 1.
     changed: float | None = None
     note: str = ""
+    #: What a person decided of the result.
+    review: str = ""
+    #: Gate -> what it found, in words.
+    findings: Mapping[str, str] = field(default_factory=dict)
     seed: int | None = None
     engine: str = ""
     seconds: float | None = None
@@ -79,18 +86,22 @@ class Extras:
     image: str = ""
     #: What errors.csv remembers of the general words, "" for nothing.
     words: str = ""
+    #: The gates that have a column of their own in results.csv.
+    gates: Sequence[str] = ()
 
 
 _NO_EXTRAS = Extras()
 
 
 class ResultsWriter:
-    """One line for each row and variant: the input cells, then RESULT_COLUMNS."""
+    """One line for each row and variant: the input cells, RESULT_COLUMNS, and a column for each gate."""
 
     def __init__(
         self, stream: TextIO | RowWriter, header: Sequence[str], extras: Extras = _NO_EXTRAS
     ) -> None:
         names = (*(extras.names or header), *extras.own, *RESULT_COLUMNS)
+        names = (*names, *(f"{GATE_PREFIX}{gate}" for gate in extras.gates))
+        self._gates = tuple(extras.gates)
         self._lines = _Lines(stream, (*header, *extras.own), names)
 
     def write(self, cells: Mapping[str, str], outcome: RowOutcome) -> None:
@@ -102,6 +113,7 @@ class ResultsWriter:
             _number(outcome.height),
             "" if outcome.changed is None else f"{outcome.changed:.4f}",
             outcome.note,
+            outcome.review,
             _number(outcome.seed),
             outcome.engine,
             "" if outcome.seconds is None else f"{outcome.seconds:.3f}",
@@ -111,6 +123,7 @@ class ResultsWriter:
             outcome.error_code,
             outcome.error,
             self._lines.check(cells),
+            *(outcome.findings.get(gate, "") for gate in self._gates),
         )
 
 

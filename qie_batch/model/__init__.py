@@ -55,9 +55,10 @@ from qie_batch.model.jobs import (
     OldJob,
     Result,
 )
-from qie_batch.model.orders import JobOrder, ReadingOptions, RowDefaults
+from qie_batch.model.orders import FIRST_PRESET, JobOrder, ReadingOptions, RowDefaults
 from qie_batch.model.requests import KnownRequest
 from qie_batch.model.retries import RETRY_POLICY, RetryPolicy, may_pass
+from qie_batch.model.reviews import Choice, Decision, Judgement, Refusal, Review, Show
 from qie_batch.model.rows import BadRow, InvalidManifest, ManifestRow
 from qie_batch.model.schedules import Schedule, ScheduledRun
 from qie_batch.model.states import (
@@ -71,6 +72,7 @@ from qie_batch.model.states import (
     Priority,
     RunState,
 )
+from qie_batch.model.summaries import RunSummary, ToMend
 from qie_batch.model.timing import JobTiming, PhaseTiming
 from qie_batch.model.webhooks import (
     Webhook,
@@ -78,7 +80,9 @@ from qie_batch.model.webhooks import (
     WebhookEvent,
     WebhookState,
     address_shown,
+    is_summary,
     new_webhook_secret,
+    summary_address,
     webhook_key,
 )
 from qie_batch.model.workers import LiveWorker, RunningEdit, WorkerStart, WorkerState
@@ -88,6 +92,7 @@ __all__ = [
     "DEVICE_HOUR",
     "EVERY_GATE",
     "FINAL",
+    "FIRST_PRESET",
     "FREE",
     "GATE_FAILED",
     "NO_CHECKS",
@@ -107,8 +112,10 @@ __all__ = [
     "BatchState",
     "Candidate",
     "Checks",
+    "Choice",
     "CostLine",
     "DaySpending",
+    "Decision",
     "EditEvent",
     "EditParams",
     "EditRequest",
@@ -134,6 +141,7 @@ __all__ = [
     "JobSelection",
     "JobState",
     "JobTiming",
+    "Judgement",
     "KnownRequest",
     "LiveWorker",
     "ManifestRow",
@@ -149,20 +157,25 @@ __all__ = [
     "Progress",
     "Rate",
     "ReadingOptions",
+    "Refusal",
     "RequestCounts",
     "Result",
     "RetryPolicy",
+    "Review",
     "RowDefaults",
     "RunState",
+    "RunSummary",
     "RunningEdit",
     "Schedule",
     "ScheduledRun",
     "Scope",
+    "Show",
     "Spending",
     "Stage",
     "StoredFile",
     "Tariff",
     "Tenant",
+    "ToMend",
     "Usage",
     "Verdict",
     "Webhook",
@@ -178,10 +191,12 @@ __all__ = [
     "candidates_text",
     "failed_gates",
     "findings_text",
+    "is_summary",
     "is_tenant_name",
     "may_pass",
     "new_webhook_secret",
     "parsed_findings",
     "severity",
+    "summary_address",
     "webhook_key",
 ]

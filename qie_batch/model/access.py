@@ -18,6 +18,8 @@ class Scope(StrEnum):
     JOBS_READ = "jobs:read"
     JOBS_WRITE = "jobs:write"
     EDITS = "edits"
+    #: To decide about results; to look at them is JOBS_READ.
+    REVIEW = "review"
     #: Everything, of every tenant.
     ADMIN = "admin"
 

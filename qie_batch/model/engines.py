@@ -72,6 +72,8 @@ class EngineInfo:
     #: The engine takes and gives RGBA images; any other engine gets transparent pixels composed on white, and
     #: they are put back where `EditParams.keep_alpha` asks for that.
     alpha: bool = False
+    #: A model paints pixels; False for one that follows rules alone. Results say which.
+    generative: bool = True
     tariff: Tariff = DEVICE_HOUR
     #: The device that edits are expected on, whose price is charged for estimates before there is history.
     device: str = "cpu"

@@ -91,6 +91,8 @@ class Job:
     traceparent: str = ""
     #: As in NewJob.
     parent: str = ""
+    #: When the last decision was made that its tables may not have, None for none.
+    reviewed_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,3 +176,5 @@ class JobSelection:
     #: Older than this job, which need not be there any more.
     before: str = ""
     states: frozenset[JobState] = frozenset()
+    #: Those alone that make the approved items of this job of drafts for good.
+    parent: str = ""

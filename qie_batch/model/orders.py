@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+#: As `JobOrder.final_preset`, before the engine is known: its first preset.
+FIRST_PRESET = "*"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadingOptions:
     """How a manifest is to be read, where its own form does not say it."""
@@ -45,8 +49,10 @@ class RowDefaults:
     #: Of JPEG and WebP, 1 to 100.
     quality: int | None = None
     keep_alpha: bool = False
+    strip_metadata: bool = False
     #: As `EditParams.lock`.
     lock: str = ""
+    align: bool = False
     checks: Checks = NO_CHECKS
 
 

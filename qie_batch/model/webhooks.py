@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 import secrets
 from dataclasses import dataclass
 from enum import StrEnum
 
 _PREFIX = "whsec_"
+_SUMMARY = "summary:"
 
 
 class WebhookEvent(StrEnum):
@@ -17,6 +19,8 @@ class WebhookEvent(StrEnum):
     BUDGET_REACHED = "job.budget_reached"
     SCHEDULE_SKIPPED = "schedule.skipped"
     SCHEDULE_FAILED = "schedule.failed"
+    #: Every edit of a run has ended; with its summary.
+    SCHEDULE_DONE = "schedule.done"
 
 
 class WebhookState(StrEnum):
@@ -82,3 +86,13 @@ def address_shown(url: str) -> str:
     scheme, mark, rest = place.rpartition("://")
     host, slash, path = rest.partition("/")
     return scheme + mark + host.rpartition("@")[2] + slash + re.sub(r"[^/]{20,}", "****", path)
+
+
+def summary_address(secret_address: str) -> str:
+    """What stands in the ledger for an address of the operator's, which may hold a password."""
+    return _SUMMARY + hashlib.sha256(secret_address.encode()).hexdigest()[:16]
+
+
+def is_summary(url: str) -> bool:
+    """Whether this is what `summary_address` gives."""
+    return url.startswith(_SUMMARY)

@@ -24,7 +24,7 @@ from qie_batch.steps.gauges import read_gauges
 from qie_batch.steps.notify import notify
 from qie_batch.steps.openai.batches import enter_batches
 from qie_batch.steps.repeats import Repeats
-from qie_batch.steps.schedule import run_due
+from qie_batch.steps.schedule import run_due, tell_runs
 from qie_batch.steps.settle import settle
 from qie_batch.steps.sweep import send_lost_again, take_back
 
@@ -42,6 +42,8 @@ log = logging.getLogger(__name__)
 POLL_SECONDS = 0.04
 #: Seconds between two readings of the figures of the ledger.
 GAUGES_SECONDS = 10.0
+#: Seconds between two looks for runs of schedules that are done.
+SUMMARIES_SECONDS = 10.0
 #: Seconds between two looks at which pods are busy.
 PODS_SECONDS = 10.0
 
@@ -64,6 +66,7 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
     batching = replace(wiring.batch_context(settings, ledger, decoders), is_stopping=stop.is_set)
     outage = LedgerOutage(settings.lease_seconds)
     gauging = wiring.gauges_context(settings, ledger)
+    summing_up = wiring.summary_context(settings, ledger)
 
     housekeeping = wiring.housekeeping(settings, ledger)
     quick = (
@@ -76,6 +79,7 @@ def run_control(settings: Settings, stop: threading.Event) -> None:
     slow: tuple[Callable[[], int], ...] = (
         metrics.measured("settle", lambda: settle(settling)),
         metrics.measured("schedules", lambda: run_due(scheduling)),
+        Every(SUMMARIES_SECONDS, metrics.measured("summaries", lambda: tell_runs(summing_up))),
         metrics.measured("webhooks", lambda: notify(notifying)),
         metrics.measured("batches", lambda: enter_batches(batching)),
         metrics.measured("housekeeping", housekeeping.run_if_due),

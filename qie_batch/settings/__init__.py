@@ -11,11 +11,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from qie_batch.errors import Misconfigured
 from qie_batch.settings.config_file import config_file
 from qie_batch.settings.engines import EngineSettings
+from qie_batch.settings.exports import ExportSettings
 from qie_batch.settings.flower import FlowerSettings
 from qie_batch.settings.gateway import GatewaySettings
 from qie_batch.settings.limits import LimitSettings
 from qie_batch.settings.notify import NotifySettings
 from qie_batch.settings.prices import PriceSettings
+from qie_batch.settings.provenance import ProvenanceSettings
 from qie_batch.settings.qwen import QwenSettings
 from qie_batch.settings.remote_engines import RemoteEngineSettings
 from qie_batch.settings.services import ServiceSettings
@@ -34,10 +36,12 @@ class Settings(
     ControlSettings,
     MetricsSettings,
     PriceSettings,
+    ProvenanceSettings,
     LimitSettings,
     FlowerSettings,
     GatewaySettings,
     NotifySettings,
+    ExportSettings,
     BaseSettings,
 ):
     """Misconfigured, in one sentence without any value, for what cannot be a setting."""

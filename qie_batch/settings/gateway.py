@@ -39,7 +39,7 @@ class GatewaySettings(BaseModel):
     #: Whose jobs people see who log in at a provider or a proxy; empty makes each person a tenant.
     gateway_people_tenant: str = ""
     #: What they may do, separated by spaces.
-    gateway_people_scopes: str = "jobs:read jobs:write edits"
+    gateway_people_scopes: str = "jobs:read jobs:write edits review"
     #: Addresses and networks that may set X-Forwarded-*, separated by commas.
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = ()
     #: Requests of one subject: those that read, and those that change something. Several rates are separated

@@ -19,6 +19,8 @@ class NotifySettings(BaseModel):
     notify_http: bool = False
     #: Secrets `whsec_...` for jobs that no tenant owns, separated by commas: each signs.
     notify_secret: SecretStr | None = None
+    #: Addresses of apprise for the summaries of scheduled runs, with spaces between: mailtos://..., slack://...
+    summary_urls: SecretStr | None = None
     #: HOST:PORT at which `alert-bridge` listens.
     alert_bridge_address: str = "127.0.0.1:9407"
     #: The address of a DingTalk robot, with its access token.
@@ -46,6 +48,10 @@ class NotifySettings(BaseModel):
     @property
     def notify_secrets(self) -> tuple[str, ...]:
         return tuple(_listed(self.notify_secret.get_secret_value())) if self.notify_secret else ()
+
+    @property
+    def summary_addresses(self) -> tuple[str, ...]:
+        return tuple(self.summary_urls.get_secret_value().split()) if self.summary_urls else ()
 
 
 def _listed(text: str) -> list[str]:

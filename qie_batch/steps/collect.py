@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from qie_batch.errors import Rejected, Unavailable, UsageError
 from qie_batch.keys import job_key
 from qie_batch.manifest.workbook.writing import SheetWriter
+from qie_batch.model import ItemState
 from qie_batch.steps.result_names import ResultNames
 from qie_batch.steps.settle import ERRORS, REPORT, RESULTS, Tables
 from qie_batch.steps.stored_rows import rows_with_items, stored_rows
@@ -45,7 +46,14 @@ class Collected(NamedTuple):
 
 
 def collect(
-    job: Job, folder: Path, template: str, *, jobs: Jobs, store: ObjectStore, workbooks: bool = False
+    job: Job,
+    folder: Path,
+    template: str,
+    *,
+    jobs: Jobs,
+    store: ObjectStore,
+    workbooks: bool = False,
+    gates: Sequence[str] = (),
 ) -> Iterator[Collected]:
     """Download what succeeded and is not there, yielding each file; write results.csv and errors.csv anew.
 
@@ -54,7 +62,7 @@ def collect(
     Works on a job that is still running too: it brings what there is so far. UsageError if the folder
     cannot be written, Unavailable if its disk is full.
     """
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             tables: list[TablePair] = [_entered(stack, _table, folder, (RESULTS, ERRORS))]
@@ -64,13 +72,13 @@ def collect(
             def fetch(result: Result, name: str) -> Collected:
                 return _fetch(store, result, folder / name)
 
-            yield from each_result(job, template, tables, fetch, jobs=jobs, store=store)
+            yield from each_result(job, template, tables, fetch, jobs=jobs, store=store, gates=gates)
         with suppress(Rejected):  # there is none before the job is settled
             (folder / REPORT).write_bytes(store.get(job_key(job.id, REPORT)))
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[None]:
     """Whatever the disk refuses becomes one sentence; store and ledger speak for themselves."""
     try:
         yield
@@ -89,6 +97,7 @@ def each_result(
     *,
     jobs: Jobs,
     store: ObjectStore,
+    gates: Sequence[str] = (),
 ) -> Iterator[_Fetched]:
     """What `fetch` makes of each result and its file name, several at a time; writes the tables meanwhile.
 
@@ -100,14 +109,14 @@ def each_result(
         closing(ResultNames(template, rows.header, (RESULTS, ERRORS, REPORT, *WORKBOOKS))) as result_names,
     ):
         coming: deque[Future[_Fetched]] = deque()
-        written = [Tables(rows, *pair) for pair in tables]
+        written = [Tables(rows, *pair, gates=gates) for pair in tables]
         for row, items in rows_with_items(rows, jobs.items(job.id)):
             # Failed items take their names too, so that names are the same at every download.
             names = result_names.of_row(row, items)
             for table in written:
                 table.write(row, items, lambda item, names=names: names[item.id])  # type: ignore[misc]
             for item in items:
-                if item.result:
+                if item.result and item.state is ItemState.SUCCEEDED:
                     coming.append(pool.submit(fetch, item.result, names[item.id]))
             while len(coming) >= AT_A_TIME * 2:
                 yield coming.popleft().result()
@@ -127,18 +136,18 @@ def _entered(
 
 @contextmanager
 def _table(path: Path) -> Iterator[TextIO]:
-    with _replaced(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
+    with replaced(path) as file, io.TextIOWrapper(file, encoding="utf-8", newline="") as text:
         yield text
 
 
 @contextmanager
 def _sheet(path: Path) -> Iterator[RowWriter]:
-    with _replaced(path) as file, closing(SheetWriter(file, path.stem)) as sheet:
+    with replaced(path) as file, closing(SheetWriter(file, path.stem)) as sheet:
         yield sheet
 
 
 @contextmanager
-def _replaced(path: Path) -> Iterator[BinaryIO]:
+def replaced(path: Path) -> Iterator[BinaryIO]:
     """A temporary file that is renamed to the path once it is written, so that no file is partial."""
     with ExitStack() as stack:
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=".qie-")
@@ -169,6 +178,6 @@ def _is_there(result: Result, path: Path) -> bool:
 def _download(store: ObjectStore, key: str, path: Path) -> Path:
     data = store.get(key)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _replaced(path) as file:
+    with replaced(path) as file:
         file.write(data)
     return path

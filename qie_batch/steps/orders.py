@@ -10,6 +10,7 @@ from qie_batch.manifest.cells import ASKED, OPTIONAL, QUALITY, checks_of
 from qie_batch.manifest.faults import WrongCell
 from qie_batch.model import (
     BATCH_PRIORITIES,
+    FIRST_PRESET,
     NO_CHECKS,
     JobOrder,
     OutputFormat,
@@ -31,7 +32,7 @@ PRIORITIES = tuple(priority.name.lower() for priority in BATCH_PRIORITIES)
 VALUES: Mapping[str, Callable[[str], Any]] = {
     **{
         name: OPTIONAL[name]
-        for name in ("output", "size", "lora", "seed", "steps", "cfg", "variants", "lock")
+        for name in ("output", "size", "lora", "seed", "steps", "cfg", "variants", "lock", "align")
     },
     **ASKED,
     "quality": QUALITY,
@@ -51,12 +52,15 @@ class OrderTexts:
     instruction: str = ""
     negative: str = ""
     keep_alpha: bool = False
+    strip_metadata: bool = False
     #: The texts of the options in VALUES that were given.
     values: Mapping[str, str] = field(default_factory=dict)
     owner: str = ""
     notify: str = ""
     #: Whether no result succeeds before a person approved it.
     review: bool = False
+    #: Whether drafts are made first; the preset is then that of the final results.
+    draft_first: bool = False
 
 
 #: Options whose field of EditParams has another name.
@@ -73,14 +77,15 @@ def job_order(texts: OrderTexts, called: Callable[[str], str] = plain) -> JobOrd
     return JobOrder(
         name=texts.name,
         engine=texts.engine,
-        preset=texts.preset,
+        preset="" if texts.draft_first else texts.preset,
         priority=Priority[texts.priority.upper()],
         reading=texts.reading,
         defaults=_defaults(texts, called),
         budget_micros=budget_micros(texts.budget, called),
         owner=texts.owner,
         notify=texts.notify,
-        review="required" if texts.review else "",
+        review="required" if texts.review or texts.draft_first else "",
+        final_preset=(texts.preset or FIRST_PRESET) if texts.draft_first else "",
     )
 
 
@@ -101,6 +106,7 @@ def _defaults(texts: OrderTexts, called: Callable[[str], str]) -> RowDefaults:
         instruction=texts.instruction,
         negative=texts.negative,
         keep_alpha=texts.keep_alpha,
+        strip_metadata=texts.strip_metadata,
         checks=checks,
         **values,
     )

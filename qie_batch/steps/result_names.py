@@ -24,7 +24,11 @@ class ResultNames:
     A template may ask for every column, as an instruction may, and for the stem and the folder of the image.
     """
 
-    def __init__(self, template: str, header: StoredHeader, reserved: Iterable[str]) -> None:
+    def __init__(
+        self, template: str, header: StoredHeader, reserved: Iterable[str], *, extension: str = ""
+    ) -> None:
+        """`extension` is that of every name; "" for that of each item's result."""
+        self._extension = extension
         self._template = template
         self._header = header
         self._blank = dict.fromkeys(header.header, "")
@@ -64,7 +68,7 @@ class ResultNames:
             row_id=item.row_id,
             variant=item.variant,
             fields=fields,
-            extension=EXTENSIONS[output],
+            extension=self._extension or EXTENSIONS[output],
             folder=folder,
         )
         return self._unique.give(wanted, row_id=item.row_id, variant=item.variant)

@@ -1,6 +1,7 @@
 """All items final: results.csv, errors.csv and the report go to the store, and the job is closed.
 
-An edit that a client waited for is closed without them: they cost more than the edit.
+An edit that a client waited for is closed without them: they cost more than the edit. After decisions about
+results of a closed job, the three are written anew, once no more decisions come.
 """
 
 from __future__ import annotations
@@ -17,12 +18,13 @@ from qie_batch.keys import input_key, job_key
 from qie_batch.manifest import ErrorsWriter, Extras, ResultsWriter, RowOutcome
 from qie_batch.model import ItemState, JobState, Priority
 from qie_batch.report import ROWS_PER_REASON, Pair, Summary, render
+from qie_batch.steps.quiet_jobs import QuietJobs
 from qie_batch.steps.repeats import Repeats
 from qie_batch.steps.stored_rows import rows_with_items, stored_rows
 from qie_batch.views import item_view, job_view, timing_view
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from io import BufferedIOBase, TextIOWrapper
     from typing import TextIO
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import Costs, Jobs, ObjectStore, Settlement
     from qie_batch.manifest import RowWriter
     from qie_batch.manifest.stored import StoredRows
-    from qie_batch.model import BadRow, Item, Job, ManifestRow, Progress
+    from qie_batch.model import BadRow, Finding, Item, Job, ManifestRow, Progress
     from qie_batch.views import ItemView
 
 log = logging.getLogger(__name__)
@@ -53,25 +55,31 @@ class SettleContext:
     decoders: DecoderPool
     #: Of images; those of bytes are for what comes from outside, and do not count here.
     limits: Limits
+    #: The names of the gates, each a column of results.csv.
+    gates: Sequence[str] = ()
     #: What was logged of each job.
     repeats: Repeats = field(default_factory=Repeats)
+    quiet: QuietJobs = field(default_factory=QuietJobs)
 
 
 def settle(context: SettleContext) -> int:
-    """Close every job whose items are all final; says how many."""
-    closed = 0
-    for job in context.settlement.ready():
-        try:
-            closed += _settle(job, context)
-        except Unavailable:
-            raise
-        except Rejected as error:  # its manifest is gone: the other jobs are settled all the same
-            if context.repeats.is_new(job.id, error.message):
-                log.error("job %s cannot be settled: %s", job.id, error.message)  # noqa: TRY400 - a sentence is enough
-        except Exception as error:
-            if context.repeats.is_new(job.id, repr(error)):
-                log.exception("job %s cannot be settled", job.id)
-    return closed
+    """Close every job whose items are all final, and show what decisions changed; says how many."""
+    settled = sum(_tried(_settle, job, context) for job in context.settlement.ready())
+    return settled + sum(_tried(_show_decisions, job, context) for job in context.settlement.reviewed())
+
+
+def _tried(step: Callable[[Job, SettleContext], bool], job: Job, context: SettleContext) -> bool:
+    try:
+        return step(job, context)
+    except Unavailable:
+        raise
+    except Rejected as error:  # its manifest is gone: the other jobs are settled all the same
+        if context.repeats.is_new(job.id, error.message):
+            log.error("job %s cannot be settled: %s", job.id, error.message)  # noqa: TRY400 - a sentence is enough
+    except Exception as error:
+        if context.repeats.is_new(job.id, repr(error)):
+            log.exception("job %s cannot be settled", job.id)
+    return False
 
 
 def _settle(job: Job, context: SettleContext) -> bool:
@@ -81,9 +89,27 @@ def _settle(job: Job, context: SettleContext) -> bool:
     progress = context.costs.progress(job.id)
     if progress.job.state is JobState.CLOSED:
         return False  # another control process was quicker
+    _write(job, progress, context)
+    if progress.done != progress.total or not context.settlement.close(job.id, as_of=progress.now):
+        return False
+    if progress.job.reviewed_at is not None:
+        context.settlement.shown(job.id, progress.job.reviewed_at)
+    return True
+
+
+def _show_decisions(job: Job, context: SettleContext) -> bool:
+    """Without another webhook, as the job was closed before."""
+    if job.reviewed_at is None or not context.quiet.is_due(job.id, job.reviewed_at):
+        return False
+    _write(job, context.costs.progress(job.id), context)
+    context.quiet.forget(job.id)
+    return context.settlement.shown(job.id, job.reviewed_at)
+
+
+def _write(job: Job, progress: Progress, context: SettleContext) -> None:
     # Temporary files, since a job may have eight items for each of a million rows.
     with stored_rows(job, context.store) as rows, _table() as results, _table() as errors:
-        tables = Tables(rows, results, errors)
+        tables = Tables(rows, results, errors, gates=context.gates)
         for row, items in rows_with_items(rows, context.jobs.items(job.id)):
             tables.write(row, items, lambda item: _address(item, context))
         for name, table in ((RESULTS, results), (ERRORS, errors)):
@@ -92,7 +118,6 @@ def _settle(job: Job, context: SettleContext) -> bool:
             context.store.put(job_key(job.id, name), data, "text/csv; charset=utf-8")
     page = report_page(progress, context)
     context.store.put(job_key(job.id, REPORT), page, "text/html; charset=utf-8")
-    return progress.done == progress.total and context.settlement.close(job.id, as_of=progress.now)
 
 
 def _table() -> TextIOWrapper:
@@ -102,10 +127,17 @@ def _table() -> TextIOWrapper:
 class Tables:
     """Results and errors of one job, a row at a time."""
 
-    def __init__(self, rows: StoredRows, results: TextIO | RowWriter, errors: TextIO | RowWriter) -> None:
+    def __init__(
+        self,
+        rows: StoredRows,
+        results: TextIO | RowWriter,
+        errors: TextIO | RowWriter,
+        *,
+        gates: Sequence[str] = (),
+    ) -> None:
         of = rows.header
         image = of.columns.get("image", "")
-        extras = Extras(names=of.names, own=of.own, image=image, words=of.words)
+        extras = Extras(names=of.names, own=of.own, image=image, words=of.words, gates=gates)
         self._results = ResultsWriter(results, of.header, extras)
         self._errors = ErrorsWriter(errors, of.header, of.folder, extras)
 
@@ -123,11 +155,13 @@ def _outcome(item: Item, output: str) -> RowOutcome:
     result, failure = item.result, item.failure
     return RowOutcome(
         status=item.state,
-        output=output if result else "",
+        output=output if item.state is ItemState.SUCCEEDED else "",
         width=result.width if result else None,
         height=result.height if result else None,
         changed=result.changed if result else None,
         note=result.note if result else "",
+        review=item.review,
+        findings={each.gate: _words(each) for each in result.findings} if result else {},
         seed=item.spec.params.seed if item.spec else None,
         engine=result.engine if result else "",
         seconds=item.seconds,
@@ -137,6 +171,12 @@ def _outcome(item: Item, output: str) -> RowOutcome:
         error_code=failure.code if failure else "",
         error=failure.reason if failure else "",
     )
+
+
+def _words(finding: Finding) -> str:
+    """Such as "failed 3.2 px: the product moved by 3.2 pixels"."""
+    figure = "" if finding.figure is None else f" {finding.figure:.4g} {finding.unit}".rstrip()
+    return f"{finding.verdict}{figure}{f': {finding.sentence}' if finding.sentence else ''}"
 
 
 def _address(item: Item, context: SettleContext) -> str:

@@ -23,12 +23,27 @@ from qie_batch.views.records import (
     estimate_view,
     schedule_view,
 )
+from qie_batch.views.reviews import (
+    AgreementView,
+    FindingView,
+    ReviewedView,
+    ReviewHistoryView,
+    ReviewItemView,
+    ReviewPageView,
+    ReviewView,
+    SavingsView,
+    finding_view,
+    review_item_view,
+    review_view,
+)
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
+from qie_batch.views.summaries import SummaryView, summary_view
 from qie_batch.views.timing import PhaseView, TimingView, timing_view
 from qie_batch.views.webhooks import DeliveryView, JobNotice, RunNotice, WebhookBody, delivery_view
 from qie_batch.views.workers import RunningEditView, WorkerView, worker_view
 
 __all__ = [
+    "AgreementView",
     "ApiKeyView",
     "BadRowView",
     "ChangedView",
@@ -36,6 +51,7 @@ __all__ = [
     "CostsView",
     "DeliveryView",
     "EstimateView",
+    "FindingView",
     "FsckView",
     "ItemView",
     "ItemsView",
@@ -45,11 +61,18 @@ __all__ = [
     "LinkView",
     "PhaseView",
     "PruneView",
+    "ReviewHistoryView",
+    "ReviewItemView",
+    "ReviewPageView",
+    "ReviewView",
+    "ReviewedView",
     "RunNotice",
     "RunView",
     "RunningEditView",
+    "SavingsView",
     "ScheduleView",
     "SubmissionView",
+    "SummaryView",
     "TenantView",
     "TimingView",
     "UploadView",
@@ -64,9 +87,13 @@ __all__ = [
     "dumped_cost",
     "dumped_json",
     "estimate_view",
+    "finding_view",
     "item_view",
     "job_view",
+    "review_item_view",
+    "review_view",
     "schedule_view",
+    "summary_view",
     "tenant_view",
     "timing_view",
     "worker_view",

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from qie_batch.model import Failure, Item, ItemState, JobState, Progress
+from qie_batch.model import Failure, Finding, Item, ItemState, JobState, Progress
 from qie_batch.views.amounts import Seconds, Usd
 
 
@@ -62,6 +62,12 @@ class ItemView:
     note: str
     #: What really ran for the result, as its engine says it; empty where it does not.
     ran: Mapping[str, Any] = field(default_factory=dict)
+    #: What the gates found on the result.
+    findings: tuple[Finding, ...] = ()
+    #: What a person decided of the result: "approved", "rejected", "" for nothing yet.
+    review: str = ""
+    #: Named in a decision; rises with each decision and each new result.
+    version: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,4 +141,7 @@ def item_view(item: Item) -> ItemView:
         changed=result.changed if result else None,
         note=result.note if result else "",
         ran=result.ran if result else {},
+        findings=result.findings if result else (),
+        review=item.review,
+        version=item.version,
     )

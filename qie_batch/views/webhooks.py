@@ -1,22 +1,13 @@
 """What a webhook tells, and what became of it."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import Field, PlainSerializer
+from pydantic import Field
 
 from qie_batch.model import JobState, RunState, Webhook, WebhookEvent, WebhookState, address_shown
-from qie_batch.views.amounts import Usd
-
-#: Seconds since 1970; "2026-11-27T02:00:00.000Z" in JSON.
-Moment = Annotated[
-    float,
-    PlainSerializer(
-        lambda at: datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
-        return_type=str,
-    ),
-]
+from qie_batch.views.amounts import Moment, Usd
+from qie_batch.views.summaries import SummaryView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +40,7 @@ class RunNotice:
 class WebhookBody:
     type: WebhookEvent
     timestamp: Moment
-    data: JobNotice | RunNotice
+    data: JobNotice | RunNotice | SummaryView
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,6 +1,8 @@
 """Builds implementations from settings; no other package chooses one."""
 
 from qie_batch.wiring.engines import InstalledEngines, worker_devices
+from qie_batch.wiring.exports import channel, destination, export_context
+from qie_batch.wiring.reviews import choices_context, finalise_context, review_context, sheet_context
 from qie_batch.wiring.schedules import schedule_context
 from qie_batch.wiring.services import (
     buckets,
@@ -9,6 +11,7 @@ from qie_batch.wiring.services import (
     decoders,
     dispatch_context,
     fsck_context,
+    gate_names,
     gauges_context,
     housekeeping,
     ledger,
@@ -21,6 +24,7 @@ from qie_batch.wiring.services import (
     store,
     submit_context,
 )
+from qie_batch.wiring.signing import credentials
 from qie_batch.wiring.tenants import (
     batch_context,
     gateway_limits,
@@ -28,7 +32,7 @@ from qie_batch.wiring.tenants import (
     take_context,
     tenant_submit_context,
 )
-from qie_batch.wiring.webhooks import dingtalk_robot, notify_context, webhook_sender
+from qie_batch.wiring.webhooks import dingtalk_robot, notify_context, summary_context, webhook_sender
 from qie_batch.wiring.worker import edit_context
 
 __all__ = [
@@ -36,12 +40,19 @@ __all__ = [
     "batch_context",
     "buckets",
     "celery",
+    "channel",
+    "choices_context",
+    "credentials",
     "database",
     "decoders",
+    "destination",
     "dingtalk_robot",
     "dispatch_context",
     "edit_context",
+    "export_context",
+    "finalise_context",
     "fsck_context",
+    "gate_names",
     "gateway_limits",
     "gauges_context",
     "housekeeping",
@@ -51,12 +62,15 @@ __all__ = [
     "notify_context",
     "prune_context",
     "queue",
+    "review_context",
     "s3",
     "schedule_context",
     "settle_context",
+    "sheet_context",
     "store",
     "submission_context",
     "submit_context",
+    "summary_context",
     "take_context",
     "tenant_submit_context",
     "webhook_sender",

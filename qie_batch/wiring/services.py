@@ -143,6 +143,12 @@ def limits(settings: Settings) -> Limits:
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
 
 
+def gate_names() -> tuple[str, ...]:
+    from qie_batch.gates import gate_modules
+
+    return tuple(gate_modules())
+
+
 def gates(settings: Settings) -> Gates | None:
     """All gates with the limits of the settings; None where none runs. Misconfigured for an unknown gate."""
     if settings.gates == "off":
@@ -209,6 +215,7 @@ def settle_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool)
         store=store(settings),
         decoders=decoders,
         limits=limits(settings),
+        gates=gate_names(),
     )
 
 

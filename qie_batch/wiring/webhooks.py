@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from qie_batch.notify.webhooks import WebhookSender
     from qie_batch.settings import Settings
     from qie_batch.steps.notify import NotifyContext
+    from qie_batch.steps.schedule import SummaryContext
 
 
 def webhook_sender(settings: Settings) -> WebhookSender:
@@ -63,6 +64,7 @@ def dingtalk_robot(settings: Settings) -> DingTalkRobot:
 
 
 def notify_context(settings: Settings, ledger: SqlLedger) -> NotifyContext:
+    from qie_batch.notify.summaries import SummarySender
     from qie_batch.steps.notify import NotifyContext
 
     def secrets(owner: str) -> tuple[str, ...]:
@@ -72,6 +74,21 @@ def notify_context(settings: Settings, ledger: SqlLedger) -> NotifyContext:
             raise Misconfigured("nothing signs it: control needs QIE_NOTIFY_SECRET")
         return settings.notify_secrets
 
-    return NotifyContext(
-        outbox=ledger.outbox, clock=ledger.clock, sender=webhook_sender(settings), secrets=secrets
+    sender = SummarySender(settings.summary_addresses, webhook_sender(settings))
+    return NotifyContext(outbox=ledger.outbox, clock=ledger.clock, sender=sender, secrets=secrets)
+
+
+def summary_context(settings: Settings, ledger: SqlLedger) -> SummaryContext:
+    from qie_batch.model import summary_address
+    from qie_batch.steps.schedule import SummaryContext
+
+    return SummaryContext(
+        schedules=ledger.schedules,
+        jobs=ledger.jobs,
+        costs=ledger.costs,
+        tenants=ledger.tenants,
+        outbox=ledger.outbox,
+        clock=ledger.clock,
+        addresses=tuple(map(summary_address, settings.summary_addresses)),
+        gateway_url=settings.gateway_url,
     )

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 def edit_context(settings: Settings, registry: CollectorRegistry, clock: StartClock) -> EditContext:
     """The context with the engine loaded, which takes minutes on a GPU; it counts into the registry."""
+    from qie_batch.images.provenance import Stamping
     from qie_batch.metrics import EditMetrics, WorkerMetrics
     from qie_batch.metrics.decoders import DecoderMetrics
     from qie_batch.metrics.services import TimedAttempts, TimedStore
@@ -76,5 +77,6 @@ def edit_context(settings: Settings, registry: CollectorRegistry, clock: StartCl
         ),
         hang_seconds=engine.info.deadline_seconds or settings.hang_seconds,
         png_effort=settings.png_effort,
+        stamping=Stamping(credit=settings.credit, keep_rights=settings.keep_rights),
         gates=services.gates(settings),
     )

@@ -35,6 +35,7 @@ TABLES = {
     "outbox",
     "workload",
     "workers",
+    "reviews",
 }
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from qie_batch.local.stack import Stack
     from qie_batch.processes.embedded import Embedded
 
-ALL = "jobs:read jobs:write edits"
+ALL = "jobs:read jobs:write edits review"
 START_SECONDS = 60
 
 

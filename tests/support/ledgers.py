@@ -243,6 +243,12 @@ def states(ledger: SqlLedger, job_id: str = "job") -> list[ItemState]:
 
 
 def told(ledger: SqlLedger, job_id: str = "job") -> str:
-    """The states, a letter for each item: S succeeded, F failed, X cancelled, p, q, r."""
-    letters = {ItemState.SUCCEEDED: "S", ItemState.FAILED: "F", ItemState.CANCELLED: "X"}
+    """The states, a letter for each item: S succeeded, N to review, R rejected, F failed, X cancelled."""
+    letters = {
+        ItemState.SUCCEEDED: "S",
+        ItemState.NEEDS_REVIEW: "N",
+        ItemState.REJECTED: "R",
+        ItemState.FAILED: "F",
+        ItemState.CANCELLED: "X",
+    }
     return "".join(letters.get(state, state[0]) for state in states(ledger, job_id))

@@ -45,3 +45,10 @@ def text_models() -> None:
     """The models that read texts, of the extra [text]."""
     if not installed():
         missing(f"{MISSING}: {HOW_TO_GET}")
+
+
+def exiftool() -> str:
+    """The path of the program that reads metadata of images."""
+    if path := shutil.which("exiftool"):
+        return path
+    missing("no exiftool on this machine (Debian: apt-get install libimage-exiftool-perl)")

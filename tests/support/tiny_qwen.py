@@ -194,6 +194,18 @@ def build_lora(path, seed):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def aligned(pipe):
+    """The pipeline with its weights where an allocator puts them, as the engine has its own.
+
+    `from_pretrained` leaves them where they are in the file, and MKL adds in an order that depends on the
+    alignment of a matrix on processors without AVX-512: the last bits differ then.
+    """
+    for part in (pipe.text_encoder, pipe.transformer, pipe.vae):
+        for weight in (*part.parameters(), *part.buffers()):
+            weight.data = weight.data.clone()
+    return pipe
+
+
 def hand_over_image_positions(text_encoder):
     """Mend the stock pipeline, which does not pass the image token ids to the text encoder.
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from qie_batch.model import EditParams, ImageHeader
 
 #: The revision must change when the same instruction gives other pixels.
-INFO = EngineInfo(name="classic", revision="3", limits=EngineLimits(max_images=1), alpha=True)
+INFO = EngineInfo(
+    name="classic", revision="3", limits=EngineLimits(max_images=1), alpha=True, generative=False
+)
 
 #: Settings that become options of this engine.
 OPTIONS = ("cutout_model", "cutout_sha256", "glossary")

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.colours import Colour, HueFamily
+    from qie_batch.colours import Colour, HueFamily
 
 
 class Tone(StrEnum):

@@ -42,4 +42,5 @@ authenticated = Authenticated()
 JobsReader = Annotated[Subject, Security(authenticated, scopes=[Scope.JOBS_READ])]
 JobsWriter = Annotated[Subject, Security(authenticated, scopes=[Scope.JOBS_WRITE])]
 Editor = Annotated[Subject, Security(authenticated, scopes=[Scope.EDITS])]
+Reviewer = Annotated[Subject, Security(authenticated, scopes=[Scope.REVIEW])]
 Admin = Annotated[Subject, Security(authenticated, scopes=[Scope.ADMIN])]

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from qie_batch.gateway.context import GatewayContext
 
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
-#: Last parts of paths whose writes cost nothing and end spending: the quota never stands in their way.
-SPENDS_NOTHING = frozenset({"cancel", "pause"})
+#: Last parts of paths whose writes cost nothing: the quota never stands in their way.
+SPENDS_NOTHING = frozenset({"cancel", "pause", "reviews"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,6 +49,7 @@ class OrderOptions(BaseModel):
     output: Cell | None = Field(None, description="png, jpeg, webp, or same: that of the picture.")
     quality: Cell | None = Field(None, description="Of JPEG and WebP results, 1 to 100.")
     keep_alpha: bool = Field(default=False, description="Put transparency back after the edit.")
+    strip_metadata: bool = Field(default=False, description="Results say nothing of their origin.")
     size: Cell | None = Field(None, description="Of the results in pixels, such as 1024x768.")
     lora: Cell | None = Field(None, description="A LoRA of the operator's table; none unless given.")
     seed: Cell | None = None
@@ -56,12 +57,16 @@ class OrderOptions(BaseModel):
     cfg: Cell | None = None
     variants: Cell | None = Field(None, description="Results of each row, 1 to 8.")
     lock: Cell | None = Field(None, description="Own pixels of the picture: product, alpha or mask.")
+    align: Cell | None = Field(None, description="`yes`: content that the edit moved a little is moved back.")
     gates: Cell | None = Field(None, description="Limits such as `drift=2 text=off`, or `off`.")
     rerolls: Cell | None = Field(None, description="Tries with other seeds after a failed gate, 0 to 8.")
     expect_text: Cell | None = Field(None, description="What must be readable, several with |.")
     expect_color: Cell | None = Field(None, description="Of what was edited: a name or #rrggbb.")
     export_channel: Cell | None = Field(None, description="Whose rules the results must meet.")
     review: Literal["", "required"] = Field("", description="Whether a person approves each result.")
+    draft_first: bool = Field(
+        default=False, description="Drafts of all, for a review; what is approved is made at the preset."
+    )
     notify: Annotated[str, Field(max_length=2000)] = Field(
         "", description="Where webhooks about the job go; the tenant's own address unless given."
     )
@@ -80,10 +85,12 @@ class OrderOptions(BaseModel):
             instruction=self.instruction,
             negative=self.negative,
             keep_alpha=self.keep_alpha,
+            strip_metadata=self.strip_metadata,
             values={name: text for name in VALUES if (text := getattr(self, name))},
             owner=owner,
             notify=self.notify.strip(),
             review=self.review == "required",
+            draft_first=self.draft_first,
         )
         return job_order(texts, lambda name: repr(_FIELDS.get(name, name)))
 

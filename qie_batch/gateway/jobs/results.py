@@ -10,7 +10,7 @@ from urllib.parse import quote
 from fastapi import APIRouter, Header, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
-from qie_batch import views
+from qie_batch import views, wiring
 from qie_batch.errors import NotFound, Rejected
 from qie_batch.gateway.access import JobsReader
 from qie_batch.gateway.context import Context
@@ -57,7 +57,14 @@ def results_zip(
     """The images that succeeded, with results.csv, errors.csv and the report."""
     ledger = subject.ledger(context)
     job = ledger.jobs.get(job_id)
-    parts = result_archive(job, name_template, jobs=ledger.jobs, store=context.store, workbooks=xlsx)
+    parts = result_archive(
+        job,
+        name_template,
+        jobs=ledger.jobs,
+        store=context.store,
+        workbooks=xlsx,
+        gates=wiring.gate_names(),
+    )
     return _streamed(parts, "application/zip", f"{job_id}.zip")
 
 
@@ -77,7 +84,8 @@ def table(
     def address(item: Item) -> str:
         return f"{base.rstrip('/')}/api/jobs/{job_id}/items/{item.id}/image" if item.result else ""
 
-    parts = result_table(job, table, address, jobs=ledger.jobs, store=context.store)
+    gates = wiring.gate_names()
+    parts = result_table(job, table, address, jobs=ledger.jobs, store=context.store, gates=gates)
     return _streamed(parts, "text/csv; charset=utf-8", f"{job_id}-{table}.csv")
 
 

@@ -11,12 +11,13 @@ from qie_batch.gateway.pages import (
     jobs,
     login,
     provider,
+    review,
     schedules,
     uploads,
     workers,
 )
 
-PARTS = (login, provider, assets, jobs, uploads, job, changes, compare, schedules, costs, workers)
+PARTS = (login, provider, assets, jobs, uploads, job, changes, compare, review, schedules, costs, workers)
 
 
 def pages_router() -> APIRouter:

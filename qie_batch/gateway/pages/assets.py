@@ -13,6 +13,7 @@ from fastapi.responses import Response
 
 from qie_batch import report
 from qie_batch.errors import NotFound
+from qie_batch.report import viewer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,7 +49,11 @@ def address(name: str) -> str:
 @cache
 def assets() -> Mapping[str, Asset]:
     """By plain name; the look is that of the report, with more on top."""
-    files = {"report.css": resources.files(report).joinpath("style.css").read_bytes()}
+    files = {
+        "report.css": resources.files(report).joinpath("style.css").read_bytes(),
+        "viewer.css": viewer.style().encode(),
+        "viewer.js": viewer.script().encode(),
+    }
     for path in resources.files(__package__).joinpath("static").iterdir():
         files[path.name] = path.read_bytes()
     return {name: _asset(name, data) for name, data in files.items()}

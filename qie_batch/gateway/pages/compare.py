@@ -7,11 +7,12 @@ from urllib.parse import urlencode
 
 from fastapi.responses import Response
 
+from qie_batch.gateway.jobs.addresses import addresses
 from qie_batch.gateway.jobs.changing import Code
 from qie_batch.gateway.jobs.reading import ItemId, JobId, item_of
-from qie_batch.gateway.pages.job import CARDS, Shown, addresses, kind_of, selection
+from qie_batch.gateway.pages.job import CARDS, Shown, kind_of, selection
 from qie_batch.gateway.pages.routing import Reading, page_router
-from qie_batch.views import item_view
+from qie_batch.views import finding_view, item_view
 
 if TYPE_CHECKING:
     from qie_batch.ledger.sql import SqlLedger
@@ -37,6 +38,9 @@ def compare(visit: Reading, job_id: JobId, item_id: ItemId, show: Shown = "", co
         job_name=job.order.name,
         before=before,
         after=after,
+        findings=tuple(map(finding_view, item.result.findings)) if item.result else (),
+        latest=next(visit.ledger.reviews.latest(job_id, (item.id,)), None),
+        review=f"/jobs/{job_id}/review?show=all#{item.id}",
         back=_back(item, query, show, code),
         previous=_address(_previous(visit.ledger, item, show, code), query),
         next=_address(following, query),

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from fastapi.responses import Response
 
+from qie_batch.gateway.jobs.addresses import addresses
 from qie_batch.gateway.jobs.changing import Code
 from qie_batch.gateway.jobs.reading import JobId, progress_of
 from qie_batch.gateway.pages.paging import Pages
@@ -26,7 +27,7 @@ CARDS, ROWS, REASONS = 24, 5, 20
 #: Pixels on the longer side of an image among others.
 SMALL = 480
 
-Shown = Literal["", "succeeded", "failed", "cancelled", "running"]
+Shown = Literal["", "succeeded", "needs_review", "rejected", "failed", "cancelled", "running"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,21 +103,6 @@ def kind_of(item: Item) -> str:
 def selection(show: str, code: str, *, after: int = -1, page: int = 1000) -> ItemSelection:
     states = frozenset({ItemState(show)}) if show else frozenset()
     return ItemSelection(states=states, code=code, after=after, page=page)
-
-
-def addresses(item: Item, *, side: int = 0) -> tuple[str, str]:
-    """Of the images before and after, "" for one that there is not; small ones of `side` pixels."""
-    images = {
-        "before": item.spec.inputs[0] if item.spec else "",
-        "after": item.result.sha256 if item.result else "",
-    }
-    size = f"&side={side}" if side else ""
-    # The hash names the bytes, which browsers keep.
-    before, after = (
-        f"/api/jobs/{item.job_id}/items/{item.id}/image?of={of}{size}&v={sha256[:12]}" if sha256 else ""
-        for of, sha256 in images.items()
-    )
-    return before, after
 
 
 def _number(progress: Progress, show: str, code: str) -> int:

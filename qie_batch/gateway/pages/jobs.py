@@ -11,7 +11,7 @@ from fastapi.responses import Response
 
 from qie_batch.gateway.jobs.reading import progress_of
 from qie_batch.gateway.pages.routing import Reading, Visit, page_router
-from qie_batch.local.sample import examples_folder
+from qie_batch.local.sample import examples_folder, sample_files
 from qie_batch.model import JobSelection, JobState
 from qie_batch.views import job_view
 
@@ -49,11 +49,10 @@ def example(visit: Reading) -> Response:  # noqa: ARG001 - for those who may use
     """The sample catalog with its images, to be dropped on the page."""
     file, folder = io.BytesIO(), examples_folder()
     with zipfile.ZipFile(file, "w") as archive:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file():
-                archive.writestr(
-                    zipfile.ZipInfo(path.relative_to(folder).as_posix(), LONG_AGO), path.read_bytes()
-                )
+        for path in sample_files():
+            archive.writestr(
+                zipfile.ZipInfo(path.relative_to(folder).as_posix(), LONG_AGO), path.read_bytes()
+            )
     headers = {"Content-Disposition": 'attachment; filename="qie-batch-example.zip"'}
     return Response(file.getvalue(), media_type="application/zip", headers=headers)
 

@@ -9,6 +9,7 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import QieError
+from qie_batch.report import viewer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 LANGUAGES = {"en": "English", "zh": "中文"}
 DEFAULT = "en"
 COOKIE = "language"
+#: Sections of the viewer's texts.
+SHARED = ("gates.", "units.", "decisions.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,13 @@ class Language:
 @cache
 def language(code: str) -> Language:
     file = resources.files(__package__).joinpath("texts", f"{code}.toml")
-    return Language(code, dict(_flat("", tomllib.loads(file.read_text("utf-8")))))
+    own = dict(_flat("", tomllib.loads(file.read_text("utf-8"))))
+    return Language(code, {**_shared(code), **own})
+
+
+def _shared(code: str) -> dict[str, str]:
+    """Names that the viewer of reviews shows, too."""
+    return {key: text for key, text in viewer.texts()[code].items() if key.startswith(SHARED)}
 
 
 def chosen(cookie: str, accepted: str) -> Language:

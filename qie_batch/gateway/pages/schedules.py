@@ -103,11 +103,13 @@ def _new(given: Given) -> api.NewSchedule:
 def _shown(visit: Visit, given: Given, problem: QieError | None = None) -> Response:
     now = visit.ledger.clock.now()
     found = api.schedules(visit.subject, visit.context)
+    summaries = api.summaries(visit.subject, visit.context)
     return visit.show(
         "schedules",
         status=status_of(problem) if problem else 200,
         schedules=found,
         next_times={entry.name: _next_times(entry, now) for entry in found},
+        summaries=summaries,
         catalogs={entry.name: _catalog(entry) for entry in found},
         given=given.model_dump(),
         reading=given.reading,

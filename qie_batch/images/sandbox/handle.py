@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import socket
@@ -10,22 +9,27 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, Self
 
-import PIL
 from PIL import Image
 
-import qie_batch
 from qie_batch.errors import Rejected, Unavailable
 from qie_batch.images.kinds import DECODED
-from qie_batch.images.sandbox.protocol import READY, REPLY_HEADER, Reply, strip_rows
+from qie_batch.images.sandbox.interpreter import environment, import_roots
+from qie_batch.images.sandbox.protocol import (
+    LONGEST_FIELDS,
+    READY,
+    REPLY_HEADER,
+    Reply,
+    parsed_fields,
+    strip_rows,
+)
 from qie_batch.model import ImageHeader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from qie_batch.images.provenance import Value
     from qie_batch.images.sandbox.protocol import Request
 
 _START_SECONDS = 30.0
@@ -68,12 +72,11 @@ class DecoderProcess:
         ours, theirs = socket.socketpair()
         # kombu sets a default timeout for new sockets while it connects, and the decoder would exit on it.
         theirs.settimeout(None)
-        roots = dict.fromkeys(str(Path(path).parent) for path in _package_folders())
         try:
             with theirs:
                 process = subprocess.Popen(
-                    [sys.executable, *_FLAGS, _PREAMBLE + program, *arguments, *roots],
-                    env=_environment(),
+                    [sys.executable, *_FLAGS, _PREAMBLE + program, *arguments, *import_roots()],
+                    env=environment(),
                     cwd="/",
                     stdin=theirs.fileno(),
                     stdout=subprocess.DEVNULL,
@@ -142,6 +145,25 @@ class DecoderProcess:
         if kind >= len(DECODED):
             raise _invalid_answer()
         return ImageHeader(DECODED[kind], width, height, bool(flags & 1), bool(flags & 2))
+
+    def read_fields(self, _request: Request) -> dict[str, Value]:
+        """As `metadata.fields_of`."""
+        try:
+            return parsed_fields(self._read_bytes(LONGEST_FIELDS))
+        except (ValueError, TypeError) as error:
+            raise _invalid_answer() from error
+
+    def read_file(self, request: Request) -> bytes:
+        """As `metadata.with_fields`."""
+        return self._read_bytes(len(request.data) + LONGEST_FIELDS)
+
+    def _read_bytes(self, most: int) -> bytes:
+        reply, length, second, _ = REPLY_HEADER.unpack(self._receive(REPLY_HEADER.size))
+        if reply == Reply.REFUSAL:
+            self._read_refusal(length, second)
+        if reply != Reply.BYTES or length > most:
+            raise _invalid_answer()
+        return self._receive(length)
 
     def _read_reply(self, expected: Reply, request: Request) -> tuple[int, int, int]:
         """Width and height within the limits, and the third figure; Rejected if the process refuses."""
@@ -214,20 +236,6 @@ class DecoderProcess:
         """Send SIGKILL, since the process has nothing to clean up."""
         self.process.kill()
         self.process.wait()
-
-
-def _package_folders() -> list[str]:
-    """Of qie_batch and what decoding imports; found without loading NumPy here."""
-    others = (find_spec(name) for name in ("numpy", "simplejpeg"))
-    found = [folder for spec in others if spec for folder in spec.submodule_search_locations or ()]
-    return [*qie_batch.__path__, *PIL.__path__, *found]
-
-
-def _environment() -> dict[str, str]:
-    # Some interpreters need this variable to find their own library.
-    kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
-    # NumPy would start threads, and the kernel gives a process with threads no user namespace.
-    return {**kept, "OPENBLAS_NUM_THREADS": "1"}
 
 
 def _invalid_answer() -> DecoderCrashed:

@@ -26,6 +26,7 @@ Address space in MB and CPU in s of a decoder process, the most of each kind at 
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -34,17 +35,22 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from qie_batch.errors import Rejected, Unavailable
+from qie_batch.images import png_chunks
 from qie_batch.images.decoding import DEFAULT_LIMITS, Limits, check_length
 from qie_batch.images.encoding import thumbnail_jpeg
+from qie_batch.images.kinds import recognise
 from qie_batch.images.sandbox.handle import DecoderCrashed, DecoderProcess, DecoderTimeout
-from qie_batch.images.sandbox.protocol import Request, Task
+from qie_batch.images.sandbox.protocol import Request, Task, packed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from PIL import Image
 
+    from qie_batch.images.provenance import Value
     from qie_batch.model import ImageHeader
+
+log = logging.getLogger(__name__)
 
 _Answer = TypeVar("_Answer")
 
@@ -117,6 +123,26 @@ class DecoderPool:
     def inspect(self, data: bytes, limits: Limits = DEFAULT_LIMITS) -> ImageHeader:
         """As `images.inspect`, with the same additions."""
         return self._answer(Request(task=Task.INSPECT, data=data, limits=limits), DecoderProcess.read_header)
+
+    def fields(self, data: bytes, limits: Limits = DEFAULT_LIMITS) -> dict[str, Value]:
+        """What the file says of its origin; nothing of a file whose metadata is no good."""
+        request = Request(task=Task.READ_FIELDS, data=data, limits=limits)
+        try:
+            return self._answer_of(request, DecoderProcess.read_fields)
+        except Rejected as error:
+            log.warning("the metadata of a picture was left out: %s", error.message)
+            return {}
+
+    def with_fields(self, data: bytes, fields: Mapping[str, Value]) -> bytes:
+        """The file of ours with these fields; Rejected if they cannot be written.
+
+        The pixels of a PNG stay here, as they are the bulk and the fields stand before them.
+        """
+        is_png = recognise(data) == "PNG"
+        block = packed(fields, png_chunks.without_pixels(data) if is_png else data)
+        request = Request(task=Task.WRITE_FIELDS, data=block, limits=Limits(max_bytes=len(block)))
+        written = self._answer(request, DecoderProcess.read_file)
+        return png_chunks.with_pixels(written, data) if is_png else written
 
     def thumbnail_jpeg(self, data: bytes, side: int, limits: Limits = DEFAULT_LIMITS) -> bytes:
         """As `images.thumbnail_jpeg`, with the same additions."""

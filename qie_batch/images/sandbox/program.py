@@ -11,6 +11,7 @@ the top.
 from __future__ import annotations
 
 import ctypes
+import json
 import math
 import os
 import resource
@@ -22,9 +23,17 @@ import simplejpeg  # noqa: F401 - decoding imports that late
 from PIL import ImagePalette, TiffImagePlugin  # noqa: F401 - Pillow imports them when an image needs them
 
 from qie_batch.errors import Rejected
-from qie_batch.images import decoding
+from qie_batch.images import decoding, metadata
 from qie_batch.images.kinds import DECODED
-from qie_batch.images.sandbox.protocol import READY, REPLY_HEADER, Reply, Task, read_request, strip_rows
+from qie_batch.images.sandbox.protocol import (
+    READY,
+    REPLY_HEADER,
+    Reply,
+    Task,
+    read_request,
+    strip_rows,
+    unpacked,
+)
 from qie_batch.images.sandbox.system_calls import leave_only_decoding
 
 if TYPE_CHECKING:
@@ -95,6 +104,10 @@ def _answer_next(
             header = decoding.inspect(request.data, request.limits)
             packed = DECODED.index(header.format) * 4 + header.ended * 2 + header.alpha
             _write(writer, REPLY_HEADER.pack(Reply.HEADER, header.width, header.height, packed))
+        elif request.task == Task.READ_FIELDS:
+            _send_bytes(writer, json.dumps(metadata.fields_of(request.data)).encode())
+        elif request.task == Task.WRITE_FIELDS:
+            _send_bytes(writer, _with_fields(request.data))
         else:
             _send_image(writer, decode(request.data, request.limits, draft=request.draft or None))
     except Rejected as error:
@@ -106,6 +119,22 @@ def _answer_next(
             "the picture needs more memory to open than one is given: save it smaller or in another format",
         )
     return True
+
+
+def _with_fields(block: bytes) -> bytes:
+    fields, data = unpacked(block)
+    try:
+        return metadata.with_fields(data, fields)
+    except RuntimeError as error:
+        raise Rejected(
+            "the metadata of the result could not be written: ask for the result with --strip-metadata",
+            code="image_metadata_unwritable",
+        ) from error
+
+
+def _send_bytes(writer: BinaryIO, data: bytes) -> None:
+    _write(writer, REPLY_HEADER.pack(Reply.BYTES, len(data), 0, 0))
+    _write(writer, data)
 
 
 def _send_image(writer: BinaryIO, image: Image.Image) -> None:

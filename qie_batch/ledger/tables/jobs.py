@@ -54,6 +54,10 @@ jobs = Table(
     Index(None, "owner", "created_at"),
 )
 
+# Of few jobs: for those alone whose tables are to be written anew.
+_REVIEWED = text("reviewed_at IS NOT NULL")
+Index(None, jobs.c.reviewed_at, sqlite_where=_REVIEWED, postgresql_where=_REVIEWED)
+
 #: A finished edit by cache key; the object under object_key has exactly this sha256.
 results = Table(
     "results",

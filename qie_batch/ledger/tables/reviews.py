@@ -24,6 +24,8 @@ reviews = Table(
     # State and review of the item before, which `undo` gives back.
     Column("before_state", String(16), nullable=False),
     Column("before_review", String(16), nullable=False, server_default=text("''")),
+    # What else `undo` gives back: columns of the item as JSON.
+    Column("before", Text, nullable=False, server_default=text("'{}'")),
     # Of the result after the decision: "approved", "rejected", "" for none.
     Column("review", String(16), nullable=False, server_default=text("''")),
     Index(None, "result_key", "owner", "id"),

@@ -69,7 +69,7 @@ class XmlReader:
 class Package:
     def __init__(self, file: zipfile.ZipFile) -> None:
         self._zip = file
-        self._parts = {_normal(info.filename): info for info in file.infolist()}
+        self._parts = {normal_name(info.filename): info for info in file.infolist()}
 
     @classmethod
     @contextmanager
@@ -85,9 +85,9 @@ class Package:
 
     def read(self, name: str, reader: XmlReader) -> None:
         """Tell `reader` the whole of a small part; nothing where there is no such part."""
-        if _normal(name) not in self._parts:
+        if normal_name(name) not in self._parts:
             return
-        if self._parts[_normal(name)].file_size > MAX_SMALL_PART:
+        if self._parts[normal_name(name)].file_size > MAX_SMALL_PART:
             raise Damaged(f"its part {name} is larger than {MAX_SMALL_PART:,} bytes")
         for _ in self.parse(name, reader):
             pass
@@ -104,7 +104,7 @@ class Package:
         return found.by_id
 
     def _open(self, name: str) -> IO[bytes]:
-        info = self._parts.get(_normal(name))
+        info = self._parts.get(normal_name(name))
         if info is None:
             raise Damaged(f"its part {name[:100]} is missing")
         size = info.file_size
@@ -146,7 +146,7 @@ def translated() -> Iterator[None]:
         raise Damaged(str(error)[:200] or type(error).__name__) from error
 
 
-def _normal(name: str) -> str:
+def normal_name(name: str) -> str:
     """Some programs write backslashes or another letter case."""
     return name.replace("\\", "/").lstrip("/").casefold()
 

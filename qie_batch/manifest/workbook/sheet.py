@@ -63,12 +63,7 @@ class _Cell(NamedTuple):
     linked: bool
 
     def name(self, line: int) -> str:
-        """As a spreadsheet shows it: B3."""
-        letters, place = "", self.place + 1
-        while place:
-            place, rest = divmod(place - 1, 26)
-            letters = chr(ord("A") + rest) + letters
-        return f"{letters}{line}"
+        return cell_name(self.place, line)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,7 +213,7 @@ class _Rows(XmlReader):
         letters = reference.rstrip(_DIGITS)
         place = self._places.get(letters)
         if place is None:
-            place = self._places[letters] = _place(letters)
+            place = self._places[letters] = place_of_letters(letters)
         return place
 
 
@@ -229,7 +224,16 @@ def _whole(text: str) -> int:
         raise Damaged(f"{printable(text)} stands where a number should") from None
 
 
-def _place(letters: str) -> int:
+def cell_name(place: int, line: int) -> str:
+    """As a spreadsheet shows it: B3 for the place 1 on line 3."""
+    letters, place = "", place + 1
+    while place:
+        place, rest = divmod(place - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return f"{letters}{line}"
+
+
+def place_of_letters(letters: str) -> int:
     """A is 0, Z is 25, AA is 26."""
     if not (0 < len(letters) <= 3 and letters.isascii() and letters.isalpha()):
         raise Damaged(f"a cell is named {printable(letters)}")

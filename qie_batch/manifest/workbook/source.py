@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing, contextmanager
 from itertools import chain
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import IO, TYPE_CHECKING, Literal, TypeVar
 
 from qie_batch.manifest.faults import Fault, Record
 from qie_batch.manifest.formulas import unescape
@@ -14,13 +14,14 @@ from qie_batch.manifest.workbook.contents import read_contents, refuse_others
 from qie_batch.manifest.workbook.kept_records import KeptRecords
 from qie_batch.manifest.workbook.number_formats import NumberFormats
 from qie_batch.manifest.workbook.package import Damaged, Package, translated
+from qie_batch.manifest.workbook.rewriting import rewrite_sheet
 from qie_batch.manifest.workbook.shared_strings import SharedStrings
 from qie_batch.manifest.workbook.sheet import Sheet, TooLong
 from qie_batch.model import InvalidManifest
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator, Mapping
     from pathlib import Path
 
     from qie_batch.manifest.header import Header, HeaderFinder
@@ -74,6 +75,13 @@ class Workbook:
         kept.end()
         self._kept = kept
 
+    def rewrite(self, place: int, cells: Mapping[int, str], file: IO[bytes]) -> list[int]:
+        """Copy the workbook with new cells at `place` of these lines; the lines left for their formulas."""
+        try:
+            return rewrite_sheet(self._path, self._entry.part, place, cells, file)
+        except Damaged as error:
+            raise self._damaged(error) from error
+
     def _to_the_end(self, rows: Iterable[_Any]) -> Iterator[_Any]:
         try:
             yield from rows
@@ -121,10 +129,13 @@ class Workbook:
                 hint="Shorten its cells",
             ) from error
         except Damaged as error:
-            raise InvalidManifest(
-                f"{name} is a damaged workbook: {error}",
-                hint="Open it in Excel or LibreOffice and save it again as .xlsx",
-            ) from error
+            raise self._damaged(error) from error
+
+    def _damaged(self, error: Damaged) -> InvalidManifest:
+        return InvalidManifest(
+            f"{self._path.name} is a damaged workbook: {error}",
+            hint="Open it in Excel or LibreOffice and save it again as .xlsx",
+        )
 
     def _header(self, finder: HeaderFinder, rows: Iterator[SheetRow]) -> Header:
         first = next(rows, None)

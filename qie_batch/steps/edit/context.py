@@ -3,8 +3,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qie_batch.images.provenance import USUAL_STAMPING
+
 if TYPE_CHECKING:
     from qie_batch.images import Limits, PngEffort
+    from qie_batch.images.provenance import Stamping
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import Attempts, Engine, Gates, ObjectStore, Observer
     from qie_batch.model import RetryPolicy, Worker
@@ -34,5 +37,6 @@ class EditContext:
     #: Seconds without a step after which an edit is hung.
     hang_seconds: float
     png_effort: PngEffort = "fast"
+    stamping: Stamping = USUAL_STAMPING
     #: None where no result is looked at.
     gates: Gates | None = None

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from qie_batch.images import Fitted
+    from qie_batch.images.provenance import Value
     from qie_batch.model import EditResult, Finding
     from qie_batch.steps.edit.context import EditContext
     from qie_batch.steps.edit.events import EventStream
@@ -45,6 +46,8 @@ class Painted:
     #: Of the result's size, mode L: white where the input's own pixels are kept; None without a lock.
     keep: Image | None = None
     findings: tuple[Finding, ...] = ()
+    #: As `Fetched.origin`.
+    origin: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def wrong(self) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from qie_batch.steps.edit.engine_gate import wait_for_engine
 from qie_batch.steps.edit.events import EventStream
 from qie_batch.steps.edit.fetch import fetch
 from qie_batch.steps.edit.inspect import inspect, judge
+from qie_batch.steps.edit.lock import settled
 from qie_batch.steps.edit.outcome import decide
 from qie_batch.steps.edit.paint import paint, unedited
 from qie_batch.steps.edit.store import find, store
@@ -78,10 +79,10 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
     if found := find(spec, context):
         events.emit(Stage.ADOPTED)
         return _inspected(found, lease, events, context)
-    images = fetch(spec, events, context)
-    painted = paint(images, lease, events, context)
+    images, origin = fetch(spec, events, context)
+    painted = settled(paint(images, lease, events, context), images[0], spec, context)
     findings = inspect(painted.before, painted.image, painted.keep, lease.attempt, context)
-    painted = replace(painted, findings=findings)
+    painted = replace(painted, findings=findings, origin=origin)
     events.emit(Stage.CHECKED, findings=painted.wrong)
     result = store(painted, lease, events, context)
     events.emit(Stage.STORED)
@@ -93,7 +94,7 @@ def _inspected(found: Found, lease: HeldLease, events: EventStream, context: Edi
     if context.gates is None:
         return found.result
     spec = lease.attempt.spec
-    source = fetch(spec, events, context)[0]
+    source = fetch(spec, events, context).images[0]
     before = unedited(source, fit(source, context.engine.info.limits.sizes, spec.params.size), found.image)
     return replace(found.result, findings=inspect(before, found.image, None, lease.attempt, context))
 

@@ -13,6 +13,7 @@ from qie_batch.images import encode
 from qie_batch.keys import result_key
 from qie_batch.model import Result, Stage
 from qie_batch.steps.edit.inspect import inspect
+from qie_batch.steps.edit.stamp import stamp
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -84,7 +85,8 @@ def store(painted: Painted, lease: HeldLease, events: EventStream, context: Edit
     """Encode and create the object; if another attempt created the object first, that one is the result."""
     spec = lease.attempt.spec
     key = result_key(spec.cache_key)
-    encoded = encode(painted.image, spec.params.output, spec.params.quality, context.png_effort)
+    bare, kind = encode(painted.image, spec.params.output, spec.params.quality, context.png_effort)
+    encoded = stamp(bare, painted.origin, spec, context), kind
     events.emit(Stage.ENCODED)
     remarks = Remarks.of(painted)
     if context.leases.retry_write(lambda: _put(key, encoded, remarks, lease, context)):

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qie_batch.steps.openai.edit_body import EditBody, ImageSource
 
 #: Each object has every column but the one that an empty cell says too much of, under its own name.
-_COLUMNS = tuple(column for column in COLUMNS if column not in ("priority", "keep_alpha"))
+_COLUMNS = tuple(column for column in COLUMNS if column not in ("priority", "keep_alpha", "strip_metadata"))
 READING = ReadingOptions(
     mapping={column: column if column in _COLUMNS else "" for column in COLUMNS}, encoding="utf-8"
 )

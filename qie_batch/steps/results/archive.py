@@ -17,7 +17,7 @@ from qie_batch.steps.collect import WORKBOOKS, each_result
 from qie_batch.steps.settle import ERRORS, REPORT, RESULTS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from qie_batch.interfaces import Jobs, ObjectStore
     from qie_batch.model import Job, Result
@@ -37,7 +37,13 @@ class _Image(NamedTuple):
 
 
 def result_archive(
-    job: Job, template: str, *, jobs: Jobs, store: ObjectStore, workbooks: bool = False
+    job: Job,
+    template: str,
+    *,
+    jobs: Jobs,
+    store: ObjectStore,
+    workbooks: bool = False,
+    gates: Sequence[str] = (),
 ) -> Iterator[bytes]:
     """The images of succeeded items under names by the template, then results.csv, errors.csv and the report.
 
@@ -54,7 +60,8 @@ def result_archive(
             tables = _Tables(stack, workbooks=workbooks)
             parts = stack.enter_context(closing(_Parts()))
             with zipfile.ZipFile(cast("IO[bytes]", parts), "w") as archive:
-                for image in each_result(job, template, tables.pairs, fetch, jobs=jobs, store=store):
+                images = each_result(job, template, tables.pairs, fetch, jobs=jobs, store=store, gates=gates)
+                for image in images:
                     archive.writestr(_entry(image.name, moment), image.data)
                     yield from parts.taken()
                 for name, file in tables.finished():

@@ -9,7 +9,7 @@ from qie_batch.steps.settle import Tables
 from qie_batch.steps.stored_rows import rows_with_items, stored_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from qie_batch.interfaces import Jobs, ObjectStore
     from qie_batch.model import Item, Job
@@ -25,11 +25,12 @@ def result_table(
     *,
     jobs: Jobs,
     store: ObjectStore,
+    gates: Sequence[str] = (),
 ) -> Iterator[bytes]:
     """`output` tells where the result of an item is found."""
     wanted, other = io.StringIO(newline=""), io.StringIO(newline="")
     with stored_rows(job, store) as rows:
-        tables = Tables(rows, *((wanted, other) if kind == "results" else (other, wanted)))
+        tables = Tables(rows, *((wanted, other) if kind == "results" else (other, wanted)), gates=gates)
         for number, (row, items) in enumerate(rows_with_items(rows, jobs.items(job.id)), start=1):
             tables.write(row, items, output)
             if number % ROWS == 0:

@@ -13,13 +13,16 @@ from qie_batch.steps.schedule.runs import (
     run_job_id,
     run_now,
 )
+from qie_batch.steps.schedule.summaries import SummaryContext, last_summary, tell_runs
 
 __all__ = [
     "RUN_LEASE_SECONDS",
     "RUN_RETRY_SECONDS",
     "ScheduleContext",
+    "SummaryContext",
     "add_schedule",
     "check_cron",
+    "last_summary",
     "latest_due",
     "next_due",
     "problem_of",
@@ -27,5 +30,6 @@ __all__ = [
     "run_due",
     "run_job_id",
     "run_now",
+    "tell_runs",
     "zone",
 ]

@@ -18,6 +18,7 @@ from qie_batch.model import InvalidManifest, NewJob
 from qie_batch.steps.submit.catalog import catalog_file
 from qie_batch.steps.submit.check_rows import RowChecker
 from qie_batch.steps.submit.checked_images import CheckedImages
+from qie_batch.steps.submit.drafts import with_drafts
 from qie_batch.steps.submit.fetched import FetchedImages
 from qie_batch.steps.submit.plan import Planner, preset_named
 from qie_batch.steps.submit.reading import Reading
@@ -66,6 +67,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
     with ExitStack() as stack:
         path, folder = stack.enter_context(catalog_file(request.address, context.bucket))
         chosen = chosen_engine(request.order, context.engines)
+        request = replace(request, order=with_drafts(request.order, chosen.info))
         presets = chosen.info.presets or context.engines.preset_names()
         order = request.order
         exists = partial(context.exists, folder)

@@ -53,6 +53,8 @@ def test_a_closed_job_is_told_to_the_address_of_its_order(ledger, clock):
             "pause_reason": "",
             "total": 1,
             "succeeded": 1,
+            "needs_review": 0,
+            "rejected": 0,
             "failed": 0,
             "cancelled": 0,
             "spent_usd": "0.001000",

@@ -23,7 +23,7 @@ class ProcessorWithoutVideo(Qwen2VLProcessor):
 
 
 @pytest.fixture(scope="module")
-def stock(weights):
+def stock(tiny, weights):
     """The pipeline as anyone would load it, but for a processor that can be made here."""
     folder = weights / "processor"
     processor = ProcessorWithoutVideo(
@@ -31,7 +31,7 @@ def stock(weights):
     )
     pipe = QwenImageEditPlusPipeline.from_pretrained(weights, processor=processor, dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
-    return pipe
+    return tiny.aligned(pipe)
 
 
 @pytest.fixture

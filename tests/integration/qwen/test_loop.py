@@ -21,7 +21,7 @@ def stock_pipeline(tiny, weights, processor):
     pipe = QwenImageEditPlusPipeline.from_pretrained(weights, processor=processor, dtype=torch.float32)
     pipe.set_progress_bar_config(disable=True)
     tiny.hand_over_image_positions(pipe.text_encoder)
-    return pipe
+    return tiny.aligned(pipe)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,7 @@ def test_a_distilled_preset_paints_what_the_stock_pipeline_paints(
     pipe = stock_pipeline(tiny, weights, engine._pipe.processor)
     pipe.scheduler = FlowMatchEulerDiscreteScheduler(**SCHEDULER)
     pipe.load_lora_weights(load_file(options.lora_dir / FILES[chosen.lora]), adapter_name=chosen.lora)
+    tiny.aligned(pipe)
     for count in (1, 2, 3):
         request = request_for(images=pictures[:count], preset=preset, steps=chosen.steps)
         assert paint(engine, request).tobytes() == paint_stock(pipe, request, cfg=1.0).tobytes()

@@ -30,7 +30,7 @@ def stock(tiny, weights_of_2511):
     pipe = QwenImageEditPlusPipeline.from_pretrained(
         weights_of_2511, processor=edit_processor(weights_of_2511 / "processor"), dtype=torch.float32
     )
-    tiny.hand_over_image_positions(pipe.text_encoder)
+    tiny.hand_over_image_positions(tiny.aligned(pipe).text_encoder)
     pipe.set_progress_bar_config(disable=True)
     return pipe
 

@@ -27,7 +27,7 @@ BY_WORD = (
     "nav",
     "order",
 )
-BY_WORD += ("phases", "run_states")
+BY_WORD += ("decisions", "gates", "phases", "run_states", "units", "verdicts")
 
 
 def fields(text):

@@ -1,58 +1,68 @@
 import csv
 
 import pytest
-from PIL import Image
 
-from qie_batch.engines.classic import create
-from qie_batch.errors import Rejected
-from qie_batch.local.sample import EXPECTED_FAILURES, copy_sample, examples_folder
-from qie_batch.model import EditParams, EditRequest
+from qie_batch.local.sample import CATALOG, FULL_CATALOG, SAMPLES, copy_sample, examples_folder, sample_files
+from qie_batch.manifest import open_manifest
+from qie_batch.model import BadRow
 
-
-@pytest.fixture
-def catalog(tmp_path):
-    return copy_sample(tmp_path / "sample")
+USES = sorted(filter(None, SAMPLES))
 
 
-def files(folder):
+def read(folder):
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_the_copy_is_the_examples_of_the_checkout(catalog):
-    assert catalog.name == "catalog.csv"
-    assert files(catalog.parent) == files(examples_folder())
+def rows_of(catalog):
+    return list(csv.DictReader(catalog.open(encoding="utf-8")))
 
 
-def test_a_second_copy_may_go_to_the_same_folder(catalog):
-    assert copy_sample(catalog.parent) == catalog
+def named(catalog):
+    return {row[column] for row in rows_of(catalog) for column in ("image", "ref_image_2") if row.get(column)}
 
 
-def test_every_image_is_named_by_a_row_and_every_row_names_an_image(catalog):
-    named = {row["image"] for row in csv.DictReader(catalog.open(encoding="utf-8"))}
-    assert named == set(files(catalog.parent)) - {"catalog.csv"}
+def test_every_folder_of_the_examples_is_a_sample():
+    folders = {path.parent.name for path in examples_folder().glob(f"*/{CATALOG}")}
+    assert folders == set(USES)
 
 
-def test_every_row_ends_as_the_sample_expects(catalog):
-    engine, failures = create({}), {}
-    rows = list(csv.DictReader(catalog.open(encoding="utf-8")))
-    assert len({row["id"] for row in rows}) == len(rows)
-    images = {
-        name: Image.open(catalog.parent / name).resize((400, 400)) for name in {row["image"] for row in rows}
+@pytest.mark.parametrize("name", SAMPLES)
+def test_the_copy_is_the_examples_of_the_checkout(tmp_path, name):
+    catalog = copy_sample(tmp_path / "sample", name)
+    assert copy_sample(tmp_path / "sample", name) == catalog
+    assert catalog.name == CATALOG
+    source = examples_folder(name)
+    assert read(catalog.parent) == {
+        str(path.relative_to(source)): path.read_bytes() for path in sample_files(name)
     }
-    for row in rows:
-        image = images[row["image"]]
-        request = EditRequest(
-            images=(image,),
-            width=400,
-            height=400,
-            params=EditParams(instruction=row["instruction"], negative=" "),
-        )
-        try:
-            engine.edit(request, lambda _step: None)
-        except Rejected as error:
-            failures[row["id"]] = error.code
-    assert failures == EXPECTED_FAILURES
 
 
-def test_the_sample_is_small_enough_to_live_in_the_repository():
-    assert sum(map(len, files(examples_folder()).values())) < 1_500_000
+@pytest.mark.parametrize("name", SAMPLES)
+def test_every_image_is_named_by_a_row_and_every_row_names_an_image(name):
+    folder = examples_folder(name)
+    images = {f"images/{path.name}" for path in (folder / "images").iterdir()}
+    assert named(folder / CATALOG) == images
+    if name:
+        assert named(folder / FULL_CATALOG) <= images
+
+
+@pytest.mark.parametrize("file", [CATALOG, FULL_CATALOG])
+@pytest.mark.parametrize("name", USES)
+def test_every_row_is_understood(name, file):
+    path = examples_folder(name) / file
+    rows = list(open_manifest(path).rows())
+    assert not [row for row in rows if isinstance(row, BadRow)]
+    assert len({row.id for row in rows}) == len(rows_of(path)) == len(rows)
+
+
+def test_an_expected_failure_is_that_of_a_row():
+    for name, sample in SAMPLES.items():
+        assert set(sample.expected_failures) <= {
+            row["id"] for row in rows_of(examples_folder(name) / CATALOG)
+        }
+
+
+def test_the_samples_are_small_enough_to_live_in_the_repository():
+    sizes = {name: sum(path.stat().st_size for path in sample_files(name)) for name in SAMPLES}
+    assert sizes.pop("") < 800_000
+    assert sum(sizes.values()) < 2_000_000

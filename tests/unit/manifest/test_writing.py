@@ -118,9 +118,9 @@ def test_results_csv_is_the_input_row_and_what_became_of_it(tmp_path):
         == (
             "\ufeff"
             + line("Price,id," + ",".join(RESULT_COLUMNS))
-            + line("9.50,A,succeeded,A.png,1024,768,0.6249,kept; all,7,qwen,25.642,12.345678,false,2,,,")
-            + line(",B,succeeded,B.png,,,,,,,0.000,0.000000,true,0,,,")
-            + line(",C,failed,,,,,,,,,,false,0,image_missing,There is no picture 'a.png',")
+            + line("9.50,A,succeeded,A.png,1024,768,0.6249,kept; all,,7,qwen,25.642,12.345678,false,2,,,")
+            + line(",B,succeeded,B.png,,,,,,,,0.000,0.000000,true,0,,,")
+            + line(",C,failed,,,,,,,,,,,false,0,image_missing,There is no picture 'a.png',")
         ).encode()
     )
 

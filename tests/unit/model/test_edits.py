@@ -78,6 +78,8 @@ CHANGES = {
     "quality": 80,
     "keep_alpha": True,
     "lora_name": "winter",
+    "lock": "product",
+    "strip_metadata": True,
 }
 
 

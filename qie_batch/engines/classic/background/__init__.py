@@ -16,8 +16,8 @@ from qie_batch.vision.known_product import cutout_of
 from qie_batch.vision.matte import refined
 
 if TYPE_CHECKING:
+    from qie_batch.colours import Colour
     from qie_batch.engines.classic.canvas import Canvas, Cutter
-    from qie_batch.engines.classic.colours import Colour
     from qie_batch.vision.arrays import Floats, Pixels
     from qie_batch.vision.cutout import Cutout
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.colour_codes import agreed
-from qie_batch.engines.classic.colour_names import AS_GOODS
+from qie_batch.colours.codes import agreed
+from qie_batch.colours.names import AS_GOODS
 from qie_batch.engines.classic.edits import AddShadow, SetBackground
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, kinds
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.colours import Colour
+    from qie_batch.colours import Colour
     from qie_batch.engines.classic.edits import Operation
     from qie_batch.engines.classic.grammar.clause import Clause, Word
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.colour_codes import agreed
-from qie_batch.engines.classic.colours import BY_WORD
+from qie_batch.colours import BY_WORD
+from qie_batch.colours.codes import agreed
 from qie_batch.engines.classic.edits import AddBorder
 from qie_batch.engines.classic.grammar.clause import LINKS, Refused, kinds
 

@@ -27,7 +27,7 @@ from qie_batch.engines.classic.edits import (
 )
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.colours import Colour
+    from qie_batch.colours import Colour
     from qie_batch.engines.classic.edits import Operation
 
 _LEVELS = (SetBrightness, SetContrast, SetSaturation)

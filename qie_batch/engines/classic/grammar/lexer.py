@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.colour_codes import CODE
-from qie_batch.engines.classic.colours import Colour, shaded
+from qie_batch.colours import Colour, shaded
+from qie_batch.colours.codes import CODE
 from qie_batch.engines.classic.grammar.clause import UNKNOWN, Number, Word
 from qie_batch.engines.classic.grammar.lexicon import (
     CHARACTERS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from qie_batch.engines.classic.colours import BY_WORD
+from qie_batch.colours import BY_WORD
 from qie_batch.engines.classic.grammar.characters import GOODS, TRADITIONAL
 from qie_batch.engines.classic.grammar.chinese import CHINESE
 from qie_batch.engines.classic.grammar.clause import UNKNOWN

@@ -6,7 +6,7 @@ import difflib
 from collections import Counter
 from functools import cache, lru_cache
 
-from qie_batch.engines.classic.colours import BY_WORD
+from qie_batch.colours import BY_WORD
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN
 from qie_batch.engines.classic.grammar.lexer import words_of
 from qie_batch.engines.classic.grammar.normalising import normalised

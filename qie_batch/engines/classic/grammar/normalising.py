@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from qie_batch.engines.classic.colour_codes import spelled_alike
+from qie_batch.colours.codes import spelled_alike
 
 _DIGITS = {"一": 1, "两": 2, "二": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
 _NUMERAL = re.compile(

@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.colour_codes import agreed
-from qie_batch.engines.classic.colour_names import AS_GOODS
-from qie_batch.engines.classic.colours import BY_WORD
+from qie_batch.colours import BY_WORD
+from qie_batch.colours.codes import agreed
+from qie_batch.colours.names import AS_GOODS
 from qie_batch.engines.classic.edits import HueChange, Recolour
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused, kinds
 from qie_batch.engines.classic.grammar.misspellings import COLOUR_MISSPELT
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.colours import Colour
+    from qie_batch.colours import Colour
     from qie_batch.engines.classic.edits import Operation
     from qie_batch.engines.classic.grammar.clause import Clause, Word
 

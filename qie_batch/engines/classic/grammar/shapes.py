@@ -5,14 +5,14 @@ from __future__ import annotations
 from math import gcd
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.colour_codes import agreed
-from qie_batch.engines.classic.colours import BY_WORD
+from qie_batch.colours import BY_WORD
+from qie_batch.colours.codes import agreed
 from qie_batch.engines.classic.edits import Crop, Pad, Resize, Trim
 from qie_batch.engines.classic.grammar.borders import Measure, measure
 from qie_batch.engines.classic.grammar.clause import LINKS, UNKNOWN, Refused, kinds
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.colours import Colour
+    from qie_batch.colours import Colour
     from qie_batch.engines.classic.edits import Operation
 from qie_batch.engines.classic.grammar.clause import Clause
 

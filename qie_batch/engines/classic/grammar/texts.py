@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qie_batch.engines.classic.colour_codes import agreed
+from qie_batch.colours.codes import agreed
 from qie_batch.engines.classic.edits import Place, WriteText
 from qie_batch.engines.classic.grammar.clause import LINKS, Refused, kinds
 

@@ -25,7 +25,7 @@ from qie_batch.engines.classic.recolour.selection import (
 from qie_batch.engines.classic.recolour.survey import dilated
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.colours import HueFamily
+    from qie_batch.colours import HueFamily
     from qie_batch.engines.classic.recolour.ground import Ground
     from qie_batch.engines.classic.recolour.survey import Survey
     from qie_batch.vision.arrays import Flags

@@ -12,7 +12,7 @@ from qie_batch.engines.classic.recolour.parts import parts_of
 from qie_batch.engines.classic.recolour.survey import dilated
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.colours import HueFamily
+    from qie_batch.colours import HueFamily
     from qie_batch.engines.classic.recolour.selection import Selection
     from qie_batch.engines.classic.recolour.survey import Survey
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from qie_batch.engines.classic.colours import COLOURS
+from qie_batch.colours import COLOURS
 from qie_batch.engines.classic.recolour.survey import CHROMATIC
 from qie_batch.errors import Rejected
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.colours import HueFamily
+    from qie_batch.colours import HueFamily
     from qie_batch.engines.classic.recolour.survey import Survey
     from qie_batch.vision.arrays import Flags
 

@@ -13,7 +13,7 @@ from qie_batch.engines.classic.recolour.parts import SHADE_CONTACT, contact, par
 from qie_batch.engines.classic.recolour.survey import CHROMATIC, Survey, dilated
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.colours import HueFamily
+    from qie_batch.colours import HueFamily
     from qie_batch.vision.arrays import Flags, Floats
 
 #: A sure pixel has this share of the chroma of the most vivid ones; a higher one where skin has the hue.

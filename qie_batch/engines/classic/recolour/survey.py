@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.colours import HueFamily
+    from qie_batch.colours import HueFamily
     from qie_batch.vision.arrays import Flags, Floats, Pixels
 
 

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from qie_batch.colours import BY_WORD
 from qie_batch.engines.classic import background
 from qie_batch.engines.classic.canvas import Canvas
-from qie_batch.engines.classic.colours import BY_WORD
 from qie_batch.errors import Rejected
 from qie_batch.vision.cutout import find_product
 

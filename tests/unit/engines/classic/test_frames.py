@@ -2,7 +2,7 @@
 
 import pytest
 
-from qie_batch.engines.classic.colours import BY_WORD
+from qie_batch.colours import BY_WORD
 from qie_batch.engines.classic.edits import AddBorder, Crop, MakeGrey, Pad, Resize, Rotate, Trim
 from qie_batch.engines.classic.frames import size_after
 from qie_batch.engines.classic.rules import gives_alpha, operations_for

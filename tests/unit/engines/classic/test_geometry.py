@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from qie_batch.colours import COLOURS
 from qie_batch.engines.classic import geometry
 from qie_batch.engines.classic.canvas import Canvas
-from qie_batch.engines.classic.colours import COLOURS
 from qie_batch.engines.classic.edits import AddBorder, Axis, Crop, Flip, Pad, Resize, Rotate, Trim
 from qie_batch.engines.classic.frames import size_after
 from qie_batch.engines.classic.operations import apply

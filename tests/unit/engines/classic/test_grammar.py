@@ -4,7 +4,7 @@ from functools import partial
 
 import pytest
 
-from qie_batch.engines.classic.colours import BLUE, BY_WORD, GREEN, ORANGE, PURPLE, RED, YELLOW, shaded
+from qie_batch.colours import BLUE, BY_WORD, GREEN, ORANGE, PURPLE, RED, YELLOW, shaded
 from qie_batch.engines.classic.edits import (
     AddBorder,
     AddShadow,

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from qie_batch.colours import BY_WORD
 from qie_batch.engines.classic.canvas import Canvas
-from qie_batch.engines.classic.colours import BY_WORD
 from qie_batch.engines.classic.edits import HueChange
 from qie_batch.engines.classic.recolour import recolour
 from qie_batch.errors import Rejected

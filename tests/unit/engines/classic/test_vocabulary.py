@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from qie_batch.engines.classic.colours import BLUE, BY_WORD, ORANGE, RED
+from qie_batch.colours import BLUE, BY_WORD, ORANGE, RED
 from qie_batch.engines.classic.edits import (
     HueChange,
     MakeGrey,

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from qie_batch.engines.classic.colours import Colour
+    from qie_batch.colours import Colour
 
 #: The form of every code after `spelled_alike`.
 CODE = "#[0-9a-f]{6}"

@@ -2,7 +2,7 @@ import colorsys
 
 import pytest
 
-from qie_batch.engines.classic.colours import BY_WORD, COLOURS, shaded
+from qie_batch.colours import BY_WORD, COLOURS, shaded
 
 SHADES = ("light", "pale", "pastel", "soft", "dark", "deep", "bright")
 HUED = [colour for colour in COLOURS if colour.family]

@@ -6,7 +6,7 @@ import colorsys
 from dataclasses import dataclass
 from functools import lru_cache
 
-from qie_batch.engines.classic.colour_names import NAMED
+from qie_batch.colours.names import NAMED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

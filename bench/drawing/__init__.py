@@ -1,0 +1,1 @@
+"""Draws product pictures: outlines become reliefs, reliefs are lit like in a studio."""
