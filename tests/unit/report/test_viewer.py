@@ -107,6 +107,7 @@ def test_each_word_of_the_program_has_a_text(language):
     texts = viewer.texts()[language]
     words = {f"decisions.{decision}" for decision in Decision} | {f"filter.{show}" for show in Show}
     words |= {f"gates.{name}" for name in gate_modules()}
+    words |= {f"units.{name}" for name, gate in gate_modules().items() if gate.UNIT}
     assert words - texts.keys() == set()
 
 
