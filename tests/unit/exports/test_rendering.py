@@ -11,8 +11,11 @@ from PIL import Image, ImageDraw
 
 from qie_batch.exports import Upscaler, read_channel, render
 from qie_batch.exports.channel import Span
-from qie_batch.exports.encoding import MAX_ENCODES, encoded, srgb_profile, xmp_of
+from qie_batch.exports.encoding import MAX_ENCODES, encoded, xmp_of
 from qie_batch.exports.framing import frame_of
+from qie_batch.images.metadata import fields_of, with_fields
+from qie_batch.images.profiles import srgb_profile
+from qie_batch.images.provenance import SOURCE_TYPE, SourceType
 from qie_batch.model import OutputFormat
 from tests.support import products
 
@@ -161,3 +164,13 @@ def test_a_product_that_touches_the_border_of_its_image_is_said_to_be_cut():
 def test_a_white_band_round_a_scene_is_no_white_background():
     findings = render(products.scene((600, 200)), AMAZON).findings
     assert {finding.gate for finding in findings if finding.verdict == "failed"} == {"background"}
+
+
+@pytest.mark.parametrize("name", ["amazon", "web"])
+def test_what_a_result_says_of_its_origin_is_in_its_export(name):
+    file = io.BytesIO()
+    products.on("white", (200, 200)).save(file, "PNG")
+    stamped = with_fields(file.getvalue(), {SOURCE_TYPE: SourceType.PARTLY_GENERATED.address})
+    image = Image.open(io.BytesIO(stamped)).convert("RGB")
+    made = render(image, replace(read_channel(name), aim=200, longest=Span(1, 1600)), xmp=xmp_of(stamped))
+    assert fields_of(made.data)[SOURCE_TYPE] == SourceType.PARTLY_GENERATED.address
