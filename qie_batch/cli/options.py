@@ -104,6 +104,7 @@ def _checks_options() -> tuple[Callable[[_Command], _Command], ...]:
         click.option(
             "--lock", metavar="WHAT", help="The picture's own pixels come back: product, alpha or mask."
         ),
+        click.option("--align", flag_value="yes", help="Content that the edit moved a little is moved back."),
         click.option("--gates", metavar="LIMITS", help="Such as 'drift=2 text=off', or off for all."),
         click.option(
             "--rerolls", metavar="N", help="Tries with other seeds after a failed gate, 0 to 8.  [default: 0]"

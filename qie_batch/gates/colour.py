@@ -1,4 +1,4 @@
-"""The wanted colour is in the edited region: that of `expect_color`, or the one that the instruction names."""
+"""The wanted colour is in the edited region: that of `expect_color`, or the one of the instruction."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ _VISIBLE, _LIGHTNESS = 9.0, 0.6
 #: Structural similarity under which a part is another; its window and constants, in pixels and levels.
 _UNLIKE, _WINDOW, _FAINT = 0.55, 11, 18.0
 #: Pixels within which an edge may have moved, and at the edge of a region.
-_REACH, _EDGE = 2, 7
+_REACH, _EDGE = 2, 9
 #: Parts of the image that an edit may change where its region is not known.
 _PARTS = 3
 #: The share of the image that one text may take.
@@ -104,7 +104,7 @@ def _beyond(seen: Floats, other: Floats) -> Floats:
     kernel = np.ones((2 * _REACH + 1,) * 2, np.uint8)
     excess = np.maximum(seen - cv2.dilate(other, kernel), cv2.erode(other, kernel) - seen)
     excess = np.maximum(excess, 0)
-    beyond: Floats = np.sqrt((excess * excess).sum(axis=2))
+    beyond: Floats = np.sqrt(np.einsum("ijk,ijk->ij", excess, excess))
     return beyond
 
 

@@ -21,8 +21,8 @@ UNIT = "share"
 _WINDOW, _ZONE = 17, 41
 #: Levels by which a part varies that has something to compare, and the share of a zone that must have it.
 _DETAIL, _LEAST = 9.0, 0.15
-#: Pixels at the edge of the product, where another backdrop begins.
-_EDGE = 5
+#: Pixels at the edge of the product, where another backdrop begins, and the share of a window beside them.
+_EDGE, _COVERED = 9, 0.3
 
 
 def check(evidence: Evidence, limit: float) -> Finding | None:
@@ -67,12 +67,11 @@ def _inside(evidence: Evidence) -> Flags | None:
 
 def _lost(before: Pixels, after: Pixels, region: Flags) -> tuple[float, tuple[int, int]] | None:
     """The greatest share and where (x, y); None where the product has no detail."""
-    first, second = (_soft(each) for each in (before, after))
-    variance, other, both = _moments(first, second)
+    inside = region.astype(np.float32)
+    covered, variance, other, both = _moments(_soft(before), _soft(after), inside)
     likeness = both / np.sqrt(np.maximum(variance * other, 1.0))
-    weight = np.where(region & (variance > _DETAIL**2), np.sqrt(np.maximum(variance, 0)), 0).astype(
-        np.float32
-    )
+    detailed = region & (covered > _COVERED) & (variance > _DETAIL**2)
+    weight = np.where(detailed, np.sqrt(np.maximum(variance, 0)), 0).astype(np.float32)
     size = (_ZONE, _ZONE)
     total = cv2.blur(weight, size)
     enough = cv2.blur((weight > 0).astype(np.float32), size) > _LEAST
@@ -89,15 +88,18 @@ def _soft(pixels: Pixels) -> Floats:
     return soft
 
 
-def _moments(first: Floats, second: Floats) -> tuple[Floats, Floats, Floats]:
-    """Variance of each around every pixel, and their covariance."""
-    size = (_WINDOW, _WINDOW)
-    one, two = cv2.blur(first, size), cv2.blur(second, size)
-    return (
-        cv2.blur(first * first, size) - one * one,
-        cv2.blur(second * second, size) - two * two,
-        cv2.blur(first * second, size) - one * two,
-    )
+def _moments(first: Floats, second: Floats, inside: Floats) -> tuple[Floats, Floats, Floats, Floats]:
+    """The share of the window that is inside; there, the variance of each image, and their covariance."""
+
+    def mean(values: Floats) -> Floats:
+        blurred: Floats = cv2.blur(values * inside, (_WINDOW, _WINDOW))
+        return blurred / share
+
+    covered = cv2.blur(inside, (_WINDOW, _WINDOW))
+    share = np.maximum(covered, 1e-3)
+    one, two = mean(first), mean(second)
+    variances = mean(first * first) - one * one, mean(second * second) - two * two
+    return covered, *variances, mean(first * second) - one * two
 
 
 def _place(across: int, down: int, shape: tuple[int, ...]) -> str:

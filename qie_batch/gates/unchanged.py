@@ -25,7 +25,7 @@ _SIDE = 448
 #: Pixels within which an edge may have moved or become softer.
 _REACH = 2
 #: The share of the image whose change counts: a line of small letters is about as large.
-_SHARE = 0.001
+_SHARE = 0.002
 #: The share by which fine detail has become stronger, and what a whole such share counts as, in Lab units.
 _SHARPER, _DETAIL = 0.2, 20.0
 #: CIEDE2000 within which a background has the wanted colour already, and the outer part of the image.

@@ -1,8 +1,8 @@
 """Reads fields of image files that anybody made, and writes fields into our own, by Exiv2.
 
 For decoder processes alone: Exiv2 keeps global state, so that threads must not share it, and its parsers
-read hostile bytes. Thread CPU on a 2-core AMD EPYC, XMP and EXIF, in ms a MiB of the file: PNG 2.1, JPEG 1.2,
-WebP 0.8; the bytes to the decoder process and back are as much again.
+read hostile bytes. CPU of both processes by `bench/provenance.py`, in ms for 1.5 MP on busy 2 cores of
+an AMD EPYC: writing PNG 1.1, JPEG 4.4, WebP 2.7; reading PNG 6.0, JPEG 2.2, WebP 1.2.
 """
 
 from __future__ import annotations

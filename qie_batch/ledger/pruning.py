@@ -114,7 +114,7 @@ class SqlPruning:
                     page = connection.execute(query.limit(CHUNK)).all()
                 for row in page:
                     if row.spec:
-                        yield from EditSpec.parse(row.spec).inputs
+                        yield from EditSpec.parse(row.spec).objects
                 if not page:
                     break
                 after = page[-1].ordinal

@@ -38,6 +38,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "keep_alpha": ("keep_transparency", "保留透明"),
     "strip_metadata": ("去除元数据",),
     "lock": (),
+    "align": (),
     "keep_mask": (),
     "expect_text": (),
     "expect_color": ("expect_colour",),
@@ -53,7 +54,7 @@ REFERENCES = ("ref_image_2", "ref_image_3")
 GENERAL = frozenset(
     (
         *("url", "edit", "negative", "preset", "lora", "steps", "cfg", "seed", "size"),
-        *("variants", "priority", "output", "lock"),
+        *("variants", "priority", "output", "lock", "align"),
     )
 )
 #: Headers that mean their column where no other header does.

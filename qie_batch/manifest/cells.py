@@ -178,6 +178,7 @@ OPTIONAL: Mapping[str, Callable[[str], Any]] = {
     "keep_alpha": _yes_no("keep_alpha"),
     "strip_metadata": _yes_no("strip_metadata"),
     "lock": _choice("lock", LOCKS),
+    "align": _yes_no("align"),
     "keep_mask": read_image,
     **ASKED,
 }

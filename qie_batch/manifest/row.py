@@ -33,7 +33,7 @@ _Value = TypeVar("_Value")
 _KEPT = (FOLDER_COLUMN, ID_COLUMN, IMAGE_COLUMN)
 #: Fields of RowDefaults that are values, not texts with placeholders.
 _DEFAULTS = (
-    *("size", "lora", "steps", "cfg", "seed", "variants", "output", "quality", "keep_alpha", "lock"),
+    *("size", "lora", "steps", "cfg", "seed", "variants", "output", "quality", "keep_alpha", "lock", "align"),
     "strip_metadata",
 )
 _MISSING = {

@@ -52,6 +52,8 @@ class EditParams:
     #: Which of the input's own pixels come back after the edit: "product" (its cut-out), "alpha", "mask", ""
     #: for none.
     lock: str = ""
+    #: Content that the edit moved a little is moved back.
+    align: bool = False
     #: The result says nothing of its origin, and of its input's rights.
     strip_metadata: bool = False
 
@@ -69,6 +71,7 @@ _LATER: Mapping[str, object] = {
     "keep_alpha": False,
     "lora_name": "",
     "lock": "",
+    "align": False,
     "strip_metadata": False,
 }
 # One encoder for all: json.dumps makes a new one at each call.
@@ -88,6 +91,11 @@ class EditSpec:
     lora: str = ""
     #: sha256 (hex) of the image that says which pixels are kept, "" for none.
     mask: str = ""
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """sha256 (hex) of every image that the edit reads."""
+        return (*self.inputs, self.mask) if self.mask else self.inputs
 
     @property
     def canonical(self) -> str:

@@ -52,6 +52,7 @@ class RowDefaults:
     strip_metadata: bool = False
     #: As `EditParams.lock`.
     lock: str = ""
+    align: bool = False
     checks: Checks = NO_CHECKS
 
 

@@ -1,4 +1,4 @@
-"""Results of a job of which a person chooses one each: the variants of a row, or rows that belong together."""
+"""Results of which a person chooses one each: the variants of a row, or rows that belong together."""
 
 from __future__ import annotations
 

@@ -83,7 +83,9 @@ def _fault(result: Result, store: ObjectStore) -> str:
 def _missing_inputs(context: FsckContext) -> Iterator[str]:
     """A sentence for each input of an unfinished item that is missing in the store."""
     # Read to the end first, so that no ledger transaction stays open during requests to the store.
-    inputs = {sha256: item_id for item_id, spec in context.audit.unfinished_specs() for sha256 in spec.inputs}
+    inputs = {
+        sha256: item_id for item_id, spec in context.audit.unfinished_specs() for sha256 in spec.objects
+    }
     for sha256, item_id in inputs.items():
         if context.store.stat(input_key(sha256)) is None:
             yield f"item {item_id}: its picture {input_key(sha256)} is not in the store"

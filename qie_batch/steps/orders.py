@@ -32,7 +32,7 @@ PRIORITIES = tuple(priority.name.lower() for priority in BATCH_PRIORITIES)
 VALUES: Mapping[str, Callable[[str], Any]] = {
     **{
         name: OPTIONAL[name]
-        for name in ("output", "size", "lora", "seed", "steps", "cfg", "variants", "lock")
+        for name in ("output", "size", "lora", "seed", "steps", "cfg", "variants", "lock", "align")
     },
     **ASKED,
     "quality": QUALITY,

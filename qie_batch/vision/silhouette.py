@@ -18,20 +18,24 @@ _SIDE, _BORDER = 224, 4
 _APART, _OVER_SPREAD = 7.0, 3.0
 #: The share of the border that may be apart, where a product reaches the border.
 _MOST_APART = 0.35
+#: A shadow: the tint in Lab units, and its part for each unit darker; the slope in Lab units a pixel.
+_TINT, _MORE_TINT, _SOFT = 4.0, 0.06, 2.5
 #: Shares of the image.
 _LEAST, _MOST = 0.01, 0.92
+#: The share of the image from which an enclosed area of the backdrop's colour is a hole and no print.
+_HOLE = 0.002
 
 
 def silhouette(pixels: Pixels) -> Flags | None:
-    """The pixels of an RGB image that stand out of its backdrop, with what they enclose; None without one."""
+    """The pixels of an RGB image that stand out of its backdrop, without soft shadows; None without any."""
     lab = cv2.cvtColor(shrunk(pixels, _SIDE).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    distance, spread = _from_backdrop(cv2.GaussianBlur(lab, (0, 0), 1))
-    apart = distance > max(_APART, _OVER_SPREAD * spread)
-    border = np.ones(apart.shape, bool)
-    border[_BORDER:-_BORDER, _BORDER:-_BORDER] = False
-    if apart[border].mean() > _MOST_APART:
+    smooth = cv2.GaussianBlur(lab, (0, 0), 1)
+    away, spread = _from_backdrop(smooth)
+    near = np.sqrt((away * away).sum(axis=2)) <= max(_APART, _OVER_SPREAD * spread)
+    if not near[_border(near.shape)].mean() >= 1 - _MOST_APART:
         return None
-    found = _filled(cv2.morphologyEx(apart.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)))
+    product = ~_reached(near | _shade(away, smooth)) & ~_holes(near)
+    found = cv2.morphologyEx(product.astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
     if not _LEAST < float(found.mean()) < _MOST:
         return None
     height, width = pixels.shape[:2]
@@ -39,13 +43,18 @@ def silhouette(pixels: Pixels) -> Flags | None:
     return wide
 
 
+def _border(shape: tuple[int, ...]) -> Flags:
+    border = np.ones(shape, bool)
+    border[_BORDER:-_BORDER, _BORDER:-_BORDER] = False
+    return border
+
+
 def _from_backdrop(lab: Floats) -> tuple[Floats, float]:
-    """How far each pixel is from a quadratic surface through the border, and the border, as a median."""
+    """Each pixel less a quadratic surface through the border, and how far the border is, usually."""
     height, width = lab.shape[:2]
     down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
     terms = np.stack([np.ones_like(down), across, down, across * down, across**2, down**2], axis=-1)
-    border = np.ones((height, width), bool)
-    border[_BORDER:-_BORDER, _BORDER:-_BORDER] = False
+    border = _border((height, width))
     samples, seen = terms[border], lab[border]
     surface = np.broadcast_to(np.median(seen, axis=0), lab.shape)
     miss = np.linalg.norm(seen - surface[border], axis=1)
@@ -53,16 +62,30 @@ def _from_backdrop(lab: Floats) -> tuple[Floats, float]:
         near = miss <= max(_APART, float(np.quantile(miss, 1 - _MOST_APART)))
         surface = terms @ np.linalg.lstsq(samples[near], seen[near], rcond=None)[0]
         miss = np.linalg.norm(seen - surface[border], axis=1)
-    return np.linalg.norm(lab - surface, axis=2), float(np.median(miss))
+    return lab - surface, float(np.median(miss))
 
 
-def _filled(apart: Pixels) -> Pixels:
-    """Without specks; what cannot be reached from the border belongs to what encloses it."""
-    count, labels, stats, _middles = cv2.connectedComponentsWithStats(apart)
-    large = np.zeros(count, np.uint8)
-    large[1:] = stats[1:, cv2.CC_STAT_AREA] > apart.size * _LEAST / 8
-    kept: Pixels = large[labels]
-    flood = np.pad(kept, 1)
-    cv2.floodFill(flood, None, (0, 0), 2)
-    filled: Pixels = (flood[1:-1, 1:-1] != 2).astype(np.uint8)
-    return filled
+def _shade(away: Floats, lab: Floats) -> Flags:
+    """Darker than the backdrop, of its colour, and without an edge."""
+    tint = np.hypot(away[..., 1], away[..., 2])
+    slope = np.hypot(*(cv2.Sobel(lab[..., 0], cv2.CV_32F, *way, scale=0.125) for way in ((1, 0), (0, 1))))
+    edge = cv2.dilate((slope > _SOFT).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    shade: Flags = (away[..., 0] < 0) & (tint < _TINT - _MORE_TINT * away[..., 0]) & ~edge
+    return shade
+
+
+def _reached(open_: Flags) -> Flags:
+    """What can be reached from the border."""
+    _count, labels = cv2.connectedComponents(open_.astype(np.uint8), connectivity=4)
+    from_border = np.unique(labels[_border(open_.shape)])
+    reached: Flags = np.isin(labels, from_border[from_border > 0])
+    return reached
+
+
+def _holes(near: Flags) -> Flags:
+    """Areas of the backdrop's colour that are too large for a print."""
+    count, labels, stats, _middles = cv2.connectedComponentsWithStats(near.astype(np.uint8), connectivity=4)
+    large = np.zeros(count, bool)
+    large[1:] = stats[1:, cv2.CC_STAT_AREA] > _HOLE * near.size
+    holes: Flags = large[labels]
+    return holes

@@ -57,6 +57,7 @@ class OrderOptions(BaseModel):
     cfg: Cell | None = None
     variants: Cell | None = Field(None, description="Results of each row, 1 to 8.")
     lock: Cell | None = Field(None, description="Own pixels of the picture: product, alpha or mask.")
+    align: Cell | None = Field(None, description="`yes`: content that the edit moved a little is moved back.")
     gates: Cell | None = Field(None, description="Limits such as `drift=2 text=off`, or `off`.")
     rerolls: Cell | None = Field(None, description="Tries with other seeds after a failed gate, 0 to 8.")
     expect_text: Cell | None = Field(None, description="What must be readable, several with |.")

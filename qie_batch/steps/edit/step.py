@@ -21,6 +21,7 @@ from qie_batch.steps.edit.engine_gate import wait_for_engine
 from qie_batch.steps.edit.events import EventStream
 from qie_batch.steps.edit.fetch import fetch
 from qie_batch.steps.edit.inspect import inspect, judge
+from qie_batch.steps.edit.lock import settled
 from qie_batch.steps.edit.outcome import decide
 from qie_batch.steps.edit.paint import paint, unedited
 from qie_batch.steps.edit.store import find, store
@@ -79,7 +80,7 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
         events.emit(Stage.ADOPTED)
         return _inspected(found, lease, events, context)
     images, origin = fetch(spec, events, context)
-    painted = paint(images, lease, events, context)
+    painted = settled(paint(images, lease, events, context), images[0], spec, context)
     findings = inspect(painted.before, painted.image, painted.keep, lease.attempt, context)
     painted = replace(painted, findings=findings, origin=origin)
     events.emit(Stage.CHECKED, findings=painted.wrong)

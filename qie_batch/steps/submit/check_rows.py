@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from qie_batch.interfaces import AlphaForecast, EngineCheck
-    from qie_batch.model import EditParams, EngineLimits, ManifestRow
+    from qie_batch.model import EditParams, EngineLimits, ImageHeader, ManifestRow
     from qie_batch.steps.submit.image_checks import ImageCheck
 
 #: Columns, in the order of `ManifestRow.images`.
@@ -52,7 +52,10 @@ class RowChecker:
             check_limits(self.limits, sizes, row.params.size)
         except Rejected as error:
             return self._bad(row, _column_at_fault(sizes, self.limits), error.code, error.message)
+        if row.keep_mask and (mask := checks[row.keep_mask]).code:
+            return self._bad(row, "keep_mask", mask.code, mask.reason)
         try:
+            check_lock(params.lock, checks[row.keep_mask].header if row.keep_mask else None, own[0].header)
             check_lora(params.lora_name, self.loras)
             self.check(params, [check.header for check in own])
             self._check_format(params)
@@ -82,6 +85,29 @@ class RowChecker:
             code=code,
             reason=reason,
             cells=row.cells,
+        )
+
+
+def check_lock(lock: str, mask: ImageHeader | None, image: ImageHeader) -> None:
+    """Rejected where what says which pixels are kept is not there, or is of another size than the image."""
+    if mask and (mask.width, mask.height) != (image.width, image.height):
+        raise Rejected(
+            f"The keep-mask is {mask.width:,} x {mask.height:,} pixels and the picture {image.width:,} x"
+            f" {image.height:,}: give a mask of the picture's size",
+            code="keep_mask_size",
+            subject="keep_mask",
+        )
+    if lock == "mask" and not mask:
+        raise Rejected(
+            "lock is mask and the row names no keep_mask: name the image whose white pixels are kept",
+            code="keep_mask_missing",
+            subject="lock",
+        )
+    if lock == "alpha" and not image.alpha:
+        raise Rejected(
+            "lock is alpha and the picture has no transparency: write product, or name a keep_mask",
+            code="lock_no_alpha",
+            subject="lock",
         )
 
 

@@ -49,6 +49,8 @@ class Planner:
         image = checks[row.images[0]].header
         # Only then does it change the result, and so may be part of the cache key.
         params = replace(params, keep_alpha=params.keep_alpha and image.alpha and not self._info.alpha)
+        if row.keep_mask:
+            params = replace(params, lock="mask")
         return with_output(params, image, gives_alpha=self._gives_alpha(params))
 
     def items(
@@ -59,11 +61,12 @@ class Planner:
         loras = (preset.lora if preset else "", params.lora_name)
         group = self._lora_groups.setdefault(loras, len(self._lora_groups))
         inputs = tuple([checks[name].sha256 for name in row.images])
+        mask = checks[row.keep_mask].sha256 if row.keep_mask else ""
         for variant in range(row.variants):
             if variant and params.seed is not None:
                 seed = seed_of(row.params.seed, row.id, variant)
                 params = replace(params, seed=seed)
-            text = self._spec(params, inputs).canonical
+            text = self._spec(params, inputs, mask).canonical
             item = NewItem(
                 ordinal=next(self._ordinals),
                 line=row.line,
@@ -97,7 +100,7 @@ class Planner:
         own = "" if self._order.final_preset else row.params.preset
         return preset_named(own or self._order.preset, self._info)
 
-    def _spec(self, params: EditParams, inputs: tuple[str, ...]) -> EditSpec:
+    def _spec(self, params: EditParams, inputs: tuple[str, ...], mask: str) -> EditSpec:
         info = self._info
         return EditSpec(
             inputs=inputs,
@@ -105,6 +108,7 @@ class Planner:
             engine=info.name,
             revision=info.revision,
             lora=info.runs_with(params.preset, params.lora_name),
+            mask=mask,
         )
 
 
@@ -128,11 +132,11 @@ def resolve(given: EditParams, row_id: str, preset: Preset | None, info: EngineI
 def with_output(params: EditParams, image: ImageHeader, *, gives_alpha: bool = False) -> EditParams:
     """The parameters with the format of the result decided, where that depends on the image to edit.
 
-    `gives_alpha`: the edit makes pixels transparent, whatever the image.
+    `gives_alpha`: the edit makes pixels transparent, whatever the image. Only PNG keeps locked pixels exact.
     """
     output = params.output
     if output is OutputFormat.AUTO:
-        output = OutputFormat.PNG if image.alpha or gives_alpha else OutputFormat.SAME
+        output = OutputFormat.PNG if image.alpha or gives_alpha or params.lock else OutputFormat.SAME
     if output is OutputFormat.SAME:
         output = _SAME.get(image.format, OutputFormat.PNG)
     return replace(params, output=output, quality=None if output is OutputFormat.PNG else params.quality)

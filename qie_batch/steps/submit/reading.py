@@ -123,3 +123,5 @@ def _image_names(rows: Iterable[ManifestRow | BadRow]) -> Iterator[str]:
     for row in rows:
         if not isinstance(row, BadRow):
             yield from row.images
+            if row.keep_mask:
+                yield row.keep_mask
