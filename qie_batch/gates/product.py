@@ -30,11 +30,10 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
     intent = evidence.intent
     if intent.product or intent.geometry or intent.text or evidence.keep is not None:
         return None
-    if evidence.registration is None:
-        return _unchecked("input and result have too little in common to compare the product", limit)
     region = _inside(evidence)
     if region is None:
-        return _unchecked("the product cannot be told from what is behind it", limit)
+        sentence = "the product cannot be told from what is behind it"
+        return Finding(gate=NAME, verdict=Verdict.UNCHECKED, limit=limit, sentence=sentence)
     lost = _lost(evidence.followed, evidence.copies[1], region)
     if lost is None:
         return None
@@ -48,10 +47,6 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
         limit=limit,
         sentence=f"a detail of the product is not what it was, {place}" if failed else "",
     )
-
-
-def _unchecked(sentence: str, limit: float) -> Finding:
-    return Finding(gate=NAME, verdict=Verdict.UNCHECKED, limit=limit, sentence=sentence)
 
 
 def _inside(evidence: Evidence) -> Flags | None:
