@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.metrics.decoders import DecoderMetrics
+    from qie_batch.model import Checks
     from qie_batch.queues.celery import CeleryQueue
     from qie_batch.settings import Settings
     from qie_batch.steps.dispatch import DispatchContext
@@ -122,6 +123,7 @@ def submit_context(
         limits=limits(settings),
         progress=progress or (lambda *_: None),
         check_webhook=lambda address: webhook_sender(settings).check(address),
+        check_asked=asked_checker(settings),
     )
 
 
@@ -143,6 +145,15 @@ def limits(settings: Settings) -> Limits:
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
 
 
+def asked_checker(settings: Settings) -> Callable[[Checks], None]:
+    """Rejected for a gate or a channel that there is not."""
+    from qie_batch.exports import channel_names
+    from qie_batch.gates import check_asked
+
+    channels = channel_names(settings.channels)
+    return lambda checks: check_asked(checks, channels)
+
+
 def gate_names() -> tuple[str, ...]:
     from qie_batch.gates import gate_modules
 
@@ -162,7 +173,7 @@ def gates(settings: Settings) -> Gates | None:
             f"QIE_GATES names no gate that there is: {', '.join(unknown)}",
             hint=f"choose of: {', '.join(known)}",
         )
-    return InstalledGates(settings.gates)
+    return InstalledGates(settings.gates, settings.channels)
 
 
 def decoders(settings: Settings, metrics: DecoderMetrics | None = None) -> DecoderPool:
