@@ -24,9 +24,12 @@ _COARSE = 21
 #: The share of its strength that a detail may have lost to other light.
 _FAINTER = 0.6
 #: Levels by which a part varies that has something to compare, and the share of a zone that must have it.
-_DETAIL, _LEAST = 7.0, 0.15
+_DETAIL, _LEAST = 7.0, 0.25
 #: Pixels at the edge of the product, where another backdrop begins, and the share of a window beside them.
 _EDGE, _COVERED = 9, 0.3
+
+#: Levels up to which a colour is the backdrop's, and from which it is another.
+_LIKE, _OTHER = 20, 30
 
 
 def check(evidence: Evidence, limit: float) -> Finding | None:
@@ -61,7 +64,17 @@ def _inside(evidence: Evidence) -> Flags | None:
         return None
     kernel = np.ones((2 * _EDGE + 1,) * 2, np.uint8)
     inner: Flags = cv2.erode(evidence.product.astype(np.uint8), kernel, borderValue=1) > 0
-    return inner
+    return inner & ~_seen_through(evidence.followed, evidence.copies[1])
+
+
+def _seen_through(before: Pixels, after: Pixels) -> Flags:
+    """Narrow gaps in the product: they had the backdrop's colour and have another."""
+    border = np.vstack([before[0], before[-1], before[:, 0], before[:, -1]])
+    backdrop = np.broadcast_to(np.median(border, axis=0).astype(np.uint8), before.shape)
+    like = cv2.absdiff(before, backdrop).max(axis=2) <= _LIKE
+    other = cv2.absdiff(before, after).max(axis=2) > _OTHER
+    wide: Flags = cv2.dilate((like & other).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    return wide
 
 
 def _lost(before: Pixels, after: Pixels, region: Flags) -> tuple[float, tuple[int, int]] | None:
