@@ -1,6 +1,6 @@
-"""Every rule of every channel, in exported files that exiftool and Pillow read, with none of the exports' code.
+"""Every rule of every channel, in exported files that exiftool and Pillow read, by none of the exports' code.
 
-Images are drawn products on white, on blue, cut out, wide and small, each in several sizes, and the photographs
+Images are drawn products on white, on blue, cut out, wide and small, each in several sizes, and photographs
 of a folder with true alpha where one is named: cut out, on white, on a backdrop and with the noise of an
 engine. A file that the exports themselves keep out (its product cannot be found, or it is too small where a
 channel forbids to enlarge) is counted as left out and not as failed.
@@ -135,8 +135,8 @@ def main() -> None:
     )
     for line in found:
         print(
-            f"{line['channel']:12} {line['images']:6} {line['left_out']:8} {line['files']:5} {line['rules']:6}"
-            f" {line['failed']:6} {line['encodes']:7} {line['cpu_ms_megapixel']:5}"
+            f"{line['channel']:12} {line['images']:6} {line['left_out']:8} {line['files']:5}"
+            f" {line['rules']:6} {line['failed']:6} {line['encodes']:7} {line['cpu_ms_megapixel']:5}"
             f"  {line['failed_by'] or ''} {line['left_out_by'] or ''} {line['advice_failed'] or ''}"
         )
     total = sum(int(str(line["failed"])) for line in found)

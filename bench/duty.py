@@ -2,7 +2,7 @@
 
 Real broker, S3 server, ledger, worker and control; a stand-in engine; 1.5-megapixel JPEG in, PNG out. `duty`
 is of edits of 1.2 s with a concurrency of three in the worker, `duty_one_slot` with one, and `duty_600ms` of
-edits of 600 ms with three.
+edits of 600 ms with three. All gates look at every result.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def draw_images(folder: Path, number: int, size: tuple[int, int]) -> Path:
         buffer = io.BytesIO()
         Image.blend(coarse, grain, 0.05).save(buffer, "JPEG", quality=92)
         (folder / f"{index}.jpg").write_bytes(buffer.getvalue())
-        lines.append(f"sku-{index},{index}.jpg,stand in")
+        lines.append(f"sku-{index},{index}.jpg,put it on a white background")
     catalog = folder / "catalog.csv"
     catalog.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return catalog

@@ -135,7 +135,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="qie-interactive-") as name:
         options = {"seconds": arguments.seconds, "log": f"{name}/edits.jsonl"}
         os.environ |= {"PYTHONPATH": os.pathsep.join((str(BENCH), os.environ.get("PYTHONPATH", "")))}
-        os.environ |= {"QIE_ENGINE_OPTIONS": json.dumps(options)}
+        os.environ |= {"QIE_ENGINE_OPTIONS": json.dumps(options), "QIE_GATES": "off"}
         found, of_job = measure(Path(name), arguments)
     waits, ends = ([pair[part] for pair in found] for part in (0, 1))
     cuts = statistics.quantiles(waits, n=20, method="inclusive")

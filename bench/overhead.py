@@ -187,6 +187,7 @@ def main() -> None:
     arguments = parser.parse_args()
     sys.path.insert(0, str(BENCH))  # the stand-in engine
     os.environ |= {"PYTHONPATH": str(BENCH), "QIE_ENGINE_OPTIONS": json.dumps({"seconds": 0.0, "steps": 1})}
+    os.environ["QIE_GATES"] = "off"  # bench/gates.py measures them
     with tempfile.TemporaryDirectory(prefix="qie-overhead-") as name:
         figures = measure(Path(name), arguments.items, arguments.photos)
     for name, figure in figures.items():

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
+
 from drawing.outlines import SAMPLES, Array, Point, blur, ellipse, fill, noise
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Colour = str | Array
 #: Where the light comes from: from the left, from above, from the camera.
@@ -97,8 +101,8 @@ class Canvas:
         """Light that a lamp or a neon sign adds."""
         self.light += blur(mask, soft)[..., None] * linear(colour) * strength
 
-    def save(self, path: Path, quality: int = 84, grain: float = 0.004) -> None:
-        """As JPEG, reduced to its size, with the grain of a camera."""
+    def save(self, path: Path, quality: int, grain: float = 0.004) -> None:
+        """As JPEG with all of its colours, reduced to its size, with the grain of a camera."""
         small = cv2.resize(self.light, self.size, interpolation=cv2.INTER_AREA)
         small = np.clip(small, 0, None)
         small = np.where(small > 0.8, 0.8 + 0.2 * np.tanh((small - 0.8) / 0.2), small)
@@ -110,7 +114,14 @@ class Canvas:
         ok, data = cv2.imencode(
             ".jpg",
             pixels[..., ::-1],
-            [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1],
+            [
+                cv2.IMWRITE_JPEG_QUALITY,
+                quality,
+                cv2.IMWRITE_JPEG_OPTIMIZE,
+                1,
+                cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
+                cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444,
+            ],
         )
         assert ok
         path.write_bytes(data.tobytes())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from drawing.canvas import Canvas, linear, woven
 from drawing.outlines import Array, Point, blur, limb, mirrored, noise, reflected, stroke
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from drawing.canvas import Canvas, linear, woven
 from drawing.garments import folds
 from drawing.lettering import letters, printed, spaced

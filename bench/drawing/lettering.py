@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
 from drawing.canvas import Canvas, linear
 from drawing.outlines import SAMPLES, Array
-from PIL import Image, ImageDraw, ImageFont
 
 _FONT = next(Path(__file__).parents[2].glob("qie_batch/**/QieSans-Bold.ttc"))
 

@@ -98,7 +98,15 @@ def stroke(shape: tuple[int, int], points: Sequence[Point], width: float, soft: 
     """A mask of a line through the points, blurred by `soft`; its largest value stays near 1."""
     mask = np.zeros(shape, np.uint8)
     line = np.rint(curve(points) * SAMPLES * 2**_BITS).astype(np.int32)
-    cv2.polylines(mask, [line], False, 255, max(1, round(width * SAMPLES)), cv2.LINE_AA, _BITS)
+    cv2.polylines(
+        mask,
+        [line],
+        isClosed=False,
+        color=255,
+        thickness=max(1, round(width * SAMPLES)),
+        lineType=cv2.LINE_AA,
+        shift=_BITS,
+    )
     return blur(mask.astype(np.float32) / 255, soft)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from drawing.canvas import Canvas, linear
 from drawing.lettering import letters, printed, spaced
 from drawing.outlines import box, ellipse, limb, mirrored, noise, stroke
@@ -114,4 +115,4 @@ def label(canvas: Canvas) -> None:
         frame = np.clip(c.mask(box(268 + inset, 282 + inset, 632 - inset, 560 - inset)) - c.mask(box(270 + inset, 284 + inset, 630 - inset, 558 - inset)), 0, 1)  # fmt: skip
         printed(c, frame, "#b5832e", 0.8)
     printed(c, letters(c, "野生蜂蜜", 450, 388, 74), "#4a3312")
-    printed(c, spaced(c, "山花酿造", 450, 480, 34, 8), "#a06a1c")
+    printed(c, spaced(c, "山花酿造", 450, 480, 36, 8), "#5c3d12")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+
 from drawing.canvas import Canvas, linear, woven
 from drawing.garments import folds
 from drawing.outlines import SAMPLES, blur, box, limb, mirrored, noise, stroke
@@ -140,7 +141,7 @@ def park(canvas: Canvas) -> None:
     c.light += (
         0.20 * np.clip(noise(c.shape, 220, 60, 2), 0, 2)[..., None] * np.clip(1 - c.y / 330, 0, 1)[..., None]
     )
-    far = GREENS[2:] + ("#6f8f5a", "#86a06a")
+    far = (*GREENS[2:], "#6f8f5a", "#86a06a")
     for x in range(-20, width + 80, 74):
         leaves(c, (x, 360 + 18 * np.sin(x)), (72, 74), 500, x + 50, far, (4, 8))
     c.light[:] = c.light * 0.86 + 0.14 * linear("#dfe8e0")

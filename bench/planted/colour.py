@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 #: Names that are told apart at a glance, with their Chinese; wrong ones are at least _APART from the wanted.
 _NAMES = {
     "red": "红色", "orange": "橙色", "yellow": "黄色", "green": "绿色", "teal": "青色", "blue": "蓝色",
-    "purple": "紫色", "pink": "粉色", "brown": "棕色", "navy": "藏青色", "beige": "米色", "burgundy": "酒红色",
+    "purple": "紫色", "pink": "粉色", "brown": "棕色", "navy": "藏青色", "beige": "米色",
+    "burgundy": "酒红色",
     "olive": "橄榄绿", "turquoise": "绿松石色", "light blue": "浅蓝色", "dark green": "深绿色",
 }  # fmt: skip
 _APART = 22.0
@@ -55,7 +56,7 @@ def _distance(one: tuple[int, int, int], other: tuple[int, int, int]) -> float:
 
 
 def painted(scene: Scene, rgb: tuple[int, int, int]) -> Pixels:
-    """The product in another paint, with its light and shade; small parts that stand out keep their colour."""
+    """The product in another paint, with its light and shade; parts that stand out keep their colour."""
     lab = lab_of(scene.product)
     cover = scene.cover > 128
     own = np.median(lab[cover], axis=0)

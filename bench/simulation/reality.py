@@ -141,6 +141,7 @@ def run(of: Plan, folder: Path) -> tuple[list[Edit], Costs]:
     """All edits but those of the warm-up, and what they cost the servers."""
     log = folder / "edits.jsonl"
     os.environ["QIE_ENGINE_OPTIONS"] = json.dumps({"seconds": of.seconds, "log": str(log)})
+    os.environ["QIE_GATES"] = "off"
     with embedded_stack(folder / "stack", ENGINE) as embedded, ExitStack() as undo:
         settings = embedded.settings
         for number in range(1, of.workers):

@@ -12,7 +12,7 @@ import click
 
 from qie_batch import wiring
 from qie_batch.cli.display import note, sentence, typed, wait
-from qie_batch.local.sample import CATALOG, FULL_CATALOG, SAMPLES, copy_sample
+from qie_batch.local.sample import FULL_CATALOG, SAMPLES, copy_sample
 from qie_batch.model import ItemState, JobOrder, JobState
 from qie_batch.naming import DEFAULT_TEMPLATE
 from qie_batch.pricing import usd

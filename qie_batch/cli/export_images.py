@@ -31,7 +31,13 @@ SHOWN = 50
 
 @click.command("images")
 @click.argument("job")
-@click.option("--channel", "channel_name", required=True, metavar="NAME", help="amazon, google, shopify, ...")
+@click.option(
+    "--channel",
+    "channel_name",
+    required=True,
+    metavar="NAME",
+    help="amazon, google, shopify, tmall, tmall-white, web, or one of your own.",
+)
 @click.option(
     "--to", "address", required=True, metavar="PLACE", help="A folder, FILE.zip or s3://bucket/prefix."
 )

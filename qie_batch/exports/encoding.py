@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import io
 import math
-from functools import lru_cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from PIL import Image, ImageCms, PngImagePlugin
+from PIL import Image, PngImagePlugin
 
+from qie_batch.images.profiles import srgb_profile
 from qie_batch.model import OutputFormat
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ _NEAR = 0.9
 _BEST = 100
 #: The share by which bytes change with a step of quality near 80, for the first guess.
 _STEP = 0.04
-#: Day and time in a profile's header, which would make every process write other bytes.
-_MADE, _DATE = slice(24, 36), bytes.fromhex("07ea 0001 0001 0000 0000 0000")
 
 
 class Encoded(NamedTuple):
@@ -33,13 +32,6 @@ class Encoded(NamedTuple):
     #: None for PNG.
     quality: int | None
     encodes: int
-
-
-@lru_cache(maxsize=1)
-def srgb_profile() -> bytes:
-    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
-    profile[_MADE] = _DATE
-    return bytes(profile)
 
 
 def encoded(image: Image.Image, channel: Channel, xmp: bytes = b"") -> Encoded:

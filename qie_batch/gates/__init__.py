@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import pkgutil
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -57,4 +58,4 @@ def _checked(gate: Any, evidence: Evidence, limit: float) -> Finding | None:
             verdict=Verdict.UNCHECKED,
             sentence="the gate ended with an error, which the worker's log has",
         )
-    return found
+    return found and replace(found, unit=gate.UNIT)

@@ -1,4 +1,4 @@
-"""The wanted colour is in the edited region: that of `expect_color`, or the one that the instruction names."""
+"""The wanted colour is in the edited region: that of `expect_color`, or the one of the instruction."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from qie_batch.gates.wanted import Wanted, colour_named, wanted_colours
 from qie_batch.model import Finding, Verdict
 from qie_batch.text import quoted
-from qie_batch.vision.arrays import shrunk
+from qie_batch.vision.arrays import outer, shrunk
 from qie_batch.vision.colour_distance import ciede2000, lab_of
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _distance(evidence: Evidence, after: Pixels, wanted: Wanted, place: str) -> 
     lab = lab_of(after)
     opaque = _opaque(evidence.after_alpha, after.shape)
     if place == "background":
-        region, share = _ring(opaque), _BACKGROUND_SHARE
+        region, share = outer(after.shape, _RING) & opaque, _BACKGROUND_SHARE
     else:
         region, share = _edited(evidence, lab) & opaque, _SHARE
         if region.mean() < _LEAST:
@@ -108,11 +108,3 @@ def _opaque(alpha: Pixels | None, shape: tuple[int, ...]) -> Flags:
         return np.ones(shape[:2], bool)
     opaque: Flags = cv2.resize(alpha, shape[1::-1], interpolation=cv2.INTER_AREA) > 127
     return opaque
-
-
-def _ring(opaque: Flags) -> Flags:
-    """The outer part of the image, without what is transparent."""
-    ring = opaque.copy()
-    rows, columns = (max(1, round(_RING * length)) for length in ring.shape)
-    ring[rows:-rows, columns:-columns] = False
-    return ring

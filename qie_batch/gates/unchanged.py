@@ -9,7 +9,7 @@ import numpy as np
 
 from qie_batch.gates.wanted import wanted_colours
 from qie_batch.model import Finding, Verdict
-from qie_batch.vision.arrays import shrunk
+from qie_batch.vision.arrays import outer, shrunk
 from qie_batch.vision.colour_distance import ciede2000, lab_of
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _SIDE = 448
 #: Pixels within which an edge may have moved or become softer.
 _REACH = 2
 #: The share of the image whose change counts: a line of small letters is about as large.
-_SHARE = 0.001
+_SHARE = 0.002
 #: The share by which fine detail has become stronger, and what a whole such share counts as, in Lab units.
 _SHARPER, _DETAIL = 0.2, 20.0
 #: CIEDE2000 within which a background has the wanted colour already, and the outer part of the image.
@@ -67,10 +67,7 @@ def _as_asked(evidence: Evidence) -> bool:
     if wanted is None:
         return False
     small = shrunk(evidence.before, 96)
-    ring = np.ones(small.shape[:2], bool)
-    rows, columns = (max(1, round(_RING * length)) for length in ring.shape)
-    ring[rows:-rows, columns:-columns] = False
-    seen = np.median(lab_of(small)[ring], axis=0)
+    seen = np.median(lab_of(small)[outer(small.shape, _RING)], axis=0)
     targets = lab_of(np.array([wanted.rgb], np.uint8))[0]
     return float(ciede2000(seen, targets).min()) < _ALREADY
 

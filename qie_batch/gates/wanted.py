@@ -44,6 +44,7 @@ _SHADE = "light|pale|pastel|soft|dark|deep|bright"
 #: A colour with its shade, as a group.
 _C = rf"((?:#[0-9a-f]{{6}})|(?:\b(?:(?:{_SHADE}) )?(?:{_ENGLISH})\b)|(?:[浅淡深暗亮]?(?:{_CHINESE})))"
 _ARTICLE = r"(?:(?:an?|the|be|solid|plain|pure|matte|matt|glossy|completely|entirely|all|uniform) )*"
+_IS = r"(?: (?:is|to|in|into|as|of|with|should be|must be))*"
 _AFTER = r"(?: (?:colou?r|tone|shade|hue|one|version))?(?:的|系|调)?"
 #: A colour at the end of a clause that says to what something changes.
 _TARGETS = tuple(
@@ -51,30 +52,40 @@ _TARGETS = tuple(
     for pattern in (
         rf"\b(?:to|into|in|as) {_ARTICLE}{_C}{_AFTER}$",
         rf"^(?:please |now )*(?:make|turn|paint|colou?r|dye|tint|re-?colou?r)\b.*? {_ARTICLE}{_C}{_AFTER}$",
-        rf"(?:改成|换成|变成|改为|变为|换为|换作|调成|调为|染成|涂成|刷成|漆成|设为|设成|做成|弄成|成) ?{_C}{_AFTER}$",
+        rf"^(?:the|its|their) .+? {_C}{_AFTER}$",
+        rf"(?:[改换变调染涂刷漆设做弄]成|[改变换调设]为|换作|成) ?{_C}{_AFTER}$",
     )
 )
 _BACKGROUNDS = tuple(
     re.compile(pattern)
     for pattern in (
+        rf"\b(?:background|backdrop)(?: colou?r)?{_IS}[: ]*{_ARTICLE}{_C}{_AFTER}$",
+        rf"(?:背景|底色|底图)[^#]{{0,8}}?(?:为|成|是|用|\uff1a|:) ?{_C}{_AFTER}$",
         rf"{_C} (?:colou?r(?:ed)? |studio |seamless |plain |solid )*(?:background|backdrop)\b",
-        rf"\b(?:background|backdrop)(?: colou?r)?(?: (?:is|to|in|into|as|of|with|should be|must be))*[: ]*{_ARTICLE}{_C}{_AFTER}$",
         rf"{_C}的?(?:纯色)?(?:背景|底色|底图|底)",
-        rf"(?:背景|底色|底图)[^#]{{0,8}}?(?:为|成|是|用|：|:) ?{_C}{_AFTER}$",
     )
+)
+#: A background of which the colour goes.
+_SOURCE = re.compile(
+    rf"(\b(?:replace|remove|swap|change|exchange|erase|delete|turn|convert|from) (?:the |its |this )?)"
+    rf"{_C}(?= (?:\w+ )?(?:background|backdrop)\b)"
+    rf"|(?:把|将|去掉|去除|移除|删除|替换掉?){_C}的?(?=背景|底色|底)"
 )
 _OF_BACKGROUND = re.compile(r"\b(?:background|backdrop)\b|背景|底色|底图|[白黑红蓝灰绿黄粉]底")
 #: Parts of an instruction in which a colour says nothing of product or background.
 _OTHER = re.compile(
-    r"\b(?:text|words?|letter(?:s|ing)?|title|caption|slogan|logo|border|frame|margin|padding|shadow|light(?:ing)?|"
-    r"sky|black ?(?:and|&|-) ?white|monochrome|gradient|ombre|stripes?|pattern)\b|文字|文案|标题|字|边框|留白|"
-    r"阴影|光|黑白|渐变|条纹|图案|天空"
+    r"\b(?:text|words?|letter(?:s|ing)?|title|caption|slogan|logo|border|frame|margin|padding|shadow|"
+    r"light(?:ing)?|sky|black ?(?:&|-) ?white|monochrome|gradient|ombre|stripes?|pattern)\b|"
+    r"文字|文案|标题|字|边框|留白|阴影|光|黑白|渐变|条纹|图案|天空"
 )
 _QUOTED = re.compile(r"“[^”]*”|\"[^\"]*\"|「[^」]*」|『[^』]*』|《[^》]*》|(?<!\w)'[^']*'(?!\w)")
 _NEGATED = re.compile(
-    r"\b(?:instead of|rather than|not|no longer|without|except|but keep|keep|leave)\b.*$|(?:而不是|不要|不是|保持|保留).*$"
+    r"\b(?:instead of|rather than|not|no longer|without|except|keep|leave)\b.*$"
+    r"|(?:而不是|不要|不是|保持|保留).*$"
 )
-_CLAUSES = re.compile(r"[,;.!?，；。！？、\n]+|\b(?:and|then|while|but|with)\b|并且|然后|同时|而且|并|且|再")
+_CLAUSES = re.compile(
+    r"[,;.!?\uff0c\uff1b\u3002\uff01\uff1f\u3001\n]+|\b(?:and|then|while|but|with)\b|并且|然后|同时|而且|并|且|再"
+)
 _LONGEST = 1000
 
 
@@ -86,7 +97,7 @@ def wanted_colours(instruction: str) -> WantedColours:
     product: list[str] = []
     background: list[str] = []
     for part in _CLAUSES.split(plain):
-        clause = " ".join(_NEGATED.sub("", part).split())
+        clause = _SOURCE.sub("the", " ".join(_NEGATED.sub("", part).split()))
         if _OF_BACKGROUND.search(clause):
             background += _found(_BACKGROUNDS, clause) or _found(_TARGETS, clause)
         elif not _OTHER.search(clause):

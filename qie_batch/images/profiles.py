@@ -14,10 +14,21 @@ MAX_PROFILE = 1_000_000
 #: Levels of 255; the sRGB profiles of different makers convert to one another within these.
 _SAME = 4
 
+#: Of a profile: when it was made.
+_MADE = slice(24, 36)
+
 #: The gAMA of sRGB (1 / 2.2) as programs write and round that; those files are meant to be sRGB.
 _SRGB_GAMMAS = 0.43, 0.48
 #: What no program writes on purpose is ignored.
 _GAMMAS = 0.1, 10.0
+
+
+@lru_cache(maxsize=1)
+def srgb_profile() -> bytes:
+    """To embed; the same bytes each day, unlike those that LittleCMS dates."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[_MADE] = bytes((0x07, 0xEA, 0, 1, 0, 1)) + bytes(6)
+    return bytes(profile)
 
 
 def from_profile(colours: Image.Image, profile: bytes) -> Image.Image:

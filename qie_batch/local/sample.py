@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 #: The catalog for `classic`, and the one with all that a model can do.
 CATALOG, FULL_CATALOG = "catalog.csv", "catalog-qwen.csv"

@@ -56,7 +56,7 @@ class Checks:
 
 #: Nothing is asked but what the settings say.
 NO_CHECKS = Checks()
-#: No gate looks at the result: nobody would review it.
+#: No gate looks at the result: no person would review it.
 UNLOOKED = Checks(limits={EVERY_GATE: None})
 
 
@@ -72,6 +72,8 @@ class Finding:
     limit: float | None = None
     #: For people: what is wrong; "" where the gate passed.
     sentence: str = ""
+    #: Of figure and limit, "" for a share.
+    unit: str = ""
 
     @property
     def excess(self) -> float:
@@ -101,11 +103,13 @@ def findings_text(findings: Iterable[Finding]) -> str:
 def parsed_findings(text: str) -> tuple[Finding, ...]:
     """The inverse of `findings_text`."""
     return tuple(
-        Finding(gate=gate, verdict=Verdict(verdict), figure=figure, limit=limit, sentence=sentence)
-        for gate, verdict, figure, limit, sentence in json.loads(text or "[]")
+        Finding(
+            gate=gate, verdict=Verdict(verdict), figure=figure, limit=limit, sentence=sentence, unit=unit
+        )
+        for gate, verdict, figure, limit, sentence, unit in json.loads(text or "[]")
     )
 
 
 def _values(finding: Finding) -> list[Any]:
     rounded = [None if each is None else float(f"{each:.4g}") for each in (finding.figure, finding.limit)]
-    return [finding.gate, finding.verdict, *rounded, finding.sentence]
+    return [finding.gate, finding.verdict, *rounded, finding.sentence, finding.unit]

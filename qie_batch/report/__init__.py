@@ -68,7 +68,7 @@ class Pair:
 
     @property
     def kind(self) -> str:
-        """What the page tells apart: edited, cached, failed, cancelled."""
+        """What the page tells apart: edited, cached, and the other final states."""
         if self.item.state is ItemState.SUCCEEDED:
             return "cached" if self.item.cached else "edited"
         return str(self.item.state)
@@ -85,7 +85,7 @@ def render(summary: Summary, pairs: Iterable[Pair]) -> bytes:
     page = template.render(
         summary=summary,
         pairs=shown,
-        kinds={kind: kinds.count(kind) for kind in ("edited", "cached", "failed", "cancelled")},
+        kinds={kind: kinds.count(kind) for kind in summary.counts},
         style=Markup(style),  # noqa: S704 - ours, and its hash must be that of the very same characters
         style_hash=base64.b64encode(hashlib.sha256(style.encode()).digest()).decode(),
     )

@@ -174,8 +174,8 @@ def _outcome(item: Item, output: str) -> RowOutcome:
 
 
 def _words(finding: Finding) -> str:
-    """Such as "failed 3.2: the product moved by 3.2 pixels"."""
-    figure = "" if finding.figure is None else f" {finding.figure:.4g}"
+    """Such as "failed 3.2 px: the product moved by 3.2 pixels"."""
+    figure = "" if finding.figure is None else f" {finding.figure:.4g} {finding.unit}".rstrip()
     return f"{finding.verdict}{figure}{f': {finding.sentence}' if finding.sentence else ''}"
 
 

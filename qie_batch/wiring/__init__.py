@@ -2,7 +2,6 @@
 
 from qie_batch.wiring.engines import InstalledEngines, worker_devices
 from qie_batch.wiring.exports import channel, destination, export_context
-from qie_batch.wiring.reviews import finalise_context, review_context, sheet_context
 from qie_batch.wiring.reviews import choices_context, finalise_context, review_context, sheet_context
 from qie_batch.wiring.schedules import schedule_context
 from qie_batch.wiring.services import (
@@ -42,9 +41,9 @@ __all__ = [
     "buckets",
     "celery",
     "channel",
+    "choices_context",
     "credentials",
     "database",
-    "choices_context",
     "decoders",
     "destination",
     "dingtalk_robot",

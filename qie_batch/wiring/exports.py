@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import Misconfigured, UsageError
+from qie_batch.errors import Misconfigured, Rejected, UsageError
 from qie_batch.keys import INPUTS, JOBS, MANIFESTS, RESULTS, S3, UPLOADS, S3Address
 from qie_batch.text import quoted
 from qie_batch.wiring import services
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from qie_batch.exports import Channel, Upscaler
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.ledger.sql import SqlLedger
@@ -74,4 +77,15 @@ def _upscaler(module: str) -> Upscaler:
             f"QIE_UPSCALER names {quoted(module)}, which has no function upscale: {error}",
             hint="name a module with upscale(image, size), or leave it out: images are enlarged by Lanczos",
         ) from error
-    return Upscaler(name=module, enlarge=enlarge)
+    lock = threading.Lock()
+
+    def guarded(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+        """By one thread at a time, as models are; whatever it raises is about this image."""
+        with lock:
+            try:
+                larger: Image.Image = enlarge(image, size)
+            except Exception as error:
+                raise Rejected(f"QIE_UPSCALER {module} failed: {error!r}", code="upscaler") from error
+        return larger
+
+    return Upscaler(name=module, enlarge=guarded)

@@ -97,6 +97,7 @@ def bench(stack, broker_url, tmp_path, monkeypatch):
     monkeypatch.setenv("QIE_BROKER_URL", broker_url)
     monkeypatch.setenv("QIE_LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
     monkeypatch.setenv("QIE_ENGINE", ENGINE)
+    monkeypatch.setenv("QIE_GATES", "off")
     monkeypatch.setenv("QIE_ENGINE_OPTIONS", json.dumps({"folder": str(tmp_path)}))
     monkeypatch.setenv("QIE_GRACE_SECONDS", "20")
     settings = Settings()

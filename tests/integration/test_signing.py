@@ -8,8 +8,11 @@ import json
 import c2pa
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from qie_batch.cli import main
+from qie_batch.exports import read_channel, render
+from qie_batch.exports.encoding import xmp_of
 from qie_batch.images.metadata import with_fields
 from qie_batch.images.provenance import SOURCE_TYPE, SYSTEM, SYSTEM_VERSION, SourceType
 from tests.support.certificates import signing_certificate
@@ -85,6 +88,16 @@ def test_every_format_is_signed_and_verified_and_keeps_what_it_says(exports, tmp
         broken[-30] ^= 1
         assert read(bytes(broken), kind, certificate).get_validation_state() == "Invalid"
     assert {told["XMP-iptcExt:DigitalSourceType"] for told in exiftool(*files)} == {FIELDS[SOURCE_TYPE]}
+
+
+def test_an_export_says_what_its_result_says_and_is_signed(tmp_path, certificate):
+    result = with_fields(plain("PNG"), FIELDS)
+    channel = read_channel("google")
+    export = render(Image.open(io.BytesIO(result)), channel, name="red", xmp=xmp_of(result))
+    (tmp_path / f"red.{channel.format}").write_bytes(export.data)
+    assert json.loads(signed(tmp_path, tmp_path, certificate).stdout)[0]["outcome"] == "signed"
+    (told,) = exiftool((tmp_path / f"red.{channel.format}").read_bytes())
+    assert told["XMP-iptcExt:DigitalSourceType"] == FIELDS[SOURCE_TYPE]
 
 
 def test_a_second_time_signs_nothing(exports, tmp_path, certificate):

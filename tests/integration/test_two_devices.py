@@ -26,6 +26,7 @@ def settings(stack, broker_url, tmp_path, monkeypatch):
     monkeypatch.setenv("QIE_BROKER_URL", broker_url)
     monkeypatch.setenv("QIE_LEDGER_URL", f"sqlite:///{tmp_path / 'ledger.sqlite3'}")
     monkeypatch.setenv("QIE_ENGINE", INFO.name)
+    monkeypatch.setenv("QIE_GATES", "off")
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1")
     settings = Settings()
     upgrade(wiring.database(settings))

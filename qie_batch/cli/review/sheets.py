@@ -18,7 +18,7 @@ from qie_batch.steps.sheet import SheetRequest, make_sheet
 from qie_batch.text import many
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from qie_batch.cli import App
 
@@ -37,7 +37,7 @@ MOST, SIDE = 200, 1280
     type=click.IntRange(min=64, max=4096),
     help="Pixels of the longer side of each picture at most.",
 )
-@click.option("--language", type=click.Choice(["en", "zh"]), default="", help="[default: the browser's]")
+@click.option("--language", type=click.Choice(["en", "zh"]), help="[default: the browser's]")
 @click.option("--as", "reviewer", default="", metavar="NAME", help="Who decides.  [default: the sheet asks]")
 @click.pass_obj
 def sheet(app: App, /, job: str, out: Path, **options: Any) -> None:
@@ -56,19 +56,19 @@ def sheet(app: App, /, job: str, out: Path, **options: Any) -> None:
     with wiring.decoders(settings) as decoders:
         made = make_sheet(request, wiring.sheet_context(settings, wiring.ledger(settings), decoders))
         with bar("writing", made.items) as show:
-            _write(out, made.parts, show)
+            _write(out, made.parts, made.items, show)
     if not made.is_all:
         note(f"these are the first {made.items} results; --limit takes more")
     click.echo(str(out))
 
 
-def _write(out: Path, parts: Iterator[bytes], show: Any) -> None:
+def _write(out: Path, parts: Iterator[bytes], items: int, show: Callable[[int], None]) -> None:
     try:
         with out.open("wb") as file:
             # One part before the results and one behind them.
             for number, part in enumerate(parts):
                 file.write(part)
-                show(number)
+                show(min(number, items))
     except OSError as error:
         raise UsageError(f"{out} cannot be written: {error.strerror}", hint="give another file") from error
 

@@ -55,7 +55,7 @@ const createBar = (t, head, queue, walk, actions) => {
     show(decided, { counts }) {
       const left = counts.waiting || 0;
       progress.replaceChildren(
-        element("strong", { text: t.number(decided) }), ` ${t("progress.decided")} `,
+        element("strong", { text: t.number(decided) }), ` ${t("progress.decided")} · `,
         element("strong", { text: t.number(left) }), ` ${t("progress.waiting")}`,
       );
       const number = counts[filter.show] || 0;

@@ -6,8 +6,8 @@ const ZOOM_STEP = 1.5;
 const MOVE_STEP = 80;
 
 const createStage = (t, tools) => {
-  const before = element("img", { class: "rv-image", draggable: "false" });
-  const after = element("img", { class: "rv-image", draggable: "false" });
+  const before = element("img", { class: "rv-image", draggable: "false", alt: "" });
+  const after = element("img", { class: "rv-image", draggable: "false", alt: "" });
   const heat = element("canvas", { class: "rv-image", hidden: true, "aria-hidden": "true" });
   const paneBefore = element("div", { class: "rv-pane rv-before" }, before);
   const paneAfter = element("div", { class: "rv-pane rv-after" }, after, heat);
@@ -16,7 +16,7 @@ const createStage = (t, tools) => {
   const nameAfter = element("span", { class: "rv-caption rv-caption-after" });
   const stage = element(
     "div",
-    { class: "rv-stage", tabindex: "0", role: "group", "aria-label": t("stage") },
+    { class: "rv-stage rv-empty", tabindex: "0", role: "group", "aria-label": t("stage") },
     paneBefore, paneAfter, line, nameBefore, nameAfter,
   );
   // solo: "" for both, or the one that is seen. place: null while the whole image is shown.

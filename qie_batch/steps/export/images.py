@@ -173,15 +173,16 @@ class _Export:
         if known and known.made_of == made_of and self._is_done(name, known):
             return _Made(known, b"")
         try:
-            data = self._context.store.get(result.object_key)
-            limits = replace(self._context.limits, max_bytes=len(data))
-            image = self._context.decoders.decode(data, limits)
-        except Rejected as error:  # the store has lost it, or it is damaged
-            finding = Finding(
-                gate="format", verdict=Verdict.FAILED, figure=None, limit=None, sentence=error.sentences[0]
-            )
+            return self._made(result, name, made_of)
+        except Rejected as error:  # the store has lost it, it is damaged, or the upscaler failed
+            finding = Finding(gate="format", verdict=Verdict.FAILED, sentence=error.sentences[0])
             return _Made(RecordedFile(made_of=made_of, sha256="", size=0, findings=(finding,)), b"")
-        done = render(image, channel, name=name, upscaler=upscaler, xmp=xmp_of(data))
+
+    def _made(self, result: Result, name: str, made_of: str) -> _Made:
+        channel, context = self._request.channel, self._context
+        data = context.store.get(result.object_key)
+        image = context.decoders.decode(data, replace(context.limits, max_bytes=len(data)))
+        done = render(image, channel, name=name, upscaler=context.upscaler, xmp=xmp_of(data))
         leaves_out = failed_rules(done.findings, channel) and not self._request.with_failed
         file = RecordedFile(
             made_of=made_of,

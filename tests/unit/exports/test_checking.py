@@ -10,7 +10,7 @@ from PIL import Image, ImageCms, ImageDraw
 
 from qie_batch.exports import check, failed_rules, read_channel
 from qie_batch.exports.channel import RULES, Span
-from qie_batch.exports.encoding import srgb_profile
+from qie_batch.images.profiles import srgb_profile
 from qie_batch.model import Verdict
 
 AMAZON = read_channel("amazon")
