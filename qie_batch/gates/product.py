@@ -109,8 +109,8 @@ def _moments(first: Floats, second: Floats, inside: Floats) -> tuple[Floats, Flo
     """The share of the window that is inside; there, the variance of each image, and their covariance."""
 
     def mean(values: Floats) -> Floats:
-        blurred: Floats = cv2.blur(values * inside, (_WINDOW, _WINDOW))
-        return blurred / share
+        found: Floats = cv2.blur(values * inside, (_WINDOW, _WINDOW)) / share
+        return found
 
     covered = cv2.blur(inside, (_WINDOW, _WINDOW))
     share = np.maximum(covered, 1e-3)
