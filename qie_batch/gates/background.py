@@ -96,7 +96,7 @@ def _demand(evidence: Evidence) -> _Demand | None:
 
 
 def _faults(evidence: Evidence, demand: _Demand) -> Iterator[tuple[float, str]]:
-    after = shrunk(evidence.after, _SIDE)
+    after = shrunk(evidence.copies[1], _SIDE)
     dark = 255 - after.min(axis=2)
     ring = outer(dark.shape, _RING)
     not_white = dark > 255 - demand.white
@@ -130,7 +130,7 @@ def _views(flags: Flags) -> tuple[Flags, ...]:
 
 def _touched(evidence: Evidence, shape: tuple[int, ...]) -> Flags | None:
     """Where the product touches the border of the input already; None where that cannot be told."""
-    before = cv2.resize(shrunk(evidence.before, _SIDE), shape[::-1], interpolation=cv2.INTER_AREA)
+    before = cv2.resize(shrunk(evidence.copies[0], _SIDE), shape[::-1], interpolation=cv2.INTER_AREA)
     ring = outer(shape, _RING)
     backdrop = np.median(before[ring], axis=0)
     apart = np.abs(before.astype(np.int16) - backdrop.astype(np.int16)).max(axis=2).astype(np.uint8)
