@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qie_batch.cli import App
-    from qie_batch.exports import Channel
+    from qie_batch.exports.channel import Channel
 
 #: Items with a failed rule that are printed before the rest is only counted.
 SHOWN = 50

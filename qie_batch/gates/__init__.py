@@ -13,6 +13,7 @@ from qie_batch.model import EVERY_GATE, Finding, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from qie_batch.model import Checks, Edited
 
@@ -27,9 +28,13 @@ def gate_modules() -> dict[str, Any]:
 
 
 class InstalledGates:
-    """Implements `qie_batch.interfaces.Gates`. `limits` are those of the settings, as `Checks.limits`."""
+    """Implements `qie_batch.interfaces.Gates`. `limits` are those of the settings, as `Checks.limits`.
 
-    def __init__(self, limits: Mapping[str, float | None]) -> None:
+    `channels` is the file or folder of channels that the user has.
+    """
+
+    def __init__(self, limits: Mapping[str, float | None], channels: Path | None = None) -> None:
+        self._channels = channels
         self._modules = gate_modules()
         self._limits = {name: _limit(name, limits, gate.LIMIT) for name, gate in self._modules.items()}
 
@@ -38,7 +43,7 @@ class InstalledGates:
         wanted = {name: limit for name, limit in limits.items() if limit is not None}
         if not wanted:
             return ()
-        evidence = Evidence(edited, checks)
+        evidence = Evidence(edited, checks, self._channels)
         found = (_checked(self._modules[name], evidence, limit) for name, limit in wanted.items())
         return tuple(finding for finding in found if finding)
 

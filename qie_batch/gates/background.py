@@ -84,7 +84,7 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
 
 def _demand(evidence: Evidence) -> _Demand | None:
     if evidence.checks.channel:
-        channel = read_channel(evidence.checks.channel)
+        channel = read_channel(evidence.checks.channel, evidence.channels)
         if channel.pure and min(channel.background) == 255:
             fill = channel.product.fill.least * _ENLARGED if channel.product else 0.0
             return _Demand(by=f"channel {channel.name}", white=_PURE, fill=fill, whole=True)

@@ -14,6 +14,8 @@ from qie_batch.vision.registration import SIDE, followed, register
 from qie_batch.vision.silhouette import silhouette
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL.Image import Image
 
     from qie_batch.model import Checks, Edited
@@ -27,7 +29,9 @@ _KEPT = 128
 class Evidence:
     """Computed once for all gates, when the first of them asks."""
 
-    def __init__(self, edited: Edited, checks: Checks) -> None:
+    def __init__(self, edited: Edited, checks: Checks, channels: Path | None = None) -> None:
+        #: The user's own, as a file or a folder.
+        self.channels = channels
         self._edited = edited
         self.checks = checks
         self.instruction = edited.instruction

@@ -104,6 +104,7 @@ def submit_context(
 ) -> SubmitContext:
     from functools import partial
 
+    from qie_batch.exports.reading import channel_names
     from qie_batch.steps.submit import SubmitContext
     from qie_batch.stores.s3 import S3Store
     from qie_batch.wiring.engines import InstalledEngines
@@ -122,6 +123,7 @@ def submit_context(
         limits=limits(settings),
         progress=progress or (lambda *_: None),
         check_webhook=lambda address: webhook_sender(settings).check(address),
+        channels=channel_names(settings.channels),
     )
 
 
@@ -162,7 +164,7 @@ def gates(settings: Settings) -> Gates | None:
             f"QIE_GATES names no gate that there is: {', '.join(unknown)}",
             hint=f"choose of: {', '.join(known)}",
         )
-    return InstalledGates(settings.gates)
+    return InstalledGates(settings.gates, settings.channels)
 
 
 def decoders(settings: Settings, metrics: DecoderMetrics | None = None) -> DecoderPool:

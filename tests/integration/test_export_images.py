@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from qie_batch import wiring
 from qie_batch.cli import SOME_FAILED, USAGE, main
 from qie_batch.errors import Conflict, UsageError
-from qie_batch.exports import read_channel
 from qie_batch.exports.channel import Span
+from qie_batch.exports.reading import read_channel
 from qie_batch.model import InvalidManifest
 from qie_batch.steps.export import (
     ArchiveDestination,

@@ -32,6 +32,8 @@ class RowChecker:
     columns: Mapping[str, str]
     #: Names of the LoRAs that a row may choose.
     loras: Collection[str] = ()
+    #: Names of the channels that a row may ask for; None takes any.
+    channels: Collection[str] | None = None
 
     def checked(
         self,
@@ -57,6 +59,7 @@ class RowChecker:
         try:
             check_lock(params.lock, checks[row.keep_mask].header if row.keep_mask else None, own[0].header)
             check_lora(params.lora_name, self.loras)
+            check_channel(row.checks.channel, self.channels)
             self.check(params, [check.header for check in own])
             self._check_format(params)
         except Rejected as error:
@@ -116,6 +119,16 @@ def check_lora(name: str, loras: Collection[str]) -> None:
     if name and name not in loras:
         known = f"choose {', '.join(loras)}" if loras else "QIE_LORAS names none"
         raise Rejected(f"There is no LoRA {name!r}: {known}", code="lora_unknown", subject="lora")
+
+
+def check_channel(name: str, channels: Collection[str] | None) -> None:
+    """Rejected for a channel without rules."""
+    if name and channels is not None and name not in channels:
+        raise Rejected(
+            f"There is no channel {name!r}: choose {', '.join(channels)}, or add its file to QIE_CHANNELS",
+            code="channel_unknown",
+            subject="export_channel",
+        )
 
 
 def _column_at_fault(sizes: list[tuple[int, int]], limits: EngineLimits) -> str:

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import Rejected, UsageError
 from qie_batch.keys import S3, S3Address, manifest_key
 from qie_batch.manifest import open_manifest
 from qie_batch.manifest.stored import StoredHeader
 from qie_batch.model import InvalidManifest, NewJob
 from qie_batch.steps.submit.catalog import catalog_file
-from qie_batch.steps.submit.check_rows import RowChecker
+from qie_batch.steps.submit.check_rows import RowChecker, check_channel
 from qie_batch.steps.submit.checked_images import CheckedImages
 from qie_batch.steps.submit.drafts import with_drafts
 from qie_batch.steps.submit.fetched import FetchedImages
@@ -26,7 +26,7 @@ from qie_batch.steps.submit.sources import ImageSources
 from qie_batch.text import many, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from qie_batch.interfaces import EngineCatalog, EngineChoice
@@ -70,6 +70,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
         request = replace(request, order=with_drafts(request.order, chosen.info))
         presets = chosen.info.presets or context.engines.preset_names()
         order = request.order
+        _refuse_unknown_channel(order, context.channels)
         exists = partial(context.exists, folder)
         manifest = open_manifest(path, order.reading, order.defaults, presets, exists)
         context.understood(manifest.understanding)
@@ -86,6 +87,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
             check=context.engines.check(chosen.info.name),
             gives_alpha=gives_alpha,
             loras=chosen.info.own_loras,
+            channels=context.channels,
             columns=manifest.columns,
         )
         planner = Planner(job.order, chosen.info, gives_alpha)
@@ -124,6 +126,14 @@ def chosen_engine(order: JobOrder, engines: EngineCatalog) -> EngineChoice:
         hint = f"choose one of: {', '.join(known)}" if known else "name it in QIE_LORAS"
         raise UsageError(f"there is no LoRA {lora!r}", code="lora_unknown", hint=hint)
     return chosen
+
+
+def _refuse_unknown_channel(order: JobOrder, channels: Collection[str] | None) -> None:
+    """UsageError where the job names one; that of a single row makes it a bad row."""
+    try:
+        check_channel(order.defaults.checks.channel, channels)
+    except Rejected as error:
+        raise UsageError(error.message, code=error.code, subject=error.subject) from error
 
 
 def _new_job(

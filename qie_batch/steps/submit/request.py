@@ -51,6 +51,8 @@ class SubmitContext:
     limits: Limits
     #: Whether there is a file of a name in a folder, for cells that may name several.
     exists: Callable[[str, str], bool] = is_file
+    #: Names of the channels that a row may ask for; None takes any.
+    channels: Collection[str] | None = None
     #: Called with what is done, how many of it, and of how many: None while that is not known. The last call
     #: of each kind has both figures equal.
     progress: Callable[[str, int, int | None], None]
