@@ -42,7 +42,7 @@ class SqlIntake:
         """Write job and items, or nothing; False if this job id is there already.
 
         An item whose cache key has a result is final at once, cached, at no cost, unless a gate failed the
-        result and nobody decided: an attempt that finds the result holds it to what this row asks.
+        result and no person decided: an attempt that finds the result holds it to what this row asks.
 
         Give items that are computed already: the transaction is open while `new_items` is read, and SQLite
         has one writer, for which the heartbeats of all workers wait.

@@ -56,7 +56,7 @@ class Checks:
 
 #: Nothing is asked but what the settings say.
 NO_CHECKS = Checks()
-#: No gate looks at the result: nobody would review it.
+#: No gate looks at the result: no person would review it.
 UNLOOKED = Checks(limits={EVERY_GATE: None})
 
 

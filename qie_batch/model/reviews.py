@@ -23,7 +23,7 @@ class Decision(StrEnum):
 class Show(StrEnum):
     """Which results people look at."""
 
-    #: A gate failed them or their job wants a review, and nobody decided yet.
+    #: A gate failed them or their job wants a review, and no person decided yet.
     WAITING = "waiting"
     #: They succeeded without a decision.
     PASSED = "passed"

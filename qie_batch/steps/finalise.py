@@ -55,7 +55,7 @@ class Savings:
 
     drafts: int
     approved: int
-    #: Drafts about which nobody decided yet.
+    #: Drafts about which no person decided yet.
     waiting: int
     draft_seconds: float
     draft_micros: int

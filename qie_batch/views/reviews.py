@@ -52,7 +52,7 @@ class ReviewItemView:
     #: None for an engine that takes none.
     seed: int | None
     state: ItemState
-    #: approved, rejected, or "" where nobody decided.
+    #: approved, rejected, or "" where no person decided.
     review: str
     #: Addresses of the images, and of a small one after; "" for none, `small` also where `after` is small.
     before: str
@@ -171,7 +171,7 @@ class SavingsView:
 
     drafts: int
     approved: int
-    #: Drafts about which nobody decided yet.
+    #: Drafts about which no person decided yet.
     waiting: int
     draft_seconds: Seconds
     draft_micros: Annotated[Usd, Field(serialization_alias="draft_usd")]

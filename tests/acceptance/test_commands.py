@@ -43,6 +43,7 @@ OTHERS = (
     "fsck",
     "prune",
     "template",
+    "review",
 )
 
 

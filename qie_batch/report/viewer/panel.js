@@ -3,9 +3,11 @@
 const findingFigure = (t, finding) => {
   if (finding.figure === null) return "";
   const unit = t.word("units", finding.gate);
-  const shown = unit === finding.gate ? "" : ` ${unit}`;
-  const limit = finding.limit === null ? "" : t("limit", { limit: `${t.number(finding.limit, 3)}${shown}` });
-  return `${t.number(finding.figure, 3)}${shown}${limit && ` (${limit})`}`;
+  const known = unit === finding.gate ? "" : ` ${unit}`;
+  const shown = (value) => (unit === "share" ? `${t.number(value * 100)} %` : `${t.number(value)}${known}`);
+  return finding.limit === null
+    ? shown(finding.figure)
+    : `${shown(finding.figure)} (${t("limit", { limit: shown(finding.limit) })})`;
 };
 
 const findingRow = (t, finding) =>

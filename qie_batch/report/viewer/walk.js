@@ -46,7 +46,7 @@ const createWalk = (queue, filter) => {
       return true;
     },
 
-    /** The next item on which nobody has decided, behind this one first; else, where the filter shows what was
+    /** The next item without a decision, behind this one first; else, where the filter shows what was
      * decided, the next one, and behind the last otherwise. */
     async advance() {
       const { show } = walk.filter;

@@ -122,7 +122,7 @@ def test_a_reroll_opens_the_job_and_is_an_edit_like_any_other(waiting):
     again = reroll(waiting, "greener")
     assert (again.state, again.result, again.spec) == (ItemState.PENDING, None, spec("greener"))
     assert waiting.jobs.get("job").state is JobState.OPEN
-    assert told(waiting) == "pn"
+    assert told(waiting) == "pN"
     finish_with(waiting, GOOD)
     assert item(waiting).result.cache_key == spec("greener").cache_key
     assert item(waiting).attempt == 2
@@ -189,7 +189,7 @@ def test_many_decisions_are_one_transaction_and_those_that_conflict_are_named(le
     assert [refusal.item_id for refusal in refused] == ["job.1", "job.3"]
     assert "was rejected by li" in refused[0].reason
     assert "there is no item 'job.3'" in refused[1].reason
-    assert told(ledger) == "SrS"
+    assert told(ledger) == "SRS"
 
 
 def test_two_reviewers_at_once_lose_and_overwrite_nothing(ledger):

@@ -118,7 +118,13 @@ def test_no_text_of_a_catalog_is_a_program_on_a_page_or_a_header(owner, browser)
     job = owner.post("/api/jobs", json=asked).json()["job"]
     closed(owner, job)
     items = owner.get(f"/api/jobs/{job}/items").json()["items"]
-    pages = ["/", f"/jobs/{job}", "/costs", *(f"/jobs/{job}/items/{each['id']}" for each in items)]
+    pages = [
+        "/",
+        f"/jobs/{job}",
+        f"/jobs/{job}/review",
+        "/costs",
+        *(f"/jobs/{job}/items/{each['id']}" for each in items),
+    ]
     for path in (*pages, f"/jobs?x={SCRIPT}", f"/login?next=/{SCRIPT}", f"/uploads/{SCRIPT}"):
         answer = browser.get(path)
         assert answer.status_code < 500

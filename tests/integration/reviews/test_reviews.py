@@ -82,7 +82,7 @@ def test_many_are_decided_by_a_filter_and_those_that_conflict_are_named(enter, w
     answer = review.decide_where(
         ReviewQuery(job_id=job, show=Show.WAITING), Decision.APPROVED, context, note="", reviewer="maria"
     )
-    assert (answer.decided, answer.refused, told(ledger, job)) == (2, (), "SrS")
+    assert (answer.decided, answer.refused, told(ledger, job)) == (2, (), "SRS")
 
 
 def test_a_reroll_with_another_instruction_is_checked_and_edited_again(enter, work, context, ledger):
@@ -155,7 +155,7 @@ def test_decisions_of_a_sheet_come_back_and_stale_ones_are_named(
         (job, f"{job}.9", "1", "noted", "hm", "", "", "li", at),
     )
     found = import_decisions(path, context, importer="tom")
-    assert (found.decided, found.already, told(ledger, job)) == (2, 0, "Srpn")
+    assert (found.decided, found.already, told(ledger, job)) == (2, 0, "SRpN")
     stale = {line.number: line.reason for line in found.stale}
     assert list(stale) == [3, 5]
     assert "was rejected by maria" in stale[3]
