@@ -97,8 +97,15 @@ def export_images(
     """Each item that is exported, in the manifest's order, then the feed where one is asked for.
 
     UsageError for a wrong template or feed, before anything is written; Conflict for a file of the same name
-    that no export has written.
+    that no export has written, and for a job of drafts.
     """
+    if job.order.final_preset:
+        raise Conflict(
+            f"job {job.id} holds drafts, which are no results for a shop",
+            code="job_of_drafts",
+            hint="make what was approved for good, and export that job",
+            subject=job.id,
+        )
     feed = open_feed(request.feed) if request.feed else None
     with ExitStack() as stack:
         rows = stack.enter_context(stored_rows(job, context.store))
