@@ -16,7 +16,7 @@ ADVICE: Mapping[str, str] = {
     "bucket_missing": "`qie-batch up` creates it in the embedded stack; elsewhere create bucket '{subject}'.",
     "config_file": "mend it, or delete it: `qie-batch up` writes a new one",
     "folder_unwritable": "give another folder with --out, or --to of an export",
-    "job_of_drafts": "`qie-batch review finalise {subject}` makes what was approved for good: export that job",
+    "job_of_drafts": "export the job that `qie-batch review finalise {subject}` makes of it",
     "job_unknown": "`qie-batch status` lists the jobs",
     "key_unknown": "`qie-batch keys list` shows them",
     "ledger_migrating": "wait for the other `qie-batch db upgrade` to end, then run it again",
