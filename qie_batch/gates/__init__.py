@@ -31,13 +31,16 @@ def gate_modules() -> dict[str, Any]:
 
 def check_asked(checks: Checks, channels: Collection[str]) -> None:
     """Rejected for a gate that there is not, and for a channel that is none of these."""
-    known = gate_modules()
+    known = gate_modules() if checks.limits else {}
     for name in checks.limits:
         if name != EVERY_GATE and name not in known:
-            sentence = f"There is no gate {quoted(name)}: choose of {', '.join(known)}"
+            sentence = f"There is no gate {quoted(name)}: choose {', '.join(known)}"
             raise Rejected(sentence, code="gate_unknown", subject="gates")
     if checks.channel and checks.channel not in channels:
-        sentence = f"There is no channel {quoted(checks.channel)}: choose of {', '.join(channels)}"
+        named = ", ".join(channels)
+        sentence = (
+            f"There is no channel {quoted(checks.channel)}: choose {named}, or add its file to QIE_CHANNELS"
+        )
         raise Rejected(sentence, code="channel_unknown", subject="export_channel")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import Misconfigured, Rejected, Unavailable
@@ -147,11 +148,18 @@ def limits(settings: Settings) -> Limits:
 
 def asked_checker(settings: Settings) -> Callable[[Checks], None]:
     """Rejected for a gate or a channel that there is not."""
-    from qie_batch.exports import channel_names
-    from qie_batch.gates import check_asked
+    from qie_batch.exports.reading import channel_names
 
-    channels = channel_names(settings.channels)
-    return lambda checks: check_asked(checks, channels)
+    channels = cache(channel_names)
+
+    def check(checks: Checks) -> None:
+        if not (checks.limits or checks.channel):
+            return
+        from qie_batch.gates import check_asked
+
+        check_asked(checks, channels(settings.channels))
+
+    return check
 
 
 def gate_names() -> tuple[str, ...]:

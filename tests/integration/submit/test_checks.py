@@ -46,9 +46,9 @@ def test_a_row_asks_and_the_rest_is_the_jobs(catalog, settings, ledger):
 @pytest.mark.parametrize(
     ("cells", "column", "says"),
     [
-        (",,,drfit=2,", "gates", "There is no gate 'drfit': choose of"),
+        (",,,drfit=2,", "gates", "There is no gate 'drfit': choose "),
         (",,,drift,", "gates", "'gates' holds 'drift': write off, or gate=limit"),
-        (",,amazom,,", "export_channel", "There is no channel 'amazom': choose of amazon"),
+        (",,amazom,,", "export_channel", "There is no channel 'amazom': choose amazon"),
         (",,,,9", "rerolls", "write a whole number from 0 to 8"),
     ],
 )
