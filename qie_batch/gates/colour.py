@@ -44,7 +44,7 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
         if expected is None:
             return _unknown(evidence.checks.expect_color, limit)
         product, background = (None, expected) if background and not product else (expected, None)
-    after = shrunk(evidence.after, _SIDE)
+    after = shrunk(evidence.copies[1], _SIDE)
     found = [
         (distance, wanted, place)
         for wanted, place in ((product, "edited region"), (background, "background"))
@@ -100,7 +100,7 @@ def _distance(evidence: Evidence, after: Pixels, wanted: Wanted, place: str) -> 
 
 
 def _edited(evidence: Evidence, lab: Floats) -> Flags:
-    apart = lab - lab_of(shrunk(evidence.before, _SIDE))
+    apart = lab - lab_of(shrunk(evidence.copies[0], _SIDE))
     edited: Flags = np.linalg.norm(cv2.blur(apart, (3, 3)), axis=2) > _EDITED
     return edited
 

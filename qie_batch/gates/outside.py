@@ -98,7 +98,7 @@ def _apart(before: Pixels, after: Pixels) -> Floats:
 
 
 def _lab(pixels: Pixels) -> Floats:
-    lab = cv2.cvtColor(cv2.blur(pixels, (3, 3)).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab: Floats = cv2.cvtColor(cv2.blur(pixels, (3, 3)).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     lab[..., 0] *= _LIGHTNESS
     return lab
 
