@@ -84,7 +84,7 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
 
 def _demand(evidence: Evidence) -> _Demand | None:
     if evidence.checks.channel:
-        channel = read_channel(evidence.checks.channel)
+        channel = read_channel(evidence.checks.channel, evidence.channels)
         if channel.pure and min(channel.background) == 255:
             fill = channel.product.fill.least * _ENLARGED if channel.product else 0.0
             return _Demand(by=f"channel {channel.name}", white=_PURE, fill=fill, whole=True)
@@ -96,7 +96,7 @@ def _demand(evidence: Evidence) -> _Demand | None:
 
 
 def _faults(evidence: Evidence, demand: _Demand) -> Iterator[tuple[float, str]]:
-    after = shrunk(evidence.after, _SIDE)
+    after = shrunk(evidence.copies[1], _SIDE)
     dark = 255 - after.min(axis=2)
     ring = outer(dark.shape, _RING)
     not_white = dark > 255 - demand.white
@@ -130,7 +130,7 @@ def _views(flags: Flags) -> tuple[Flags, ...]:
 
 def _touched(evidence: Evidence, shape: tuple[int, ...]) -> Flags | None:
     """Where the product touches the border of the input already; None where that cannot be told."""
-    before = cv2.resize(shrunk(evidence.before, _SIDE), shape[::-1], interpolation=cv2.INTER_AREA)
+    before = cv2.resize(shrunk(evidence.copies[0], _SIDE), shape[::-1], interpolation=cv2.INTER_AREA)
     ring = outer(shape, _RING)
     backdrop = np.median(before[ring], axis=0)
     apart = np.abs(before.astype(np.int16) - backdrop.astype(np.int16)).max(axis=2).astype(np.uint8)

@@ -53,5 +53,5 @@ def _uneven(hue: Floats) -> Floats:
     terms = ((-0.17, 1, -30), (0.24, 2, 0), (0.32, 3, 6), (-0.20, 4, -63))
     uneven: Floats = np.ones_like(hue)
     for weight, times, way in terms:
-        uneven = uneven + weight * np.cos(np.radians(times * hue + way))
+        uneven += np.float32(weight) * np.cos(np.radians(times * hue + way)).astype(np.float32)
     return uneven

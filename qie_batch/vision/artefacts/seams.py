@@ -37,7 +37,10 @@ def find_seam(before: Pixels, after: Pixels) -> Seam:
     """The strongest seam that the input has not in the same place, with step 0 for none."""
     seams = [
         _strongest(first, second, upright=upright)
-        for upright, first, second in ((True, before, after), (False, before.T, after.T))
+        for upright, first, second in (
+            (True, before, after),
+            (False, cv2.transpose(before), cv2.transpose(after)),
+        )
     ]
     return max(seams, key=lambda seam: seam.step)
 

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 
@@ -41,13 +42,20 @@ class OnnxReader:
     def __init__(self) -> None:
         self._lock = Lock()
         self._models: RapidOCR | None = None
+        #: The last image and its lines: an edit reads what the one before has read at its end.
+        self._last: tuple[ref[Pixels], list[TextLine]] | None = None
 
     def __call__(self, pixels: Pixels) -> list[TextLine]:
         """Misconfigured where the extra is not installed."""
         with self._lock:
-            if self._models is None:
-                self._models = _load()
-            found = self._models(np.ascontiguousarray(pixels[..., ::-1]))
+            if self._last is None or self._last[0]() is not pixels:
+                self._last = (ref(pixels), self._read(pixels))
+            return list(self._last[1])
+
+    def _read(self, pixels: Pixels) -> list[TextLine]:
+        if self._models is None:
+            self._models = _load()
+        found = self._models(np.ascontiguousarray(pixels[..., ::-1]))
         if found.txts is None or found.boxes is None:
             return []
         spans = found.word_results or ()

@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from qie_batch.exports import Upscaler, read_channel, render
 from qie_batch.exports.channel import Span
 from qie_batch.exports.encoding import MAX_ENCODES, encoded, xmp_of
 from qie_batch.exports.framing import frame_of
+from qie_batch.exports.reading import read_channel
+from qie_batch.exports.rendering import Upscaler, render
 from qie_batch.images.metadata import fields_of, with_fields
 from qie_batch.images.profiles import srgb_profile
 from qie_batch.images.provenance import SOURCE_TYPE, SourceType

@@ -45,6 +45,13 @@ def test_the_background_is_held_to_its_own_colour():
     assert "background is not red" in finding.sentence
 
 
+def test_a_new_background_hides_no_colour_of_the_product():
+    asked = "change the mug to red and make the background green"
+    assert look(scene(GREEN, product=RED), asked).verdict is Verdict.PASSED
+    finding = look(scene(GREEN, product=NAVY), asked)
+    assert "edited region is not red" in finding.sentence
+
+
 def test_expect_color_takes_the_place_of_the_instruction():
     assert look(scene(product=GREEN), "make it red", expect_color="green").verdict is Verdict.PASSED
     assert look(scene(product=RED), "make it new", expect_color="#328c50").verdict is Verdict.FAILED

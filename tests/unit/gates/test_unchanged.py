@@ -44,6 +44,11 @@ def test_sharpening_is_a_change():
     assert look(after, "sharpen it", blurred).verdict is Verdict.PASSED
 
 
+def test_a_zoom_that_is_asked_for_is_a_change():
+    closer = cv2.resize(BEFORE, None, fx=1.1, fy=1.1)[19:403, 19:403].copy()
+    assert look(closer, "zoom in by 10 %").verdict is Verdict.PASSED
+
+
 def test_another_transparency_is_a_change():
     alpha = np.full(BEFORE.shape[:2], 255, np.uint8)
     alpha[:100] = 0

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: Levels of 255 within which a pixel is ground, whatever its noise, and from which it is a letter.
 _LEAST, _MOST = 10.0, 40.0
 #: Noise in levels beyond which no patch of ground would look like its neighbours.
-_MOST_NOISE = 9.0
+_MOST_NOISE = 16.0
 #: Reaches of the changes that bend the surface, in units of the line's height, and levels within which a
 #: pixel then counts as ground: in the line, and at its edge, where there are no letters.
 _REACHES, _LIKELY, _AT_EDGE = (1.0, 0.6, 0.4, 0.4), 26.0, 70.0
@@ -73,12 +73,12 @@ def _noise(residue: Floats, line: Flags) -> float:
 
 def _bent(patch: Floats, surface: Floats, height: float, valid: Flags, edge: Flags) -> Floats:
     """The surface with the slow changes that the second degree does not follow, also farther away."""
-    likely = np.where(edge, np.float32(_AT_EDGE), np.float32(_LIKELY))
+    likely = np.where(edge, _AT_EDGE, _LIKELY)
     for reach in (height * share for share in _REACHES):
         ground = valid & (np.abs(patch - surface).max(axis=-1) < likely)
         weight = blurred(ground.astype(np.float32), reach)
         rest = blurred(np.where(ground[..., None], patch - surface, 0), reach)
-        surface = surface + rest / np.maximum(weight, 0.05)[..., None]
+        surface = (surface + rest / np.maximum(weight, 0.05)[..., None]).astype(np.float32)
     return surface
 
 

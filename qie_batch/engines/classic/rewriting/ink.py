@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Around the line, in units of its height, where letters may still reach.
 _REACH = 0.2
+#: Above and below, in units of the line's height, where the lines around may reach into it.
+_MIDST = 0.18
 #: Share of the letters' area that may belong to something that goes on beyond the line.
 _MOST_FOREIGN = 0.06
 #: Levels by which the letters of one colour may differ, and by which a pixel may be beside the line between
@@ -107,7 +109,7 @@ def _letters(ground: Ground, frame: Frame) -> Flags:
     crossing = np.unique(labels[edge])
     foreign = np.isin(labels, crossing[crossing > 0])
     inside = np.zeros(seen.shape, np.bool_)
-    inside[top:bottom, left:right] = True
+    inside[top + round(_MIDST * tall) : bottom - round(_MIDST * tall), left:right] = True
     small = np.isin(labels, np.nonzero(stats[:, cv2.CC_STAT_AREA] < (_STAIN * tall) ** 2)[0])
     letters = (seen > 0) & ~foreign & ~small
     if float((foreign & inside).sum()) > _MOST_FOREIGN * max(1.0, float((letters & inside).sum())):
