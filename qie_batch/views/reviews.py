@@ -52,7 +52,7 @@ class ReviewItemView:
     #: None for an engine that takes none.
     seed: int | None
     state: ItemState
-    #: approved, rejected, or "" without a decision.
+    #: approved, rejected, or "" where no person decided.
     review: str
     #: Addresses of the images, and of a small one after; "" for none, `small` also where `after` is small.
     before: str
