@@ -42,9 +42,9 @@ soak: .venv-dev/stamp ## nothing but work for MINUTES=40: memory, descriptors an
 
 hashes: .venv-uv/stamp ## what the images are installed from, with hashes, after constraints.txt or pyproject.toml changed
 	echo hatchling | $(LOCK) --python-version 3.11 --output-file deploy/requirements/build.txt - > /dev/null
-	$(LOCK) --python-version 3.11 $(addprefix --extra ,gateway postgres cutout tracing triton notify c2pa) \
+	$(LOCK) --python-version 3.11 $(addprefix --extra ,gateway postgres cutout text tracing triton notify c2pa) \
 		--output-file deploy/requirements/control.txt pyproject.toml > /dev/null
-	$(LOCK) --python-version 3.12 $(addprefix --extra ,gpu postgres tracing triton) \
+	$(LOCK) --python-version 3.12 $(addprefix --extra ,gpu postgres text tracing triton) \
 		--output-file deploy/requirements/worker.txt pyproject.toml > /dev/null
 	echo torch | $(LOCK) --python-version 3.12 --constraint deploy/requirements/worker.txt \
 		--output-file deploy/requirements/torch.txt - > /dev/null

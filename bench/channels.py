@@ -22,13 +22,15 @@ from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from qie_batch.exports import failed_rules, read_channel, render
+from qie_batch.exports.checking import failed_rules
+from qie_batch.exports.reading import read_channel
+from qie_batch.exports.rendering import render
 from tests.support import channel_reader, products
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from qie_batch.exports import Channel
+    from qie_batch.exports.channel import Channel
 
 SIZES = ((480, 480), (1024, 1024), (1360, 1020), (900, 1600), (2600, 2600))
 ENDINGS = {"jpeg": "jpg", "png": "png", "webp": "webp"}

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 GOAL_FOUND, GOAL_FALSE = 0.95, 0.02
 #: There are so many kinds of edits that all gates must pass that each has this part of the number of cases.
-EDIT_SHARE = 3
+EDIT_SHARE = 2
 
 
 def arguments_of(words: list[str]) -> argparse.Namespace:

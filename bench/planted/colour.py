@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 _NAMES = {
     "red": "红色", "orange": "橙色", "yellow": "黄色", "green": "绿色", "teal": "青色", "blue": "蓝色",
     "purple": "紫色", "pink": "粉色", "brown": "棕色", "navy": "藏青色", "beige": "米色",
-    "burgundy": "酒红色",    "olive": "橄榄绿", "turquoise": "绿松石色", "light blue": "浅蓝色", "dark green": "深绿色",
+    "burgundy": "酒红色",
+    "olive": "橄榄绿", "turquoise": "绿松石色", "light blue": "浅蓝色", "dark green": "深绿色",
 }  # fmt: skip
 _APART = 22.0
 

@@ -29,9 +29,7 @@ def _mixed(pixels: Pixels, other: Pixels, where: np.ndarray) -> Pixels:
     return levels(pixels * (1 - share) + share * other)
 
 
-def _thing(
-    material: Material, shape: tuple[int, ...], inside: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def _thing(shape: tuple[int, ...], inside: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """An ellipse of a tenth to a quarter of the region, most of it inside."""
     area = inside.sum() * rng.uniform(0.1, 0.25)
     radius = np.sqrt(area / np.pi)
@@ -55,7 +53,7 @@ def _other_product_colour(material: Material, rng: np.random.Generator) -> Case:
 
 def _other_product_part(material: Material, rng: np.random.Generator) -> Case:
     case, cover = _with_cover(material, rng)
-    part = _thing(material, case.after.shape, cover, rng) & cover
+    part = _thing(case.after.shape, cover, rng) & cover
     return _case(case, _mixed(case.after, _texture(material, case, rng), part), rng)
 
 
@@ -86,7 +84,7 @@ def _other_backdrop_colour(material: Material, rng: np.random.Generator) -> Case
 def _thing_behind(material: Material, rng: np.random.Generator) -> Case:
     moving = new_colour(material, STILL, rng)
     behind = ~_cover(moving.product, moving.case.after.shape)
-    part = _thing(material, moving.case.after.shape, behind, rng) & behind
+    part = _thing(moving.case.after.shape, behind, rng) & behind
     return _case(moving.case, _mixed(moving.case.after, _texture(material, moving.case, rng), part), rng)
 
 
@@ -104,7 +102,7 @@ def _kept(material: Material, rng: np.random.Generator, *, spoilt: bool) -> Case
     keep[height // 4 : height // 4 + height // 3, width // 4 : width // 4 + width // 2] = True
     after = _mixed(cv2.GaussianBlur(255 - pixels, (0, 0), 6), pixels, keep)
     if spoilt:
-        part = _thing(material, pixels.shape, keep, rng) & keep
+        part = _thing(pixels.shape, keep, rng) & keep
         after = _mixed(after, _other_hue(255 - after, rng), part)
     return Case(before=pixels, after=repainted(after, rng), instruction="paint it anew", keep=_inner(keep))
 

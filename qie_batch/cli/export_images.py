@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from qie_batch.cli import App
-    from qie_batch.exports import Channel
+    from qie_batch.exports.channel import Channel
 
 #: Items with a failed rule that are printed before the rest is only counted.
 SHOWN = 50
@@ -31,7 +31,13 @@ SHOWN = 50
 
 @click.command("images")
 @click.argument("job")
-@click.option("--channel", "channel_name", required=True, metavar="NAME", help="amazon, google, shopify, ...")
+@click.option(
+    "--channel",
+    "channel_name",
+    required=True,
+    metavar="NAME",
+    help="amazon, google, shopify, tmall, tmall-white, web, or one of your own.",
+)
 @click.option(
     "--to", "address", required=True, metavar="PLACE", help="A folder, FILE.zip or s3://bucket/prefix."
 )
@@ -133,6 +139,8 @@ class _Summary:
             f"{many(written, 'picture')} written, {unchanged} unchanged, {left} left out by the rules of"
             f" {self.channel.title} ({self.channel.dated})"
         )
+        if not sum(self.counts.values()):
+            note("nothing was there to export: only what succeeded is, and with --only what was approved")
         if self.feed:
             state = "written" if self.feed.changed else "unchanged"
             stay = f", {many(self.feed.kept, 'cell')} left as they were" if self.feed.kept else ""

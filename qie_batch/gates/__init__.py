@@ -8,11 +8,14 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from qie_batch.errors import Rejected
 from qie_batch.gates.evidence import Evidence
 from qie_batch.model import EVERY_GATE, Finding, Verdict
+from qie_batch.text import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
+    from pathlib import Path
 
     from qie_batch.model import Checks, Edited
 
@@ -26,10 +29,29 @@ def gate_modules() -> dict[str, Any]:
     return {module.NAME: module for module in modules if hasattr(module, "check")}
 
 
-class InstalledGates:
-    """Implements `qie_batch.interfaces.Gates`. `limits` are those of the settings, as `Checks.limits`."""
+def check_asked(checks: Checks, channels: Collection[str]) -> None:
+    """Rejected for a gate that there is not, and for a channel that is none of these."""
+    known = gate_modules() if checks.limits else {}
+    for name in checks.limits:
+        if name != EVERY_GATE and name not in known:
+            sentence = f"There is no gate {quoted(name)}: choose {', '.join(known)}"
+            raise Rejected(sentence, code="gate_unknown", subject="gates")
+    if checks.channel and checks.channel not in channels:
+        named = ", ".join(channels)
+        sentence = (
+            f"There is no channel {quoted(checks.channel)}: choose {named}, or add its file to QIE_CHANNELS"
+        )
+        raise Rejected(sentence, code="channel_unknown", subject="export_channel")
 
-    def __init__(self, limits: Mapping[str, float | None]) -> None:
+
+class InstalledGates:
+    """Implements `qie_batch.interfaces.Gates`.
+
+    `limits` are those of the settings, as `Checks.limits`; `channels` has the user's own channels.
+    """
+
+    def __init__(self, limits: Mapping[str, float | None], channels: Path | None = None) -> None:
+        self._channels = channels
         self._modules = gate_modules()
         self._limits = {name: _limit(name, limits, gate.LIMIT) for name, gate in self._modules.items()}
 
@@ -38,7 +60,7 @@ class InstalledGates:
         wanted = {name: limit for name, limit in limits.items() if limit is not None}
         if not wanted:
             return ()
-        evidence = Evidence(edited, checks)
+        evidence = Evidence(edited, checks, self._channels)
         found = (_checked(self._modules[name], evidence, limit) for name, limit in wanted.items())
         return tuple(finding for finding in found if finding)
 

@@ -68,8 +68,8 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
 
 def _faults(evidence: Evidence) -> Iterator[tuple[float, str]]:
     asked = evidence.instruction.lower()
-    before, after = (cv2.cvtColor(each, cv2.COLOR_RGB2GRAY) for each in (evidence.before, evidence.after))
-    small_before, small_after = shrunk(before, _SIDE), shrunk(after, _SIDE)
+    before, after = _luma(evidence.before), _luma(evidence.after)
+    small_before, small_after = (shrunk(_luma(each), _SIDE) for each in evidence.copies)
     # What compares places is left out where the instruction may move things.
     in_place = not evidence.intent.geometry
     yield _blank(evidence)
@@ -89,8 +89,13 @@ def _faults(evidence: Evidence) -> Iterator[tuple[float, str]]:
         yield _seam(before, after)
 
 
+def _luma(pixels: Pixels) -> Pixels:
+    luma: Pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    return luma
+
+
 def _blank(evidence: Evidence) -> tuple[float, str]:
-    share, had = (other_than_one_colour(shrunk(each, 128)) for each in (evidence.after, evidence.before))
+    had, share = (other_than_one_colour(shrunk(each, 128)) for each in evidence.copies)
     if evidence.after_alpha is not None:
         alpha = shrunk(evidence.after_alpha, 128)
         share = max(share, float(np.minimum((alpha > 127).mean(), (alpha < 128).mean())))

@@ -14,7 +14,7 @@ from qie_batch.exports.reading import read_channel
 from qie_batch.gates.wanted import wanted_colours
 from qie_batch.model import Finding, Verdict
 from qie_batch.text import quoted
-from qie_batch.vision.arrays import shrunk
+from qie_batch.vision.arrays import outer, shrunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,10 +38,10 @@ _WHOLE_SIDE = 0.85
 _PLAIN = 0.55
 #: A product may be as much smaller than the channel says as an export enlarges it.
 _ENLARGED = 0.5
-_WHITE_NAMES = frozenset(
-    ("white", "pure white", "snow white", "bright white", "#ffffff")
-    + ("白色", "纯白色", "纯白", "白", "雪白", "亮白")
-)
+_WHITE_NAMES = frozenset({
+    "white", "pure white", "snow white", "bright white", "#ffffff",
+    "白色", "纯白色", "纯白", "白", "雪白", "亮白",
+})  # fmt: skip
 _PURE_NAMES = re.compile(r"pure|纯")
 
 
@@ -78,13 +78,13 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
         verdict=Verdict.FAILED if failed else Verdict.PASSED,
         figure=figure,
         limit=limit,
-        sentence=f"{sentence}; {demand.by} asks for it otherwise" if failed else "",
+        sentence=f"{sentence}, against what {demand.by} asks for" if failed else "",
     )
 
 
 def _demand(evidence: Evidence) -> _Demand | None:
     if evidence.checks.channel:
-        channel = read_channel(evidence.checks.channel)
+        channel = read_channel(evidence.checks.channel, evidence.channels)
         if channel.pure and min(channel.background) == 255:
             fill = channel.product.fill.least * _ENLARGED if channel.product else 0.0
             return _Demand(by=f"channel {channel.name}", white=_PURE, fill=fill, whole=True)
@@ -96,28 +96,21 @@ def _demand(evidence: Evidence) -> _Demand | None:
 
 
 def _faults(evidence: Evidence, demand: _Demand) -> Iterator[tuple[float, str]]:
-    after = shrunk(evidence.after, _SIDE)
+    after = shrunk(evidence.copies[1], _SIDE)
     dark = 255 - after.min(axis=2)
-    ring = _ring(dark.shape)
+    ring = outer(dark.shape, _RING)
     not_white = dark > 255 - demand.white
-    touching = _touching(dark, ring)
-    allowed = np.zeros_like(touching) if demand.whole else _grown(_touched(evidence, dark.shape))
-    cut = touching & ~allowed
-    off_white = not_white & ring & ~_grown(touching)
+    touching, touched = _touching(dark, ring), _touched(evidence, dark.shape)
+    known = np.zeros_like(ring) if touched is None else _grown(touched)
+    off_white = not_white & ring & ~_grown(touching) & ~known
     share = float(off_white.sum() / ring.sum())
     yield share, f"{share:.0%} of the outer background is not white"
+    cut = touching if demand.whole else touching & ~known & (touched is not None)
     share = float(cut.sum() / ring.sum())
     yield share, f"the product is cut at the {_sides(cut)} border"
     if demand.fill:
         fill = _fill(dark)
         yield demand.fill - fill, f"the product covers {fill:.0%} of the image's side"
-
-
-def _ring(shape: tuple[int, ...]) -> Flags:
-    ring = np.ones(shape[:2], bool)
-    rows, columns = (max(2, round(_RING * length)) for length in shape[:2])
-    ring[rows:-rows, columns:-columns] = False
-    return ring
 
 
 def _touching(difference: Pixels, ring: Flags) -> Flags:
@@ -131,18 +124,18 @@ def _touching(difference: Pixels, ring: Flags) -> Flags:
 
 def _views(flags: Flags) -> tuple[Flags, ...]:
     """The four sides of the ring as views, each (depth, length)."""
-    rows, columns = (max(2, round(_RING * length)) for length in flags.shape)
+    rows, columns = (max(1, round(_RING * length)) for length in flags.shape)
     return flags[:rows], flags[-rows:], flags[:, :columns].T, flags[:, -columns:].T
 
 
-def _touched(evidence: Evidence, shape: tuple[int, ...]) -> Flags:
-    """Where the product touches the border of the input already; everywhere, where that cannot be told."""
-    before = cv2.resize(shrunk(evidence.before, _SIDE), shape[::-1], interpolation=cv2.INTER_AREA)
-    ring = _ring(shape)
+def _touched(evidence: Evidence, shape: tuple[int, ...]) -> Flags | None:
+    """Where the product touches the border of the input already; None where that cannot be told."""
+    before = cv2.resize(shrunk(evidence.copies[0], _SIDE), shape[::-1], interpolation=cv2.INTER_AREA)
+    ring = outer(shape, _RING)
     backdrop = np.median(before[ring], axis=0)
     apart = np.abs(before.astype(np.int16) - backdrop.astype(np.int16)).max(axis=2).astype(np.uint8)
     if float((apart[ring] < _PRODUCT).mean()) < _PLAIN:
-        return ring
+        return None
     touched: Flags = (apart > _SEEN) & ring
     return touched
 

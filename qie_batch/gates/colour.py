@@ -10,7 +10,7 @@ import numpy as np
 from qie_batch.gates.wanted import Wanted, colour_named, wanted_colours
 from qie_batch.model import Finding, Verdict
 from qie_batch.text import quoted
-from qie_batch.vision.arrays import shrunk
+from qie_batch.vision.arrays import outer, shrunk
 from qie_batch.vision.colour_distance import ciede2000, lab_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
         if expected is None:
             return _unknown(evidence.checks.expect_color, limit)
         product, background = (None, expected) if background and not product else (expected, None)
-    after = shrunk(evidence.after, _SIDE)
+    after = shrunk(evidence.copies[1], _SIDE)
     found = [
         (distance, wanted, place)
         for wanted, place in ((product, "edited region"), (background, "background"))
@@ -80,9 +80,11 @@ def _distance(evidence: Evidence, after: Pixels, wanted: Wanted, place: str) -> 
     lab = lab_of(after)
     opaque = _opaque(evidence.after_alpha, after.shape)
     if place == "background":
-        region, share = _ring(opaque), _BACKGROUND_SHARE
+        region, share = outer(after.shape, _RING) & opaque, _BACKGROUND_SHARE
     else:
         region, share = _edited(evidence, lab) & opaque, _SHARE
+        if wanted_colours(evidence.instruction).background:
+            region = _product_of(region, lab)
         if region.mean() < _LEAST:
             if not evidence.checks.expect_color:
                 return None
@@ -98,9 +100,16 @@ def _distance(evidence: Evidence, after: Pixels, wanted: Wanted, place: str) -> 
 
 
 def _edited(evidence: Evidence, lab: Floats) -> Flags:
-    apart = lab - lab_of(shrunk(evidence.before, _SIDE))
+    apart = lab - lab_of(shrunk(evidence.copies[0], _SIDE))
     edited: Flags = np.linalg.norm(cv2.blur(apart, (3, 3)), axis=2) > _EDITED
     return edited
+
+
+def _product_of(region: Flags, lab: Floats) -> Flags:
+    """Without a new background of one colour, which would be most of the edited region."""
+    ground = np.median(lab[outer(lab.shape, _RING)], axis=0)
+    product: Flags = region & (np.linalg.norm(lab - ground, axis=2) > _EDITED)
+    return product if product.mean() >= _LEAST else region
 
 
 def _opaque(alpha: Pixels | None, shape: tuple[int, ...]) -> Flags:
@@ -108,11 +117,3 @@ def _opaque(alpha: Pixels | None, shape: tuple[int, ...]) -> Flags:
         return np.ones(shape[:2], bool)
     opaque: Flags = cv2.resize(alpha, shape[1::-1], interpolation=cv2.INTER_AREA) > 127
     return opaque
-
-
-def _ring(opaque: Flags) -> Flags:
-    """The outer part of the image, without what is transparent."""
-    ring = opaque.copy()
-    rows, columns = (max(1, round(_RING * length)) for length in ring.shape)
-    ring[rows:-rows, columns:-columns] = False
-    return ring

@@ -14,6 +14,8 @@ from qie_batch.vision.registration import SIDE, followed, register
 from qie_batch.vision.silhouette import silhouette
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from PIL.Image import Image
 
     from qie_batch.model import Checks, Edited
@@ -27,9 +29,11 @@ _KEPT = 128
 class Evidence:
     """Computed once for all gates, when the first of them asks."""
 
-    def __init__(self, edited: Edited, checks: Checks) -> None:
+    def __init__(self, edited: Edited, checks: Checks, channels: Path | None = None) -> None:
         self._edited = edited
         self.checks = checks
+        #: Where the user's own channels are.
+        self.channels = channels
         self.instruction = edited.instruction
         #: Whether both images had one size without resampling.
         self.same_size = edited.before.size == edited.after.size

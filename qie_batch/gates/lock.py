@@ -27,10 +27,11 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
         differs |= evidence.after_alpha[keep] != 255
     number = int(np.count_nonzero(differs))
     failed = number > limit
+    verb = "differs" if number == 1 else "differ"
     return Finding(
         gate=NAME,
         verdict=Verdict.FAILED if failed else Verdict.PASSED,
         figure=float(number),
         limit=limit,
-        sentence=f"{many(number, 'kept pixel')} differ from the input's" if failed else "",
+        sentence=f"{many(number, 'kept pixel')} {verb} from the input's" if failed else "",
     )

@@ -38,7 +38,9 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
     if region is None or not region.any():
         sentence = f"{name} cannot be told apart, so what stayed of it cannot be measured"
         return Finding(gate=NAME, verdict=Verdict.UNCHECKED, limit=limit, sentence=sentence)
-    share = float(_changed(evidence.followed, evidence.copies[1])[region].mean())
+    # What is kept is at its old place, too.
+    before = evidence.followed if evidence.keep is None else evidence.copies[0]
+    share = float(_changed(before, evidence.copies[1])[region].mean())
     failed = share > limit
     return Finding(
         gate=NAME,
@@ -54,8 +56,9 @@ def _region(evidence: Evidence) -> tuple[Flags | None, str] | None:
     intent, product = evidence.intent, evidence.product
     if evidence.keep is not None:
         height, width = evidence.copies[1].shape[:2]
-        keep = cv2.resize(evidence.keep.astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
-        return keep > 0, "the kept part"
+        keep = cv2.resize(evidence.keep.astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA) > 0
+        inner = _eroded(keep)
+        return (inner if inner.any() else keep), "the kept part"
     if intent.geometry or intent.style or (intent.background and (intent.product or intent.text)):
         return None
     if intent.background:
@@ -95,7 +98,7 @@ def _apart(before: Pixels, after: Pixels) -> Floats:
 
 
 def _lab(pixels: Pixels) -> Floats:
-    lab = cv2.cvtColor(cv2.blur(pixels, (3, 3)).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    lab: Floats = cv2.cvtColor(cv2.blur(pixels, (3, 3)).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     lab[..., 0] *= _LIGHTNESS
     return lab
 

@@ -19,10 +19,17 @@ UNIT = "share"
 
 #: Pixels of the window in which likeness is measured, and of a zone, in the copies.
 _WINDOW, _ZONE = 17, 41
+#: Pixels over which what is compared varies.
+_COARSE = 21
+#: The share of its strength that a detail may have lost to other light.
+_FAINTER = 0.6
 #: Levels by which a part varies that has something to compare, and the share of a zone that must have it.
-_DETAIL, _LEAST = 9.0, 0.15
+_DETAIL, _LEAST = 7.0, 0.25
 #: Pixels at the edge of the product, where another backdrop begins, and the share of a window beside them.
 _EDGE, _COVERED = 9, 0.3
+
+#: Levels up to which a colour is the backdrop's, and from which it is another.
+_LIKE, _OTHER = 20, 30
 
 
 def check(evidence: Evidence, limit: float) -> Finding | None:
@@ -30,11 +37,10 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
     intent = evidence.intent
     if intent.product or intent.geometry or intent.text or evidence.keep is not None:
         return None
-    if evidence.registration is None:
-        return _unchecked("input and result have too little in common to compare the product", limit)
     region = _inside(evidence)
     if region is None:
-        return _unchecked("the product cannot be told from what is behind it", limit)
+        sentence = "the product cannot be told from what is behind it"
+        return Finding(gate=NAME, verdict=Verdict.UNCHECKED, limit=limit, sentence=sentence)
     lost = _lost(evidence.followed, evidence.copies[1], region)
     if lost is None:
         return None
@@ -50,10 +56,6 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
     )
 
 
-def _unchecked(sentence: str, limit: float) -> Finding:
-    return Finding(gate=NAME, verdict=Verdict.UNCHECKED, limit=limit, sentence=sentence)
-
-
 def _inside(evidence: Evidence) -> Flags | None:
     """Where the product is; the whole image where nothing behind it was to change."""
     if not evidence.intent.background:
@@ -62,14 +64,25 @@ def _inside(evidence: Evidence) -> Flags | None:
         return None
     kernel = np.ones((2 * _EDGE + 1,) * 2, np.uint8)
     inner: Flags = cv2.erode(evidence.product.astype(np.uint8), kernel, borderValue=1) > 0
-    return inner
+    return inner & ~_seen_through(evidence.followed, evidence.copies[1])
+
+
+def _seen_through(before: Pixels, after: Pixels) -> Flags:
+    """Narrow gaps in the product: they had the backdrop's colour and have another."""
+    border = np.vstack([before[0], before[-1], before[:, 0], before[:, -1]])
+    backdrop = np.broadcast_to(np.median(border, axis=0).astype(np.uint8), before.shape)
+    like = cv2.absdiff(before, backdrop).max(axis=2) <= _LIKE
+    other = cv2.absdiff(before, after).max(axis=2) > _OTHER
+    wide: Flags = cv2.dilate((like & other).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
+    return wide
 
 
 def _lost(before: Pixels, after: Pixels, region: Flags) -> tuple[float, tuple[int, int]] | None:
     """The greatest share and where (x, y); None where the product has no detail."""
     inside = region.astype(np.float32)
-    covered, variance, other, both = _moments(_soft(before), _soft(after), inside)
+    covered, variance, other, both = _moments(_fine(before, inside), _fine(after, inside), inside)
     likeness = both / np.sqrt(np.maximum(variance * other, 1.0))
+    likeness *= np.minimum(1, np.sqrt(np.maximum(other, 0) / np.maximum(variance, 1.0)) / _FAINTER)
     detailed = region & (covered > _COVERED) & (variance > _DETAIL**2)
     weight = np.where(detailed, np.sqrt(np.maximum(variance, 0)), 0).astype(np.float32)
     size = (_ZONE, _ZONE)
@@ -83,17 +96,21 @@ def _lost(before: Pixels, after: Pixels, region: Flags) -> tuple[float, tuple[in
     return float(most), place
 
 
-def _soft(pixels: Pixels) -> Floats:
-    soft: Floats = cv2.GaussianBlur(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1.2)
-    return soft
+def _fine(pixels: Pixels, inside: Floats) -> Floats:
+    """Lightness without noise, and without what is as slow as light and shade."""
+    grey = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    size = (_COARSE, _COARSE)
+    slow = cv2.blur(grey * inside, size) / np.maximum(cv2.blur(inside, size), 1e-3)
+    fine: Floats = cv2.GaussianBlur(grey, (0, 0), 1.2) - slow
+    return fine
 
 
 def _moments(first: Floats, second: Floats, inside: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """The share of the window that is inside; there, the variance of each image, and their covariance."""
 
     def mean(values: Floats) -> Floats:
-        blurred: Floats = cv2.blur(values * inside, (_WINDOW, _WINDOW))
-        return blurred / share
+        found: Floats = cv2.blur(values * inside, (_WINDOW, _WINDOW)) / share
+        return found
 
     covered = cv2.blur(inside, (_WINDOW, _WINDOW))
     share = np.maximum(covered, 1e-3)

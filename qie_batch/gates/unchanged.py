@@ -9,7 +9,7 @@ import numpy as np
 
 from qie_batch.gates.wanted import wanted_colours
 from qie_batch.model import Finding, Verdict
-from qie_batch.vision.arrays import shrunk
+from qie_batch.vision.arrays import outer, shrunk
 from qie_batch.vision.colour_distance import ciede2000, lab_of
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ LIMIT = 4.0
 UNIT = "Lab units"
 
 #: Pixels of the longer side of the copies that are compared.
-_SIDE = 448
-#: Pixels within which an edge may have moved or become softer.
-_REACH = 2
+_SIDE = 288
+#: Pixels within which an edge may have become softer.
+_REACH = 1
 #: The share of the image whose change counts: a line of small letters is about as large.
 _SHARE = 0.002
 #: The share by which fine detail has become stronger, and what a whole such share counts as, in Lab units.
@@ -36,7 +36,8 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
     """How strong the change is where it is strongest; too small a figure is the fault."""
     if (evidence.intent.geometry and not evidence.same_size) or _other_alpha(evidence) or _as_asked(evidence):
         return None
-    before, after = lab_of(shrunk(evidence.before, _SIDE)), lab_of(shrunk(evidence.after, _SIDE))
+    first = evidence.copies[0] if evidence.intent.geometry else evidence.followed
+    before, after = (lab_of(shrunk(each, _SIDE)) for each in (first, evidence.copies[1]))
     figure = round(max(_strongest(before, after), _sharpening(before, after)), 1)
     if figure >= limit:
         return Finding(gate=NAME, verdict=Verdict.PASSED, figure=figure, limit=limit)
@@ -66,11 +67,8 @@ def _as_asked(evidence: Evidence) -> bool:
     wanted = wanted_colours(evidence.instruction).background
     if wanted is None:
         return False
-    small = shrunk(evidence.before, 96)
-    ring = np.ones(small.shape[:2], bool)
-    rows, columns = (max(1, round(_RING * length)) for length in ring.shape)
-    ring[rows:-rows, columns:-columns] = False
-    seen = np.median(lab_of(small)[ring], axis=0)
+    small = shrunk(evidence.copies[0], 96)
+    seen = np.median(lab_of(small)[outer(small.shape, _RING)], axis=0)
     targets = lab_of(np.array([wanted.rgb], np.uint8))[0]
     return float(ciede2000(seen, targets).min()) < _ALREADY
 

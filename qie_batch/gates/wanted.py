@@ -52,6 +52,7 @@ _TARGETS = tuple(
     for pattern in (
         rf"\b(?:to|into|in|as) {_ARTICLE}{_C}{_AFTER}$",
         rf"^(?:please |now )*(?:make|turn|paint|colou?r|dye|tint|re-?colou?r)\b.*? {_ARTICLE}{_C}{_AFTER}$",
+        rf"^(?:the|its|their) .+? {_C}{_AFTER}$",
         rf"(?:[改换变调染涂刷漆设做弄]成|[改变换调设]为|换作|成) ?{_C}{_AFTER}$",
     )
 )

@@ -27,6 +27,8 @@ _ASKS = re.compile(
 )
 _KEEPS = re.compile(r"\b(?:keep|preserv|retain|unchanged|leave|style|named|called|like)|保留|不变|保持|风格")
 _CLAUSE = re.compile(r"[.;!?。；！？\n]")  # noqa: RUF001 - the marks of Chinese
+#: What may join one change to the next.
+_JOINS = " ,，、and和与并"  # noqa: RUF001
 _PLACE = re.compile(r'"(\d+)"')
 
 
@@ -50,13 +52,16 @@ def wording_of(instruction: str) -> Wording:
 def _read(clause: str, texts: list[str], wanted: list[str], gone: list[str]) -> None:
     """Add the quoted texts of one clause to those wanted and those gone."""
     places = list(_PLACE.finditer(clause))
-    at = 0
+    at, changes = 0, False
     while at < len(places):
         start = places[at - 1].end() if at else 0
         before, text = clause[start : places[at].start()], texts[int(places[at][1])]
         following = places[at + 1] if at + 1 < len(places) else None
         behind = clause[places[at].end() : following.start() if following else len(clause)]
-        if following and _becomes(before, behind):
+        changes = bool(_CHANGES.search(before) or _CHANGES.search(behind)) or (
+            changes and not before.strip(_JOINS)
+        )
+        if following and changes and _becomes(behind):
             gone.append(text)
             wanted.append(texts[int(following[1])])
             at += 2
@@ -68,10 +73,9 @@ def _read(clause: str, texts: list[str], wanted: list[str], gone: list[str]) -> 
         at += 1
 
 
-def _becomes(before: str, between: str) -> bool:
-    """Whether the text before `between` is to become the one behind it."""
-    changes = _CHANGES.search(before) or _CHANGES.search(between)
-    return bool(changes and _BECOMES.search(between) and not re.search(r"\band\b|[,，和与]", between))  # noqa: RUF001
+def _becomes(between: str) -> bool:
+    """Whether the text before these words of a change is to become the one behind them."""
+    return bool(_BECOMES.search(between) and not re.search(r"\band\b|[,，和与]", between))  # noqa: RUF001
 
 
 def _distinct(texts: list[str]) -> tuple[str, ...]:

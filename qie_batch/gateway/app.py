@@ -14,7 +14,7 @@ from qie_batch.gateway.bodies import FORM_LIMITS, BodyCaps, OneLength, OneShapeO
 from qie_batch.gateway.context import open_context
 from qie_batch.gateway.draining import Drain, EndsStreams
 from qie_batch.gateway.forwarded import Forwarded
-from qie_batch.gateway.jobs import changing, costs, events, reading, results, reviews, submitting
+from qie_batch.gateway.jobs import changing, costs, events, finalising, reading, results, reviews, submitting
 from qie_batch.gateway.logs import QUIET, AccessLog, log_to_stderr
 from qie_batch.gateway.metrics import Measured, Metrics
 from qie_batch.gateway.openai.errors import error_response
@@ -41,6 +41,7 @@ ROUTERS = (
     changing.router,
     results.router,
     reviews.router,
+    finalising.router,
     costs.router,
     schedules.router,
     openai.router,

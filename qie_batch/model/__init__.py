@@ -28,7 +28,7 @@ from qie_batch.model.checks import (
     parsed_findings,
     severity,
 )
-from qie_batch.model.costs import CostLine, Estimate, History, Progress, Spending
+from qie_batch.model.costs import CostLine, Estimate, History, Progress, Savings, Spending
 from qie_batch.model.edits import (
     SCHEMA_VERSION,
     Edited,
@@ -166,6 +166,7 @@ __all__ = [
     "RunState",
     "RunSummary",
     "RunningEdit",
+    "Savings",
     "Schedule",
     "ScheduledRun",
     "Scope",

@@ -103,9 +103,7 @@ def findings_text(findings: Iterable[Finding]) -> str:
 def parsed_findings(text: str) -> tuple[Finding, ...]:
     """The inverse of `findings_text`."""
     return tuple(
-        Finding(
-            gate=gate, verdict=Verdict(verdict), figure=figure, limit=limit, sentence=sentence, unit=unit
-        )
+        Finding(gate=gate, verdict=Verdict(verdict), figure=figure, limit=limit, sentence=sentence, unit=unit)
         for gate, verdict, figure, limit, sentence, unit in json.loads(text or "[]")
     )
 

@@ -89,6 +89,33 @@ class CostLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Savings:
+    """Device seconds and money of drafts and final results, beside those of all at the final preset."""
+
+    drafts: int
+    approved: int
+    #: Drafts about which no person decided yet.
+    waiting: int
+    draft_seconds: float
+    draft_micros: int
+    #: Of the approved ones at the final preset, by the mean of such edits.
+    final_seconds: float
+    final_micros: int
+    #: Of all drafts at the final preset, likewise.
+    all_seconds: float
+    all_micros: int
+
+    @property
+    def saved_micros(self) -> int:
+        """Negative where so much was approved that the drafts cost more than they spared."""
+        return self.all_micros - self.draft_micros - self.final_micros
+
+    @property
+    def saved_seconds(self) -> float:
+        return self.all_seconds - self.draft_seconds - self.final_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
     """What a submission would do and cost."""
 

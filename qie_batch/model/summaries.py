@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToMend:
-    """Edits that failed for one reason, and the first row of them."""
+    """Edits that failed for one reason, or were held by one gate, and the first row of them."""
 
+    #: Of the failure; gate_NAME for those that a gate holds.
     code: str
     edits: int
     row_id: str

@@ -70,7 +70,7 @@ def _grouped(job: Job, request: ChoicesRequest, context: ChoicesContext) -> list
     """Groups with two results or more, by name, in the order of the manifest."""
     groups: dict[tuple[int, str], list[Item]] = {}
     with stored_rows(job, context.store) as rows:
-        _check_column(request.by, rows.header.names)
+        _check_column(request.by, rows.header.header)
         for row, items in rows_with_items(rows, context.jobs.items(job.id)):
             if not isinstance(row, ManifestRow):
                 continue

@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, cast
 from qie_batch.errors import Conflict, UsageError
 from qie_batch.keys import job_key
 from qie_batch.manifest.stored import row_line
-from qie_batch.model import BadRow, Decision, ItemState, JobSelection, NewItem, NewJob, cache_key_of
+from qie_batch.model import (
+    BadRow,
+    Decision,
+    ItemState,
+    JobSelection,
+    NewItem,
+    NewJob,
+    Savings,
+    cache_key_of,
+)
 from qie_batch.steps.stored_rows import CONTENT_TYPE, ROWS, rows_with_items, stored_rows
 from qie_batch.steps.submit import new_job_id
 from qie_batch.steps.submit.estimate import expected_edit
@@ -47,33 +56,6 @@ class FinaliseRequest:
     #: As in NewJob.
     request_id: str = ""
     traceparent: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Savings:
-    """Device seconds and money of drafts and final results, beside those of all at the final preset."""
-
-    drafts: int
-    approved: int
-    #: Drafts about which no person decided yet.
-    waiting: int
-    draft_seconds: float
-    draft_micros: int
-    #: Of the approved ones at the final preset, by the mean of such edits.
-    final_seconds: float
-    final_micros: int
-    #: Of all drafts at the final preset, likewise.
-    all_seconds: float
-    all_micros: int
-
-    @property
-    def saved_micros(self) -> int:
-        """Negative where so much was approved that the drafts cost more than they spared."""
-        return self.all_micros - self.draft_micros - self.final_micros
-
-    @property
-    def saved_seconds(self) -> float:
-        return self.all_seconds - self.draft_seconds - self.final_seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,7 @@ from qie_batch.views.records import (
 )
 from qie_batch.views.reviews import (
     AgreementView,
+    FinalisedView,
     FindingView,
     ReviewedView,
     ReviewHistoryView,
@@ -35,6 +36,7 @@ from qie_batch.views.reviews import (
     finding_view,
     review_item_view,
     review_view,
+    savings_view,
 )
 from qie_batch.views.submissions import LinkView, SubmissionView, UploadView
 from qie_batch.views.summaries import SummaryView, summary_view
@@ -51,6 +53,7 @@ __all__ = [
     "CostsView",
     "DeliveryView",
     "EstimateView",
+    "FinalisedView",
     "FindingView",
     "FsckView",
     "ItemView",
@@ -92,6 +95,7 @@ __all__ = [
     "job_view",
     "review_item_view",
     "review_view",
+    "savings_view",
     "schedule_view",
     "summary_view",
     "tenant_view",

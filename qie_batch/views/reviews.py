@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from qie_batch.model import Finding, Item, ItemState, Review
+from qie_batch.model import Finding, Item, ItemState, Review, Savings
 from qie_batch.views.amounts import Seconds, Usd
 
 
@@ -182,3 +182,28 @@ class SavingsView:
     all_micros: Annotated[Usd, Field(serialization_alias="all_usd")]
     saved_seconds: Seconds
     saved_micros: Annotated[Usd, Field(serialization_alias="saved_usd")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalisedView:
+    """The job in which approved drafts are made for good."""
+
+    job: str
+    items: int
+    savings: SavingsView
+
+
+def savings_view(savings: Savings) -> SavingsView:
+    return SavingsView(
+        drafts=savings.drafts,
+        approved=savings.approved,
+        waiting=savings.waiting,
+        draft_seconds=savings.draft_seconds,
+        draft_micros=savings.draft_micros,
+        final_seconds=savings.final_seconds,
+        final_micros=savings.final_micros,
+        all_seconds=savings.all_seconds,
+        all_micros=savings.all_micros,
+        saved_seconds=savings.saved_seconds,
+        saved_micros=savings.saved_micros,
+    )

@@ -19,3 +19,11 @@ def shrunk(pixels: Pixels, side: int) -> Pixels:
     height, width = (max(1, round(length * scale)) for length in pixels.shape[:2])
     small: Pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA)
     return small
+
+
+def outer(shape: tuple[int, ...], share: float) -> Flags:
+    """The pixels within this share of its side of the border of an image, at least one deep."""
+    ring = np.ones(shape[:2], bool)
+    rows, columns = (max(1, round(share * length)) for length in shape[:2])
+    ring[rows:-rows, columns:-columns] = False
+    return ring

@@ -51,5 +51,7 @@ def _saturating(chroma: Floats) -> Floats:
 def _uneven(hue: Floats) -> Floats:
     """How differently the eye tells hues apart around the circle."""
     terms = ((-0.17, 1, -30), (0.24, 2, 0), (0.32, 3, 6), (-0.20, 4, -63))
-    uneven: Floats = 1 + sum(weight * np.cos(np.radians(times * hue + way)) for weight, times, way in terms)
+    uneven: Floats = np.ones_like(hue)
+    for weight, times, way in terms:
+        uneven += np.float32(weight) * np.cos(np.radians(times * hue + way)).astype(np.float32)
     return uneven

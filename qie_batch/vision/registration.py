@@ -30,6 +30,8 @@ SIDE = 640
 _POINTS = 400
 #: The slope, in levels a pixel, that counts as half an edge where there are no others.
 _FAINT = 6.0
+#: Pixels at least of the longer side of the smallest copy in which points are tracked.
+_COARSEST = 80
 #: Pixels within which the edges around a pixel are, and between two points.
 _AROUND, _BETWEEN = 8, 6
 #: Pixels by which a point that is tracked forth and back may miss itself, at first and at last.
@@ -171,8 +173,9 @@ def _tracked(first: Pixels, second: Pixels, points: Points) -> _Pairs:
     """The points that come back to where they were when they are tracked to the second image and back."""
     if not len(points):
         return _Pairs.none()
-    there, found = _follow(first, second, points, points, 21, 3)
-    back, returned = _follow(second, first, there, there, 21, 3)
+    levels = int(np.clip(math.log2(max(first.shape) / _COARSEST), 0, 3))
+    there, found = _follow(first, second, points, points, 21, levels)
+    back, returned = _follow(second, first, there, there, 21, levels)
     good = found & returned & (np.linalg.norm(back - points, axis=1) < _BACK)
     return _Pairs(points[good], there[good])
 

@@ -23,13 +23,13 @@ _TINT, _MORE_TINT, _SOFT = 4.0, 0.06, 2.5
 #: Shares of the image.
 _LEAST, _MOST = 0.01, 0.92
 #: The share of the image from which an enclosed area of the backdrop's colour is a hole and no print.
-_HOLE = 0.002
+_HOLE = 0.001
 
 
 def silhouette(pixels: Pixels) -> Flags | None:
     """The pixels of an RGB image that stand out of its backdrop, without soft shadows; None without any."""
     lab = cv2.cvtColor(shrunk(pixels, _SIDE).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    smooth = cv2.GaussianBlur(lab, (0, 0), 1)
+    smooth = cv2.GaussianBlur(lab, (0, 0), 0.7)
     away, spread = _from_backdrop(smooth)
     near = np.sqrt((away * away).sum(axis=2)) <= max(_APART, _OVER_SPREAD * spread)
     if not near[_border(near.shape)].mean() >= 1 - _MOST_APART:

@@ -15,7 +15,8 @@ from qie_batch.wiring import services
 if TYPE_CHECKING:
     from PIL import Image
 
-    from qie_batch.exports import Channel, Upscaler
+    from qie_batch.exports.channel import Channel
+    from qie_batch.exports.rendering import Upscaler
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.settings import Settings
@@ -26,7 +27,7 @@ _OWN_PREFIXES = (INPUTS, JOBS, MANIFESTS, RESULTS, UPLOADS, "files/", "fetched/"
 
 
 def channel(settings: Settings, name: str) -> Channel:
-    from qie_batch.exports import read_channel
+    from qie_batch.exports.reading import read_channel
 
     return read_channel(name, settings.channels)
 
@@ -68,7 +69,7 @@ def destination(settings: Settings, address: str) -> Destination:
 
 
 def _upscaler(module: str) -> Upscaler:
-    from qie_batch.exports import Upscaler
+    from qie_batch.exports.rendering import Upscaler
 
     try:
         enlarge = import_module(module).upscale

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from qie_batch.errors import Misconfigured, Rejected, Unavailable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from qie_batch.ledger.database import Database
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.metrics.decoders import DecoderMetrics
+    from qie_batch.model import Checks
     from qie_batch.queues.celery import CeleryQueue
     from qie_batch.settings import Settings
     from qie_batch.steps.dispatch import DispatchContext
@@ -122,6 +124,7 @@ def submit_context(
         limits=limits(settings),
         progress=progress or (lambda *_: None),
         check_webhook=lambda address: webhook_sender(settings).check(address),
+        check_asked=asked_checker(settings),
     )
 
 
@@ -143,6 +146,22 @@ def limits(settings: Settings) -> Limits:
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
 
 
+def asked_checker(settings: Settings) -> Callable[[Checks], None]:
+    """Rejected for a gate or a channel that there is not."""
+    from qie_batch.exports.reading import channel_names
+
+    channels = cache(channel_names)
+
+    def check(checks: Checks) -> None:
+        if not (checks.limits or checks.channel):
+            return
+        from qie_batch.gates import check_asked
+
+        check_asked(checks, channels(settings.channels))
+
+    return check
+
+
 def gate_names() -> tuple[str, ...]:
     from qie_batch.gates import gate_modules
 
@@ -162,7 +181,7 @@ def gates(settings: Settings) -> Gates | None:
             f"QIE_GATES names no gate that there is: {', '.join(unknown)}",
             hint=f"choose of: {', '.join(known)}",
         )
-    return InstalledGates(settings.gates)
+    return InstalledGates(settings.gates, settings.channels)
 
 
 def decoders(settings: Settings, metrics: DecoderMetrics | None = None) -> DecoderPool:

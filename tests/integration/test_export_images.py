@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from qie_batch import wiring
 from qie_batch.cli import SOME_FAILED, USAGE, main
 from qie_batch.errors import Conflict, UsageError
-from qie_batch.exports import read_channel
 from qie_batch.exports.channel import Span
+from qie_batch.exports.reading import read_channel
 from qie_batch.model import InvalidManifest
 from qie_batch.steps.export import (
     ArchiveDestination,
@@ -84,10 +84,10 @@ def export(job, ledger, settings, decoders, tmp_path):
         jobs=ledger.jobs, store=wiring.store(settings), decoders=decoders, limits=wiring.limits(settings)
     )
 
-    def export(to=tmp_path / "out", **how):
+    def export(to=tmp_path / "out", of=job, **how):
         place = to if hasattr(to, "holds") else FolderDestination(to)
         request = ExportRequest(**{"channel": SMALL, **how})
-        return list(export_images(job, request, place, context))
+        return list(export_images(of, request, place, context))
 
     return export
 
@@ -171,6 +171,12 @@ def test_only_what_a_person_approved_leaves_where_that_is_asked_for(export, appr
     assert outcomes(export(only_approved=True)) == {}
     approve("box")
     assert outcomes(export(only_approved=True)) == {"box": Outcome.WRITTEN}
+
+
+def test_drafts_do_not_leave(export, job):
+    drafts = replace(job, order=replace(job.order, final_preset="fast"))
+    with pytest.raises(Conflict, match="holds drafts, which are no results for a shop"):
+        export(of=drafts)
 
 
 def test_a_feed_gets_the_addresses_and_keeps_the_rest(export, products_csv, tmp_path):

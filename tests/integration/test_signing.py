@@ -11,8 +11,9 @@ from click.testing import CliRunner
 from PIL import Image
 
 from qie_batch.cli import main
-from qie_batch.exports import read_channel, render
 from qie_batch.exports.encoding import xmp_of
+from qie_batch.exports.reading import read_channel
+from qie_batch.exports.rendering import render
 from qie_batch.images.metadata import with_fields
 from qie_batch.images.provenance import SOURCE_TYPE, SYSTEM, SYSTEM_VERSION, SourceType
 from tests.support.certificates import signing_certificate

@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import pytest
 
+from qie_batch.vision.ocr.reader import HOW_TO_GET, MISSING, installed
 from tests.support.postgres import NoPostgres, Postgres
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -38,6 +39,12 @@ def browser() -> str:
         if path := shutil.which(name):
             return path
     missing("no Chromium on this machine (Debian: apt-get install chromium)")
+
+
+def text_models() -> None:
+    """The models that read texts, of the extra [text]."""
+    if not installed():
+        missing(f"{MISSING}: {HOW_TO_GET}")
 
 
 def exiftool() -> str:

@@ -9,13 +9,14 @@ import click
 from qie_batch import views, wiring
 from qie_batch.cli.display import echo_json, note
 from qie_batch.pricing import usd
-from qie_batch.steps.finalise import FinaliseRequest, Savings
+from qie_batch.steps.finalise import FinaliseRequest
 from qie_batch.steps.finalise import finalise as finalised
 from qie_batch.steps.finalise import savings as savings_of
 from qie_batch.text import duration, many
 
 if TYPE_CHECKING:
     from qie_batch.cli import App
+    from qie_batch.model import Savings
 
 _PRESET = click.option("--preset", default="", metavar="NAME", help="[default: the one that submit got]")
 
@@ -49,7 +50,7 @@ def savings(app: App, /, job: str, preset: str, *, as_json: bool) -> None:
     context = wiring.finalise_context(settings, wiring.ledger(settings))
     found = savings_of(FinaliseRequest(job_id=job, preset=preset), context)
     if as_json:
-        echo_json(views.dumped(_view(found)))
+        echo_json(views.dumped(views.savings_view(found)))
         return
     for line in _lines(found):
         click.echo(line)
@@ -66,20 +67,4 @@ def _lines(found: Savings) -> tuple[str, ...]:
         f"final results: about {usd(finals[0])}, {duration(finals[1])}",
         f"all at the final preset: about {usd(found.all_micros)}, {duration(found.all_seconds)}",
         f"{told}: about {usd(abs(saved))}, {duration(abs(found.saved_seconds))}",
-    )
-
-
-def _view(found: Savings) -> views.SavingsView:
-    return views.SavingsView(
-        drafts=found.drafts,
-        approved=found.approved,
-        waiting=found.waiting,
-        draft_seconds=found.draft_seconds,
-        draft_micros=found.draft_micros,
-        final_seconds=found.final_seconds,
-        final_micros=found.final_micros,
-        all_seconds=found.all_seconds,
-        all_micros=found.all_micros,
-        saved_seconds=found.saved_seconds,
-        saved_micros=found.saved_micros,
     )

@@ -62,6 +62,7 @@ def job(visit: Reading, job_id: JobId, show: Shown = "", code: Code = "", page: 
         "job",
         job=job_view(progress),
         created_at=progress.job.created_at,
+        order=progress.job.order,
         kinds=kinds(progress),
         timing=timing_view(visit.ledger.costs.timing(job_id)),
         links={

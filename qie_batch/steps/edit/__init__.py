@@ -1,4 +1,4 @@
-"""One item, stage by stage: claim, fetch, decode, paint, encode, put, close.
+"""One item, stage by stage: claim, fetch, decode, paint, encode, stamp, put, close.
 
 `step.edit` calls the stages; each stage is a module of this package.
 """

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
 from qie_batch.errors import Conflict, QieError, Rejected
-from qie_batch.exports import failed_rules, render
+from qie_batch.exports.checking import failed_rules
 from qie_batch.exports.encoding import xmp_of
+from qie_batch.exports.rendering import render
 from qie_batch.model import Finding, ItemState, OutputFormat, Verdict
 from qie_batch.steps.export.feed import Addresses, open_feed, write_feed
 from qie_batch.steps.export.record import RECORD, Record, RecordedFile
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import Future
 
-    from qie_batch.exports import Channel, Upscaler
+    from qie_batch.exports.channel import Channel
+    from qie_batch.exports.rendering import Upscaler
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import Jobs, ObjectStore
@@ -95,8 +97,15 @@ def export_images(
     """Each item that is exported, in the manifest's order, then the feed where one is asked for.
 
     UsageError for a wrong template or feed, before anything is written; Conflict for a file of the same name
-    that no export has written.
+    that no export has written, and for a job of drafts.
     """
+    if job.order.final_preset:
+        raise Conflict(
+            f"job {job.id} holds drafts, which are no results for a shop",
+            code="job_of_drafts",
+            hint="make what was approved for good, and export that job",
+            subject=job.id,
+        )
     feed = open_feed(request.feed) if request.feed else None
     with ExitStack() as stack:
         rows = stack.enter_context(stored_rows(job, context.store))

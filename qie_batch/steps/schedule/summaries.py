@@ -18,6 +18,7 @@ from qie_batch.model import (
     RunSummary,
     ToMend,
     WebhookEvent,
+    failed_gates,
 )
 from qie_batch.steps.schedule.tenants import short_name
 from qie_batch.views import WebhookBody, dumped, summary_view
@@ -26,10 +27,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from qie_batch.interfaces import Clock, Costs, Jobs, Outbox, Schedules, Tenants
-    from qie_batch.model import Schedule, ScheduledRun
+    from qie_batch.model import Item, Schedule, ScheduledRun
 
 #: Reasons for failures that a summary names.
 MOST_REASONS = 5
+#: Results that wait for a review whose gates are counted.
+_MOST_HELD = 1000
 #: Runs of a schedule that are looked at: one that ends while others are skipped is among them.
 _RUNS = 5
 #: A run that ended longer ago is told no more.
@@ -147,14 +150,28 @@ def summary_of(schedule: Schedule, run: ScheduledRun, jobs: Jobs, costs: Costs) 
         rejected=counts[ItemState.REJECTED],
         spent_micros=found.spent_micros,
         saved_micros=found.saved_micros,
-        mend=tuple(_to_mend(run.job_id, found.failures, jobs)),
+        mend=(*_failures(run.job_id, found.failures, jobs), *_held_by_gates(run.job_id, jobs)),
     )
 
 
-def _to_mend(job_id: str, failures: Mapping[str, int], jobs: Jobs) -> Iterator[ToMend]:
+def _failures(job_id: str, failures: Mapping[str, int], jobs: Jobs) -> Iterator[ToMend]:
     dear_first = sorted(failures.items(), key=lambda failure: -failure[1])
     for code, edits in dear_first[:MOST_REASONS]:
         wanted = ItemSelection(states=frozenset({ItemState.FAILED}), code=code, page=1)
         for item in islice(jobs.items(job_id, wanted), 1):
             reason = item.failure.reason if item.failure else ""
             yield ToMend(code=code, edits=edits, row_id=item.row_id, reason=reason)
+
+
+def _held_by_gates(job_id: str, jobs: Jobs) -> Iterator[ToMend]:
+    """What waits for a review, by the first gate that failed it."""
+    held: dict[str, list[Item]] = {}
+    wanted = ItemSelection(states=frozenset({ItemState.NEEDS_REVIEW}))
+    for item in islice(jobs.items(job_id, wanted), _MOST_HELD):
+        for gate in failed_gates(item.result.findings if item.result else ())[:1]:
+            held.setdefault(gate, []).append(item)
+    for gate, items in sorted(held.items(), key=lambda each: -len(each[1])):
+        first = items[0]
+        found = first.result.findings if first.result else ()
+        sentence = next((finding.sentence for finding in found if finding.gate == gate), "")
+        yield ToMend(code=f"gate_{gate}", edits=len(items), row_id=first.row_id, reason=sentence)

@@ -11,10 +11,10 @@ from qie_batch.manifest.aliases import REFERENCES
 from qie_batch.model import BadRow, OutputFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from qie_batch.interfaces import AlphaForecast, EngineCheck
-    from qie_batch.model import EditParams, EngineLimits, ImageHeader, ManifestRow
+    from qie_batch.model import Checks, EditParams, EngineLimits, ImageHeader, ManifestRow
     from qie_batch.steps.submit.image_checks import ImageCheck
 
 #: Columns, in the order of `ManifestRow.images`.
@@ -32,6 +32,8 @@ class RowChecker:
     columns: Mapping[str, str]
     #: Names of the LoRAs that a row may choose.
     loras: Collection[str] = ()
+    #: Rejected for a gate or a channel that there is not.
+    check_asked: Callable[[Checks], None] = lambda _: None
 
     def checked(
         self,
@@ -57,6 +59,7 @@ class RowChecker:
         try:
             check_lock(params.lock, checks[row.keep_mask].header if row.keep_mask else None, own[0].header)
             check_lora(params.lora_name, self.loras)
+            self.check_asked(row.checks)
             self.check(params, [check.header for check in own])
             self._check_format(params)
         except Rejected as error:

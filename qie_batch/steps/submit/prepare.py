@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qie_batch.errors import UsageError
+from qie_batch.errors import Rejected, UsageError
 from qie_batch.keys import S3, S3Address, manifest_key
 from qie_batch.manifest import open_manifest
 from qie_batch.manifest.stored import StoredHeader
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from qie_batch.interfaces import EngineCatalog, EngineChoice
     from qie_batch.manifest import Manifest
-    from qie_batch.model import EngineInfo, JobOrder
+    from qie_batch.model import Checks, EngineInfo, JobOrder
     from qie_batch.steps.submit.files import Spool
     from qie_batch.steps.submit.items import ItemSpool
     from qie_batch.steps.submit.request import SubmitContext, SubmitRequest, Survey
@@ -64,6 +64,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
     """Read the whole manifest and every image once. InvalidManifest names the bad rows."""
     if request.order.notify:
         context.check_webhook(request.order.notify)
+    _check_asked(request.order.defaults.checks, context)
     with ExitStack() as stack:
         path, folder = stack.enter_context(catalog_file(request.address, context.bucket))
         chosen = chosen_engine(request.order, context.engines)
@@ -87,6 +88,7 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
             gives_alpha=gives_alpha,
             loras=chosen.info.own_loras,
             columns=manifest.columns,
+            check_asked=context.check_asked,
         )
         planner = Planner(job.order, chosen.info, gives_alpha)
         reading = stack.enter_context(Reading(planner, checker, images, header))
@@ -103,6 +105,14 @@ def prepare(request: SubmitRequest, context: SubmitContext) -> Iterator[Prepared
             items=reading.items,
             survey=survey,
         )
+
+
+def _check_asked(checks: Checks, context: SubmitContext) -> None:
+    """What is wrong with the job's own choice is said once, and not of each row."""
+    try:
+        context.check_asked(checks)
+    except Rejected as error:
+        raise UsageError(error.message, code=error.code, hint=error.hint) from error
 
 
 def new_job_id() -> str:

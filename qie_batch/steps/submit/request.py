@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qie_batch.images.sandbox import DecoderPool
     from qie_batch.interfaces import Costs, EngineCatalog, Intake, ObjectReader, ObjectStore, WebImages
     from qie_batch.manifest import Understanding
-    from qie_batch.model import BadRow, JobOrder
+    from qie_batch.model import BadRow, Checks, JobOrder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +56,8 @@ class SubmitContext:
     progress: Callable[[str, int, int | None], None]
     #: UsageError for an address that webhooks may not be sent to.
     check_webhook: Callable[[str], None]
+    #: Rejected for a gate or a channel that there is not.
+    check_asked: Callable[[Checks], None] = lambda _: None
     #: Called once the columns of the manifest are understood, before any image is read or fetched.
     understood: Callable[[Understanding], None] = lambda _: None
 

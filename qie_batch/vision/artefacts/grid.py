@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from qie_batch.vision.arrays import Floats, Pixels
 
 #: Pixels of a window's side, and the most windows along each side of the image.
-_WINDOW, _WINDOWS = 128, 6
+_WINDOW, _WINDOWS = 128, 4
+#: Pixels around a pixel whose mean it is compared with.
+_AROUND = 17
 #: Levels by which a pixel may stand out of its surroundings: edges count no more than a pattern does.
 _STANDS_OUT = 8.0
 #: Cycles a window from which a peak is a pattern, for periods up to 32 pixels.
@@ -26,6 +28,10 @@ _LOWEST = 4
 _OVER_AROUND, _OVER_BEFORE = 10.0, 6.0
 #: The variance of a window in which there is nothing to see.
 _EMPTY = 0.02
+_CYCLES = np.fft.fftfreq(_WINDOW) * _WINDOW
+_FREQUENCIES = np.hypot(_CYCLES[:, None], np.arange(_WINDOW // 2 + 1)[None])
+#: Half of a spectrum is computed: all but its first and last column stand for two.
+_TIMES = np.array([1] + [2] * (_WINDOW // 2 - 1) + [1], np.float32)
 _HANN = np.outer(np.hanning(_WINDOW), np.hanning(_WINDOW)).astype(np.float32)
 
 
@@ -38,18 +44,11 @@ def grid_strength(before: Pixels, after: Pixels) -> float:
     peaks = spectrum > _OVER_AROUND * np.maximum(around, 1e-3)
     known = _spectrum(before)
     if known is not None:
-        known = cv2.dilate(known, np.ones((3, 3), np.uint8))
-        peaks &= spectrum > _OVER_BEFORE * np.maximum(known, known.T)
-    peaks &= _frequencies() >= _LOWEST
+        peaks &= spectrum > _OVER_BEFORE * cv2.dilate(known, np.ones((3, 3), np.uint8))
+    peaks &= _FREQUENCIES >= _LOWEST
     # The energy of a window is the sum of its spectrum by Parseval; so is that of the pattern, by its peaks.
-    energy = float(spectrum[peaks].sum()) / (_WINDOW**2 * float((_HANN**2).sum()))
+    energy = float((spectrum * _TIMES)[peaks].sum()) / (_WINDOW**2 * float((_HANN**2).sum()))
     return float(np.sqrt(energy))
-
-
-def _frequencies() -> Floats:
-    cycles = np.abs(np.fft.fftfreq(_WINDOW)) * _WINDOW
-    distance: Floats = np.hypot(cycles[:, None], cycles[None])
-    return distance
 
 
 def _spectrum(luma: Pixels) -> Floats | None:
@@ -74,9 +73,9 @@ def _windows(luma: Pixels) -> Iterator[Pixels]:
 
 def _power(window: Pixels) -> Floats | None:
     values = window.astype(np.float32)
-    values -= cv2.GaussianBlur(values, (0, 0), 6)
+    values -= cv2.blur(values, (_AROUND, _AROUND))
     np.clip(values, -_STANDS_OUT, _STANDS_OUT, out=values)
     if float(values.var()) < _EMPTY:
         return None
-    power: Floats = np.square(np.abs(np.fft.fft2(values * _HANN))).astype(np.float32)
+    power: Floats = np.square(np.abs(np.fft.rfft2(values * _HANN))).astype(np.float32)
     return power

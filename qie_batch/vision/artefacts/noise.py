@@ -12,13 +12,14 @@ if TYPE_CHECKING:
 
 #: Pixels of a block, and the share of blocks that are even.
 _BLOCK, _EVEN = 16, 0.2
-_KERNEL = np.array([[1, -2, 1], [-2, 4, -2], [1, -2, 1]], np.float32)
+_SECOND_DERIVATIVE = np.array([1, -2, 1], np.float32)
 
 
 def noise_level(luma: Pixels) -> float:
     """The standard deviation of the noise, in levels."""
     height, width = luma.shape
-    response = np.abs(cv2.filter2D(luma, cv2.CV_32F, _KERNEL))
+    response = cv2.sepFilter2D(luma, cv2.CV_16S, _SECOND_DERIVATIVE, _SECOND_DERIVATIVE)
+    np.abs(response, out=response)
     blocks = cv2.resize(
         response, (max(1, width // _BLOCK), max(1, height // _BLOCK)), interpolation=cv2.INTER_AREA
     )

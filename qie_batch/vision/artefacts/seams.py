@@ -11,14 +11,14 @@ import numpy as np
 if TYPE_CHECKING:
     from qie_batch.vision.arrays import Floats, Pixels
 
-#: Parts into which a line is divided; the step shows in all but two of them.
-_PARTS, _HIDDEN = 8, 2
+#: Parts into which a line is divided, and in how many of them an object may hide the step.
+_PARTS, _HIDDEN = 12, 3
 #: Levels of one pixel's step that count: a seam is a small step everywhere, an object's edge a large one.
 _STEP = 16
 #: Lines within which the input may have the same step.
 _NEAR = 3
-#: The step as a multiple of what is usual for a line of this image.
-_UNUSUAL = 6.0
+#: The step as a multiple of that which a tenth of the lines have.
+_UNUSUAL = 3.0
 #: Lines at the border of the image that are not looked at.
 _BORDER = 4
 
@@ -37,7 +37,10 @@ def find_seam(before: Pixels, after: Pixels) -> Seam:
     """The strongest seam that the input has not in the same place, with step 0 for none."""
     seams = [
         _strongest(first, second, upright=upright)
-        for upright, first, second in ((True, before, after), (False, before.T, after.T))
+        for upright, first, second in (
+            (True, before, after),
+            (False, cv2.transpose(before), cv2.transpose(after)),
+        )
     ]
     return max(seams, key=lambda seam: seam.step)
 
@@ -46,8 +49,7 @@ def _strongest(before: Pixels, after: Pixels, *, upright: bool) -> Seam:
     if after.shape[1] <= 4 * _BORDER:
         return Seam(step=0.0, at=0, upright=upright)
     common = _common(_without(_steps(after), _steps(before)))
-    usual = float(np.median(common[common > 0])) if (common > 0).any() else 0.0
-    common[common < _UNUSUAL * usual] = 0
+    common[common < _UNUSUAL * np.quantile(common, 0.9)] = 0
     at = int(common.argmax())
     return Seam(step=float(common[at]), at=at + 1, upright=upright)
 
@@ -76,4 +78,5 @@ def _common(steps: Floats) -> Floats:
     """The step that all parts of a line but `_HIDDEN` have at least, in one direction."""
     common: Floats = np.sort(steps, axis=0)[_HIDDEN]
     other = np.sort(-steps, axis=0)[_HIDDEN]
-    return np.maximum(np.maximum(common, other), 0)
+    both: Floats = np.maximum(np.maximum(common, other), 0)
+    return both

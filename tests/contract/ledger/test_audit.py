@@ -54,6 +54,10 @@ COLUMNS = (
     " cost_micros"
 )
 RED = spec("red").cache_key
+REVIEW = (
+    "INSERT INTO reviews (item_id, job_id, version, decision, reviewer, at, before_state)"
+    " VALUES ('job.0', '{}', {}, 'noted', 'Ann', 1, 'succeeded')"
+)
 
 CORRUPTIONS = {
     "job job: its items are not numbered 0 to n-1": "UPDATE items SET ordinal = 9 WHERE id = 'job.1'",
@@ -90,6 +94,18 @@ CORRUPTIONS = {
     " SET cost_micros = cost_micros + 1 WHERE item_id = 'job.1'",
     "item job.1: an attempt of it is in the sums of another job": "UPDATE attempts SET job_id = 'closed'"
     " WHERE item_id = 'job.1'",
+    "item job.0: what was decided of it is nothing that there is": "UPDATE items SET review = 'liked'"
+    " WHERE id = 'job.0'",
+    "item job.1: it was approved but did not succeed": "UPDATE items SET review = 'approved'"
+    " WHERE id = 'job.1'",
+    "item job.0: it is rejected by its state or by its review alone": "UPDATE items SET state = 'rejected'"
+    " WHERE id = 'job.0'",
+    "item job.5: it was rejected without a reason": "UPDATE items SET state = 'rejected', review = 'rejected'"
+    " WHERE id = 'job.5'",
+    "item job.0: it succeeded without the approval that its job asks for": "UPDATE jobs"
+    " SET review = 'required' WHERE id = 'job'",
+    "item job.0: a decision about it is of a version that it never had": REVIEW.format("job", 9),
+    "item job.0: a decision about it is in another job": REVIEW.format("closed", 0),
     f"result {RED}: it has negative seconds or costs": "UPDATE results SET cost_micros = -1",
 }
 

@@ -28,10 +28,10 @@ class Deaf(SqlAttempts):
         super().__init__(database, RETRY_POLICY)
         self.errors = list(errors)
 
-    def succeed(self, attempt, result, usage):
+    def succeed(self, attempt, result, usage, best=None):
         if self.errors:
             raise self.errors.pop(0)
-        return super().succeed(attempt, result, usage)
+        return super().succeed(attempt, result, usage, best)
 
 
 def test_a_finished_edit_of_a_killed_process_is_adopted_without_the_engine(ledger, clock, make_context):

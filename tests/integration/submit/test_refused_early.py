@@ -6,7 +6,8 @@ import pytest
 from PIL import Image
 
 from qie_batch import wiring
-from qie_batch.model import InvalidManifest, JobOrder, RowDefaults
+from qie_batch.errors import UsageError
+from qie_batch.model import Checks, InvalidManifest, JobOrder, RowDefaults
 from qie_batch.steps.submit import prepare
 from tests.support.submitting import request, services, submitted
 
@@ -94,3 +95,17 @@ def test_steps_and_cfg_that_the_model_cannot_take_are_refused(catalog, ledger, s
         (3, "steps", "steps_out_of_range"),
         (4, "cfg", "cfg_out_of_range"),
     ]
+
+
+def test_a_channel_without_a_rule_file_is_a_bad_row_or_no_job(tmp_path, ledger, settings):
+    Image.new("RGB", (64, 64), "teal").save(tmp_path / "p.jpg")
+    path = tmp_path / "channels.csv"
+    path.write_text(f"id,image,instruction,export_channel\n1,p.jpg,{GOOD},amason\n2,p.jpg,{GOOD},House\n")
+    (tmp_path / "house.toml").write_text("dated = 2026-11-27\nsize = { aim = 500 }\n")
+    own = settings.model_copy(update={"channels": tmp_path / "house.toml"})
+    (bad,) = surveyed(path, ledger, own).bad_rows
+    assert (bad.id, bad.column, bad.code) == ("1", "export_channel", "channel_unknown")
+    assert bad.reason.startswith("There is no channel 'amason': choose amazon, google, house, ")
+    order = {"defaults": RowDefaults(checks=Checks(channel="ebay"))}
+    with pytest.raises(UsageError, match="There is no channel 'ebay'"):
+        surveyed(path, ledger, own, **order)

@@ -9,11 +9,24 @@ import pytest
 from click.testing import CliRunner
 
 from qie_batch.cli import main
-from qie_batch.model import RunState, Schedule, WebhookState, summary_address
+from qie_batch.model import Finding, RunState, Schedule, ToMend, Verdict, WebhookState, summary_address
 from qie_batch.notify.summaries import SummarySender
 from qie_batch.steps.notify import notify
-from qie_batch.steps.schedule import SummaryContext, tell_runs
-from tests.support.ledgers import START, WRONG, enqueue, finish, new_items, new_job, open_ledger, spec
+from qie_batch.steps.schedule import SummaryContext, last_summary, tell_runs
+from qie_batch.views import summary_view
+from tests.support.ledgers import (
+    START,
+    WRONG,
+    enqueue,
+    finish,
+    new_items,
+    new_job,
+    open_ledger,
+    result_of,
+    spec,
+    start,
+    used,
+)
 from tests.support.mail_server import MailServer
 
 NIGHTLY = Schedule(name="nightly", cron="0 2 * * *", timezone="Asia/Shanghai", catalog="catalog.csv")
@@ -128,6 +141,20 @@ def test_an_address_that_is_set_no_more_is_given_up_and_old_runs_are_not_told(
     assert (webhook.state, "QIE_SUMMARY_URLS" in webhook.error) == (WebhookState.FAILED, True)
     clock.turn(86_400)
     assert tell_runs(replace(summing_up, told=set(), addresses=(summary_address("json://other"),))) == 0
+
+
+def test_what_a_gate_holds_waits_for_a_person_and_is_to_be_mended(ledger):
+    night(ledger)
+    attempt = start(ledger, "night.1")
+    zoomed = Finding(gate="drift", verdict=Verdict.FAILED, figure=9.0, limit=0.6, sentence="it is zoomed")
+    assert ledger.attempts.succeed(attempt, replace(result_of(attempt), findings=(zoomed,)), used(1.0))
+    (schedule,) = ledger.schedules.all()
+    found = last_summary(schedule, ledger.schedules, ledger.jobs, ledger.costs)
+    assert (found.edited, found.needs_review) == (1, 1)
+    assert found.mend[1] == ToMend(code="gate_drift", edits=1, row_id="sku-1", reason="it is zoomed")
+    text = summary_view(found).text
+    assert "1 waiting for a person to look at" in text
+    assert "- 1 edit (gate_drift), first in row sku-1: it is zoomed" in text
 
 
 def test_the_command_prints_the_same_sentences(tmp_path, clock, monkeypatch):

@@ -7,7 +7,9 @@ from datetime import date
 
 import pytest
 
-from qie_batch.exports import channel_names, failed_rules, read_channel, render
+from qie_batch.exports.checking import failed_rules
+from qie_batch.exports.reading import channel_names, read_channel
+from qie_batch.exports.rendering import render
 from tests.support import channel_reader, products, requires
 
 ENDINGS = {"jpeg": "jpg", "png": "png", "webp": "webp"}

@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 from PIL import Image, ImageCms, ImageDraw
 
-from qie_batch.exports import check, failed_rules, read_channel
 from qie_batch.exports.channel import RULES, Span
+from qie_batch.exports.checking import check, failed_rules
+from qie_batch.exports.reading import read_channel
 from qie_batch.images.profiles import srgb_profile
 from qie_batch.model import Verdict
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from qie_batch.errors import Misconfigured, NotFound
-from qie_batch.exports import channel_names, read_channel
+from qie_batch.exports.reading import channel_names, read_channel
 
 LEAST = 'dated = 2026-11-27\n[size]\naim = 1000\n[file]\nformat = "png"\n'
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
-from qie_batch.exports import Upscaler, read_channel, render
 from qie_batch.exports.channel import Span
 from qie_batch.exports.encoding import MAX_ENCODES, encoded, xmp_of
 from qie_batch.exports.framing import frame_of
+from qie_batch.exports.reading import read_channel
+from qie_batch.exports.rendering import Upscaler, render
 from qie_batch.images.metadata import fields_of, with_fields
 from qie_batch.images.profiles import srgb_profile
 from qie_batch.images.provenance import SOURCE_TYPE, SourceType
@@ -142,14 +143,44 @@ def test_profile_and_provenance_are_in_every_format_and_the_bytes_are_the_same_a
     assert xmp_of(b"<html>") == xmp_of(encoded(image, WEB).data) == b""
 
 
-def test_a_faint_shadow_leaves_no_stain():
-    image = products.cut_out()
+def shadowed(strength):
+    """A cut-out over a soft shadow that is wider than the product."""
+    image = products.cut_out((400, 400))
     shadow = Image.new("L", image.size, 0)
-    ImageDraw.Draw(shadow).ellipse((150, 500, 490, 600), fill=5)
-    image.putalpha(Image.fromarray(np.maximum(np.asarray(shadow), np.asarray(image.getchannel("A")))))
-    assert [
-        finding.sentence for finding in render(image, AMAZON, name="x.jpg").findings if finding.sentence
-    ] == []
+    ImageDraw.Draw(shadow).ellipse((60, 350, 340, 374), fill=strength)
+    shadow = shadow.filter(ImageFilter.GaussianBlur(6))
+    alpha = np.asarray(image.getchannel("A"))
+    dark = Image.fromarray(
+        np.where(alpha[..., None] > 0, np.asarray(image.convert("RGB")), 0).astype(np.uint8)
+    )
+    dark.putalpha(Image.fromarray(np.maximum(np.asarray(shadow), alpha)))
+    return dark
+
+
+@pytest.mark.parametrize("strength", [5, 90])
+@pytest.mark.parametrize("on_white", [False, True])
+def test_a_shadow_is_neither_background_nor_product(strength, on_white):
+    image = shadowed(strength)
+    if on_white:
+        flat = Image.new("RGB", image.size, "white")
+        flat.paste(image, mask=image.getchannel("A"))
+        image = flat
+    channel = replace(AMAZON, longest=Span(400, 2000))
+    made = render(image, channel, name="x.jpg")
+    assert [finding.sentence for finding in made.findings if finding.sentence] == []
+    assert "shadow removed" in made.notes or strength == 5
+    dark = np.asarray(opened(made).convert("L")) < 245
+    columns, rows = np.flatnonzero(dark.any(axis=0)), np.flatnonzero(dark.any(axis=1))
+    assert np.ptp(rows) / made.height == pytest.approx(0.9, abs=0.02)
+    assert np.ptp(columns) / made.width < 0.5
+
+
+def test_a_channel_that_takes_any_background_keeps_shadows():
+    image = shadowed(90)
+    made = render(image, replace(WEB, format=OutputFormat.PNG))
+    flat = Image.new("RGB", image.size, "white")
+    flat.paste(image, mask=image.getchannel("A"))
+    assert np.array_equal(np.asarray(opened(made)), np.asarray(flat))
 
 
 def test_a_product_that_touches_the_border_of_its_image_is_said_to_be_cut():

@@ -58,7 +58,11 @@ class Glossary:
             return {folded(term): translation for term, translation in self.pairs}
         chinese = language == "chinese"
         both = [*self.pairs, *((translation, term) for term, translation in self.pairs)]
-        return {folded(term): translation for term, translation in both if is_chinese(translation) is chinese}
+        return {
+            folded(term): translation
+            for term, translation in both
+            if is_chinese(translation) is chinese or folded(term) == folded(translation)
+        }
 
 
 def revision(path: Path) -> str:

@@ -19,9 +19,14 @@ if TYPE_CHECKING:
 #: Levels of 255 within which a pixel is ground, whatever its noise, and from which it is a letter.
 _LEAST, _MOST = 10.0, 40.0
 #: Noise in levels beyond which no patch of ground would look like its neighbours.
-_MOST_NOISE = 9.0
+_MOST_NOISE = 16.0
+#: Reaches of the changes that bend the surface, in units of the line's height, and levels within which a
+#: pixel then counts as ground: in the line, and at its edge, where there are no letters.
+_REACHES, _LIKELY, _AT_EDGE = (1.0, 0.6, 0.4, 0.4), 26.0, 70.0
 #: Shares of the line, and of the band at its edge, that must be ground.
 _LEAST_GROUND, _LEAST_BAND = 0.35, 0.8
+#: Levels of grain, in the mean, that need not be painted.
+_NO_GRAIN = 0.15
 #: The band, in units of the line's height.
 _BAND = 0.13
 #: Steps of the fit, and pixels that it looks at.
@@ -46,11 +51,12 @@ class Ground:
         line = _boxed(patch.shape[:2], frame.box) & valid
         edge = line & ~_boxed(patch.shape[:2], frame.box, -round(_BAND * frame.height * frame.scale))
         surface = _fitted(patch, line, edge)
+        surface = _bent(patch, surface, frame.height * frame.scale, valid, edge)
         residue = np.abs(patch - surface).max(axis=-1)
         near = residue[line & (residue < _MOST)]
         if near.size < _LEAST_GROUND * line.sum():
             raise no_ground("it is not even behind the letters")
-        noise = 1.4826 * float(np.median(near))
+        noise = _noise(residue, line)
         limit = float(np.clip(4.0 * noise, _LEAST, _MOST))
         ground = residue < limit
         if noise > _MOST_NOISE:
@@ -58,6 +64,35 @@ class Ground:
         if ground[line].mean() < _LEAST_GROUND or ground[edge].mean() < _LEAST_BAND:
             raise no_ground("it is not even behind the letters")
         return cls(surface=surface, residue=residue, noise=noise, limit=limit)
+
+
+def _noise(residue: Floats, line: Flags) -> float:
+    near = residue[line & (residue < _MOST)]
+    return 1.4826 * float(np.median(near)) if near.size else 0.0
+
+
+def _bent(patch: Floats, surface: Floats, height: float, valid: Flags, edge: Flags) -> Floats:
+    """The surface with the slow changes that the second degree does not follow, also farther away."""
+    likely = np.where(edge, _AT_EDGE, _LIKELY)
+    for reach in (height * share for share in _REACHES):
+        ground = valid & (np.abs(patch - surface).max(axis=-1) < likely)
+        weight = blurred(ground.astype(np.float32), reach)
+        rest = blurred(np.where(ground[..., None], patch - surface, 0), reach)
+        surface = (surface + rest / np.maximum(weight, 0.05)[..., None]).astype(np.float32)
+    return surface
+
+
+def blurred(values: Floats, reach: float) -> Floats:
+    """By a Gaussian of this many pixels, computed on a small copy where these are many."""
+    height, width = values.shape[:2]
+    factor = max(1, int(reach / 4))
+    if factor == 1:
+        same: Floats = cv2.GaussianBlur(values, (0, 0), reach)
+        return same
+    size = (-(-width // factor), -(-height // factor))
+    small = cv2.GaussianBlur(cv2.resize(values, size, interpolation=cv2.INTER_AREA), (0, 0), reach / factor)
+    large: Floats = cv2.resize(small, (width, height), interpolation=cv2.INTER_LINEAR)
+    return large
 
 
 def _boxed(shape: tuple[int, int], box: tuple[int, int, int, int], grown: int = 0) -> Flags:
@@ -111,8 +146,8 @@ def _continued(rest: Floats, usable: Flags) -> Floats:
     known = usable.astype(np.float32)
     slow = np.zeros_like(rest)
     for reach in (32.0, 12.0, 5.0):
-        weight = cv2.GaussianBlur(known, (0, 0), reach)
-        near = cv2.GaussianBlur(rest, (0, 0), reach) / np.maximum(weight, 1e-6)[..., None]
+        weight = blurred(known, reach)
+        near = blurred(rest, reach) / np.maximum(weight, 1e-6)[..., None]
         share = np.clip((weight - 0.02) / 0.1, 0, 1)[..., None]
         slow = share * near + (1 - share) * slow
     return slow
@@ -121,6 +156,8 @@ def _continued(rest: Floats, usable: Flags) -> Floats:
 def _moved(grain: Floats, hidden: Flags, usable: Flags) -> Floats:
     """The grain of other places in those that are hidden: moved by what brings most of it there."""
     filled, missing = np.zeros_like(grain), hidden.copy()
+    if float(np.abs(grain).mean()) < _NO_GRAIN:
+        return filled
     height = hidden.shape[0]
     moves = [(down, across) for down in range(-height // 2, height // 2, 3) for across in (-7, 5, 23, -31)]
     for down, across in sorted(moves, key=lambda move: abs(move[0]) + abs(move[1])):

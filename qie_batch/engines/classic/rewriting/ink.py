@@ -16,12 +16,18 @@ if TYPE_CHECKING:
     from qie_batch.vision.arrays import Flags, Floats
 
 #: Around the line, in units of its height, where letters may still reach.
-_REACH = 0.12
+_REACH = 0.2
+#: Above and below, in units of the line's height, where the lines around may reach into it.
+_MIDST = 0.18
 #: Share of the letters' area that may belong to something that goes on beyond the line.
 _MOST_FOREIGN = 0.06
 #: Levels by which the letters of one colour may differ, and by which a pixel may be beside the line between
 #: the colours of letters and ground.
 _MOST_SPREAD, _MOST_ASIDE = 18.0, 48.0
+#: A shadow differs from the ground by less than this share of what the letters do.
+_PALER = 0.6
+#: Share of the strokes that must have one colour.
+_LEAST_COMMON = 0.5
 #: Share of the letters beside that line from which they have an outline or a shadow.
 _OUTLINED = 0.2
 #: A stain of the ground: less than this share of the line's height, squared.
@@ -47,7 +53,7 @@ class Ink:
 def looked_at(patch: Floats, ground: Ground, frame: Frame) -> Ink:
     """Rejected (text_background) where the letters do not stand apart from what is around."""
     letters = _letters(ground, frame)
-    core = _core(letters)
+    core = _core(letters, ground.residue)
     if core.sum() < 6:
         raise no_ground("the letters hardly differ from it")
     colour = _colour(patch, core)
@@ -103,7 +109,7 @@ def _letters(ground: Ground, frame: Frame) -> Flags:
     crossing = np.unique(labels[edge])
     foreign = np.isin(labels, crossing[crossing > 0])
     inside = np.zeros(seen.shape, np.bool_)
-    inside[top:bottom, left:right] = True
+    inside[top + round(_MIDST * tall) : bottom - round(_MIDST * tall), left:right] = True
     small = np.isin(labels, np.nonzero(stats[:, cv2.CC_STAT_AREA] < (_STAIN * tall) ** 2)[0])
     letters = (seen > 0) & ~foreign & ~small
     if float((foreign & inside).sum()) > _MOST_FOREIGN * max(1.0, float((letters & inside).sum())):
@@ -119,18 +125,22 @@ def _rim(area: tuple[slice, slice], shape: tuple[int, ...]) -> Flags:
     return flags
 
 
-def _core(letters: Flags) -> Flags:
-    """The pixels in the middle of the strokes, which have the colour of the letters."""
-    depth = cv2.distanceTransform(letters.astype(np.uint8), cv2.DIST_L2, 3)
+def _core(letters: Flags, residue: Floats) -> Flags:
+    """The pixels in the middle of the strokes, which have the colour of the letters; a shadow is paler."""
     if not letters.any():
         return letters
-    usual = float(np.percentile(depth[letters], 85))
+    strong = letters & (residue > _PALER * float(np.percentile(residue[letters], 95)))
+    depth = cv2.distanceTransform(strong.astype(np.uint8), cv2.DIST_L2, 3)
+    usual = float(np.percentile(depth[strong], 85))
     core: Flags = depth >= max(1.0, 0.75 * usual)
     return core
 
 
 def _colour(patch: Floats, core: Flags) -> Floats:
-    """One colour, or a gradient of two along the line; Rejected for letters of several colours."""
+    """One colour, or a gradient of two; Rejected for letters of several colours.
+
+    Beside an outline or a shadow, it is the one that most of the strokes have.
+    """
     pixels = patch[core]
     one = np.median(pixels, axis=0)
     if _spread(pixels - one) <= _MOST_SPREAD:
@@ -139,12 +149,31 @@ def _colour(patch: Floats, core: Flags) -> Floats:
     terms = np.stack([np.ones(rows.size), columns, rows], axis=1)
     factors, *_ = np.linalg.lstsq(terms, pixels, rcond=None)
     if _spread(pixels - terms @ factors) > _MOST_SPREAD:
-        raise no_ground("the letters have several colours")
+        return _commonest(pixels)
     height, width = core.shape
     y, x = np.mgrid[0:height, 0:width]
     field = factors[0] + x[..., None] * factors[1] + y[..., None] * factors[2]
     colours: Floats = np.clip(field, 0, 255).astype(np.float32)
     return colours
+
+
+def _commonest(pixels: Floats) -> Floats:
+    """The middle of the largest group of like colours among the darkest, the lightest and the usual ones."""
+    light = pixels.sum(axis=1)
+    starts = [pixels[np.abs(light - np.percentile(light, share)) <= 12] for share in (8, 50, 92)]
+    best, most = np.median(pixels, axis=0), 0.0
+    for start in starts:
+        centre = np.median(start, axis=0)
+        for _ in range(6):
+            near = np.abs(pixels - centre).max(axis=1) < 2 * _MOST_SPREAD
+            if not near.any():
+                break
+            centre = np.median(pixels[near], axis=0)
+        if float(near.mean()) > most:
+            best, most = centre, float(near.mean())
+    if most < _LEAST_COMMON:
+        raise no_ground("the letters have several colours")
+    return best.astype(np.float32)
 
 
 def _spread(residue: Floats) -> float:

@@ -97,7 +97,8 @@ def room_beside(ground: Ground, ink: Ink, frame: Frame, free: Flags) -> tuple[in
     """From where to where along the line there is only ground, less a margin; `free` are usable pixels."""
     left, top, right, bottom = ink.box
     rows = slice(max(0, top - (bottom - top) // 8), bottom + (bottom - top) // 8)
-    plain = (ground.residue[rows] < 1.5 * ground.limit) & free[rows]
+    plain = (ground.residue[rows] < 1.5 * ground.limit) | ink.hidden[rows]
+    plain &= free[rows]
     open_columns = plain.mean(axis=0) > 0.985
     margin = round(_MARGIN * frame.height * frame.scale)
     start, end = left, right

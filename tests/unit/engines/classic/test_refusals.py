@@ -44,7 +44,7 @@ def sentence(instruction):
         ("add SALE in the top right", "stands in quotation marks, as in: add the text “SALE”"),
         ("加 SALE 文字在右上角", "stands in quotation marks, as in: 右上角加文字“新品”"),
         ("remove the watermark", "Letters and logos in a picture are not edited"),
-        ("把字改成“新品”", "is not replaced"),
+        ("把字改成“新品”", "Say which text becomes this one"),
         ("white background without the shadow", "keeps the product's shadow"),
         ("leave the background as it is", "are not followed"),
         ("不要改背景", "are not followed; say just what is to change, as in “蓝色改成红色”"),

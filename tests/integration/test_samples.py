@@ -1,0 +1,91 @@
+"""The catalogs of examples/, submitted together and edited by classic."""
+
+from __future__ import annotations
+
+import csv
+
+import pytest
+from PIL import Image
+
+from qie_batch.engines.classic import create
+from qie_batch.local.sample import CATALOG, SAMPLES, examples_folder
+from qie_batch.model import ItemState
+from qie_batch.steps.edit import edit
+from qie_batch.wiring.services import gates as gates_of
+from tests.support.ledgers import enqueue
+from tests.support.submitting import closing_ledger, services, submitted
+
+#: Pixels of the longer side: small, and as they are.
+SMALL, WHOLE = 400, 2000
+#: They are read by OCR, which needs their size and more time.
+POSTERS = "posters"
+
+
+@pytest.fixture
+def settings(stack, s3, tmp_path):
+    with services(stack, s3, tmp_path) as settings:
+        yield settings
+
+
+@pytest.fixture
+def ledger(settings):
+    with closing_ledger(settings) as ledger:
+        yield ledger
+
+
+@pytest.fixture
+def outcomes(tmp_path, settings, ledger, make_context):
+    """Row id, behind the sample's name, to error code or state of all that did not succeed."""
+
+    def outcomes(names, side, gates=None):
+        job = submitted(write(names, tmp_path, side), ledger, settings)
+        context = make_context(create({}), gates=gates)
+        while queued := enqueue(ledger):
+            for item_id in queued:
+                edit(item_id, context)
+        items = list(ledger.jobs.items(job))
+        assert {item.row_id.partition("/")[0] for item in items} == {name or "plain" for name in names}
+        return {
+            item.row_id: item.failure.code if item.failure else str(item.state)
+            for item in items
+            if item.state is not ItemState.SUCCEEDED
+        }
+
+    return outcomes
+
+
+def write(names, folder, side):
+    """One catalog of the rows of all, with smaller images."""
+    rows = []
+    for name in names:
+        for row in csv.DictReader((examples_folder(name) / CATALOG).open(encoding="utf-8")):
+            image = f"{name or 'plain'}-{row['image'].removeprefix('images/')}"
+            if not (folder / image).exists():
+                shown = Image.open(examples_folder(name) / row["image"])
+                shown.thumbnail((side, side))
+                shown.save(folder / image, quality=95, subsampling=0)
+            rows.append({**row, "id": f"{name or 'plain'}/{row['id']}", "image": image})
+    path = folder / "catalog.csv"
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, dict.fromkeys(column for row in rows for column in row))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+def expected(names):
+    return {
+        f"{name or 'plain'}/{row_id}": code
+        for name in names
+        for row_id, code in SAMPLES[name].expected_failures.items()
+    }
+
+
+def test_every_row_ends_as_its_sample_says(outcomes):
+    names = [name for name in SAMPLES if name != POSTERS]
+    assert outcomes(names, SMALL) == expected(names)
+
+
+@pytest.mark.slow
+def test_no_gate_fails_a_result_of_a_sample(outcomes, settings):
+    assert outcomes(SAMPLES, WHOLE, gates_of(settings)) == expected(SAMPLES)
