@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from qie_batch.ledger.contradictions import IMPOSSIBLE
-from qie_batch.model import Rate
+from qie_batch.model import Decision, Rate
 from tests.support.ledgers import (
     BROKEN,
     WORKER,
@@ -45,6 +45,7 @@ def busy(ledger, clock):
     ledger.jobs.cancel("stopped")
     add(ledger, "red", job_id="closed")
     ledger.settlement.close("closed", clock.now + 1)
+    ledger.reviews.decide("job.5", 1, Decision.APPROVED, note="", reviewer="maria")
     assert (told(ledger), told(ledger, "stopped"), told(ledger, "closed")) == ("SFrqFS", "X", "S")
     return ledger
 
@@ -83,6 +84,18 @@ CORRUPTIONS = {
     "item job.3: it is cached but did not succeed": "UPDATE items SET cached = (1 = 1) WHERE id = 'job.3'",
     "item job.5: it succeeded uncached without a successful attempt": "UPDATE items SET cached = (1 = 0)"
     " WHERE id = 'job.5'",
+    "item job.0: what was decided of it is nothing that there is": "UPDATE items SET review = 'liked'"
+    " WHERE id = 'job.0'",
+    "item job.1: it was approved but did not succeed": "UPDATE items SET review = 'approved'"
+    " WHERE id = 'job.1'",
+    "item job.0: it is rejected by its state or by its review alone": "UPDATE items SET state = 'rejected'"
+    " WHERE id = 'job.0'",
+    "item job.0: it was rejected without a reason": "UPDATE items SET state = 'rejected', review = 'rejected'"
+    " WHERE id = 'job.0'",
+    "item job.0: it succeeded without the approval that its job asks for": "UPDATE jobs"
+    " SET review = 'required' WHERE id = 'job'",
+    "item job.5: a decision about it is of a version that it never had": "UPDATE reviews SET version = 9",
+    "item job.5: a decision about it is in another job": "UPDATE reviews SET job_id = 'closed'",
     "item job.2: an attempt runs though the item does not": "UPDATE items SET state = 'queued'"
     " WHERE id = 'job.2'",
     "item job.2: it runs without an attempt that does": "UPDATE attempts SET outcome = 'lost', ended_at = 1"
