@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 #: Degrees of slope that are no error of measurement, in a line that was read as level and in a turned one.
 _SLOPES, _TURNED = 0.9, 0.2
-#: Width to height of a text of at least so many letters, in that of the font, below which it is no text alone.
+#: Width to height of a text of so many letters, in that of the font, below which it is no text alone.
 _WORD, _LEAST_WIDE = 3, 0.55
 #: Width of an edge of letters that were drawn and not photographed, in pixels.
 _CRISP = 1.3
