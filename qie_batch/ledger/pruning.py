@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 
 from qie_batch.ledger.tables import attempts, batches, items, jobs, results, reviews, runs
 from qie_batch.model import EditSpec, JobState, OldJob, RunState
@@ -93,7 +93,9 @@ class SqlPruning:
             connection.execute(select(results.c.cache_key).where(row).with_for_update())
             if connection.scalar(select(named.exists())):
                 return False
-            connection.execute(delete(reviews).where(reviews.c.result_key == cache_key))
+            # Who decided what stays; of a result that is made anew, nothing is decided.
+            decided = update(reviews).where(reviews.c.result_key == cache_key)
+            connection.execute(decided.values(result_key=None))
             return connection.execute(delete(results).where(row)).rowcount == 1
 
     def kept_jobs(self) -> dict[str, str]:

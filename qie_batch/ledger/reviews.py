@@ -94,7 +94,7 @@ class SqlReviews:
             stand = standing(_history(connection, item_id))
             last = stand[-1] if stand else None
             changes = changes_of_undo(item, last, connection.scalar(select(self._db.now)) or 0.0)
-            if "result_key" in changes.values:
+            if changes.values.get("state") in WITH_RESULT:
                 _keep_result(connection, item_id, changes.result_key)
             self._change(connection, item, changes, reviewer)
             return one_item(connection, item_id, item.job_id)
@@ -197,8 +197,6 @@ def _shown(state: str, review: str) -> Show:
 
 def _keep_result(connection: Connection, item_id: str, key: str | None) -> None:
     """Lock a result that an item gets back, so that it is not deleted meanwhile; Conflict if it is gone."""
-    if key is None:
-        return
     there = select(results.c.cache_key).where(results.c.cache_key == key)
     if connection.execute(there.with_for_update(read=True, key_share=True)).first() is None:
         raise Conflict(

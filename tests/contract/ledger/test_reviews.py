@@ -179,6 +179,20 @@ def test_a_reroll_is_not_undone_once_its_earlier_result_was_deleted(ledger):
         undo(ledger)
 
 
+def test_who_decided_what_stays_once_the_result_was_deleted(ledger):
+    add(ledger, "a")
+    finish_with(ledger, BAD)
+    reroll(ledger)
+    finish_with(ledger, GOOD)
+    ((key, _),) = ledger.pruning.unused_results(-1)
+    assert ledger.pruning.delete_result(key)
+    (review,) = ledger.reviews.history("job.0")
+    assert (review.decision, review.reviewer, review.result_key) == (Decision.REROLLED, "maria", "")
+    assert list(ledger.reviews.judged("job")) == list(ledger.audit.contradictions()) == []
+    with pytest.raises(Conflict, match="its earlier result was deleted"):
+        undo(ledger)
+
+
 def test_many_decisions_are_one_transaction_and_those_that_conflict_are_named(ledger):
     add(ledger, *"abc", review="required")
     for number in range(3):
