@@ -8,15 +8,16 @@ TWO := --numprocesses 2 --dist loadscope --no-loadscope-reorder
 # Resolves for every machine at once, and keeps what constraints.txt does not name.
 LOCK := .venv-uv/bin/uv pip compile --quiet --universal --generate-hashes --no-annotate --custom-compile-command "make hashes" --constraint constraints.txt
 SOURCES := $(shell find qie_batch workers migrations -name '*.py' -o -name '*.j2' -o -name '*.css' -o -name '*.js' -o -name '*.toml' -o -name '*.svg' 2>/dev/null) \
-	$(wildcard examples/*.csv examples/images/*)
+	$(wildcard examples/*.csv examples/images/* examples/*/*.csv examples/*/images/*)
 
 .PHONY: help demo test test-all lint unit chaos soak hashes clean
 
 help: ## what there is to make
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-demo: .venv/stamp ## install, edit the sample catalog on the embedded stack, show where the report is
-	.venv/bin/qie-batch demo
+demo: .venv/stamp ## install, edit a sample catalog (CATALOG=name) on the embedded stack, show where the report is
+	$(if $(filter posters,$(CATALOG)),.venv/bin/python $(PIP) "$$(echo dist/*.whl)[text]")
+	.venv/bin/qie-batch demo $(CATALOG:%=--catalog %)
 
 test: .venv/stamp .venv-dev/stamp .venv-triton/stamp lint ## every check and every test, as CI runs it
 	.venv-dev/bin/python -m pytest $(TWO)

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from qie_batch.model import Finding, Verdict
+from qie_batch.vision.arrays import shrunk
 
 if TYPE_CHECKING:
     from qie_batch.gates.evidence import Evidence
@@ -20,9 +21,11 @@ UNIT = "share"
 #: Lab units beyond the colours around a pixel that are seen as another colour; lightness counts for less.
 _VISIBLE, _LIGHTNESS = 9.0, 0.6
 #: Structural similarity under which a part is another; its window and constants, in pixels and levels.
-_UNLIKE, _WINDOW, _FAINT = 0.55, 11, 18.0
-#: Pixels within which an edge may have moved, and at the edge of a region.
-_REACH, _EDGE = 2, 9
+_UNLIKE, _WINDOW, _FAINT = 0.55, 7, 18.0
+#: Pixels within which an edge may have moved, at the edge of a region, and between changes of one edit.
+_REACH, _EDGE, _GAP = 1, 5, 13
+#: Pixels of the longer side of the copies that are compared.
+_SIDE = 320
 #: Parts of the image that an edit may change where its region is not known.
 _PARTS = 3
 #: The share of the image that one text may take.
@@ -38,9 +41,7 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
     if region is None or not region.any():
         sentence = f"{name} cannot be told apart, so what stayed of it cannot be measured"
         return Finding(gate=NAME, verdict=Verdict.UNCHECKED, limit=limit, sentence=sentence)
-    # What is kept is at its old place, too.
-    before = evidence.followed if evidence.keep is None else evidence.copies[0]
-    share = float(_changed(before, evidence.copies[1])[region].mean())
+    share = float(_changed(*_copies(evidence))[region].mean())
     failed = share > limit
     return Finding(
         gate=NAME,
@@ -51,21 +52,33 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
     )
 
 
+def _copies(evidence: Evidence) -> tuple[Pixels, Pixels]:
+    """Before and after; what is kept has to be at its old place, too."""
+    before = evidence.followed if evidence.keep is None else evidence.copies[0]
+    return shrunk(before, _SIDE), shrunk(evidence.copies[1], _SIDE)
+
+
 def _region(evidence: Evidence) -> tuple[Flags | None, str] | None:
     """What was to stay, in the copies, with its name; None where everything may change."""
-    intent, product = evidence.intent, evidence.product
+    intent = evidence.intent
     if evidence.keep is not None:
-        height, width = evidence.copies[1].shape[:2]
-        keep = cv2.resize(evidence.keep.astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA) > 0
+        keep = _small(evidence.keep)
         inner = _eroded(keep)
         return (inner if inner.any() else keep), "the kept part"
     if intent.geometry or intent.style or (intent.background and (intent.product or intent.text)):
         return None
+    product = None if evidence.product is None else _small(evidence.product)
     if intent.background:
         return (None if product is None else _eroded(product)), "the product"
     if intent.product and not intent.text and product is not None:
         return _eroded(~product), "the background"
     return _beside_edits(evidence, 1.0 if intent.product else _MOST_TEXT), "what is beside the edit"
+
+
+def _small(flags: Flags) -> Flags:
+    """At the size of the copies; only what is wholly set."""
+    small: Flags = shrunk(flags.astype(np.uint8) * 255, _SIDE) == 255
+    return small
 
 
 def _eroded(flags: Flags) -> Flags:
@@ -76,8 +89,8 @@ def _eroded(flags: Flags) -> Flags:
 
 def _beside_edits(evidence: Evidence, most: float) -> Flags:
     """All but the largest parts that changed, each up to this share of the image."""
-    changed = _changed(evidence.followed, evidence.copies[1]).astype(np.uint8)
-    joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((25, 25), np.uint8))
+    changed = _changed(*_copies(evidence)).astype(np.uint8)
+    joined = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((_GAP, _GAP), np.uint8))
     _count, labels, stats, _middles = cv2.connectedComponentsWithStats(joined)
     areas = stats[1:, cv2.CC_STAT_AREA]
     largest = [each for each in np.argsort(areas)[::-1][:_PARTS] if areas[each] <= most * changed.size]

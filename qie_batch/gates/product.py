@@ -41,12 +41,14 @@ def check(evidence: Evidence, limit: float) -> Finding | None:
     if region is None:
         sentence = "the product cannot be told from what is behind it"
         return Finding(gate=NAME, verdict=Verdict.UNCHECKED, limit=limit, sentence=sentence)
-    lost = _lost(evidence.followed, evidence.copies[1], region)
+    left, top, width, height = cv2.boundingRect(region.astype(np.uint8))
+    part = slice(top, top + height), slice(left, left + width)
+    lost = _lost(evidence.followed[part], evidence.copies[1][part], region[part]) if width else None
     if lost is None:
         return None
     share, (across, down) = lost
     failed = share > limit
-    place = _place(across, down, region.shape)
+    place = _place(left + across, top + down, region.shape)
     return Finding(
         gate=NAME,
         verdict=Verdict.FAILED if failed else Verdict.PASSED,

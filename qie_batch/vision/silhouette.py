@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from qie_batch.vision.arrays import Flags, Floats, Pixels
 
 #: Pixels of the longer side of the copy, and of the border from which the backdrop is known.
-_SIDE, _BORDER = 224, 4
+_SIDE, _BORDER = 208, 4
 #: Lab units at least from the backdrop's colour, and as a multiple of how far the border is from that.
 _APART, _OVER_SPREAD = 7.0, 3.0
 #: The share of the border that may be apart, where a product reaches the border.
@@ -31,7 +31,7 @@ def silhouette(pixels: Pixels) -> Flags | None:
     lab = cv2.cvtColor(shrunk(pixels, _SIDE).astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
     smooth = cv2.GaussianBlur(lab, (0, 0), 0.7)
     away, spread = _from_backdrop(smooth)
-    near = np.sqrt((away * away).sum(axis=2)) <= max(_APART, _OVER_SPREAD * spread)
+    near = np.einsum("ijk,ijk->ij", away, away) <= max(_APART, _OVER_SPREAD * spread) ** 2
     if not near[_border(near.shape)].mean() >= 1 - _MOST_APART:
         return None
     product = ~_reached(near | _shade(away, smooth)) & ~_holes(near)
@@ -52,23 +52,35 @@ def _border(shape: tuple[int, ...]) -> Flags:
 def _from_backdrop(lab: Floats) -> tuple[Floats, float]:
     """Each pixel less a quadratic surface through the border, and how far the border is, usually."""
     height, width = lab.shape[:2]
-    down, across = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].astype(np.float32)
-    terms = np.stack([np.ones_like(down), across, down, across * down, across**2, down**2], axis=-1)
+    down, across = np.linspace(-1, 1, height, dtype=np.float32), np.linspace(-1, 1, width, dtype=np.float32)
     border = _border((height, width))
-    samples, seen = terms[border], lab[border]
-    surface = np.broadcast_to(np.median(seen, axis=0), lab.shape)
-    miss = np.linalg.norm(seen - surface[border], axis=1)
+    places = np.nonzero(border)
+    samples, seen = _terms(down[places[0]], across[places[1]]), lab[places]
+    miss = np.linalg.norm(seen - np.median(seen, axis=0), axis=1)
+    weights = np.zeros((6, 3), np.float32)
     for _ in range(3):
         near = miss <= max(_APART, float(np.quantile(miss, 1 - _MOST_APART)))
-        surface = terms @ np.linalg.lstsq(samples[near], seen[near], rcond=None)[0]
-        miss = np.linalg.norm(seen - surface[border], axis=1)
+        some = samples[near]
+        weights = np.linalg.solve(some.T @ some + 1e-3 * np.eye(6, dtype=np.float32), some.T @ seen[near])
+        miss = np.linalg.norm(seen - samples @ weights, axis=1)
+    surface = (
+        (weights[0] + across[:, None] * weights[1] + across[:, None] ** 2 * weights[4])[None]
+        + (down[:, None] * weights[2] + down[:, None] ** 2 * weights[5])[:, None]
+        + (down[:, None] * across)[..., None] * weights[3]
+    )
     return lab - surface, float(np.median(miss))
+
+
+def _terms(down: Floats, across: Floats) -> Floats:
+    terms: Floats = np.stack([np.ones_like(down), across, down, across * down, across**2, down**2], axis=-1)
+    return terms
 
 
 def _shade(away: Floats, lab: Floats) -> Flags:
     """Darker than the backdrop, of its colour, and without an edge."""
-    tint = np.hypot(away[..., 1], away[..., 2])
-    slope = np.hypot(*(cv2.Sobel(lab[..., 0], cv2.CV_32F, *way, scale=0.125) for way in ((1, 0), (0, 1))))
+    tint = np.sqrt(away[..., 1] ** 2 + away[..., 2] ** 2)
+    light = np.ascontiguousarray(lab[..., 0])
+    slope = cv2.magnitude(*(cv2.Sobel(light, cv2.CV_32F, *way, scale=0.125) for way in ((1, 0), (0, 1))))
     edge = cv2.dilate((slope > _SOFT).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     shade: Flags = (away[..., 0] < 0) & (tint < _TINT - _MORE_TINT * away[..., 0]) & ~edge
     return shade
@@ -76,9 +88,11 @@ def _shade(away: Floats, lab: Floats) -> Flags:
 
 def _reached(open_: Flags) -> Flags:
     """What can be reached from the border."""
-    _count, labels = cv2.connectedComponents(open_.astype(np.uint8), connectivity=4)
-    from_border = np.unique(labels[_border(open_.shape)])
-    reached: Flags = np.isin(labels, from_border[from_border > 0])
+    count, labels = cv2.connectedComponents(open_.astype(np.uint8), connectivity=4)
+    touching = np.zeros(count, bool)
+    touching[labels[_border(open_.shape)]] = True
+    touching[0] = False
+    reached: Flags = touching[labels]
     return reached
 
 

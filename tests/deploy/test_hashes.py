@@ -17,8 +17,8 @@ FOLDER = ROOT / "deploy" / "requirements"
 PIN = re.compile(r"^([\w.-]+)==([^\s;\\]+)(?: ; ([^\\]+))?", re.MULTILINE)
 #: By file: the minor version of Python, and the extras that its image has.
 IMAGES = {
-    "control": ("3.11", ("gateway", "postgres", "cutout", "tracing", "triton")),
-    "worker": ("3.12", ("gpu", "postgres", "tracing", "triton")),
+    "control": ("3.11", ("gateway", "postgres", "cutout", "text", "tracing", "triton", "notify", "c2pa")),
+    "worker": ("3.12", ("gpu", "postgres", "text", "tracing", "triton")),
 }
 FILES = ("build", "control", "torch", "worker")
 #: What torch's CUDA wheel brings, and what no image has: constraints.txt is for machines without a card.

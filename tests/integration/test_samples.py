@@ -8,8 +8,8 @@ import pytest
 from PIL import Image
 
 from qie_batch.engines.classic import create
-from qie_batch.local.sample import CATALOG, SAMPLES, examples_folder
-from qie_batch.model import ItemState
+from qie_batch.local.sample import CATALOG, FULL_CATALOG, SAMPLES, examples_folder
+from qie_batch.model import ItemState, JobOrder
 from qie_batch.steps.edit import edit
 from qie_batch.wiring.services import gates as gates_of
 from tests.support.ledgers import enqueue
@@ -54,23 +54,32 @@ def outcomes(tmp_path, settings, ledger, make_context):
     return outcomes
 
 
-def write(names, folder, side):
+def write(names, folder, side, file=CATALOG):
     """One catalog of the rows of all, with smaller images."""
     rows = []
     for name in names:
-        for row in csv.DictReader((examples_folder(name) / CATALOG).open(encoding="utf-8")):
-            image = f"{name or 'plain'}-{row['image'].removeprefix('images/')}"
-            if not (folder / image).exists():
-                shown = Image.open(examples_folder(name) / row["image"])
-                shown.thumbnail((side, side))
-                shown.save(folder / image, quality=95, subsampling=0)
-            rows.append({**row, "id": f"{name or 'plain'}/{row['id']}", "image": image})
+        for row in csv.DictReader((examples_folder(name) / file).open(encoding="utf-8")):
+            images = {
+                column: smaller(name, row[column], folder, side)
+                for column in ("image", "ref_image_2")
+                if row.get(column)
+            }
+            rows.append({**row, **images, "id": f"{name or 'plain'}/{row['id']}"})
     path = folder / "catalog.csv"
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, dict.fromkeys(column for row in rows for column in row))
+    with path.open("w", encoding="utf-8", newline="") as table:
+        writer = csv.DictWriter(table, dict.fromkeys(column for row in rows for column in row))
         writer.writeheader()
         writer.writerows(rows)
     return path
+
+
+def smaller(name, image, folder, side):
+    target = folder / f"{name or 'plain'}-{image.removeprefix('images/')}"
+    if not target.exists():
+        shown = Image.open(examples_folder(name) / image)
+        shown.thumbnail((side, side))
+        shown.save(target, quality=95, subsampling=0)
+    return target.name
 
 
 def expected(names):
@@ -84,6 +93,14 @@ def expected(names):
 def test_every_row_ends_as_its_sample_says(outcomes):
     names = [name for name in SAMPLES if name != POSTERS]
     assert outcomes(names, SMALL) == expected(names)
+
+
+def test_every_row_for_a_model_is_entered(tmp_path, settings, ledger):
+    catalog = write(filter(None, SAMPLES), tmp_path, SMALL, FULL_CATALOG)
+    job = submitted(catalog, ledger, settings, JobOrder(engine="qwen"))
+    items = list(ledger.jobs.items(job))
+    assert {item.state for item in items} == {ItemState.PENDING}
+    assert len({item.row_id.partition("/")[0] for item in items}) == len(SAMPLES) - 1
 
 
 @pytest.mark.slow

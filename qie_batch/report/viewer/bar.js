@@ -57,6 +57,7 @@ const createBar = (t, head, queue, walk, actions) => {
       progress.replaceChildren(
         element("strong", { text: t.number(decided) }), ` ${t("progress.decided")} · `,
         element("strong", { text: t.number(left) }), ` ${t("progress.waiting")}`,
+        queue.unsent() ? ` · ${t("progress.sending", { number: t.number(queue.unsent()) })}` : "",
       );
       const number = counts[filter.show] || 0;
       for (const button of bulk) button.disabled = !actions.may || !number || filter.sample !== 100;

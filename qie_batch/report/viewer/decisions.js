@@ -6,28 +6,26 @@ const createDecisions = (queue, walk, on) => {
   /** The latest last: {item, decision}. */
   let done = [];
 
-  const failed = async (item, error, counted) => {
+  const failed = async (item, error) => {
     done = done.filter((each) => each.item !== item);
     const fresh = error.fresh || (await queue.fresh(item).catch(() => null));
-    if (fresh) walk.count(Object.assign(item, fresh, { conflict: Boolean(error.fresh) }), counted);
+    if (fresh) walk.count(Object.assign(item, fresh, { conflict: Boolean(error.fresh) }));
     on.failed(item, error.message);
   };
 
   const send = async (item, wish) => {
-    let counted = kindOf(item);
     const sent = queue.decide(item, wish);
     if (STATES[wish.decision]) {
       Object.assign(item, { state: STATES[wish.decision], review: wish.decision === "rerolled" ? "" : wish.decision });
-      walk.count(item, counted);
-      counted = kindOf(item);
+      walk.count(item);
     }
     try {
       await sent;
       item.conflict = false;
-      walk.count(item, counted);
-      on.changed();
+      walk.count(item);
+      on.changed(item);
     } catch (error) {
-      await failed(item, error, counted);
+      await failed(item, error);
     }
   };
 

@@ -1,4 +1,4 @@
-// Items and decisions at the gateway. Decisions are sent one after the other, in the order in which they were made.
+// Items and decisions at the gateway. Those on one item are sent one after the other, in their order.
 
 /** Seconds after which an address that did not answer is asked again. */
 const AGAIN_SECONDS = 2;
@@ -7,7 +7,8 @@ const PAGE = 100;
 const gatewayQueue = (head, told) => {
   const { reviews, items } = head.source;
   const counted = new Map();
-  let sending = Promise.resolve();
+  /** The latest decision on each item that is on its way. */
+  const sending = new Map();
   let unsent = 0;
 
   const wait = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
@@ -70,7 +71,7 @@ const gatewayQueue = (head, told) => {
     },
     /** How many items the filter meets. */
     async number(filter) {
-      await sending;
+      await Promise.all(sending.values());
       return (await ask(`${reviews}?${query(filter, { limit: 1, count: true })}`)).number;
     },
     async fresh(item) {
@@ -80,16 +81,21 @@ const gatewayQueue = (head, told) => {
     decide(item, wish) {
       const conflicts = counted.get(item.id) || 0;
       unsent += 1;
-      const sent = sending.then(async () => {
-        try {
-          return Object.assign(item, await send(item, wish, conflicts));
-        } finally {
+      const before = sending.get(item.id) || Promise.resolve();
+      const sent = before
+        .then(() => send(item, wish, conflicts))
+        // What was decided since is shown already.
+        .then((fresh) => Object.assign(item, sending.get(item.id) === over ? fresh : { version: fresh.version }))
+        .finally(() => {
           unsent -= 1;
-        }
-      });
-      sending = sent.catch(() => null);
+        });
+      const over = sent.catch(() => null);
+      sending.set(item.id, over);
+      over.then(() => sending.get(item.id) === over && sending.delete(item.id));
       return sent;
     },
+    /** Decisions that are on their way. */
+    unsent: () => unsent,
     async decideAll(filter, wish, number) {
       return ask(reviews, { ...wish, ...filter, number });
     },

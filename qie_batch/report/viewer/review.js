@@ -12,14 +12,19 @@ const startReview = async (root, head, code) => {
   const stage = createStage(t, tools);
   const walk = createWalk(queue, head.filter);
 
+  /** How far the queue is; what is read of the item that is looked at stays. */
+  const count = () => {
+    panel.undoable(actions.canUndo());
+    strip.show(walk.items, walk.at);
+    bar.show(decisions.number(), walk);
+  };
+
   /** All but the images. */
   const redraw = () => {
     const item = walk.here();
     if (item) panel.show(item, may);
     else panel.none(...endOf(t, head));
-    panel.undoable(actions.canUndo());
-    strip.show(walk.items, walk.at);
-    bar.show(decisions.number(), walk);
+    count();
   };
 
   const show = () => {
@@ -54,7 +59,7 @@ const startReview = async (root, head, code) => {
   };
 
   const decisions = createDecisions(queue, walk, {
-    changed: redraw,
+    changed: (item) => (item === walk.here() ? redraw() : count()),
     failed(item, text) {
       const look = element("button", { type: "button", class: "button", text: t("look_again"), on: { click: () => actions.go(walk.items.indexOf(item)) } });
       alerts.say(`item-${item.id}`, `${item.row_id || item.line}: ${text}`, { more: look });

@@ -85,6 +85,7 @@ const sheetQueue = (head, told) => {
       for (const item of chosen) await this.decide(item, wish);
       return { items: chosen.length, conflicts: 0 };
     },
+    unsent: () => 0,
     csv() {
       const rows = all.filter((item) => kept.decisions[item.id]?.length).map((item) => {
         const one = { job: head.job, item: item.id, ...standing(kept.decisions[item.id]) };

@@ -4,6 +4,8 @@
 const NEAR_END = 10;
 const OPEN_KINDS = ["waiting", "passed"];
 
+const counted = (item) => Object.assign(item, { counted: kindOf(item) });
+
 const createWalk = (queue, filter) => {
   let reading = null;
   const walk = {
@@ -21,6 +23,7 @@ const createWalk = (queue, filter) => {
       // The item may be on a later page, or not of this filter any more.
       const far = id && !page.items.some((item) => item.id === id) && (await queue.fresh({ id }).catch(() => null));
       if (far?.id) page.items.unshift(far);
+      page.items.forEach(counted);
       Object.assign(walk, { filter: wanted, items: page.items, next: page.next, counts: { ...page.counts } });
       walk.at = Math.max(0, walk.items.findIndex((item) => item.id === id));
     },
@@ -30,7 +33,7 @@ const createWalk = (queue, filter) => {
       if (walk.next === null) return null;
       reading ||= queue.page(walk.filter, walk.next).then((page) => {
         const known = new Set(walk.items.map((item) => item.id));
-        walk.items.push(...page.items.filter((item) => !known.has(item.id)));
+        walk.items.push(...page.items.filter((item) => !known.has(item.id)).map(counted));
         Object.assign(walk, { next: page.next });
         reading = null;
       });
@@ -64,12 +67,13 @@ const createWalk = (queue, filter) => {
       return true;
     },
 
-    /** The item was of kind `was`, and is of another now. */
-    count(item, was) {
+    /** The item may be of another kind than the one that it was counted as. */
+    count(item) {
       const now = kindOf(item);
-      if (now === was) return;
-      walk.counts[was] = (walk.counts[was] || 0) - 1;
+      if (now === item.counted) return;
+      walk.counts[item.counted] = (walk.counts[item.counted] || 0) - 1;
       walk.counts[now] = (walk.counts[now] || 0) + 1;
+      item.counted = now;
     },
   };
   return walk;

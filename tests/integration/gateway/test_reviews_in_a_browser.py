@@ -56,6 +56,7 @@ def reviewing(browser, gateway, job, query="", **options):
     with logged_in(browser, gateway.settings, **options) as page:
         page.goto(f"{gateway.url}/jobs/{job}/review{query}")
         expect(page.locator("#review[data-ready]")).to_be_attached()
+        expect(page.locator(".rv-stage:not(.rv-empty, [aria-busy])")).to_be_visible()
         yield page
 
 
@@ -89,7 +90,8 @@ def test_decisions_are_made_by_keyboard_alone(browser, gateway, client, most):
                 page.keyboard.press("a")
             else:
                 page.keyboard.press("a")
-        expect(page.locator(".rv-about h2")).to_have_text("Nothing is left to decide here")
+        shown(page, "Nothing is left to decide here")
+        waiting(page, 0)
         with page.expect_response(lambda answer: answer.request.method == "POST"):
             page.keyboard.press("u")
         shown(page, f"sku-{most}")
@@ -104,6 +106,31 @@ def test_decisions_are_made_by_keyboard_alone(browser, gateway, client, most):
     ]
     listed = client.get(f"/api/jobs/{job}/reviews?show=rejected&limit=200").json()["items"]
     assert Counter(item["latest"]["note"] for item in listed) == {"Nothing changed": rejected}
+
+
+def test_a_late_answer_takes_no_later_decision_back(browser, gateway, client):
+    job = submitted(client, 2)
+    held = []
+
+    def hold(route):
+        if route.request.method == "POST" and f"{job}.0" in route.request.url:
+            held.append(route)
+        else:
+            route.continue_()
+
+    with reviewing(browser, gateway, job) as page:
+        page.route("**/reviews", hold)
+        for key in ("n", "x", "Enter", "a"):
+            page.keyboard.press(key)
+        shown(page, "sku-2")
+        expect(page.locator(".rv-progress")).to_contain_text("1 decided · 1 to review · 2 being sent")
+        with page.expect_request(lambda request: '"approved"' in (request.post_data or "")):
+            held[0].continue_()
+        page.keyboard.press("a")
+        shown(page, "Nothing is left to decide here")
+        held[1].continue_()
+        expect(page.locator(".rv-progress")).to_have_text("2 decided · 0 to review")
+    assert counts(client, job) == {"succeeded": 2}
 
 
 def test_who_decides_second_is_told_who_was_first(browser, gateway, client):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,14 +10,19 @@ import cv2
 import numpy as np
 
 from qie_batch.engines.classic.rewriting.refusals import no_ground
+from qie_batch.vision.ocr.spelling import is_chinese
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from qie_batch.engines.classic.rewriting.frame import Frame
     from qie_batch.engines.classic.rewriting.ground import Ground
     from qie_batch.vision.arrays import Flags, Floats
 
 #: Around the line, in units of its height, where letters may still reach.
 _REACH = 0.2
+#: Latin letters and marks with parts above or below the others.
+_DOTTED = re.compile(r"[^a-hk-zA-Z0-9 ]")
 #: Above and below, in units of the line's height, where the lines around may reach into it.
 _MIDST = 0.18
 #: Share of the letters' area that may belong to something that goes on beyond the line.
@@ -50,9 +56,11 @@ class Ink:
     outlined: bool
 
 
-def looked_at(patch: Floats, ground: Ground, frame: Frame) -> Ink:
+def looked_at(patch: Floats, ground: Ground, frame: Frame, text: str) -> Ink:
     """Rejected (text_background) where the letters do not stand apart from what is around."""
     letters = _letters(ground, frame)
+    if not is_chinese(text) and not _DOTTED.search(text):
+        letters &= ~_beside(letters)
     core = _core(letters, ground.residue)
     if core.sum() < 6:
         raise no_ground("the letters hardly differ from it")
@@ -111,10 +119,34 @@ def _letters(ground: Ground, frame: Frame) -> Flags:
     inside = np.zeros(seen.shape, np.bool_)
     inside[top + round(_MIDST * tall) : bottom - round(_MIDST * tall), left:right] = True
     small = np.isin(labels, np.nonzero(stats[:, cv2.CC_STAT_AREA] < (_STAIN * tall) ** 2)[0])
-    letters = (seen > 0) & ~foreign & ~small
+    letters = (seen > 0) & ~foreign & ~small & ~_pale(labels, ground.residue, inside)
     if float((foreign & inside).sum()) > _MOST_FOREIGN * max(1.0, float((letters & inside).sum())):
         raise no_ground("something else touches the letters")
     return letters
+
+
+def _beside(letters: Flags) -> Flags:
+    """The parts wholly above or below the rows that most letters have, such as a mark over a name."""
+    counts = letters.sum(axis=1)
+    full = np.nonzero(counts > 0.5 * counts.max(initial=0))[0]
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(letters.astype(np.uint8))
+    if not full.size:
+        return np.zeros_like(letters)
+    top = stats[:, cv2.CC_STAT_TOP]
+    apart = (top + stats[:, cv2.CC_STAT_HEIGHT] <= full[0]) | (top > full[-1])
+    apart[0] = False
+    beside: Flags = apart[labels]
+    return beside
+
+
+def _pale(labels: NDArray[np.int32], residue: Floats, inside: Flags) -> Flags:
+    """The parts that differ far less from the ground than the letters do, such as a thin frame."""
+    peaks = np.zeros(int(labels.max()) + 1, np.float32)
+    np.maximum.at(peaks, labels.ravel(), residue.ravel())
+    usual = residue[inside & (labels > 0)]
+    least = _PALER * float(np.percentile(usual, 90)) if usual.size else 0.0
+    pale: Flags = (peaks < least)[labels]
+    return pale
 
 
 def _rim(area: tuple[slice, slice], shape: tuple[int, ...]) -> Flags:

@@ -56,7 +56,8 @@ def painted(
     out = rgb + hide * (fill - rgb)
     share = 1.0
     if change.new:
-        setting, share = _setting(look, change, others, rgb.shape[1])
+        setting = _setting(look, change, others, rgb.shape[1])
+        share = setting.share
         cover = _cover(look, change.new, setting, least_weight)
         cover = look.frame.back(cover, rgb.shape[:2])[..., None]
         colour = look.ink.colour
@@ -83,7 +84,9 @@ def _seen(rgb: Pixels, frame: Frame, target: Target) -> _Look:
         frame = _between_gaps(rgb, frame, target.part)
     patch, valid = frame.patch(rgb)
     ground = Ground.behind(patch, frame, valid)
-    return _Look(frame=frame, patch=patch, valid=valid, ground=ground, ink=looked_at(patch, ground, frame))
+    return _Look(
+        frame=frame, patch=patch, valid=valid, ground=ground, ink=looked_at(patch, ground, frame, target.text)
+    )
 
 
 def _between_gaps(rgb: Pixels, frame: Frame, part: tuple[float, float]) -> Frame:
@@ -118,25 +121,14 @@ def _without_letters(look: _Look, shape: tuple[int, int]) -> tuple[Floats, Float
     return hide[..., None], look.frame.back(fill, shape)
 
 
-def _setting(look: _Look, change: Change, others: list[TextLine], width: int) -> tuple[Setting, float]:
+def _setting(look: _Look, change: Change, others: list[TextLine], width: int) -> Setting:
     frame, ink, target = look.frame, look.ink, change.target
     if target.part:
         room, align = (ink.box[0], ink.box[2]), Align.LEFT
     else:
-        room = room_beside(look.ground, ink, frame, look.valid & ~_taken(look, others))
+        room = room_beside(look.ground, ink, frame, look.valid)
         align = alignment(target.line, others, width)
-    setting = set_text(target.text, change.new, ink, room, align, frame.scale)
-    old = set_text(target.text, target.text, ink, (ink.box[0], ink.box[2]), align, frame.scale)
-    return setting, setting.size / old.size
-
-
-def _taken(look: _Look, others: list[TextLine]) -> Flags:
-    """Where other lines are, in the patch."""
-    flags = np.zeros(look.valid.shape, np.uint8)
-    for line in others:
-        corners = np.hstack([np.array(line.polygon), np.ones((4, 1))]) @ look.frame.matrix.T
-        cv2.fillConvexPoly(flags, np.round(corners).astype(np.int32), 1)
-    return flags > 0
+    return set_text(target.text, change.new, ink, room, align, frame.scale)
 
 
 def _cover(look: _Look, new: str, setting: Setting, least_weight: float) -> Floats:

@@ -25,7 +25,7 @@ _LEAST_PIXELS, _LEAST_SHARE = 9.0, 0.35
 _NARROWEST = 0.82
 #: Free pixels beside the new letters, in units of the line's height, and how much longer than the old they
 #: may get.
-_MARGIN, _MOST_LONGER = 0.35, 2.2
+_MARGIN, _MOST_LONGER = 0.55, 2.2
 #: Sides or middles of two lines are the same within this share of the height of a line.
 _ALIGNED = 0.35
 
@@ -47,6 +47,8 @@ class Setting:
     #: Width of a stroke in those of the font, and a factor of the widths.
     weight: float
     narrow: float
+    #: The size in that of the old letters.
+    share: float
 
 
 def set_text(old: str, new: str, ink: Ink, room: tuple[int, int], align: Align, scale: int) -> Setting:
@@ -57,12 +59,12 @@ def set_text(old: str, new: str, ink: Ink, room: tuple[int, int], align: Align, 
     narrow = float(np.clip((right - left) / (was.width * size), _NARROWEST, 1.0))
     wide = _room(ink.box, room, align)
     fitting = min(size, wide / (will.width * narrow))
-    if fitting < max(_LEAST_PIXELS * scale, _LEAST_SHARE * size):
+    if fitting < max(min(_LEAST_PIXELS * scale, size), _LEAST_SHARE * size):
         raise no_room(new)
     weight = (ink.stroke / size) / usual_stroke(old)
     x = left + align.value * (right - left) - (will.left + align.value * will.width) * fitting * narrow
     y = _baseline(old, new, top - was.top * size, size, fitting)
-    return Setting(size=fitting, x=x, y=y, weight=weight, narrow=narrow)
+    return Setting(size=fitting, x=x, y=y, weight=weight, narrow=narrow, share=fitting / size)
 
 
 def _baseline(old: str, new: str, before: float, size: float, fitting: float) -> float:
@@ -93,12 +95,12 @@ def _room(box: tuple[int, int, int, int], room: tuple[int, int], align: Align) -
     return max(float(right - left), min(free, most))
 
 
-def room_beside(ground: Ground, ink: Ink, frame: Frame, free: Flags) -> tuple[int, int]:
-    """From where to where along the line there is only ground, less a margin; `free` are usable pixels."""
+def room_beside(ground: Ground, ink: Ink, frame: Frame, valid: Flags) -> tuple[int, int]:
+    """From where to where along the line there is only ground, less a margin; `valid`: in the image."""
     left, top, right, bottom = ink.box
     rows = slice(max(0, top - (bottom - top) // 8), bottom + (bottom - top) // 8)
     plain = (ground.residue[rows] < 1.5 * ground.limit) | ink.hidden[rows]
-    plain &= free[rows]
+    plain &= valid[rows]
     open_columns = plain.mean(axis=0) > 0.985
     margin = round(_MARGIN * frame.height * frame.scale)
     start, end = left, right
