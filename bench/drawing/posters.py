@@ -114,5 +114,5 @@ def label(canvas: Canvas) -> None:
     for inset in (14, 20):
         frame = np.clip(c.mask(box(268 + inset, 282 + inset, 632 - inset, 560 - inset)) - c.mask(box(270 + inset, 284 + inset, 630 - inset, 558 - inset)), 0, 1)  # fmt: skip
         printed(c, frame, "#b5832e", 0.8)
-    printed(c, letters(c, "野生蜂蜜", 450, 388, 74), "#4a3312")
+    printed(c, letters(c, "野生蜂蜜", 450, 388, 64), "#4a3312")
     printed(c, spaced(c, "山花酿造", 450, 480, 36, 8), "#5c3d12")
