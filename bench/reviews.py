@@ -1,7 +1,7 @@
 """Two reviewers on one queue at once, over HTTP: decisions that are lost, or made on what was not seen.
 
-Each decides once on every result, both in the same order, so that they meet on each. The gateway is a process
-of its own beside its ledger: SQLite, or PostgreSQL with --postgresql.
+Both decide on each result at the same moment, having looked at the same version: each of them once. The
+gateway is a process of its own beside its ledger: SQLite, or PostgreSQL with --postgresql.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Texts replaced by the classic engine on drawn posters and in real photographs: right, refused, or wrong.
 
-    python bench/texts.py [--only drawn|real] [--number 50] [--sheet FOLDER] [--json]
+    python bench/texts.py [--only drawn|real] [--number 50] [--first 0] [--sheet FOLDER] [--json]
 
 A result is right if OCR reads the new text on it and no longer the old one, all other texts are read as
 before, no pixel beside the text changed, and, on a drawn poster, whose ground is known, the old text
@@ -49,6 +49,7 @@ def arguments_of(words: list[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("--only", choices=("drawn", "real"), help="one part; both without it")
     add("--number", type=int, default=50, metavar="N", help="drawn posters")
+    add("--first", type=int, default=0, metavar="N", help="of the drawn posters")
     add("--packshots", type=Path, default=ROOT.parent / "shared/photos/packshots", metavar="FOLDER")
     add("--cache", type=Path, default=Path(caches) / "qie-batch-photos", metavar="FOLDER")
     add("--sheet", type=Path, metavar="FOLDER", help="write before and after of each, side by side")
@@ -113,7 +114,9 @@ def main(words: list[str]) -> int:
     arguments = arguments_of(words)
     figures: dict[str, dict[str, float]] = {}
     if arguments.only != "real":
-        figures["drawn"] = measured("drawn", map(poster, range(arguments.number)), arguments.sheet)
+        figures["drawn"] = measured(
+            "drawn", map(poster, range(arguments.first, arguments.first + arguments.number)), arguments.sheet
+        )
     if arguments.only != "drawn":
         real = photographs(arguments.packshots, arguments.cache)
         figures["real"] = measured("real", real, arguments.sheet)

@@ -15,7 +15,7 @@ from planted.repainting import repainted
 from qie_batch.images import decode
 
 if TYPE_CHECKING:
-    from planted.cases import Kinds, Maker
+    from planted.cases import Kinds, Maker, Pixels
     from planted.material import Material
 
 #: Edits that the classic engine makes of any image.
@@ -33,6 +33,8 @@ BACKGROUNDS = (
     "make the background #e8e0d0", "换成浅灰色背景", "white background with a soft shadow", "白底图",
 )  # fmt: skip
 _TRIES = 60
+#: Levels by which an edit changes the image on average, below which there was nothing to do.
+_LEAST_CHANGE = 1.5
 
 
 def by_engine(instructions: tuple[str, ...], *, scenes: bool, anew: bool = False) -> Maker:
@@ -41,13 +43,20 @@ def by_engine(instructions: tuple[str, ...], *, scenes: bool, anew: bool = False
             pixels = material.scene(rng).pixels if scenes else material.any_image(rng)
             instruction = instructions[rng.integers(len(instructions))]
             found = material.edited(pixels, instruction)
-            if found is not None:
+            if found is not None and _did_something(pixels, *found):
                 after, alpha = found
                 after = repainted(after, rng) if anew and alpha is None else after
                 return Case(before=pixels, after=after, after_alpha=alpha, instruction=instruction)
         raise SystemExit(f"The classic engine refuses all of: {', '.join(instructions)}")
 
     return make
+
+
+def _did_something(before: Pixels, after: Pixels, alpha: Pixels | None) -> bool:
+    """Not so for a crop of a square to a square, and for the white balance of an image that has it."""
+    if alpha is not None or before.shape != after.shape:
+        return True
+    return float(np.abs(before.astype(np.int16) - after).mean()) > _LEAST_CHANGE
 
 
 @lru_cache(maxsize=1)
@@ -66,7 +75,7 @@ def looked_at(material: Material, rng: np.random.Generator) -> Case:
         image.thumbnail((material.side, material.side))
         pixels = np.asarray(image)
         found = material.edited(pixels, instruction)
-        if found is not None:
+        if found is not None and _did_something(pixels, *found):
             return Case(before=pixels, after=found[0], after_alpha=found[1], instruction=instruction)
     raise SystemExit("The classic engine refuses the edits of photos.csv.")
 
@@ -96,7 +105,10 @@ def _scene_words(rng: np.random.Generator) -> str:
 
 CLEAN: Kinds = {
     "adjusted": by_engine(ADJUSTMENTS, scenes=False),
-    "adjusted, painted anew": by_engine(ADJUSTMENTS, scenes=False, anew=True),
+    # A painter that takes the finest detail undoes a sharpening.
+    "adjusted, painted anew": by_engine(
+        tuple(each for each in ADJUSTMENTS if "sharpen" not in each), scenes=False, anew=True
+    ),
     "cropped, turned, resized": by_engine(SHAPES, scenes=False),
     "new plain background": by_engine(BACKGROUNDS, scenes=True),
     "new background, painted anew": by_engine(BACKGROUNDS, scenes=True, anew=True),

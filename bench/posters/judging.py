@@ -29,7 +29,7 @@ class Verdict:
     trace: float = 0.0
 
 
-def judged(poster: Poster, after: np.ndarray[Any, Any], read: Reader) -> Verdict:
+def judged(poster: Poster, after: np.ndarray[Any, Any], read: Reader) -> Verdict:  # noqa: PLR0911 - one return for each fault
     before, found = read(poster.pixels), read(after)
     texts = [line.text for line in found]
     apart, nearest = letters_apart(poster.new, texts)
@@ -37,6 +37,9 @@ def judged(poster: Poster, after: np.ndarray[Any, Any], read: Reader) -> Verdict
         return Verdict(word=WRONG, why=f"“{nearest}” is read and not “{poster.new}”")
     if occurrences(poster.old, texts) > occurrences(poster.old, [poster.new, *poster.others]):
         return Verdict(word=WRONG, why=f"“{poster.old}” is still read")
+    for line in before:
+        if same(line.text, poster.old) and not same(line.read_again(found), poster.new):
+            return Verdict(word=WRONG, why=f"the line reads “{line.read_again(found)}”")
     lost = [text for text in poster.others if letters_apart(text, texts)[0]]
     if lost and not any(letters_apart(text, [line.text for line in before])[0] for text in lost):
         return Verdict(word=WRONG, why=f"“{lost[0]}” is no longer read")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 NAME = "drift"
 #: For each 1,000 pixels of the longer side, and at least for 1,000.
-LIMIT = 1.0
+LIMIT = 0.8
 UNIT = "px"
 
 #: What is worth a word: zoom as a share, pixels, degrees.

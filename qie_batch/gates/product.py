@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qie_batch.vision.arrays import Flags, Floats, Pixels
 
 NAME = "product"
-LIMIT = 0.45
+LIMIT = 0.55
 UNIT = "share"
 
 #: Pixels of the window in which likeness is measured, and of a zone, in the copies.
@@ -22,7 +22,7 @@ _WINDOW, _ZONE = 17, 41
 #: Pixels over which what is compared varies.
 _COARSE = 21
 #: The share of its strength that a detail may have lost to other light.
-_FAINTER = 0.6
+_FAINTER = 0.5
 #: Levels by which a part varies that has something to compare, and the share of a zone that must have it.
 _DETAIL, _LEAST = 7.0, 0.25
 #: Pixels at the edge of the product, where another backdrop begins, and the share of a window beside them.

@@ -6,6 +6,7 @@ raises the version, so that one of two reviewers who looked at the same version 
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import case, func, insert, select, update
@@ -13,19 +14,18 @@ from sqlalchemy import case, func, insert, select, update
 from qie_batch.errors import Conflict, NotFound
 from qie_batch.ledger.jobs import one_item
 from qie_batch.ledger.review_changes import changes_of, changes_of_reroll, changes_of_undo, standing
+from qie_batch.ledger.review_rows import history_of, judgements, review_of, shown_as
 from qie_batch.ledger.rows import lock_job, of_owned_jobs
 from qie_batch.ledger.tables import items, jobs, results, reviews
 from qie_batch.model import (
     WITH_RESULT,
     Choice,
     Decision,
-    ItemState,
     JobState,
     Judgement,
     Refusal,
     Review,
     Show,
-    parsed_findings,
 )
 from qie_batch.text import moment, quoted
 
@@ -91,7 +91,7 @@ class SqlReviews:
         """Give the item what it had before its latest decision that stands."""
         with self._db.write() as connection:
             item = self._looked_at(connection, item_id, version)
-            stand = standing(_history(connection, item_id))
+            stand = standing(history_of(connection, item_id))
             last = stand[-1] if stand else None
             changes = changes_of_undo(item, last, connection.scalar(select(self._db.now)) or 0.0)
             if changes.values.get("state") in WITH_RESULT:
@@ -104,7 +104,7 @@ class SqlReviews:
             visible = select(items.c.id).where(items.c.id == item_id, *self._mine)
             if connection.execute(visible).first() is None:
                 raise _unknown(item_id)
-            return [_review(row) for row in _history(connection, item_id)]
+            return [review_of(row) for row in history_of(connection, item_id)]
 
     def latest(self, job_id: str, item_ids: Collection[str] = ()) -> Iterator[Review]:
         of_item = reviews.c.item_id == items.c.id
@@ -113,7 +113,7 @@ class SqlReviews:
         if item_ids:
             wanted.append(items.c.id.in_(list(item_ids)))
         query = select(reviews, items.c.ordinal).join(items, of_item).where(*wanted)
-        return map(_review, self._in_order(query))
+        return map(review_of, self._in_order(query))
 
     def counts(self, job_id: str) -> dict[Show, int]:
         mine = (items.c.job_id == job_id, items.c.state.in_(WITH_RESULT), *self._mine)
@@ -121,16 +121,17 @@ class SqlReviews:
         found = dict.fromkeys(Show, 0)
         with self._db.read() as connection:
             for row in connection.execute(query.group_by(items.c.state, items.c.review)):
-                found[_shown(row.state, row.review)] += row.number
+                found[shown_as(row.state, row.review)] += row.number
                 found[Show.ALL] += row.number
         return found
 
     def judged(self, job_id: str) -> Iterator[Judgement]:
         decided = select(1).where(reviews.c.item_id == items.c.id).exists()
         query = select(items.c.id, items.c.ordinal).where(items.c.job_id == job_id, decided, *self._mine)
-        for row in self._in_order(query):
+        rest = self._in_order(query)
+        while some := list(islice(rest, PAGE)):
             with self._db.read() as connection:
-                found = list(_judgements(connection, row.id))
+                found = list(judgements(connection, [row.id for row in some]))
             yield from found
 
     def _in_order(self, query: Select[Any]) -> Iterator[Row[Any]]:
@@ -187,14 +188,6 @@ class SqlReviews:
             connection.execute(update(jobs).where(jobs.c.id == item.job_id).values(reviewed_at=later))
 
 
-def _shown(state: str, review: str) -> Show:
-    if state == ItemState.NEEDS_REVIEW:
-        return Show.WAITING
-    if state == ItemState.REJECTED:
-        return Show.REJECTED
-    return Show.APPROVED if review == Decision.APPROVED else Show.PASSED
-
-
 def _keep_result(connection: Connection, item_id: str, key: str | None) -> None:
     """Lock a result that an item gets back, so that it is not deleted meanwhile; Conflict if it is gone."""
     there = select(results.c.cache_key).where(results.c.cache_key == key)
@@ -222,33 +215,5 @@ def _changed(connection: Connection, item: Row[Any], version: int) -> Conflict:
     )
 
 
-def _history(connection: Connection, item_id: str) -> list[Row[Any]]:
-    mine = select(reviews).where(reviews.c.item_id == item_id)
-    return list(connection.execute(mine.order_by(reviews.c.id)))
-
-
-def _judgements(connection: Connection, item_id: str) -> Iterator[Judgement]:
-    """Of each result of the item the latest decision that stands."""
-    stand = standing(_history(connection, item_id))
-    last = {row.result_key: row.decision for row in stand if row.decision != Decision.NOTED}
-    known = select(results.c.cache_key, results.c.findings).where(results.c.cache_key.in_(list(last)))
-    for row in connection.execute(known):
-        decision = Decision(last[row.cache_key])
-        yield Judgement(decision=decision, findings=parsed_findings(row.findings))
-
-
 def _unknown(item_id: str) -> NotFound:
     return NotFound(f"there is no item {quoted(item_id)}", code="item_unknown", subject=item_id)
-
-
-def _review(row: Row[Any]) -> Review:
-    return Review(
-        item_id=row.item_id,
-        job_id=row.job_id,
-        version=row.version,
-        decision=Decision(row.decision),
-        note=row.note,
-        reviewer=row.reviewer,
-        at=row.at,
-        result_key=row.result_key or "",
-    )

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 
 import openpyxl
 import pytest
-import sqlalchemy
 from click.testing import CliRunner
 
 from qie_batch import wiring
@@ -17,7 +16,7 @@ from qie_batch.cli import SOME_FAILED, USAGE, main
 from qie_batch.errors import Conflict, UsageError
 from qie_batch.exports.channel import Span
 from qie_batch.exports.reading import read_channel
-from qie_batch.model import InvalidManifest
+from qie_batch.model import Decision, InvalidManifest
 from qie_batch.steps.export import (
     ArchiveDestination,
     ExportContext,
@@ -93,18 +92,18 @@ def export(job, ledger, settings, decoders, tmp_path):
 
 
 @pytest.fixture
-def approve(settings, job):
-    """By the row's id, as a review leaves it in the ledger; taken back at the end."""
+def approve(ledger, job):
+    """A person approves the row; undone at the end."""
+    decided = []
 
-    def written(review, row_id):
-        with wiring.database(settings).write() as connection:
-            connection.execute(
-                sqlalchemy.text("UPDATE items SET review = :review WHERE job_id = :job AND row_id LIKE :row"),
-                {"review": review, "job": job.id, "row": row_id},
-            )
+    def approve(row_id):
+        item = next(item for item in ledger.jobs.items(job.id) if item.row_id == row_id)
+        asked = {"note": "", "reviewer": "a test"}
+        decided.append(ledger.reviews.decide(item.id, item.version, Decision.APPROVED, **asked))
 
-    yield lambda row_id: written("approved", row_id)
-    written("", "%")
+    yield approve
+    for item in decided:
+        ledger.reviews.undo(item.id, item.version, reviewer="a test")
 
 
 def outcomes(found):

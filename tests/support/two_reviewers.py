@@ -1,11 +1,12 @@
 """Two reviewers who decide on the same results at once, by HTTP, and what the ledger has of it afterwards.
 
-Both go through the queue in its order. Each makes one decision on every result, so that they meet on each:
-who comes second gets a conflict, looks again and then decides on what the other has left.
+Both go through the queue in its order and decide on each result at the same moment, having looked at the same
+version: who comes second gets a conflict, looks again and then decides on what the other has left.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -65,16 +66,18 @@ def fill(ledger: SqlLedger, results: int) -> None:
 
 def meet(url: str, settings: Settings) -> Meeting:
     reviewers = tuple(map(Reviewer, TURNS))
+    together = threading.Barrier(len(reviewers), timeout=60)
     begun = time.monotonic()
-    at_once(*(lambda each=each: _review_all(each, url, settings) for each in reviewers))
+    at_once(*(lambda each=each: _review_all(each, url, settings, together) for each in reviewers))
     return Meeting(reviewers=reviewers, seconds=time.monotonic() - begun)
 
 
-def _review_all(reviewer: Reviewer, url: str, settings: Settings) -> None:
+def _review_all(reviewer: Reviewer, url: str, settings: Settings, together: threading.Barrier) -> None:
     bearer = token(settings, TENANT, "jobs:read review", sub=reviewer.name)
     headers = {"Authorization": f"Bearer {bearer}"}
     with httpx2.Client(base_url=f"{url}/api/jobs/{JOB}", headers=headers, timeout=60) as client:
         for item in _queue(client):
+            together.wait()
             decision, note = TURNS[reviewer.name][len(reviewer.accepted) % 2]
             while not _decided(reviewer, client, item, decision, note):
                 item = client.get(f"/items/{item['id']}/reviews").raise_for_status().json()["item"]  # noqa: PLW2901

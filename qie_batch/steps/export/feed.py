@@ -115,11 +115,12 @@ def write_feed(
 def _cells(feed: Manifest, addresses: Addresses) -> tuple[Mapping[int, str], int]:
     """The new cell of each line, and how many lines of exported products keep theirs."""
     product_at, image_at = feed.place(feed.columns["id"]), feed.place(feed.columns["image"])
+    spare = feed.understanding.spare_id
     seen: dict[str, int] = defaultdict(int)
     cells: dict[int, str] = {}
     kept = 0
     for record in feed.records():
-        product = record.cells[product_at]
+        product = record.cells[product_at] or (record.cells[feed.place(spare)] if spare else "")
         lines = addresses.of_product(product)
         number, seen[product] = seen[product], seen[product] + 1
         if number >= len(lines) or not any(lines[number].addresses):

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from qie_batch.vision.arrays import Floats, Pixels
 
@@ -37,12 +37,13 @@ _HANN = np.outer(np.hanning(_WINDOW), np.hanning(_WINDOW)).astype(np.float32)
 
 def grid_strength(before: Pixels, after: Pixels) -> float:
     """The pattern's root mean square in levels, 0 where there is none that the input has not."""
-    spectrum = _spectrum(after)
+    seen = [_power(window) for window in _windows(after)]
+    # Both in the same places: a product's own weave must not look new because its backdrop became plain.
+    had = [_power(window) for window, power in zip(_windows(before), seen, strict=True) if power is not None]
+    spectrum, known = _median(seen), _median(had)
     if spectrum is None:
         return 0.0
-    around = cv2.medianBlur(spectrum, 5)
-    peaks = spectrum > _OVER_AROUND * np.maximum(around, 1e-3)
-    known = _spectrum(before)
+    peaks = spectrum > _OVER_AROUND * np.maximum(cv2.medianBlur(spectrum, 5), 1e-3)
     if known is not None:
         peaks &= spectrum > _OVER_BEFORE * cv2.dilate(known, np.ones((3, 3), np.uint8))
     peaks &= _FREQUENCIES >= _LOWEST
@@ -51,9 +52,8 @@ def grid_strength(before: Pixels, after: Pixels) -> float:
     return float(np.sqrt(energy))
 
 
-def _spectrum(luma: Pixels) -> Floats | None:
-    """The median power of all windows at each frequency; None without a window in which there is anything."""
-    powers = [_power(window) for window in _windows(luma)]
+def _median(powers: Sequence[Floats | None]) -> Floats | None:
+    """The median power of all windows in which there is anything, at each frequency; None without one."""
     seen = [power for power in powers if power is not None]
     return np.median(seen, axis=0).astype(np.float32) if seen else None
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _PARTS, _HIDDEN = 12, 3
 #: Levels of one pixel's step that count: a seam is a small step everywhere, an object's edge a large one.
 _STEP = 16
+#: The factor by which an edit may strengthen a step that the input has.
+_STRONGER = 2.5
 #: Lines within which the input may have the same step.
 _NEAR = 3
 #: The step as a multiple of that which a tenth of the lines have.
@@ -67,9 +69,10 @@ def _steps(luma: Pixels) -> Floats:
 
 
 def _without(steps: Floats, known: Floats) -> Floats:
-    """The steps less what the input has in the same direction nearby."""
+    """The steps less what the input has in the same direction nearby, which another light may strengthen."""
     kernel = np.ones((1, 2 * _NEAR + 1), np.uint8)
     up, down = np.maximum(cv2.dilate(known, kernel), 0), np.minimum(cv2.erode(known, kernel), 0)
+    up, down = _STRONGER * up, _STRONGER * down
     left: Floats = np.maximum(steps - up, 0) + np.minimum(steps - down, 0)
     return left
 

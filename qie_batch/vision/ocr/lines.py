@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -22,6 +22,24 @@ class TextLine:
     #: For each character that is no space: itself, and where it begins and ends along the line, in pixels
     #: from its left side. Empty where the model does not say.
     spans: tuple[tuple[str, float, float], ...] = ()
+
+    @property
+    def middle(self) -> Point:
+        xs, ys = zip(*self.polygon, strict=True)
+        return sum(xs) / 4, sum(ys) / 4
+
+    def holds(self, point: Point) -> bool:
+        """Whether the point is in the polygon."""
+        ends = zip(self.polygon, (*self.polygon[1:], self.polygon[0]), strict=True)
+        sides = [
+            (x2 - x1) * (point[1] - y1) - (y2 - y1) * (point[0] - x1) >= 0 for (x1, y1), (x2, y2) in ends
+        ]
+        return all(sides) or not any(sides)
+
+    def read_again(self, lines: Iterable[TextLine]) -> str:
+        """What stands in the place of this line in another reading, from left to right."""
+        here = [line for line in lines if self.holds(line.middle) or line.holds(self.middle)]
+        return " ".join(line.text for line in sorted(here, key=lambda line: line.middle))
 
 
 #: RGB pixels -> the lines of text in them, from top to bottom.

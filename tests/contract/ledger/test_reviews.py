@@ -207,14 +207,14 @@ def test_many_decisions_are_one_transaction_and_those_that_conflict_are_named(le
 
 
 def test_two_reviewers_at_once_lose_and_overwrite_nothing(ledger):
-    words = [f"word {number}" for number in range(30)]
+    words = [f"word {number}" for number in range(12)]
     add(ledger, *words, review="required")
-    for number in range(30):
+    for number in range(12):
         finish(ledger, f"job.{number}")
 
     def review_all(name, decision):
         won = []
-        for number in range(30):
+        for number in range(12):
             try:
                 decide(ledger, decision, f"job.{number}", version=1, note=name, reviewer=name)
             except Conflict as conflict:
@@ -224,7 +224,7 @@ def test_two_reviewers_at_once_lose_and_overwrite_nothing(ledger):
         return won
 
     maria, li = at_once(partial(review_all, "maria", APPROVE), partial(review_all, "li", REJECT))
-    assert sorted(maria + li) == sorted(f"job.{number}" for number in range(30))
+    assert sorted(maria + li) == sorted(f"job.{number}" for number in range(12))
     for found in ledger.jobs.items("job"):
         (review,) = ledger.reviews.history(found.id)
         assert review.reviewer == ("maria" if found.id in maria else "li")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import re
 from dataclasses import replace
 
 import httpx2
@@ -11,6 +12,7 @@ import pytest
 
 from qie_batch import wiring
 from qie_batch.keys import result_key
+from qie_batch.processes.logins import login_address
 from tests.support.catalogs import png
 from tests.support.gateways import ALL, lone_settings, served, token
 from tests.support.ledgers import WORKER, result_of, used
@@ -42,6 +44,14 @@ def made(ledger, store):
         assert ledger.attempts.succeed(attempt, result, used(2.0))
 
 
+def login(client, settings):
+    """A browser of a person who may do everything, without scripts."""
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    person = httpx2.Client(base_url=client.base_url, headers=headers, timeout=30, follow_redirects=True)
+    person.get(login_address(settings)).raise_for_status()
+    return person
+
+
 def test_a_program_finalises_what_was_approved_and_sees_what_that_saves(client, settings):
     ledger, store = wiring.ledger(settings), wiring.store(settings)
     image = f"data:image/png;base64,{base64.b64encode(png()).decode()}"
@@ -49,14 +59,24 @@ def test_a_program_finalises_what_was_approved_and_sees_what_that_saves(client, 
     asked = {"rows": rows, "engine": "qwen", "preset": "balanced", "draft_first": True}
     job = client.post("/api/jobs", json=asked).raise_for_status().json()["job"]
     made(ledger, store)
+    page = login(client, settings)
+    assert "approved draft" not in page.get(f"/jobs/{job}").text
     early = client.post(f"/api/jobs/{job}/finalise")
     assert (early.status_code, early.json()["code"]) == (409, "nothing_to_finalise")
     decided = {"version": 1, "decision": "approved"}
     client.post(f"/api/jobs/{job}/items/{job}.1/reviews", json=decided).raise_for_status()
+    text = page.get(f"/jobs/{job}").text
+    assert "1 approved draft is made at preset balanced" in text
     answer = client.post(f"/api/jobs/{job}/finalise").raise_for_status().json()
     assert (answer["items"], answer["savings"]["approved"], answer["savings"]["waiting"]) == (1, 1, 1)
     final = client.get(f"/api/jobs/{answer['job']}").json()
     assert (final["preset"], final["total"]) == ("balanced", 1)
+    decided = {"version": 1, "decision": "approved"}
+    client.post(f"/api/jobs/{job}/items/{job}.0/reviews", json=decided).raise_for_status()
+    form = re.search(r'name="form" value="([^"]+)"', text)[1]
+    sent = page.post(f"/jobs/{job}/finalise", data={"form": form})
+    assert (sent.status_code, "(final)" in sent.text) == (200, True)
+    page.close()
     seen = client.get(f"/api/jobs/{job}/savings").json()
     assert seen["draft_seconds"] == 4.0
     ledger.dispose()

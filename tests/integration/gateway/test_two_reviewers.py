@@ -38,6 +38,7 @@ def test_each_result_is_as_the_last_decision_left_it(ledger_and_meeting):
 
 def test_a_conflict_names_who_was_first(ledger_and_meeting):
     _, meeting = ledger_and_meeting
+    assert len(meeting.conflicts) == RESULTS
     for reviewer in meeting.reviewers:
         other = {"maria": "chen", "chen": "maria"}[reviewer.name]
         assert all(f"by {other} at" in sentence for sentence in reviewer.conflicts)

@@ -68,6 +68,7 @@ def test_finalising_again_takes_what_was_approved_since(enter, work, ledger, con
     assert [item.row_id for item in ledger.jobs.items(second.job_id)] == ["sku-2"]
 
 
+@pytest.mark.slow
 def test_a_job_without_drafts_is_finalised_only_at_a_preset_that_is_named(enter, work, ledger, context):
     job = enter(1, engine="qwen", preset="fast", review="required")
     work(engine="qwen")

@@ -64,11 +64,11 @@ def test_the_queue_shows_what_is_asked_for_page_by_page(enter, work, context):
 
 
 def test_a_sample_leaves_out_nothing_that_a_gate_failed(enter, work, context):
-    job = enter(30)
+    job = enter(12)
     work()
-    passed = ReviewQuery(job_id=job, show=Show.PASSED, sample=0.2)
+    passed = ReviewQuery(job_id=job, show=Show.PASSED, sample=0.3)
     some = found(passed, context)
-    assert 0 < len(some) < 20
+    assert 0 < len(some) < 12
     assert found(passed, context) == some
     failed = enter(2, "make it darker")
     work(BAD)
@@ -145,6 +145,9 @@ def test_decisions_of_a_sheet_come_back_and_stale_ones_are_named(
         assert each["before"].startswith("data:image/jpeg;base64,")
         assert each["after"].startswith("data:image/jpeg;base64,")
         assert each["findings"][0]["sentence"] == "it moved by 9 px"
+    nothing = replace(request, query=ReviewQuery(job_id=job, show=Show.APPROVED))
+    with pytest.raises(Conflict, match="has nothing like that to look at"):
+        make_sheet(nothing, wiring.sheet_context(settings, ledger, decoders))
     decide(context, list(ledger.jobs.items(job))[1], Decision.REJECTED, note="no")
     at = "2026-11-27T08:15:00Z"
     path = csv_of(
@@ -164,9 +167,3 @@ def test_decisions_of_a_sheet_come_back_and_stale_ones_are_named(
     assert (again.decided, again.already, len(again.stale)) == (0, 2, 2)
     (review_,) = ledger.reviews.history(f"{job}.0")
     assert review_.reviewer == "maria (sheet, by tom)"
-
-
-def test_a_sheet_of_nothing_is_a_sentence(enter, ledger, settings, decoders):
-    request = SheetRequest(query=ReviewQuery(job_id=enter(1)), most=10, side=64)
-    with pytest.raises(Conflict, match="has nothing like that to look at"):
-        make_sheet(request, wiring.sheet_context(settings, ledger, decoders))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from qie_batch import wiring
@@ -12,6 +13,7 @@ from tests.support.browsing import chromium, findings, too_wide
 from tests.support.ledgers import told
 
 
+@pytest.mark.slow
 def test_decisions_by_keyboard_on_a_file_come_back_as_a_table(
     enter, work, ledger, settings, decoders, tmp_path
 ):

@@ -101,3 +101,20 @@ def test_an_image_smaller_than_a_window_is_looked_at():
     small = cv2.resize(BEFORE, (40, 40), interpolation=cv2.INTER_AREA)
     assert look(small, before=small).verdict is Verdict.PASSED
     assert look(np.zeros_like(small), before=small).verdict is Verdict.FAILED
+
+
+def test_the_weave_of_a_product_is_no_grid_when_its_backdrop_becomes_plain():
+    before = scene(noise=2.0).astype(float)
+    across, down = np.meshgrid(np.arange(SIDE), np.arange(SIDE))
+    weave = 12 * (np.sin(across * np.pi / 4) * np.sin(down * np.pi / 4))[..., None]
+    inside = np.zeros((SIDE, SIDE, 1), bool)
+    inside[95:285, 125:265] = True
+    after = np.where(inside, before + weave, (225, 215, 205))
+    assert look(levels(after), "put it on beige", levels(before + weave * inside)).verdict is Verdict.PASSED
+
+
+def test_a_straight_edge_of_the_input_is_no_seam_in_another_light():
+    before = scene().astype(float)
+    before[300:] -= 9
+    after = np.clip((before - 90) * 1.8, 0, 255)
+    assert look(levels(after), "give it a moody light", levels(before)).verdict is Verdict.PASSED

@@ -26,7 +26,7 @@ def checked(instruction="make the background blue", **motion):
 def test_content_that_moved_is_a_fault_and_the_sentence_says_how(motion, words):
     found = checked(**motion)
     assert found.verdict is Verdict.FAILED
-    assert found.figure > found.limit == 1.0
+    assert found.figure > found.limit == drift.LIMIT
     assert words in found.sentence
 
 

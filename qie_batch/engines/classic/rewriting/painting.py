@@ -9,10 +9,12 @@ import cv2
 import numpy as np
 
 from qie_batch.engines.classic.rewriting.frame import Frame, levelled
-from qie_batch.engines.classic.rewriting.glyphs import drawn
+from qie_batch.engines.classic.rewriting.glyphs import drawn, extent
 from qie_batch.engines.classic.rewriting.ground import Ground, painted_over
 from qie_batch.engines.classic.rewriting.ink import Ink, looked_at
+from qie_batch.engines.classic.rewriting.refusals import no_ground
 from qie_batch.engines.classic.rewriting.setting import Align, alignment, room_beside, set_text
+from qie_batch.errors import Rejected
 
 if TYPE_CHECKING:
     from qie_batch.engines.classic.rewriting.finding import Target
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 #: Degrees of slope that are no error of measurement, in a line that was read as level and in a turned one.
 _SLOPES, _TURNED = 0.9, 0.2
+#: Width to height of a text of so many letters, in that of the font, below which it is no text alone.
+_WORD, _LEAST_WIDE = 3, 0.55
 #: Width of an edge of letters that were drawn and not photographed, in pixels.
 _CRISP = 1.3
 
@@ -69,7 +73,18 @@ def painted(
 
 
 def _look(rgb: Pixels, target: Target) -> _Look:
+    """Rejected (text_background) for the line as it was read, where a tighter frame does not help."""
     frame = Frame.of(target.line)
+    try:
+        return _levelled(rgb, frame, target)
+    except Rejected as refusal:
+        try:
+            return _levelled(rgb, frame.tightened(), target)
+        except Rejected:
+            raise refusal from None
+
+
+def _levelled(rgb: Pixels, frame: Frame, target: Target) -> _Look:
     look = _seen(rgb, frame, target)
     slope = levelled(look.ink.cover)
     least = _TURNED if frame.angle else _SLOPES
@@ -84,9 +99,17 @@ def _seen(rgb: Pixels, frame: Frame, target: Target) -> _Look:
         frame = _between_gaps(rgb, frame, target.part)
     patch, valid = frame.patch(rgb)
     ground = Ground.behind(patch, frame, valid)
-    return _Look(
-        frame=frame, patch=patch, valid=valid, ground=ground, ink=looked_at(patch, ground, frame, target.text)
-    )
+    ink = looked_at(patch, ground, frame, target.text)
+    _require_letters_alone(ink, target.text)
+    return _Look(frame=frame, patch=patch, valid=valid, ground=ground, ink=ink)
+
+
+def _require_letters_alone(ink: Ink, text: str) -> None:
+    """Rejected where the letters are far higher than such a text is: a mark has grown together with them."""
+    left, top, right, bottom = ink.box
+    usual = extent(text)
+    if len(text) >= _WORD and (right - left) / (bottom - top) < _LEAST_WIDE * usual.width / usual.height:
+        raise no_ground("something else stands with the letters")
 
 
 def _between_gaps(rgb: Pixels, frame: Frame, part: tuple[float, float]) -> Frame:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from qie_batch.engines.classic.rewriting.finding import targets, with_its_end
 from qie_batch.engines.classic.rewriting.painting import Change, painted
 from qie_batch.engines.classic.rewriting.refusals import no_ground, not_found, still_there, unreadable
 from qie_batch.engines.classic.rewriting.translating import translations
 from qie_batch.errors import Misconfigured, Rejected
 from qie_batch.vision.ocr.reader import shared_reader
-from qie_batch.vision.ocr.spelling import letters_apart, occurrences
+from qie_batch.vision.ocr.spelling import occurrences, same
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,28 +92,30 @@ def _require_opaque(canvas: Canvas, changes: Sequence[Change]) -> None:
 
 
 def _misread(changes: list[Change], lines: list[TextLine], rgb: Pixels, read: Reader) -> Rejected | None:
-    """The error, where a new text is not read in the result as often as it was drawn, or an old one is."""
+    """The error, where a line does not read as it should, or an old text is still read anywhere."""
     after = read(rgb)
-    texts, wanted = [line.text for line in after], _expected(changes, lines)
+    wanted = _expected(changes, lines)
+    texts = [line.text for line in after]
     for change in changes:
-        new, old = change.new, change.target.text
-        if new and occurrences(new, texts) < occurrences(new, wanted):
-            return unreadable(new, _read_at(change, after))
-        if occurrences(old, texts) > occurrences(old, wanted):
+        found, line = change.target.line.read_again(after), wanted[id(change.target.line)]
+        if not change.new and found and not line:
+            return still_there(found)
+        if not same(found, line):
+            return unreadable(change.new or line, found)
+        old = change.target.text
+        if occurrences(old, texts) > occurrences(old, list(wanted.values())):
             return still_there(old)
-        if new and letters_apart(new, texts)[0]:
-            return unreadable(new, letters_apart(new, texts)[1])
     return None
 
 
-def _expected(changes: list[Change], lines: list[TextLine]) -> list[str]:
-    """What should be read: the lines, with each change in its own."""
+def _expected(changes: list[Change], lines: list[TextLine]) -> dict[int, str]:
+    """What each line should be after the changes, by the id of what was read."""
     texts = {id(line): line.text for line in lines}
     for change in changes:
         line, own = change.target.line, texts[id(change.target.line)]
         whole = change.target.part is None
         texts[id(line)] = change.new if whole else _with_part(own, change.target.text, change.new)
-    return list(texts.values())
+    return texts
 
 
 def _with_part(line: str, old: str, new: str) -> str:
@@ -126,11 +126,3 @@ def _with_part(line: str, old: str, new: str) -> str:
             if "".join(line[start:end].split()) == plain:
                 return f"{line[:start]} {new} {line[end:]}"
     return f"{line} {new}"
-
-
-def _read_at(change: Change, after: list[TextLine]) -> str:
-    """What is read where the change is."""
-    corners = np.array(change.target.line.polygon)
-    low, high = corners.min(axis=0), corners.max(axis=0)
-    middles = [(line.text, np.array(line.polygon).mean(axis=0)) for line in after]
-    return " ".join(text for text, middle in middles if (low <= middle).all() and (middle <= high).all())
