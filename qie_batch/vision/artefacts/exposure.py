@@ -38,10 +38,16 @@ def clipped(before: Pixels, after: Pixels, *, white: bool) -> Clipped:
 
 def new_black(before: Pixels, after: Pixels) -> float:
     """The share of the image that is plain black in areas, and was not."""
-    side = max(8, round(_AREA * max(after.shape)))
-    black = (after <= _BLACK).astype(np.uint8)
-    areas = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)) > 0
-    return float((areas & (before > _NOT_BLACK)).mean())
+    areas = _black_areas(after, _BLACK)
+    moved = float(areas.mean()) - float(_black_areas(before, _NOT_BLACK).mean())
+    return max(0.0, min(moved, float((areas & (before > _NOT_BLACK)).mean())))
+
+
+def _black_areas(luma: Pixels, level: int) -> Flags:
+    side = max(8, round(_AREA * max(luma.shape)))
+    black = (luma <= level).astype(np.uint8)
+    areas: Flags = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)) > 0
+    return areas
 
 
 def other_than_one_colour(pixels: Pixels) -> float:
