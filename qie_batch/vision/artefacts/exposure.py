@@ -37,7 +37,7 @@ def clipped(before: Pixels, after: Pixels, *, white: bool) -> Clipped:
 
 
 def new_black(before: Pixels, after: Pixels, *, in_place: bool) -> float:
-    """The share of the image that is plain black in areas, and was not; in all, where things may have moved."""
+    """The share of the image that is plain black in areas, and was not; in all, where things may move."""
     areas = _black_areas(after, _BLACK)
     new = float((areas & (before > _NOT_BLACK)).mean())
     if in_place:
