@@ -36,11 +36,13 @@ def clipped(before: Pixels, after: Pixels, *, white: bool) -> Clipped:
     return Clipped(rise=max(0.0, rise), lost=lost)
 
 
-def new_black(before: Pixels, after: Pixels) -> float:
-    """The share of the image that is plain black in areas, and was not."""
+def new_black(before: Pixels, after: Pixels, *, in_place: bool) -> float:
+    """The share of the image that is plain black in areas, and was not; in all, where things may move."""
     areas = _black_areas(after, _BLACK)
-    moved = float(areas.mean()) - float(_black_areas(before, _NOT_BLACK).mean())
-    return max(0.0, min(moved, float((areas & (before > _NOT_BLACK)).mean())))
+    new = float((areas & (before > _NOT_BLACK)).mean())
+    if in_place:
+        return new
+    return max(0.0, min(new, float(areas.mean() - _black_areas(before, _NOT_BLACK).mean())))
 
 
 def _black_areas(luma: Pixels, level: int) -> Flags:
