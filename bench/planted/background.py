@@ -106,7 +106,7 @@ def _small(material: Material, rng: np.random.Generator) -> Case:
     scene = _scene(material, rng)
     _left, _top, width, height = cv2.boundingRect((scene.cover > 128).astype(np.uint8))
     side = len(scene.cover)
-    scale = rng.uniform(0.12, 0.36) * side / max(width, height)
+    scale = rng.uniform(0.12, 0.32) * side / max(width, height)
     middle = (1 - scale) * side / 2
     after = _on(scene, 255.0, np.array([[scale, 0, middle], [0, scale, middle]], np.float32))
     return Case(before=scene.pixels, after=after, checks=Checks(channel="amazon"))

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Pixels of the shorter side from which an image is a photograph and no icon.
 _LEAST_SIDE = 300
+#: A rendered colour wheel with black corners.
+_DRAWINGS = frozenset({"color.png"})
 BACKDROPS = ((255, 255, 255), (225, 225, 225), (96, 144, 205), (226, 211, 186), (60, 62, 66), (203, 172, 160))
 
 
@@ -130,6 +132,8 @@ def _shrunk(pixels: Pixels, side: int) -> Pixels:
 
 
 def _is_photograph(path: Path) -> bool:
+    if path.name in _DRAWINGS:
+        return False
     with Image.open(path) as image:
         if min(image.size) < _LEAST_SIDE or image.mode not in {"RGB", "L", "CMYK"}:
             return False

@@ -74,7 +74,7 @@ def _faults(evidence: Evidence) -> Iterator[tuple[float, str]]:
     in_place = not evidence.intent.geometry
     yield _blank(evidence)
     if not _DARK.search(asked):
-        share = new_black(small_before, small_after)
+        share = new_black(small_before, small_after, in_place=in_place)
         yield share / _BLACK, f"{share:.0%} of the result is plain black where the input was not"
     if in_place and not _DARK.search(asked):
         yield _clipping(small_before, small_after, white=False)

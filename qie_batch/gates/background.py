@@ -30,8 +30,9 @@ UNIT = "%"
 _SIDE, _RING = 480, 0.015
 #: Levels of the darkest channel from which a pixel is white: in words, and for a channel or "pure white".
 _WHITE, _PURE = 248, 252
-#: Levels by which a pixel must differ from the background to be product, and from which it stands out at all.
-_PRODUCT, _SEEN = 48, 20
+#: Levels by which a pixel must differ from the background to be product, from which it stands out at all,
+#: and by which it differs from the backdrop of the input.
+_PRODUCT, _SEEN, _APART = 48, 20, 10
 #: The share of a side of the image beyond which what is not white is no product that touches it.
 _WHOLE_SIDE = 0.85
 #: The share of the outer part that is plain, so that what touches it can be told.
@@ -136,7 +137,7 @@ def _touched(evidence: Evidence, shape: tuple[int, ...]) -> Flags | None:
     apart = np.abs(before.astype(np.int16) - backdrop.astype(np.int16)).max(axis=2).astype(np.uint8)
     if float((apart[ring] < _PRODUCT).mean()) < _PLAIN:
         return None
-    touched: Flags = (apart > _SEEN) & ring
+    touched: Flags = (apart > _APART) & ring
     return touched
 
 

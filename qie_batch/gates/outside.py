@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qie_batch.vision.arrays import Flags, Floats, Pixels
 
 NAME = "outside"
-LIMIT = 0.04
+LIMIT = 0.03
 UNIT = "share"
 
 #: Lab units beyond the colours around a pixel that are seen as another colour; lightness counts for less.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qie_batch.vision.arrays import Flags, Floats, Pixels
 
 NAME = "product"
-LIMIT = 0.55
+LIMIT = 0.5
 UNIT = "share"
 
 #: Pixels of the window in which likeness is measured, and of a zone, in the copies.

@@ -28,6 +28,7 @@ OTHERS = (
     "demo",
     "alert-bridge",
     "export",
+    "sign",
     "login",
     "cancel",
     "pause",

@@ -84,6 +84,8 @@ def test_status_cost_and_results_agree(first, up, downloaded, desk):
         "queued": 0,
         "running": 0,
         "succeeded": 13,
+        "needs_review": 0,
+        "rejected": 0,
         "failed": 1,
         "cancelled": 0,
     }

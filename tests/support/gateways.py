@@ -17,12 +17,12 @@ from pydantic import SecretStr
 
 from qie_batch import wiring
 from qie_batch.gateway.app import create_app
-from qie_batch.ledger import schema
 from qie_batch.local.ports import free_port
 from qie_batch.local.process import ChildProcess
 from qie_batch.processes.contract import child_environment
 from qie_batch.processes.embedded import embedded_stack
 from qie_batch.settings import Settings
+from tests.support.ledgers import to_newest_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +99,7 @@ def lone_settings(stack: Stack, folder: Path, **changes: Any) -> Settings:
     }
     settings = Settings(dir=folder, **values)
     database = wiring.database(settings)
-    schema.upgrade(database)
+    to_newest_schema(database)
     database.engine.dispose()
     return settings
 

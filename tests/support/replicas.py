@@ -16,7 +16,6 @@ import openai
 from sqlalchemy import select
 
 from qie_batch import wiring
-from qie_batch.ledger import schema
 from qie_batch.ledger.tables import attempts, jobs
 from qie_batch.local.ports import free_port
 from qie_batch.local.process import ChildProcess
@@ -24,6 +23,7 @@ from qie_batch.local.stack import Stack
 from qie_batch.processes.contract import child_environment
 from qie_batch.settings import Settings
 from tests.support.gateways import token
+from tests.support.ledgers import to_newest_schema
 from tests.support.openai_clients import picture
 from tests.support.proxies import SECONDS, running_proxy, until, wait_answers
 
@@ -92,7 +92,7 @@ def running_replicas(kind: str, folder: Path) -> Iterator[Replicas]:
     with ExitStack() as undo:
         stack = undo.enter_context(Stack.start(folder / "stack", {"engine": "classic"}))
         settings = Settings(dir=stack.folder)
-        schema.upgrade(wiring.database(settings))
+        to_newest_schema(wiring.database(settings))
         for name in ("worker", "control"):
             undo.callback(start(settings, name, 0, folder).stop)
         ports = (free_port(), free_port())

@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from qie_batch import wiring
-from qie_batch.ledger import schema
 from qie_batch.model import JobOrder
 from qie_batch.settings import Settings
 from qie_batch.steps.submit import SubmitRequest, submit
+from tests.support.ledgers import to_newest_schema
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def services(stack: Any, s3: Any, folder: Path, **more: Any) -> Iterator[Setting
         **{name: stack.config[name] for name in ("s3_endpoint", "s3_access_key", "s3_secret_key")},
         **more,
     )
-    schema.upgrade(wiring.database(made))
+    to_newest_schema(wiring.database(made))
     yield made
     store = wiring.store(made)
     for stored in list(store.list("")):

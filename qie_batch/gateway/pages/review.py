@@ -7,11 +7,12 @@ from typing import Annotated
 from fastapi import Query
 from fastapi.responses import Response
 
+from qie_batch import wiring
 from qie_batch.gateway.access import Scope
 from qie_batch.gateway.jobs.reading import NO_NUL, JobId
 from qie_batch.gateway.pages.routing import Reading, page_router
 from qie_batch.model import Show
-from qie_batch.report.viewer import Head, gate_names
+from qie_batch.report.viewer import Head
 
 router = page_router()
 
@@ -29,7 +30,7 @@ def review(
     head = Head(
         job=job.id,
         name=job.order.name,
-        gates=gate_names(),
+        gates=wiring.gate_names(),
         language=visit.language.code,
         reviewer=visit.subject.name,
         source={

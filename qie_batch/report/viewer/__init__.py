@@ -128,11 +128,6 @@ def texts() -> Mapping[str, Mapping[str, str]]:
     return {code: dict(_flat("", tomllib.loads(_file(f"texts/{code}.toml")))) for code in LANGUAGES}
 
 
-def gate_names() -> tuple[str, ...]:
-    """Gates that have a name in every language."""
-    return tuple(key.removeprefix("gates.") for key in texts()["en"] if key.startswith("gates."))
-
-
 def sheet(head: Head, items: Iterable[ReviewItemView]) -> Iterator[bytes]:
     """The offline sheet as one HTML file in UTF-8, an item at a time."""
     first, last = _sheet().render(**_shown(head)).split("<!-- items -->")

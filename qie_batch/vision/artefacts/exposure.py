@@ -36,12 +36,20 @@ def clipped(before: Pixels, after: Pixels, *, white: bool) -> Clipped:
     return Clipped(rise=max(0.0, rise), lost=lost)
 
 
-def new_black(before: Pixels, after: Pixels) -> float:
-    """The share of the image that is plain black in areas, and was not."""
-    side = max(8, round(_AREA * max(after.shape)))
-    black = (after <= _BLACK).astype(np.uint8)
-    areas = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)) > 0
-    return float((areas & (before > _NOT_BLACK)).mean())
+def new_black(before: Pixels, after: Pixels, *, in_place: bool) -> float:
+    """The share of the image that is plain black in areas, and was not; in all, where things may move."""
+    areas = _black_areas(after, _BLACK)
+    new = float((areas & (before > _NOT_BLACK)).mean())
+    if in_place:
+        return new
+    return max(0.0, min(new, float(areas.mean() - _black_areas(before, _NOT_BLACK).mean())))
+
+
+def _black_areas(luma: Pixels, level: int) -> Flags:
+    side = max(8, round(_AREA * max(luma.shape)))
+    black = (luma <= level).astype(np.uint8)
+    areas: Flags = cv2.morphologyEx(black, cv2.MORPH_OPEN, np.ones((side, side), np.uint8)) > 0
+    return areas
 
 
 def other_than_one_colour(pixels: Pixels) -> float:

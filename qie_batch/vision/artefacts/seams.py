@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _PARTS, _HIDDEN = 12, 3
 #: Levels of one pixel's step that count: a seam is a small step everywhere, an object's edge a large one.
 _STEP = 16
-#: The factor by which an edit may strengthen a step that the input has.
+#: The factor by which an edit may strengthen a line that the input has.
 _STRONGER = 2.5
 #: Lines within which the input may have the same step.
 _NEAR = 3
@@ -50,7 +50,10 @@ def find_seam(before: Pixels, after: Pixels) -> Seam:
 def _strongest(before: Pixels, after: Pixels, *, upright: bool) -> Seam:
     if after.shape[1] <= 4 * _BORDER:
         return Seam(step=0.0, at=0, upright=upright)
-    common = _common(_without(_steps(after), _steps(before)))
+    known = _steps(before)
+    common = _common(_without(_steps(after), known))
+    lines = cv2.dilate(_common(known)[None], np.ones((1, 2 * _NEAR + 1), np.uint8))[0]
+    common[common < (_STRONGER - 1) * lines] = 0
     common[common < _UNUSUAL * np.quantile(common, 0.9)] = 0
     at = int(common.argmax())
     return Seam(step=float(common[at]), at=at + 1, upright=upright)
@@ -69,10 +72,9 @@ def _steps(luma: Pixels) -> Floats:
 
 
 def _without(steps: Floats, known: Floats) -> Floats:
-    """The steps less what the input has in the same direction nearby, which another light may strengthen."""
+    """The steps less what the input has in the same direction nearby."""
     kernel = np.ones((1, 2 * _NEAR + 1), np.uint8)
     up, down = np.maximum(cv2.dilate(known, kernel), 0), np.minimum(cv2.erode(known, kernel), 0)
-    up, down = _STRONGER * up, _STRONGER * down
     left: Floats = np.maximum(steps - up, 0) + np.minimum(steps - down, 0)
     return left
 

@@ -118,3 +118,9 @@ def test_a_straight_edge_of_the_input_is_no_seam_in_another_light():
     before[300:] -= 9
     after = np.clip((before - 90) * 1.8, 0, 255)
     assert look(levels(after), "give it a moody light", levels(before)).verdict is Verdict.PASSED
+
+
+def test_black_that_was_there_and_moved_is_no_fault():
+    before = scene()
+    before[100:200, :80] = 0
+    assert look(before[:, ::-1].copy(), "flip horizontally", before).verdict is Verdict.PASSED

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import time
+from functools import cache
 
 import pytest
 from hypothesis import given
@@ -106,9 +107,16 @@ def test_the_claim_that_names_the_tenant_can_be_the_subject(tmp_path):
     assert Tokens(settings).subject(issuer.token(sub="maria", tenant="other")).tenant == "maria"
 
 
+@cache
+def made_once():
+    """Of the same settings for each example."""
+    settings = Settings(gateway_secret=SECRET)
+    return Tokens(settings), Issuer(settings=settings, key=KEYS["HS256"])
+
+
 @given(st.text(), st.text(), st.text())
 def test_any_three_texts_are_refused(head, claims, signature):
-    tokens = Tokens(Settings(gateway_secret=SECRET))
+    tokens, _ = made_once()
     with pytest.raises(AccessDenied):
         tokens.subject(f"{head}.{claims}.{signature}")
 
@@ -125,7 +133,7 @@ _json = st.recursive(
     _json,
 )
 def test_any_header_and_claims_without_a_signature_are_refused(header, claims):
-    tokens = Tokens(Settings(gateway_secret=SECRET))
+    tokens, _ = made_once()
     parts = [
         base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode() for part in (header, claims)
     ]
@@ -139,9 +147,9 @@ def test_any_header_and_claims_without_a_signature_are_refused(header, claims):
     )
 )
 def test_any_claims_rightly_signed_are_accepted_only_with_the_required_ones(changes):
-    issuer = Issuer(settings=Settings(gateway_secret=SECRET), key=KEYS["HS256"])
+    tokens, issuer = made_once()
     try:
-        subject = Tokens(issuer.settings).subject(issuer.sign({**issuer.claims(), **changes}))
+        subject = tokens.subject(issuer.sign({**issuer.claims(), **changes}))
     except AccessDenied:
         return
     assert subject.tenant
