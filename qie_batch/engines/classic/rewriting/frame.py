@@ -39,6 +39,8 @@ class Frame:
     #: Pixels of the image beside the line and above it that the patch has.
     beside: float
     above: float
+    #: Whether it is smaller than the rectangle that was read.
+    tight: bool = False
 
     @classmethod
     def of(cls, line: TextLine) -> Self:
@@ -80,6 +82,7 @@ class Frame:
             height=self.height - 2 * less,
             beside=self.beside + less,
             above=self.above + less,
+            tight=True,
         )
 
     @property

@@ -23,8 +23,8 @@ _MOST_NOISE = 16.0
 #: Reaches of the changes that bend the surface, in units of the line's height, and levels within which a
 #: pixel then counts as ground: in the line, and at its edge, where there are no letters.
 _REACHES, _LIKELY, _AT_EDGE = (1.0, 0.6, 0.4, 0.4), 26.0, 70.0
-#: Shares of the line, and of the band at its edge, that must be ground.
-_LEAST_GROUND, _LEAST_BAND = 0.35, 0.8
+#: Shares of the line, and of the band at its edge, that must be ground; of the band of a tightened frame.
+_LEAST_GROUND, _LEAST_BAND, _TIGHT_BAND = 0.35, 0.8, 0.92
 #: Levels of grain, in the mean, that need not be painted.
 _NO_GRAIN = 0.15
 #: The band, in units of the line's height.
@@ -59,9 +59,10 @@ class Ground:
         noise = _noise(residue, line)
         limit = float(np.clip(4.0 * noise, _LEAST, _MOST))
         ground = residue < limit
+        least = _TIGHT_BAND if frame.tight else _LEAST_BAND
         if noise > _MOST_NOISE:
             raise no_ground("it has too much texture")
-        if ground[line].mean() < _LEAST_GROUND or ground[edge].mean() < _LEAST_BAND:
+        if ground[line].mean() < _LEAST_GROUND or ground[edge].mean() < least:
             raise no_ground("it is not even behind the letters")
         return cls(surface=surface, residue=residue, noise=noise, limit=limit)
 

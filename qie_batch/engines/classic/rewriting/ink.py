@@ -32,6 +32,8 @@ _MOST_FOREIGN = 0.06
 _MOST_SPREAD, _MOST_ASIDE = 18.0, 48.0
 #: A shadow differs from the ground by less than this share of what the letters do.
 _PALER = 0.6
+#: Of the pixels in other colours than the letters', the share that may not be of one outline or shadow.
+_MOST_MIXED = 0.25
 #: Share of the strokes that must have one colour.
 _LEAST_COMMON = 0.5
 #: Share of the letters beside that line from which they have an outline or a shadow.
@@ -72,6 +74,7 @@ def looked_at(patch: Floats, ground: Ground, frame: Frame, text: str) -> Ink:
     own = patch - ground.surface
     share = (own * away).sum(axis=-1) / np.maximum(length, 1.0)
     aside = np.sqrt(np.square(own - share[..., None] * away).sum(axis=-1))
+    _require_one_more_colour(own, away, letters & (aside > _MOST_ASIDE), letters)
     near = cv2.dilate(letters.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     cover = np.where(near, np.clip(share, 0, 1), 0).astype(np.float32)
     outlined = float((aside[letters] > _MOST_ASIDE).mean()) > _OUTLINED
@@ -89,6 +92,23 @@ def looked_at(patch: Floats, ground: Ground, frame: Frame, text: str) -> Ink:
         edge=edge,
         outlined=outlined,
     )
+
+
+def _require_one_more_colour(own: Floats, away: Floats, other: Flags, letters: Flags) -> None:
+    """Rejected where what is beside the letters has more colours than an outline or a shadow.
+
+    `own` and `away` are the differences of pixels and letters from the ground.
+    """
+    if float(other.sum()) < _MOST_FOREIGN * float(letters.sum()):
+        return
+    seen, ink = own[other], np.broadcast_to(away, own.shape)[other]
+    more = _commonest(seen)
+    both = np.stack([ink, np.broadcast_to(more, ink.shape)], axis=-1)
+    normal = np.cross(both[..., 0], both[..., 1])
+    normal /= np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-6)
+    apart = np.abs((seen * normal).sum(axis=-1))
+    if float((apart > _MOST_SPREAD).mean()) > _MOST_MIXED:
+        raise no_ground("something of another colour touches the letters")
 
 
 def stroke_of(cover: Floats) -> float:
