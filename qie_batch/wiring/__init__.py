@@ -2,6 +2,7 @@
 
 from qie_batch.wiring.engines import InstalledEngines, worker_devices
 from qie_batch.wiring.exports import channel, destination, export_context
+from qie_batch.wiring.gates import gate_names
 from qie_batch.wiring.reviews import choices_context, finalise_context, review_context, sheet_context
 from qie_batch.wiring.schedules import schedule_context
 from qie_batch.wiring.services import (
@@ -11,7 +12,6 @@ from qie_batch.wiring.services import (
     decoders,
     dispatch_context,
     fsck_context,
-    gate_names,
     gauges_context,
     housekeeping,
     ledger,

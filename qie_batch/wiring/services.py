@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from qie_batch.errors import Misconfigured, Rejected, Unavailable
+from qie_batch.errors import Rejected, Unavailable
+from qie_batch.wiring import gates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -14,11 +14,10 @@ if TYPE_CHECKING:
 
     from qie_batch.images import Limits
     from qie_batch.images.sandbox import DecoderPool
-    from qie_batch.interfaces import Gates, ObjectReader
+    from qie_batch.interfaces import ObjectReader
     from qie_batch.ledger.database import Database
     from qie_batch.ledger.sql import SqlLedger
     from qie_batch.metrics.decoders import DecoderMetrics
-    from qie_batch.model import Checks
     from qie_batch.queues.celery import CeleryQueue
     from qie_batch.settings import Settings
     from qie_batch.steps.dispatch import DispatchContext
@@ -124,7 +123,7 @@ def submit_context(
         limits=limits(settings),
         progress=progress or (lambda *_: None),
         check_webhook=lambda address: webhook_sender(settings).check(address),
-        check_asked=asked_checker(settings),
+        check_asked=gates.asked_checker(settings),
     )
 
 
@@ -144,44 +143,6 @@ def limits(settings: Settings) -> Limits:
     from qie_batch.images import Limits
 
     return Limits(max_pixels=settings.max_pixels, max_side=settings.max_side, max_bytes=settings.max_bytes)
-
-
-def asked_checker(settings: Settings) -> Callable[[Checks], None]:
-    """Rejected for a gate or a channel that there is not."""
-    from qie_batch.exports.reading import channel_names
-
-    channels = cache(channel_names)
-
-    def check(checks: Checks) -> None:
-        if not (checks.limits or checks.channel):
-            return
-        from qie_batch.gates import check_asked
-
-        check_asked(checks, channels(settings.channels))
-
-    return check
-
-
-def gate_names() -> tuple[str, ...]:
-    from qie_batch.gates import gate_modules
-
-    return tuple(gate_modules())
-
-
-def gates(settings: Settings) -> Gates | None:
-    """All gates with the limits of the settings; None where none runs. Misconfigured for an unknown gate."""
-    if settings.gates == "off":
-        return None
-    from qie_batch.gates import InstalledGates, gate_modules
-    from qie_batch.model import EVERY_GATE
-
-    known = (EVERY_GATE, *gate_modules())
-    if unknown := [name for name in settings.gates if name not in known]:
-        raise Misconfigured(
-            f"QIE_GATES names no gate that there is: {', '.join(unknown)}",
-            hint=f"choose of: {', '.join(known)}",
-        )
-    return InstalledGates(settings.gates, settings.channels)
 
 
 def decoders(settings: Settings, metrics: DecoderMetrics | None = None) -> DecoderPool:
@@ -234,7 +195,7 @@ def settle_context(settings: Settings, ledger: SqlLedger, decoders: DecoderPool)
         store=store(settings),
         decoders=decoders,
         limits=limits(settings),
-        gates=gate_names(),
+        gates=gates.gate_names(),
     )
 
 

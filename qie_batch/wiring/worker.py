@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from qie_batch.wiring import services
 from qie_batch.wiring.compile_cache import local_compile_cache
 from qie_batch.wiring.engines import InstalledEngines
+from qie_batch.wiring.gates import installed_gates
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -78,5 +79,5 @@ def edit_context(settings: Settings, registry: CollectorRegistry, clock: StartCl
         hang_seconds=engine.info.deadline_seconds or settings.hang_seconds,
         png_effort=settings.png_effort,
         stamping=Stamping(credit=settings.credit, keep_rights=settings.keep_rights),
-        gates=services.gates(settings),
+        gates=installed_gates(settings),
     )

@@ -81,7 +81,7 @@ def test_upgrading_from_several_processes_at_once_is_harmless(ledger_url, databa
     for process in processes:
         process.stdin.write("now\n")
         process.stdin.flush()
-    errors = [process.communicate(timeout=30)[1] for process in processes]
+    errors = [process.communicate(timeout=120)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], errors
     schema.check(database)
 
