@@ -219,7 +219,8 @@ def test_an_address_with_too_many_wrong_keys_may_only_send_known_ones(stack, tmp
 
 
 def test_a_tenant_that_has_spent_its_day_may_read_and_stop_and_nothing_more(stack, tmp_path):
-    settings = lone_settings(stack, tmp_path, gateway_daily_usd="1000")
+    # The quota is noticed within seconds, in which a fast machine sends more than the usual rate allows.
+    settings = lone_settings(stack, tmp_path, gateway_daily_usd="1000", gateway_write_rate="1000000/minute")
     with serving(settings) as (client, ledger):
         mine = bearer(token(settings, "spender", scope="jobs:read jobs:write"))
         add(ledger, "red", owner="spender")
