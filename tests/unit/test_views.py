@@ -34,7 +34,16 @@ JOB = {
     "engine_reason": "there is no CUDA card here",
     "preset": "",
     "total": 14,
-    "counts": {"pending": 4, "queued": 0, "running": 0, "succeeded": 9, "failed": 1, "cancelled": 0},
+    "counts": {
+        "pending": 4,
+        "queued": 0,
+        "running": 0,
+        "succeeded": 9,
+        "needs_review": 0,
+        "rejected": 0,
+        "failed": 1,
+        "cancelled": 0,
+    },
     "cached": 2,
     "attempts": 8,
     "failures": {"image_missing": 1},
@@ -101,6 +110,9 @@ def test_an_item_has_its_result_and_its_failure():
         "changed": 0.62,
         "note": "kept transparency",
         "ran": {"scheduler": "Euler"},
+        "findings": [],
+        "review": "",
+        "version": 0,
     }
     assert as_json(views.dumped(views.item_view(item()))) == as_json(edited)
     wrong = item(

@@ -79,6 +79,7 @@ CHANGES = {
     "keep_alpha": True,
     "lora_name": "winter",
     "lock": "product",
+    "align": True,
     "strip_metadata": True,
 }
 
