@@ -54,7 +54,7 @@ def measure(folder: Path, catalog: Path, concurrency: int, seconds: float) -> fl
     folder.mkdir()
     log = folder / "edits.jsonl"
     os.environ |= {
-        "PYTHONPATH": str(BENCH),
+        "PYTHONPATH": os.pathsep.join((str(BENCH), os.environ.get("PYTHONPATH", ""))),
         "QIE_CONCURRENCY": str(concurrency),
         "QIE_ENGINE_OPTIONS": json.dumps({"seconds": seconds, "log": str(log)}),
     }
