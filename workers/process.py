@@ -82,7 +82,8 @@ class WorkerProcess:
         tracing.start("qie-worker")
         # Before the engine is loaded, which takes minutes: the process is seen from its start.
         expose(registry, self.settings.metrics_address)
-        # From a thread without Python, since a driver that hangs may hold Python's lock.
+        # From a thread without Python, since a driver that hangs may hold Python's lock. It reads frames that
+        # may change meanwhile: a load that still goes on then may crash, shortly before it would be killed.
         faulthandler.dump_traceback_later(STACKS_AFTER * self.settings.load_seconds, repeat=True, file=2)
         try:
             self._context = context = wiring.edit_context(self.settings, registry, clock)
