@@ -31,6 +31,7 @@ from qie_batch.model.checks import (
 from qie_batch.model.costs import CostLine, Estimate, History, Progress, Savings, Spending
 from qie_batch.model.edits import (
     SCHEMA_VERSION,
+    SEEDS,
     Edited,
     EditParams,
     EditRequest,
@@ -38,6 +39,7 @@ from qie_batch.model.edits import (
     EditSpec,
     OutputFormat,
     cache_key_of,
+    next_seed,
 )
 from qie_batch.model.engines import DEVICE_HOUR, FREE, EngineInfo, EngineLimits, Preset, Tariff
 from qie_batch.model.events import PHASES, EditEvent, Ending, Stage
@@ -100,6 +102,7 @@ __all__ = [
     "PHASES",
     "RETRY_POLICY",
     "SCHEMA_VERSION",
+    "SEEDS",
     "UNFINISHED",
     "UNLOOKED",
     "WITH_RESULT",
@@ -196,6 +199,7 @@ __all__ = [
     "is_tenant_name",
     "may_pass",
     "new_webhook_secret",
+    "next_seed",
     "parsed_findings",
     "severity",
     "summary_address",

@@ -29,6 +29,17 @@ class OutputFormat(StrEnum):
     AUTO = "auto"
 
 
+#: Seeds are whole numbers below this one.
+SEEDS = 2**32
+#: From a seed to that of the next try: variants of a row have the seeds between.
+_NEXT_TRY = 100
+
+
+def next_seed(seed: int, tries: int = 1) -> int:
+    """The seed that an edit has after so many tries more."""
+    return (seed + _NEXT_TRY * tries) % SEEDS
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EditParams:
     """What decides the pixels besides the inputs. `None`, and a preset of "", is the job's choice."""

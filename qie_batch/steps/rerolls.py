@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qie_batch.errors import Conflict, Rejected, UsageError
-from qie_batch.model import OutputFormat
+from qie_batch.model import SEEDS, OutputFormat, next_seed
 from qie_batch.text import quoted
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from qie_batch.interfaces import EngineCatalog
     from qie_batch.model import EditParams, EditSpec, ImageHeader, Item
 
-#: Seeds are whole numbers below this one.
-SEEDS = 2**32
 MAX_INSTRUCTION = 4000
 
 
@@ -72,7 +70,7 @@ def _seed(item: Item, old: int | None, asked: int | None) -> int | None:
         raise UsageError(f"the seed is {asked}", hint=f"give a whole number from 0 to {SEEDS - 1}")
     if old is None:
         return None
-    return (old + 1 + item.rerolls) % SEEDS if asked is None else asked
+    return next_seed(old, 1 + item.rerolls) if asked is None else asked
 
 
 def _check(spec: EditSpec, engines: EngineCatalog, header_of: Callable[[str], ImageHeader]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qie_batch.model import Candidate, Edited, Priority, severity
+from qie_batch.model import Candidate, Edited, Priority, next_seed, severity
 from qie_batch.steps.edit.outcome import Rerolled, Succeeded
 
 if TYPE_CHECKING:
@@ -14,16 +14,17 @@ if TYPE_CHECKING:
     from qie_batch.model import Attempt, EditSpec, EngineInfo, Finding, Result
     from qie_batch.steps.edit.context import EditContext
 
-#: From a seed to that of the next try: variants of a row have the seeds between.
-REROLL_STRIDE = 100
-_SEEDS = 2**32
+
+def is_inspected(attempt: Attempt, context: EditContext) -> bool:
+    """Nothing is looked at for a client that waits: no reviewer could help."""
+    return context.gates is not None and attempt.priority is not Priority.INTERACTIVE
 
 
 def inspect(
     before: Image, after: Image, keep: Image | None, attempt: Attempt, context: EditContext
 ) -> tuple[Finding, ...]:
-    """What the gates find; nothing for an edit that a client waits for, whom no reviewer could help."""
-    if context.gates is None or attempt.priority is Priority.INTERACTIVE:
+    """What the gates find; nothing where `is_inspected` says so."""
+    if context.gates is None or not is_inspected(attempt, context):
         return ()
     edited = Edited(before=before, after=after, instruction=attempt.spec.params.instruction, keep=keep)
     return context.gates.inspect(edited, attempt.checks)
@@ -48,4 +49,4 @@ def _with_next_seed(spec: EditSpec, info: EngineInfo) -> EditSpec | None:
     seed = spec.params.seed
     if seed is None or "seed" not in info.honours:
         return None
-    return replace(spec, params=replace(spec.params, seed=(seed + REROLL_STRIDE) % _SEEDS))
+    return replace(spec, params=replace(spec.params, seed=next_seed(seed)))

@@ -20,7 +20,7 @@ from qie_batch.steps.edit.close import close
 from qie_batch.steps.edit.engine_gate import wait_for_engine
 from qie_batch.steps.edit.events import EventStream
 from qie_batch.steps.edit.fetch import fetch
-from qie_batch.steps.edit.inspect import inspect, judge
+from qie_batch.steps.edit.inspect import inspect, is_inspected, judge
 from qie_batch.steps.edit.lock import settled
 from qie_batch.steps.edit.outcome import decide
 from qie_batch.steps.edit.paint import paint, unedited
@@ -91,7 +91,7 @@ def _result(lease: HeldLease, events: EventStream, context: EditContext) -> Resu
 
 def _inspected(found: Found, lease: HeldLease, events: EventStream, context: EditContext) -> Result:
     """An adopted result is held to what this row asks, which its own attempt may not have asked."""
-    if context.gates is None:
+    if not is_inspected(lease.attempt, context):
         return found.result
     spec = lease.attempt.spec
     source = fetch(spec, events, context).images[0]

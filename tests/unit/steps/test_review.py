@@ -47,7 +47,8 @@ def test_a_reviewer_has_a_name_that_can_be_printed(name):
 
 def test_a_reroll_takes_the_next_seed_that_no_gate_has_failed():
     again, said = made_again(item(spec=spec("white", seed=2**32 - 2), rerolls=1))
-    assert (again.params.seed, said) == (0, "seed 0")
+    # Not 0: seeds nearby are those of other variants of the row, whose results the re-roll would be given.
+    assert (again.params.seed, said) == (198, "seed 198")
     again, said = made_again(item(spec=spec("white", seed=4)), seed=9)
     assert (again.params.seed, said) == (9, "seed 9")
 
