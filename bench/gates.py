@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
-import os
 import pkgutil
 import sys
 import time
@@ -24,6 +23,7 @@ import cv2
 import numpy as np
 import planted
 from planted import edits
+from planted.folders import add_folders
 from planted.judging import Tally, judged, limit_of
 from planted.material import Material
 from planted.pages import Sheet
@@ -37,22 +37,19 @@ if TYPE_CHECKING:
 
     from qie_batch.model import Finding
 
-ROOT = Path(__file__).parent.parent
 GOAL_FOUND, GOAL_FALSE = 0.95, 0.02
 #: There are so many kinds of edits that all gates must pass that each has this part of the number of cases.
 EDIT_SHARE = 2
 
 
 def arguments_of(words: list[str]) -> argparse.Namespace:
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--gates", default="", metavar="NAME,...", help="all that have a file in planted/ without it")
     add("--kinds", default="", metavar="TEXT", help="only kinds with this in their name")
     add("--number", type=int, default=200, metavar="N", help="cases of each kind")
     add("--side", type=int, default=640, metavar="PX", help="longer side of every case")
-    add("--packshots", type=Path, default=ROOT.parent / "shared/photos/packshots", metavar="FOLDER")
-    add("--cache", type=Path, default=Path(caches) / "qie-batch-photos", metavar="FOLDER")
+    add_folders(parser)
     add(
         "--sheet",
         type=Path,

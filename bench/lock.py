@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -20,6 +19,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from PIL import Image
+from planted.folders import add_folders
 from planted.material import BACKDROPS, Material, levels
 from planted.moving import Motion, moved, over
 from planted.repainting import repainted
@@ -30,17 +30,13 @@ from qie_batch.vision.arrays import shrunk
 from qie_batch.vision.lock import put_back
 from qie_batch.vision.registration import SIDE, corrected, register
 
-ROOT = Path(__file__).parent.parent
-
 
 def arguments_of(words: list[str]) -> argparse.Namespace:
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--number", type=int, default=100, metavar="N", help="results that are locked")
     add("--side", type=int, default=1024, metavar="PX", help="longer side of every image")
-    add("--packshots", type=Path, default=ROOT.parent / "shared/photos/packshots", metavar="FOLDER")
-    add("--cache", type=Path, default=Path(caches) / "qie-batch-photos", metavar="FOLDER")
+    add_folders(parser)
     add("--sheet", type=Path, metavar="FILE", help="write an image of some: input, edit, locked")
     add("--json", action="store_true", help="print one JSON object as the last line")
     return parser.parse_args(words)

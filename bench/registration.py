@@ -11,32 +11,27 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 import zlib
-from pathlib import Path
 
 import cv2
 import numpy as np
 from planted.drift import MOTIONS, still
+from planted.folders import add_folders
 from planted.material import Material
 from planted.moving import EDITS
 
 from qie_batch.vision.arrays import shrunk
 from qie_batch.vision.registration import SIDE, register
 
-ROOT = Path(__file__).parent.parent
-
 
 def arguments_of(words: list[str]) -> argparse.Namespace:
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--number", type=int, default=100, metavar="N", help="cases of each kind")
     add("--side", type=int, default=1024, metavar="PX", help="longer side of every case")
-    add("--packshots", type=Path, default=ROOT.parent / "shared/photos/packshots", metavar="FOLDER")
-    add("--cache", type=Path, default=Path(caches) / "qie-batch-photos", metavar="FOLDER")
+    add_folders(parser)
     add("--json", action="store_true", help="print one JSON object as the last line")
     return parser.parse_args(words)
 

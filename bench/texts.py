@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import os
 import sys
 import time
 from collections import Counter
@@ -22,6 +21,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
+from planted.folders import add_folders
 from posters.drawing import poster
 from posters.judging import REFUSED, RIGHT, WRONG, Verdict, judged
 from posters.real import photographs
@@ -39,19 +39,16 @@ if TYPE_CHECKING:
 
     from qie_batch.vision.ocr.lines import TextLine
 
-ROOT = Path(__file__).parent.parent
 GOAL_RIGHT = 0.9
 
 
 def arguments_of(words: list[str]) -> argparse.Namespace:
-    caches = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     parser = argparse.ArgumentParser(description=__doc__)
     add = parser.add_argument
     add("--only", choices=("drawn", "real"), help="one part; both without it")
     add("--number", type=int, default=50, metavar="N", help="drawn posters")
     add("--first", type=int, default=0, metavar="N", help="of the drawn posters")
-    add("--packshots", type=Path, default=ROOT.parent / "shared/photos/packshots", metavar="FOLDER")
-    add("--cache", type=Path, default=Path(caches) / "qie-batch-photos", metavar="FOLDER")
+    add_folders(parser)
     add("--sheet", type=Path, metavar="FOLDER", help="write before and after of each, side by side")
     add("--json", action="store_true", help="print one JSON object as the last line")
     return parser.parse_args(words)

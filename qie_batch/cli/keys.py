@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +11,7 @@ from qie_batch import views, wiring
 from qie_batch.cli.display import echo_json, is_terminal, note
 from qie_batch.model import Scope
 from qie_batch.steps.tenants import NewKey, add_key, revoke_key
+from qie_batch.text import moment
 
 if TYPE_CHECKING:
     from qie_batch.cli import App
@@ -82,5 +82,5 @@ def _state(key: views.ApiKeyView, now: float) -> str:
         return "revoked"
     if key.expires_at is None:
         return "always"
-    day = datetime.fromtimestamp(key.expires_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+    day = moment(key.expires_at)
     return f"until {day}" if key.expires_at > now else f"expired {day}"

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from qie_batch.gates.intent import Intent, intent_of
+from qie_batch.images.colour import on_white
 from qie_batch.vision.arrays import shrunk
 from qie_batch.vision.registration import SIDE, followed, register
 from qie_batch.vision.silhouette import silhouette
@@ -41,12 +42,12 @@ class Evidence:
     @cached_property
     def after(self) -> Pixels:
         """(height, width, 3), uint8; what is transparent is on white."""
-        return _on_white(self._edited.after)
+        return np.asarray(on_white(self._edited.after))
 
     @cached_property
     def before(self) -> Pixels:
         """Likewise, at the size of the result."""
-        pixels = _on_white(self._edited.before)
+        pixels = np.asarray(on_white(self._edited.before))
         if self.same_size:
             return pixels
         height, width = self.after.shape[:2]
@@ -98,11 +99,3 @@ class Evidence:
 
 def _alpha(image: Image) -> Pixels | None:
     return np.asarray(image.getchannel("A")) if image.mode == "RGBA" else None
-
-
-def _on_white(image: Image) -> Pixels:
-    if image.mode != "RGBA":
-        return np.asarray(image.convert("RGB"))
-    pixels = np.asarray(image).astype(np.uint16)
-    alpha = pixels[..., 3:]
-    return ((pixels[..., :3] * alpha + 255 * (255 - alpha) + 127) // 255).astype(np.uint8)

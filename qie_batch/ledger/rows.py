@@ -53,7 +53,7 @@ def _defaults(fields: dict[str, Any]) -> RowDefaults:
     size, output = fields.get("size"), fields.get("output", OutputFormat.AUTO)
     read: dict[str, Any] = {"size": tuple(size) if size else None, "output": OutputFormat(output)}
     if checks := fields.get("checks"):
-        read["checks"] = Checks(**{**checks, "expect_text": tuple(checks["expect_text"])})
+        read["checks"] = Checks.of(checks)
     return RowDefaults(**{**fields, **read})
 
 

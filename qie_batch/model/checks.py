@@ -50,7 +50,11 @@ class Checks:
         """The inverse of `text`."""
         if not text:
             return cls()
-        fields: dict[str, Any] = json.loads(text)
+        return cls.of(json.loads(text))
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> Self:
+        """Of the fields as JSON has them."""
         return cls(**{**fields, "expect_text": tuple(fields.get("expect_text", ()))})
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from markupsafe import Markup
 
 from qie_batch.model import ItemState
 from qie_batch.pricing import usd
-from qie_batch.text import duration, percent
+from qie_batch.text import duration, moment, percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -100,13 +99,9 @@ def _page() -> tuple[Template, str]:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {"usd": usd, "duration": duration, "percent": percent}
-    environment.filters |= {"moment": _moment, "jpeg": _jpeg}
+    environment.filters |= {"moment": moment, "jpeg": _jpeg}
     template = environment.from_string(files.joinpath("page.html.j2").read_text("utf-8"))
     return template, files.joinpath("style.css").read_text("utf-8")
-
-
-def _moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _jpeg(data: bytes) -> str:
